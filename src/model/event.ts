@@ -1,0 +1,17 @@
+import type { Summary } from './summary.ts';
+
+/**
+ * What a run tells while it goes on. Everything a user sees (terminal, plain lines, JSON) is made from these,
+ * so nothing below `report/` prints.
+ */
+export type Event =
+  | { type: 'step'; id: string; state: 'start'; title: string }
+  | { type: 'step'; id: string; state: 'progress'; detail: string }
+  | { type: 'step'; id: string; state: 'done' | 'skipped'; title: string; ms: number }
+  | { type: 'step'; id: string; state: 'failed'; title: string; ms: number }
+  | { type: 'note'; level: 'info' | 'warning'; message: string }
+  | { type: 'output'; from: string; line: string }
+  | Summary;
+
+/** Takes an event; must neither throw nor block. */
+export type Emit = (event: Event) => void;

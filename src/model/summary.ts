@@ -1,0 +1,36 @@
+/** What happened to an image in a run. */
+export interface BuildSummary {
+  image: string;
+  verdict: 'built' | 'fresh' | 'failed' | 'skipped';
+  reason: string;
+  ms: number;
+}
+
+/** What happened to an image in one node. `bytes` is what travelled. */
+export interface LoadSummary {
+  image: string;
+  node: string;
+  verdict: 'transferred' | 'tagged' | 'present' | 'failed' | 'skipped';
+  bytes: number;
+  ms: number;
+}
+
+export interface TestSummary {
+  passed: number;
+  failed: number;
+  skipped: number;
+}
+
+/** The last line of every `--json` output. Commands add what is theirs (`images`, `checks`, …). */
+export interface Summary {
+  type: 'summary';
+  command: string;
+  ok: boolean;
+  exitCode: number;
+  builds: BuildSummary[];
+  loads: LoadSummary[];
+  tests: TestSummary | null;
+  ms: number;
+  error?: { code: string; message: string; next?: string; detail?: string };
+  [more: string]: unknown;
+}
