@@ -55,6 +55,12 @@ export class DockerEngine {
   }
 }
 
+/** Whether the engine keeps its images in containerd: its ids are then not those that nodes know. */
+export async function usesContainerdStore(engine: DockerEngine): Promise<boolean> {
+  const info = (await engine.api.info()) as { DriverStatus?: [string, string][] | null };
+  return (info.DriverStatus ?? []).some(([, value]) => value.startsWith('io.containerd.snapshotter.'));
+}
+
 /** The engine's answer, or undefined where it is "404: no such thing". */
 export async function unlessMissing<T>(answer: Promise<T>): Promise<T | undefined> {
   try {

@@ -5,6 +5,7 @@ import type { Summary } from './summary.ts';
  * so nothing below `report/` prints.
  */
 export type Event =
+  | { type: 'plan'; steps: { id: string; title: string }[] }
   | { type: 'step'; id: string; state: 'start'; title: string }
   | { type: 'step'; id: string; state: 'progress'; detail: string }
   | { type: 'step'; id: string; state: 'done' | 'skipped'; title: string; ms: number }

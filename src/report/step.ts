@@ -2,13 +2,15 @@ import type { Emit } from '../model/event.ts';
 
 /** Handed to the work of a step: `progress` replaces the line of detail below its title. */
 export interface StepHandle {
-  progress(detail: string): void;
+  progress: (detail: string) => void;
 }
 
 /** What a step ends with: the title that stays on the screen, and whether anything was done at all. */
 export interface StepEnd<T> {
   title: string;
   skipped?: boolean;
+  /** It ended, and its answer is no: shown as failed, with no error. */
+  failed?: boolean;
   value: T;
 }
 
@@ -22,7 +24,7 @@ export async function step<T>(emit: Emit, id: string, title: string, work: (hand
   emit({ type: 'step', id, state: 'start', title });
   try {
     const end = await work({ progress: (detail) => emit({ type: 'step', id, state: 'progress', detail }) });
-    emit({ type: 'step', id, state: end.skipped ? 'skipped' : 'done', title: end.title, ms: ms() });
+    emit({ type: 'step', id, state: end.failed ? 'failed' : end.skipped ? 'skipped' : 'done', title: end.title, ms: ms() });
     return end.value;
   } catch (error) {
     emit({ type: 'step', id, state: 'failed', title, ms: ms() });

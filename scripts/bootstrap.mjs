@@ -1,0 +1,192 @@
+#!/usr/bin/env node
+/**
+ * Makes a checkout ready to run `node dist/cli.js`: dependencies, build, and with `--tools` also Docker and kind.
+ * It stands in front of every just recipe, so the way through it when nothing is to be done must stay short: a few files are read, one
+ * socket is asked, no program is started. Plain JavaScript, because it runs before the compiler is there.
+ * All output goes to standard error: standard output belongs to the command that follows.
+ */
+import { spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { accessSync, constants, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { createConnection } from 'node:net';
+import { homedir } from 'node:os';
+import { delimiter, dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const ROOT = join(dirname(fileURLToPath(import.meta.url)), '..');
+/** Within node_modules, so that it is gone, and the build is made again, when the compiler and the libraries may have changed. */
+const STAMP = join(ROOT, 'node_modules', '.cache', 'kind-harness', 'built');
+const LOCK = join(ROOT, '.harness', 'bootstrap.lock');
+const ENVIRONMENT_FAILED = 3;
+const OLDEST_NODE = [22, 22];
+/** Where Docker's client looks for its plugins, besides the user's own directory. */
+const SYSTEM_PLUGINS = ['/usr/local/lib/docker', '/usr/local/libexec/docker', '/usr/lib/docker', '/usr/libexec/docker'];
+
+process.chdir(ROOT);
+requireNode();
+if (dependenciesAreOld() || !isBuilt()) await alone(prepare);
+if (process.argv.includes('--tools') && !(await toolsAreThere())) process.exitCode = setUp();
+
+function requireNode() {
+  const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
+  if (major > OLDEST_NODE[0] || (major === OLDEST_NODE[0] && minor >= OLDEST_NODE[1])) return;
+  fail(
+    `Node ${OLDEST_NODE.join('.')} or newer is needed, and this is ${process.versions.node}. Without installing anything:\n` +
+      '  npx -y -p node@24.21.0 -p rust-just@1.57.0 -- just <recipe>',
+  );
+}
+
+/** Looks once more: while this process waited for its turn, another one may have done it all. */
+function prepare() {
+  if (dependenciesAreOld()) {
+    say('Installing the dependencies (npm ci)');
+    must('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error']);
+  }
+  if (isBuilt()) return;
+  const digest = sourcesDigest(); // before the build: what is changed while it runs is not in it
+  say('Building (tsc)');
+  must(process.execPath, ['node_modules/typescript/bin/tsc', '-p', 'tsconfig.build.json']);
+  removeOrphans();
+  mkdirSync(dirname(STAMP), { recursive: true });
+  writeFileSync(STAMP, digest);
+}
+
+function dependenciesAreOld() {
+  const installed = modifiedAt('node_modules/.package-lock.json'); // npm writes it last
+  return installed === undefined || installed < (modifiedAt('package-lock.json') ?? 0);
+}
+
+function isBuilt() {
+  return existsSync('dist/cli.js') && readOr(STAMP) === sourcesDigest();
+}
+
+/** What the build is made from; by content, because a checkout sets every modification time. */
+function sourcesDigest() {
+  const hash = createHash('sha256');
+  const sources = filesBelow('src').sort();
+  for (const file of ['tsconfig.json', 'tsconfig.build.json', ...sources]) {
+    const content = readFileSync(file);
+    hash.update(`${file} ${content.length}\n`).update(content);
+  }
+  return hash.digest('hex');
+}
+
+/** The compiler leaves the output of deleted sources, and a stale module that still can be imported hides a mistake. */
+function removeOrphans() {
+  for (const file of filesBelow('dist')) {
+    const source = file.replace(/^dist/, 'src').replace(/(\.d\.ts|\.js|\.js\.map)$/, '.ts');
+    if (!existsSync(source)) rmSync(file);
+  }
+}
+
+/**
+ * Whether everything seems to be there, by the look of it: `harness setup` looks closely, and takes a second for it.
+ */
+async function toolsAreThere() {
+  return onPath('kind') && onPath('docker') && hasBuildx() && (await dockerAnswers());
+}
+
+function hasBuildx() {
+  const places = [process.env.DOCKER_CONFIG ?? join(homedir(), '.docker'), ...SYSTEM_PLUGINS];
+  return places.some((place) => existsSync(join(place, 'cli-plugins', 'docker-buildx')));
+}
+
+async function dockerAnswers() {
+  const { dockerHost } = await import('../dist/drivers/docker-host.js');
+  const host = dockerHost(process.env) ?? 'unix:///var/run/docker.sock';
+  if (!host.startsWith('unix://')) return false; // not to be asked in passing
+  return new Promise((answer) => {
+    // By hand: to import node:http would take longer than all the rest of this script.
+    const socket = createConnection(host.slice('unix://'.length), () => socket.write('GET /_ping HTTP/1.0\r\nHost: docker\r\n\r\n'));
+    const end = (answers) => {
+      socket.destroy();
+      answer(answers);
+    };
+    socket.setTimeout(2000, () => end(false));
+    socket.once('data', (head) => end(/^HTTP\/1\.\d 200 /.test(head.toString('latin1'))));
+    socket.once('error', () => end(false));
+    socket.once('close', () => end(false));
+  });
+}
+
+/** Two recipes that start at once in a fresh checkout take turns: two `npm ci` side by side destroy each other's work. */
+async function alone(work) {
+  mkdirSync(dirname(LOCK), { recursive: true });
+  for (let told = false; !takeLock(); told = true) {
+    if (!told) say(`Waiting for another process that prepares this checkout (${LOCK})`);
+    await new Promise((wake) => setTimeout(wake, 200));
+  }
+  process.once('exit', () => rmSync(LOCK, { force: true }));
+  work();
+  rmSync(LOCK, { force: true });
+}
+
+function takeLock() {
+  try {
+    writeFileSync(LOCK, String(process.pid), { flag: 'wx' });
+    return true;
+  } catch (error) {
+    if (error.code !== 'EEXIST') throw error;
+    if (!isAlive(Number(readOr(LOCK)))) rmSync(LOCK, { force: true }); // its owner was killed
+    return false;
+  }
+}
+
+function isAlive(pid) {
+  if (!Number.isInteger(pid) || pid <= 0) return modifiedAt(LOCK) > Date.now() - 5000; // just made, not yet written
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return error.code === 'EPERM';
+  }
+}
+
+/** Looks closely, installs and starts what is missing; says itself what went wrong, so its exit code is all that is left to hand on. */
+function setUp() {
+  return spawnSync(process.execPath, ['dist/cli.js', 'setup', '--quiet'], { stdio: ['ignore', 2, 2] }).status ?? ENVIRONMENT_FAILED;
+}
+
+function must(program, args) {
+  const { status, error } = spawnSync(program, args, { stdio: ['ignore', 2, 2] });
+  if (error) fail(`${program} could not be run: ${error.message}`);
+  if (status !== 0) fail(`\`${[program, ...args].join(' ')}\` failed.`);
+}
+
+function filesBelow(directory) {
+  return readdirSync(directory, { withFileTypes: true, recursive: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name));
+}
+
+function onPath(name) {
+  return (process.env.PATH ?? '').split(delimiter).some((directory) => {
+    try {
+      accessSync(join(directory, name), constants.X_OK);
+      return directory !== '';
+    } catch {
+      return false;
+    }
+  });
+}
+
+function modifiedAt(path) {
+  return statSync(path, { throwIfNoEntry: false })?.mtimeMs;
+}
+
+function readOr(path) {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    return undefined;
+  }
+}
+
+function say(message) {
+  process.stderr.write(`${message}\n`);
+}
+
+function fail(message) {
+  say(message);
+  process.exit(ENVIRONMENT_FAILED);
+}

@@ -1,0 +1,117 @@
+import type { DockerEngine } from '../drivers/docker.ts';
+import { KubeResources } from '../drivers/kube-resources.ts';
+import { watchUntil, WatchTimeout } from '../drivers/kube-watch.ts';
+import { connectKube, kubeMessage, kubeRequest, statusOf, type Kube, type KubeObject } from '../drivers/kubernetes.ts';
+import { HarnessError, messageOf } from '../model/error.ts';
+import type { ManifestObject } from '../model/manifest.ts';
+import { inOrder, withImages, type DeployedImage } from '../plan/manifests.ts';
+import type { Workload } from '../plan/rollout.ts';
+import { waitForRollout } from './rollout.ts';
+
+export interface Deployment {
+  engine: DockerEngine;
+  kubeconfig: string;
+  /** For objects that name no namespace; made when it is not there. */
+  namespace: string;
+  objects: ManifestObject[];
+  images: DeployedImage[];
+  /** When each node was last started, milliseconds since the epoch. */
+  startedAt: Readonly<Record<string, number>>;
+  progress: (detail: string) => void;
+  signal?: AbortSignal;
+}
+
+/** The name under which the harness owns the fields that it applies. */
+const FIELD_MANAGER = 'kind-harness';
+
+const ESTABLISH_TIMEOUT = 30_000;
+
+/**
+ * Applies the manifests on the server's side and waits until what they describe runs.
+ * @throws HarnessError DEPLOY with the manifest's place and the server's words, or with the failing pod's last lines and events
+ */
+export async function deploy(deployment: Deployment): Promise<void> {
+  const { namespace, objects, images, progress, signal } = deployment;
+  const kube = await connectKube(deployment.kubeconfig);
+  const resources = new KubeResources(kube);
+  await ensureNamespace(kube, namespace);
+  const workloads: Workload[] = [];
+  for (const { source, object } of inOrder(objects)) {
+    progress(`applying ${object.kind} ${object.metadata.name}`);
+    const filled = withImages(object, images);
+    try {
+      await applyObject(kube, resources, filled, namespace);
+      if (object.kind === 'CustomResourceDefinition') await established(kube, object.metadata.name, signal);
+    } catch (error) {
+      throw new HarnessError('DEPLOY', `${object.kind} ${object.metadata.name} (${source}) was not applied: ${kubeMessage(error)}.`, {
+        next: 'Correct the manifest and try again.',
+        cause: error,
+      });
+    }
+    if (isWorkload(object.kind))
+      workloads.push({ kind: object.kind, name: object.metadata.name, namespace: object.metadata.namespace ?? namespace });
+  }
+  await waitForRollout(kube, workloads, deployment.startedAt, { progress, ...(signal === undefined ? {} : { signal }) });
+}
+
+function isWorkload(kind: string): kind is Workload['kind'] {
+  return ['Deployment', 'StatefulSet', 'DaemonSet', 'Job', 'Pod'].includes(kind);
+}
+
+async function ensureNamespace(kube: Kube, name: string): Promise<void> {
+  if (name === 'default') return;
+  const object = { apiVersion: 'v1', kind: 'Namespace', metadata: { name } };
+  await apply(kube, `/api/v1/namespaces/${name}`, object);
+  await watchUntil(
+    kube,
+    { paths: { accounts: `/api/v1/namespaces/${name}/serviceaccounts` }, timeout: ESTABLISH_TIMEOUT },
+    ({ accounts }) => {
+      const there = accounts.some((account) => account.metadata?.name === 'default');
+      return there ? { state: 'done', value: undefined } : { state: 'pending', detail: 'no default service account' };
+    },
+  );
+}
+
+/** What cannot be changed in place, because Kubernetes does not allow it, is made anew: pods and jobs. */
+async function applyObject(kube: Kube, resources: KubeResources, object: KubeObject, namespace: string): Promise<void> {
+  const path = await resources.pathOf(object, namespace);
+  try {
+    await apply(kube, path, object);
+  } catch (error) {
+    const replaceable = object.kind === 'Job' || object.kind === 'Pod';
+    if (!replaceable || statusOf(error) !== 422 || !/immutable|may not change fields/.test(messageOf(error))) throw error;
+    await removeObject(kube, path);
+    await apply(kube, path, object);
+  }
+}
+
+async function apply(kube: Kube, path: string, object: unknown): Promise<void> {
+  await kubeRequest(kube, 'PATCH', `${path}?fieldManager=${FIELD_MANAGER}&force=true&fieldValidation=Strict`, {
+    contentType: 'application/apply-patch+yaml',
+    body: object,
+  });
+}
+
+async function removeObject(kube: Kube, path: string): Promise<void> {
+  await kubeRequest(kube, 'DELETE', `${path}?propagationPolicy=Foreground`);
+  const [collection, name] = [path.slice(0, path.lastIndexOf('/')), path.slice(path.lastIndexOf('/') + 1)];
+  await watchUntil(kube, { paths: { all: collection }, timeout: ESTABLISH_TIMEOUT }, ({ all }) => {
+    const there = all.some((object) => object.metadata?.name === decodeURIComponent(name));
+    return there ? { state: 'pending', detail: 'the earlier one is ending' } : { state: 'done', value: undefined };
+  });
+}
+
+async function established(kube: Kube, name: string, signal?: AbortSignal): Promise<void> {
+  const paths = { definitions: '/apis/apiextensions.k8s.io/v1/customresourcedefinitions' };
+  try {
+    await watchUntil(kube, { paths, timeout: ESTABLISH_TIMEOUT, ...(signal === undefined ? {} : { signal }) }, ({ definitions }) => {
+      const definition = definitions.find((candidate) => candidate.metadata?.name === name) as
+        { status?: { conditions?: { type: string; status: string }[] } } | undefined;
+      const done = definition?.status?.conditions?.some((condition) => condition.type === 'Established' && condition.status === 'True');
+      return done ? { state: 'done', value: undefined } : { state: 'pending', detail: 'not established' };
+    });
+  } catch (error) {
+    if (error instanceof WatchTimeout) throw new Error(`it was not established within ${ESTABLISH_TIMEOUT / 1000} s`, { cause: error });
+    throw error;
+  }
+}

@@ -1,0 +1,117 @@
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import { environmentName } from '../config/resolve.ts';
+import { readState, removeState } from '../drivers/state-file.ts';
+import { tail, tryRun, type RunResult } from '../drivers/process.ts';
+import type { Config, TestsConfig } from '../model/config.ts';
+import { CONTEXT_VARIABLE, type HarnessContext } from '../model/context.ts';
+import { HarnessError } from '../model/error.ts';
+import type { TestSummary } from '../model/summary.ts';
+
+export interface TestRun {
+  config: Config;
+  context: HarnessContext;
+  /** More arguments for the runner, from behind `--`. */
+  args: string[];
+  /** Whether the runner may use colours. */
+  colour: boolean;
+  onLine: (line: string) => void;
+  signal?: AbortSignal;
+}
+
+/**
+ * Runs the tests to their end. Failed tests are an answer and not an error.
+ * @throws HarnessError TESTS when they could not be run at all
+ */
+export async function runTests(run: TestRun): Promise<TestSummary> {
+  return run.config.tests.runner === 'command' ? runCommand(run, run.config.tests.command) : runVitest(run, run.config.tests);
+}
+
+/** What every runner finds in its environment. */
+export function testEnvironment(context: HarnessContext): Record<string, string> {
+  const images = Object.entries(context.images).map(([name, reference]) => [environmentName(name), reference]);
+  return {
+    KUBECONFIG: context.kubeconfig,
+    HARNESS_NAMESPACE: context.namespace,
+    HARNESS_TIER: context.tier,
+    [CONTEXT_VARIABLE]: JSON.stringify(context),
+    ...(Object.fromEntries(images) as Record<string, string>),
+  };
+}
+
+async function start(run: TestRun, argv: readonly [string, ...string[]]): Promise<RunResult> {
+  return tryRun([...argv, ...run.args], {
+    cwd: run.config.root,
+    env: { ...testEnvironment(run.context), ...(run.colour ? { FORCE_COLOR: '1' } : { NO_COLOR: '1' }) },
+    code: 'TESTS',
+    onLine: run.onLine,
+    ...(run.signal === undefined ? {} : { signal: run.signal }),
+  });
+}
+
+/** Any program: its exit status is one passed or one failed test. */
+async function runCommand(run: TestRun, command: [string, ...string[]]): Promise<TestSummary> {
+  const { exitCode } = await start(run, command).catch((error: unknown) => {
+    if (!(error instanceof HarnessError) || error.code !== 'TOOL_MISSING') throw error;
+    throw new HarnessError('TESTS', `The test program \`${command[0]}\` was not found.`, {
+      next: 'Correct `tests.command`; it runs in the directory of the configuration, without a shell.',
+    });
+  });
+  return { passed: exitCode === 0 ? 1 : 0, failed: exitCode === 0 ? 0 : 1, skipped: 0 };
+}
+
+/** The part of vitest's JSON report that counts. */
+interface VitestReport {
+  numPassedTests: number;
+  numFailedTests: number;
+  numPendingTests: number;
+  numTodoTests: number;
+  testResults: { status: string; assertionResults: unknown[] }[];
+}
+
+async function runVitest(run: TestRun, tests: TestsConfig & { runner: 'vitest' }): Promise<TestSummary> {
+  const report = join(run.config.stateDirectory, 'reports', `vitest-${process.pid}.json`);
+  removeState(report);
+  const { exitCode, all } = await start(run, [
+    process.execPath,
+    findVitest(run.config.root),
+    'run',
+    ...(tests.config === undefined ? [] : ['--config', tests.config]),
+    '--reporter=default',
+    '--reporter=json',
+    `--outputFile.json=${report}`,
+    ...tests.args,
+  ]);
+  const counts = readState<VitestReport>(report);
+  removeState(report);
+  if (!counts) {
+    throw new HarnessError('TESTS', `vitest ended with exit code ${exitCode} and without a report.`, {
+      detail: tail(all),
+      next: 'Correct what it says above; to see it alone, run vitest itself.',
+    });
+  }
+  // A file that cannot even be loaded has no tests to fail; it counts as one.
+  const unloadable = counts.testResults.filter((file) => file.status === 'failed' && file.assertionResults.length === 0).length;
+  const failed = counts.numFailedTests + unloadable;
+  if (exitCode !== 0 && failed === 0) {
+    throw new HarnessError('TESTS', `vitest ended with exit code ${exitCode}, though no test failed.`, {
+      detail: tail(all),
+      next: 'Look for an error outside of tests, or for a filter that no test matches.',
+    });
+  }
+  return { passed: counts.numPassedTests, failed, skipped: counts.numPendingTests + counts.numTodoTests };
+}
+
+function findVitest(root: string): string {
+  try {
+    const manifest = createRequire(join(root, 'package.json')).resolve('vitest/package.json');
+    const { bin } = JSON.parse(readFileSync(manifest, 'utf8')) as { bin: string | { vitest: string } };
+    return join(dirname(manifest), typeof bin === 'string' ? bin : bin.vitest);
+  } catch (error) {
+    throw new HarnessError('TESTS', `vitest is not installed in ${root}.`, {
+      next: 'Install it (`npm install --save-dev vitest`), or set `tests.command` to the program that runs your tests.',
+      cause: error,
+    });
+  }
+}

@@ -1,0 +1,60 @@
+#!/usr/bin/env node
+import { Command as Program, CommanderError } from 'commander';
+import { readFileSync } from 'node:fs';
+import { COMMANDS, type Command } from './cli/commands.ts';
+import { addToolCommands } from './cli/tool-commands.ts';
+import { runCommand, type CommonOptions, type Streams } from './cli/run.ts';
+
+const streams: Streams = {
+  out: (line) => void process.stdout.write(`${line}\n`),
+  err: (line) => void process.stderr.write(`${line}\n`),
+  terminal: process.stdout.isTTY === true && process.env['CI'] === undefined,
+};
+
+/** The first signal ends the run in order; a second one ends it at once. */
+function interruption(): AbortSignal {
+  const controller = new AbortController();
+  for (const name of ['SIGINT', 'SIGTERM'] as const) {
+    process.on(name, () => {
+      if (controller.signal.aborted) process.exit(130);
+      controller.abort();
+    });
+  }
+  return controller.signal;
+}
+
+function withCommonOptions(program: Program): Program {
+  return program
+    .option('--config <file>', 'the configuration file (default: found upwards from here)')
+    .option('--json', 'JSON lines, the last one a summary')
+    .option('--verbose', 'more words, and stack traces');
+}
+
+function addCommand(program: Program, command: Command, signal: AbortSignal): void {
+  const added = withCommonOptions(program.command(command.name).description(command.summary));
+  if (command.takes === 'images') added.argument('[images...]', 'names of images (default: all)');
+  if (command.takes === 'test arguments') added.argument('[args...]', 'arguments for the test runner, behind `--`');
+  added.action(async (...given: unknown[]) => {
+    const args = command.takes ? (given[0] as string[]) : [];
+    const options = added.opts<CommonOptions>();
+    process.exitCode = await runCommand(command, args, options, streams, signal);
+  });
+}
+
+const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string };
+const program = new Program('harness')
+  .description('Kubernetes-in-Docker integration tests that rebuild and reload only what changed.')
+  .version(version)
+  .showHelpAfterError('(harness --help shows all commands)')
+  .exitOverride();
+const signal = interruption();
+for (const command of COMMANDS) addCommand(program, command, signal);
+addToolCommands(program, withCommonOptions, streams, signal);
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  if (!(error instanceof CommanderError)) throw error;
+  // Commander has printed what is wrong. Its own exit codes say 1 for wrong use, which here means failed tests.
+  process.exitCode = error.exitCode === 0 ? 0 : 2;
+}

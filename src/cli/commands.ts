@@ -1,0 +1,135 @@
+import type { Harness } from '../harness.ts';
+import { TIERS, type Tier } from '../model/config.ts';
+import type { Emit } from '../model/event.ts';
+import { seconds } from '../report/words.ts';
+import { cacheTable, statusLines } from './tables.ts';
+
+/** What a command is given to work with. */
+export interface CommandContext {
+  harness: Harness;
+  /** Arguments: image names, or what stands behind `--` for the tests. */
+  args: string[];
+  emit: Emit;
+  colour: boolean;
+}
+
+/** What a command ends with. */
+export interface CommandEnd {
+  /** Lines for people; `--json` leaves them out. */
+  lines?: string[];
+  /** What the command adds to the summary. */
+  more?: Record<string, unknown>;
+  /** 1 when tests failed, 3 when something on this machine is missing. */
+  exitCode?: 0 | 1 | 3;
+}
+
+/** A command that works on a configured repository. Help and documentation come from this. */
+export interface Command {
+  name: string;
+  summary: string;
+  /** What arguments it takes, if any. */
+  takes?: 'images' | 'test arguments';
+  run: (context: CommandContext) => Promise<CommandEnd>;
+}
+
+const TIER_SUMMARIES: Record<Tier, string> = {
+  'test-kind': 'build and load every image, deploy, test: for CI and release checks',
+  'test-cached': 'build what is stale, load what is missing, deploy, test: for every day',
+  'test-fast': 'build nothing, load what is missing, deploy, test: while working on the tests',
+};
+
+export const COMMANDS: Command[] = [
+  ...TIERS.map((tier): Command => ({
+    name: tier,
+    summary: TIER_SUMMARIES[tier],
+    takes: 'test arguments',
+    run: async ({ harness, args, colour }) => {
+      const start = performance.now();
+      const { passed, failed, skipped } = await harness.test(tier, args, colour);
+      const { builds, loads } = harness.results;
+      const built = builds.filter((build) => build.verdict === 'built').length;
+      const loaded = loads.filter((load) => load.verdict === 'transferred' || load.verdict === 'tagged').length;
+      const tests = `${passed} passed, ${failed} failed, ${skipped} skipped`;
+      const line = `${failed === 0 ? '✅' : '❌'} ${tier}: ${built} built, ${loaded} loaded, tests ${tests}, ${seconds(performance.now() - start)} in all`;
+      return { lines: [line], exitCode: failed === 0 ? 0 : 1 };
+    },
+  })),
+  {
+    name: 'build',
+    summary: 'build images, stale or not',
+    takes: 'images',
+    run: ({ harness, args }) => harness.build(args, { force: true }).then(() => ({})),
+  },
+  {
+    name: 'build-if-needed',
+    summary: 'build the images that are stale',
+    takes: 'images',
+    run: ({ harness, args }) => harness.build(args).then(() => ({})),
+  },
+  {
+    name: 'rebuild',
+    summary: 'build images from nothing, with no cache',
+    takes: 'images',
+    run: ({ harness, args }) => harness.build(args, { force: true, noCache: true }).then(() => ({})),
+  },
+  {
+    name: 'load',
+    summary: 'load images into every node, there or not',
+    takes: 'images',
+    run: ({ harness, args }) => harness.load(args, { force: true }).then(() => ({})),
+  },
+  {
+    name: 'load-if-needed',
+    summary: 'load images into the nodes that lack them',
+    takes: 'images',
+    run: ({ harness, args }) => harness.load(args).then(() => ({})),
+  },
+  {
+    name: 'cache-status',
+    summary: 'say which images are stale and where they are loaded; change nothing',
+    takes: 'images',
+    run: async ({ harness, args }) => {
+      const images = await harness.cacheStatus(args);
+      return { lines: cacheTable(images), more: { images } };
+    },
+  },
+  {
+    name: 'up',
+    summary: 'create or start the cluster and wait until it can be used',
+    run: async ({ harness }) => {
+      const { kubeconfig, nodes } = await harness.up();
+      return { more: { kubeconfig, nodes: nodes.map((node) => node.name) } };
+    },
+  },
+  { name: 'down', summary: 'delete the cluster', run: async ({ harness }) => ({ more: { deleted: await harness.down() } }) },
+  {
+    name: 'stop',
+    summary: 'stop the cluster; it keeps everything and `up` starts it again',
+    run: async ({ harness }) => {
+      const { name, nodes } = await harness.stop();
+      const stopped = nodes.filter((node) => node.running).length;
+      return { lines: [stopped === 0 ? `cluster ${name} was not running` : `✅ cluster ${name} stopped`], more: { stopped } };
+    },
+  },
+  {
+    name: 'status',
+    summary: 'show the cluster and its nodes; change nothing',
+    run: async ({ harness }) => {
+      const status = await harness.status();
+      return { lines: statusLines(status), more: { ...status } };
+    },
+  },
+  {
+    name: 'kubeconfig',
+    summary: "print the path of the cluster's private kubeconfig",
+    run: async ({ harness }) => {
+      const kubeconfig = await harness.kubeconfig();
+      return { lines: [kubeconfig], more: { kubeconfig } };
+    },
+  },
+  {
+    name: 'clean',
+    summary: 'delete the cluster and the images that were built for it',
+    run: async ({ harness }) => ({ more: await harness.clean() }),
+  },
+];

@@ -1,0 +1,50 @@
+/**
+ * What stands in `harness.config.ts` (or .js, .mjs, .json, .yaml). Relative paths count from that file.
+ * Checked by `schema.ts`; unknown keys are errors.
+ */
+export interface HarnessConfig {
+  /** A short name, used for the cluster and in image names. Default: the directory's name. */
+  project?: string;
+  /** The namespace for manifests that name none, and for the tests. Default: the project's name. */
+  namespace?: string;
+  cluster?: {
+    /** Name of the kind cluster. Default: the project's name. */
+    name?: string;
+    /** How many nodes: one control plane and the rest workers. Default: 1. */
+    nodes?: number;
+    /** A kind configuration file of your own, in place of `nodes`. */
+    config?: string;
+    /** A node image of your own. Default: the pinned `kindest/node`, or one built from packages where no registry answers. */
+    nodeImage?: string;
+  };
+  images?: Record<
+    string,
+    {
+      /** The build context. Default: the directory of the configuration. */
+      context?: string;
+      /** Default: `Dockerfile` in the context. Counts from the configuration's directory. */
+      dockerfile?: string;
+      /** The stage to build. Default: the last one. */
+      target?: string;
+      buildArgs?: Record<string, string | number | boolean>;
+      /** The reference to build under. A word alone is a tag. Default: `<project>/<name>:dev`. */
+      tag?: string;
+      /** Bases that may be made from Debian's packages where no registry answers: reference to release. */
+      debianBases?: Record<string, string>;
+    }
+  >;
+  /** Globs of Kubernetes manifests, applied in a fitting order. */
+  manifests?: string | string[];
+  /** How to test. Default: vitest, found in your project. */
+  tests?: {
+    /** Any program, as argv. Its exit status decides. */
+    command?: string[];
+    /** Settings for vitest. */
+    vitest?: { config?: string; args?: string[] };
+  };
+}
+
+/** Gives an editor the types of the configuration; returns what it got. */
+export function defineConfig(config: HarnessConfig): HarnessConfig {
+  return config;
+}

@@ -1,0 +1,67 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import type { Config } from '../model/config.ts';
+import { HarnessError, messageOf } from '../model/error.ts';
+import { resolveConfig } from './resolve.ts';
+import { checkShape, type Problem } from './schema.ts';
+
+/** The names a configuration may have, in the order in which they are looked for. */
+export const CONFIG_NAMES = ['ts', 'mts', 'js', 'mjs', 'json', 'yaml', 'yml'].map((ending) => `harness.config.${ending}`);
+
+/**
+ * Finds, reads and checks the configuration.
+ * @param from the directory to look upwards from
+ * @param explicit the file of `--config`, in place of looking
+ * @throws HarnessError CONFIG with every problem and its place in the file
+ */
+export async function loadConfig(from: string, explicit?: string): Promise<Config> {
+  const file = explicit === undefined ? findConfig(from) : resolve(from, explicit);
+  const raw = await readConfig(file);
+  const shape = checkShape(raw);
+  if (shape.problems.length > 0 || shape.config === undefined) throw problemsError(file, shape.problems);
+  const { config, problems } = resolveConfig(shape.config, file, dirname(file));
+  if (problems.length > 0) throw problemsError(file, problems);
+  return config;
+}
+
+function findConfig(from: string): string {
+  for (let directory = resolve(from); ; directory = dirname(directory)) {
+    const name = CONFIG_NAMES.find((candidate) => existsSync(join(directory, candidate)));
+    if (name !== undefined) return join(directory, name);
+    if (directory === dirname(directory)) {
+      throw new HarnessError('CONFIG', `There is no harness configuration in ${from} or above it.`, {
+        next: `Write a harness.config.ts (or .js, .mjs, .json, .yaml), or name one with --config.`,
+      });
+    }
+  }
+}
+
+async function readConfig(file: string): Promise<unknown> {
+  if (!existsSync(file)) {
+    throw new HarnessError('CONFIG', `The configuration ${file} does not exist.`, { next: 'Check the path given with --config.' });
+  }
+  try {
+    if (file.endsWith('.json')) return JSON.parse(readFileSync(file, 'utf8'));
+    if (/\.ya?ml$/.test(file)) {
+      const { parse } = await import('yaml'); // only where it is needed: start-up counts
+      return parse(readFileSync(file, 'utf8'));
+    }
+    const module = (await import(pathToFileURL(file).href)) as { default?: unknown };
+    if (module.default === undefined) throw new Error('it has no default export');
+    return module.default;
+  } catch (error) {
+    throw new HarnessError('CONFIG', `The configuration ${file} cannot be read: ${messageOf(error)}.`, {
+      next: 'Correct the file and try again.',
+      cause: error,
+    });
+  }
+}
+
+function problemsError(file: string, problems: Problem[]): HarnessError {
+  const count = problems.length === 1 ? 'a problem' : `${problems.length} problems`;
+  return new HarnessError('CONFIG', `The configuration ${file} has ${count}.`, {
+    detail: problems.map(({ path, message }) => `${path === '' ? '(the whole)' : path}: ${message}`).join('\n'),
+    next: 'Correct the file and try again.',
+  });
+}

@@ -1,0 +1,96 @@
+import * as v from 'valibot';
+import { parseReference } from '../model/reference.ts';
+import type { HarnessConfig } from './define.ts';
+
+const text = v.pipe(v.string('expected a string'), v.nonEmpty('expected a string that is not empty'));
+
+// A Kubernetes namespace, and part of host names: RFC 1123 label.
+const label = v.pipe(
+  text,
+  v.maxLength(50, 'expected at most 50 characters'),
+  v.regex(/^[a-z0-9]([a-z0-9-]*[a-z0-9])?$/, 'expected lower-case letters, digits and `-`'),
+);
+
+const imageName = v.pipe(
+  text,
+  v.regex(/^[a-z0-9]+([._-][a-z0-9]+)*$/, 'expected lower-case letters and digits, with single `.`, `_` or `-` between them'),
+);
+
+const reference = v.pipe(
+  text,
+  v.check((value) => parseReference(value) !== undefined, 'expected an image reference such as `shop/api:dev`, or a tag such as `dev`'),
+);
+
+const argv = v.pipe(v.array(text, 'expected an array of strings, the program first'), v.minLength(1, 'expected at least the program'));
+
+const image = v.strictObject(
+  {
+    context: v.optional(text),
+    dockerfile: v.optional(text),
+    target: v.optional(text),
+    buildArgs: v.optional(v.record(text, v.union([v.string(), v.number(), v.boolean()], 'expected a string, a number or a boolean'))),
+    tag: v.optional(
+      v.union(
+        [v.pipe(text, v.regex(/^\w[\w.-]{0,127}$/)), reference],
+        'expected an image reference such as `shop/api:dev`, or a tag such as `dev`',
+      ),
+    ),
+    debianBases: v.optional(v.record(reference, label, 'expected an object of image reference to Debian release')),
+  },
+  known('an object'),
+);
+
+const schema = v.strictObject(
+  {
+    project: v.optional(label),
+    namespace: v.optional(label),
+    cluster: v.optional(
+      v.strictObject(
+        {
+          name: v.optional(label),
+          nodes: v.optional(
+            v.pipe(
+              v.number('expected a number'),
+              v.integer('expected a whole number'),
+              v.minValue(1, 'expected 1 or more'),
+              v.maxValue(20, 'expected 20 or less'),
+            ),
+          ),
+          config: v.optional(text),
+          nodeImage: v.optional(reference),
+        },
+        known('an object'),
+      ),
+    ),
+    images: v.optional(v.record(imageName, image, 'expected an object of images by name')),
+    manifests: v.optional(v.union([text, v.array(text)], 'expected a glob or an array of globs')),
+    tests: v.optional(
+      v.strictObject(
+        {
+          command: v.optional(argv),
+          vitest: v.optional(v.strictObject({ config: v.optional(text), args: v.optional(v.array(text)) }, known('an object'))),
+        },
+        known('an object'),
+      ),
+    ),
+  },
+  known('an object'),
+);
+
+function known(expected: string): (issue: v.StrictObjectIssue) => string {
+  return (issue) => (issue.expected === 'never' ? 'unknown key' : `expected ${expected}`);
+}
+
+/** One thing that is wrong in a configuration: where, and what was expected. */
+export interface Problem {
+  /** Path of keys in the file, such as `images.api.context`; empty for the whole. */
+  path: string;
+  message: string;
+}
+
+/** Checks the shape of what a configuration file holds; every problem at once. */
+export function checkShape(raw: unknown): { config: HarnessConfig; problems: [] } | { config?: undefined; problems: Problem[] } {
+  const result = v.safeParse(schema, raw);
+  if (result.success) return { config: result.output as HarnessConfig, problems: [] };
+  return { problems: result.issues.map((issue) => ({ path: v.getDotPath(issue) ?? '', message: issue.message })) };
+}

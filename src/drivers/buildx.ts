@@ -1,0 +1,70 @@
+import { HarnessError } from '../model/error.ts';
+import { dockerClient } from './docker-client.ts';
+import { printable, tail, tryRun } from './process.ts';
+
+/** One build, as BuildKit takes it. */
+export interface BuildRequest {
+  context: string;
+  dockerfile: string;
+  reference: string;
+  target?: string;
+  buildArgs: Readonly<Record<string, string>>;
+  labels: Readonly<Record<string, string>>;
+  /** Named contexts: what stands for a reference in `FROM`. */
+  contexts: Readonly<Record<string, string>>;
+  /** Use no cache at all. */
+  noCache: boolean;
+  signal?: AbortSignal;
+  onLine?: (line: string) => void;
+}
+
+/**
+ * Builds an image with BuildKit into the engine, under its reference. Without attestations: they give an unchanged build a new digest
+ * (moby#48391).
+ * @throws HarnessError BUILD with the failing lines
+ */
+export async function build(request: BuildRequest): Promise<void> {
+  const flag = (name: string, values: Readonly<Record<string, string>>) =>
+    Object.entries(values).flatMap(([key, value]) => [name, `${key}=${value}`]);
+  const argv: [string, ...string[]] = [
+    await dockerClient(),
+    'buildx',
+    'build',
+    '--load',
+    '--provenance=false',
+    '--progress=plain',
+    '--tag',
+    request.reference,
+    '--file',
+    request.dockerfile,
+    ...(request.target === undefined ? [] : ['--target', request.target]),
+    ...(request.noCache ? ['--no-cache'] : []),
+    ...flag('--build-arg', request.buildArgs),
+    ...flag('--label', request.labels),
+    ...flag('--build-context', request.contexts),
+    request.context,
+  ];
+  const result = await tryRun(argv, {
+    code: 'BUILD',
+    ...(request.signal === undefined ? {} : { signal: request.signal }),
+    ...(request.onLine === undefined ? {} : { onLine: request.onLine }),
+  });
+  if (result.exitCode === 0) return;
+  const full = /no space left on device/i.test(result.all);
+  throw new HarnessError(
+    full ? 'DISK_FULL' : 'BUILD',
+    full ? `No room is left on the disk to build ${request.reference}.` : `The image ${request.reference} does not build.`,
+    {
+      detail: failureOf(result.all),
+      next: full
+        ? 'Make room (`docker system df` shows what Docker holds), then try again.'
+        : `Correct ${request.dockerfile}; to see it alone: ${printable(argv)}`,
+    },
+  );
+}
+
+/** What BuildKit says of the step that failed: the part behind its last `------`, or the last lines. */
+function failureOf(output: string): string {
+  const cut = output.indexOf('\n------\n');
+  return tail(cut === -1 ? output : output.slice(cut + 1), 30);
+}

@@ -1,0 +1,60 @@
+import { PassThrough, type Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { HarnessError } from '../model/error.ts';
+import { printable, tail } from './process.ts';
+import type { DockerEngine } from './docker.ts';
+
+export interface ExecResult {
+  exitCode: number;
+  stdout: string;
+  stderr: string;
+}
+
+/**
+ * Runs a program in a running container, over the engine's socket: some 40 ms cheaper than a `docker exec` of its own.
+ * @param stdin what the program reads; sent with back-pressure
+ * @returns whatever the exit code
+ */
+export async function tryExec(engine: DockerEngine, container: string, argv: readonly string[], stdin?: Readable): Promise<ExecResult> {
+  const exec = await engine.api.getContainer(container).exec({
+    Cmd: [...argv],
+    AttachStdout: true,
+    AttachStderr: true,
+    AttachStdin: stdin !== undefined,
+  });
+  const stream = await exec.start({ hijack: stdin !== undefined, stdin: stdin !== undefined });
+  const stdout = new PassThrough();
+  const stderr = new PassThrough();
+  engine.api.modem.demuxStream(stream, stdout, stderr);
+  const outputs = Promise.all([collect(stdout), collect(stderr)]);
+  const finished = new Promise<void>((resolve, reject) => {
+    stream.once('end', resolve).once('close', resolve).once('error', reject);
+  }).finally(() => {
+    stdout.end();
+    stderr.end();
+  });
+  // A program that ends before it has read everything closes the stream: its exit code then tells more than the broken pipe.
+  if (stdin) await Promise.race([pipeline(stdin, stream).catch(() => undefined), finished]);
+  await finished;
+  const [out, err] = await outputs;
+  const { ExitCode } = await exec.inspect();
+  return { exitCode: ExitCode ?? 1, stdout: out, stderr: err };
+}
+
+/**
+ * As `tryExec`, but a failing exit code is an error.
+ * @throws HarnessError CLUSTER with the command and its last lines
+ */
+export async function exec(engine: DockerEngine, container: string, argv: readonly string[], stdin?: Readable): Promise<string> {
+  const result = await tryExec(engine, container, argv, stdin);
+  if (result.exitCode === 0) return result.stdout;
+  throw new HarnessError('CLUSTER', `\`${printable(argv)}\` failed in ${container} with exit code ${result.exitCode}.`, {
+    detail: tail(`${result.stdout}\n${result.stderr}`.trim()),
+  });
+}
+
+async function collect(stream: Readable): Promise<string> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of stream) chunks.push(chunk as Buffer);
+  return Buffer.concat(chunks).toString('utf8');
+}

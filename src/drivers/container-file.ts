@@ -1,0 +1,55 @@
+import { HarnessError } from '../model/error.ts';
+import { unlessMissing, type DockerEngine } from './docker.ts';
+
+/** The text of one small file in a container, running or not; undefined when there is none. */
+export async function readContainerFile(engine: DockerEngine, container: string, path: string): Promise<string | undefined> {
+  const archive = await unlessMissing(engine.api.getContainer(container).getArchive({ path }));
+  if (!archive) return undefined;
+  const chunks: Buffer[] = [];
+  for await (const chunk of archive) chunks.push(chunk as Buffer);
+  return firstFile(Buffer.concat(chunks));
+}
+
+const BLOCK = 512;
+
+/** The first regular file of a tar archive. The engine sends exactly one here, with nothing before it but extended headers. */
+function firstFile(tar: Buffer): string | undefined {
+  for (let at = 0; at + BLOCK <= tar.length;) {
+    const size = parseInt(tar.toString('latin1', at + 124, at + 136), 8) || 0;
+    const type = tar.toString('latin1', at + 156, at + 157);
+    if (type === '0' || type === '\0') return tar.toString('utf8', at + BLOCK, at + BLOCK + size);
+    at += BLOCK + Math.ceil(size / BLOCK) * BLOCK;
+  }
+  return undefined;
+}
+
+/** Writes one small file into a container, running or not. The directory must exist. */
+export async function writeContainerFile(engine: DockerEngine, container: string, path: string, text: string): Promise<void> {
+  const slash = path.lastIndexOf('/');
+  const name = path.slice(slash + 1);
+  if (Buffer.byteLength(name) > 99) throw new HarnessError('CLUSTER', `The file name ${name} is too long for an archive.`);
+  await engine.api.getContainer(container).putArchive(tarOf(name, Buffer.from(text)), { path: path.slice(0, slash) || '/' });
+}
+
+function tarOf(name: string, content: Buffer): Buffer {
+  const header = Buffer.alloc(BLOCK);
+  const put = (text: string, at: number) => header.write(text, at, 'latin1');
+  const octal = (value: number, digits: number) => `${value.toString(8).padStart(digits, '0')}\0`;
+  put(name, 0);
+  put(octal(0o600, 7), 100);
+  put(octal(0, 7), 108);
+  put(octal(0, 7), 116);
+  put(octal(content.length, 11), 124);
+  put(octal(0, 11), 136);
+  put(' '.repeat(8), 148); // the checksum counts itself as spaces
+  put('0', 156);
+  put('ustar\x0000', 257);
+  put(
+    `${header
+      .reduce((sum, byte) => sum + byte, 0)
+      .toString(8)
+      .padStart(6, '0')}\0 `,
+    148,
+  );
+  return Buffer.concat([header, content, Buffer.alloc(((BLOCK - (content.length % BLOCK)) % BLOCK) + 2 * BLOCK)]);
+}

@@ -1,0 +1,34 @@
+import { access, constants } from 'node:fs/promises';
+import { delimiter, join } from 'node:path';
+import { HarnessError } from '../model/error.ts';
+import { tryRun } from './process.ts';
+
+let found: Promise<string> | undefined;
+
+/**
+ * The first `docker` on the PATH that has buildx: a client without plugins may stand before the one that has them.
+ * @throws HarnessError TOOL_MISSING when there is none
+ */
+export function dockerClient(): Promise<string> {
+  found ??= findClient();
+  return found;
+}
+
+async function findClient(): Promise<string> {
+  const candidates = (process.env['PATH'] ?? '').split(delimiter).map((directory) => join(directory, 'docker'));
+  for (const candidate of new Set(candidates)) {
+    if (await isProgram(candidate)) {
+      if ((await tryRun([candidate, 'buildx', 'version'])).exitCode === 0) return candidate;
+    }
+  }
+  throw new HarnessError('TOOL_MISSING', 'No Docker client with buildx was found on the PATH.', {
+    next: 'Run `harness doctor` to see what is missing, or `harness setup` to install it.',
+  });
+}
+
+async function isProgram(path: string): Promise<boolean> {
+  return access(path, constants.X_OK).then(
+    () => true,
+    () => false,
+  );
+}

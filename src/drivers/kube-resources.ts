@@ -1,0 +1,44 @@
+import { kubeRequest, type Kube, type KubeObject } from './kubernetes.ts';
+
+interface ApiResource {
+  name: string;
+  kind: string;
+  namespaced: boolean;
+}
+
+/** Knows which path of the API an object of some kind stands under, by asking the server once for each group and version. */
+export class KubeResources {
+  readonly #kube: Kube;
+  readonly #known = new Map<string, ApiResource[]>();
+
+  constructor(kube: Kube) {
+    this.#kube = kube;
+  }
+
+  /**
+   * The API's resource for that kind.
+   * @throws KubeApiError (404) when the server has no such group and version; Error when the group has no such kind
+   */
+  async find(apiVersion: string, kind: string): Promise<ApiResource> {
+    const cached = this.#known.get(apiVersion)?.find((resource) => resource.kind === kind);
+    if (cached) return cached;
+    // Asked again for an unknown kind: a CustomResourceDefinition may have been applied since.
+    const list = await kubeRequest<{ resources: ApiResource[] }>(this.#kube, 'GET', groupPath(apiVersion));
+    const resources = list.resources.filter((resource) => !resource.name.includes('/'));
+    this.#known.set(apiVersion, resources);
+    const found = resources.find((resource) => resource.kind === kind);
+    if (!found) throw new Error(`the server knows no kind ${kind} in ${apiVersion}`);
+    return found;
+  }
+
+  /** The path of one object, with its namespace filled in where its kind has one. */
+  async pathOf(object: KubeObject, namespace: string): Promise<string> {
+    const resource = await this.find(object.apiVersion, object.kind);
+    const scope = resource.namespaced ? `/namespaces/${encodeURIComponent(object.metadata.namespace ?? namespace)}` : '';
+    return `${groupPath(object.apiVersion)}${scope}/${resource.name}/${encodeURIComponent(object.metadata.name)}`;
+  }
+}
+
+function groupPath(apiVersion: string): string {
+  return apiVersion.includes('/') ? `/apis/${apiVersion}` : `/api/${apiVersion}`;
+}

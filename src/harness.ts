@@ -1,0 +1,156 @@
+import { stop } from './act/cluster.ts';
+import { loadConfig } from './config/load.ts';
+import { takeLock } from './drivers/lock.ts';
+import type { ClusterState } from './model/cluster.ts';
+import type { Config, Tier } from './model/config.ts';
+import type { HarnessContext } from './model/context.ts';
+import type { Emit } from './model/event.ts';
+import type { TestSummary } from './model/summary.ts';
+import { cacheStatus, type ImageStatus } from './run/cache-status.ts';
+import { removeImages, takeDown } from './run/clean.ts';
+import { bringUp, ownCluster, type RunningCluster } from './run/cluster.ts';
+import { settleImages, type ImageOutcome } from './run/images.ts';
+import { loadEverywhere } from './run/loads.ts';
+import { clusterStatus, type ClusterStatus } from './run/status.ts';
+import { openSession, selectImages, type Session } from './run/session.ts';
+import { prepare, runTier } from './run/tier.ts';
+import { HarnessError } from './model/error.ts';
+
+/** How a harness is opened. */
+export interface OpenOptions {
+  /** Where to look upwards for the configuration from. Default: the working directory. */
+  cwd?: string;
+  /** The configuration file, in place of looking for it. */
+  configFile?: string;
+  /** Hears everything that happens. Default: nobody. */
+  emit?: Emit;
+  /** Ends whatever runs. */
+  signal?: AbortSignal;
+  env?: NodeJS.ProcessEnv;
+  /** What other harness processes are told they wait for. */
+  command?: string;
+}
+
+/**
+ * Opens the harness of a repository: reads its configuration and connects to Docker.
+ * @throws HarnessError CONFIG, DOCKER_DOWN
+ */
+export async function openHarness(options: OpenOptions = {}): Promise<Harness> {
+  const config = await loadConfig(options.cwd ?? process.cwd(), options.configFile);
+  const session = await openSession({
+    config,
+    env: options.env ?? process.env,
+    emit: options.emit ?? (() => undefined),
+    signal: options.signal ?? new AbortController().signal,
+  });
+  return new Harness(session, options.command ?? 'a program that uses kind-harness');
+}
+
+/** The harness of one repository. Whatever changes something waits for other harness processes on the same cluster. */
+export class Harness {
+  readonly #session: Session;
+  readonly #command: string;
+
+  /** Use `openHarness`. */
+  constructor(session: Session, command: string) {
+    this.#session = session;
+    this.#command = command;
+  }
+
+  get config(): Config {
+    return this.#session.config;
+  }
+
+  /** What was built, loaded and tested so far: for the summary. */
+  get results(): Pick<Session, 'builds' | 'loads' | 'tests'> {
+    const { builds, loads, tests } = this.#session;
+    return { builds, loads, tests };
+  }
+
+  /** Brings the cluster to where it can be used. */
+  up(): Promise<RunningCluster> {
+    return this.#alone(() => bringUp(this.#session));
+  }
+
+  /** Deletes the cluster, if it is ours. @returns whether there was one */
+  down(): Promise<boolean> {
+    return this.#alone(() => takeDown(this.#session));
+  }
+
+  /** Stops the cluster; it keeps everything. */
+  stop(): Promise<ClusterState> {
+    return this.#alone(async () => {
+      const state = await ownCluster(this.#session);
+      await stop(this.#session.engine, state);
+      return state;
+    });
+  }
+
+  /** The cluster as it is. Changes nothing. */
+  status(): Promise<ClusterStatus> {
+    return clusterStatus(this.#session);
+  }
+
+  /**
+   * Path of the private kubeconfig of the running cluster.
+   * @throws HarnessError CLUSTER when there is none
+   */
+  async kubeconfig(): Promise<string> {
+    const { kubeconfig } = await this.status();
+    if (kubeconfig !== null) return kubeconfig;
+    throw new HarnessError('CLUSTER', `The cluster ${this.config.cluster.name} is not up.`, { next: 'Run `harness up` first.' });
+  }
+
+  /** The verdict on each image. Changes nothing. */
+  cacheStatus(names: readonly string[] = []): Promise<ImageStatus[]> {
+    return cacheStatus(this.#session, selectImages(this.config, names));
+  }
+
+  /** Builds images: only stale ones, or all of them (`force`), with no cache (`noCache`). */
+  build(names: readonly string[] = [], how: { force?: boolean; noCache?: boolean } = {}): Promise<ImageOutcome[]> {
+    const images = selectImages(this.config, names);
+    return this.#alone(() => Promise.all(settleImages(this.#session, images, { tier: 'test-cached', ...how }).values()));
+  }
+
+  /** Loads images into the running cluster's nodes: where they are missing, or everywhere (`force`). Builds nothing. */
+  load(names: readonly string[] = [], how: { force?: boolean } = {}): Promise<void> {
+    const images = selectImages(this.config, names);
+    return this.#alone(async () => {
+      const { nodes } = await ownCluster(this.#session);
+      if (nodes.length === 0 || nodes.some((node) => !node.running)) {
+        throw new HarnessError('CLUSTER', `The cluster ${this.config.cluster.name} is not running.`, { next: 'Run `harness up` first.' });
+      }
+      const outcomes = settleImages(this.#session, images, { tier: 'test-fast', lookOnly: true });
+      const selected = images.map((image) => outcomes.get(image.name) as Promise<ImageOutcome>);
+      await Promise.all(selected.map(async (outcome) => loadEverywhere(this.#session, await outcome, nodes, how.force ?? false)));
+    });
+  }
+
+  /** Everything a tier does before its tests. @returns what tests are handed */
+  prepare(tier: Tier): Promise<HarnessContext> {
+    return this.#alone(() => prepare(this.#session, tier));
+  }
+
+  /** Runs a tier to the end of its tests. */
+  test(tier: Tier, args: string[] = [], colour = false): Promise<TestSummary> {
+    return this.#alone(() => runTier(this.#session, tier, args, colour));
+  }
+
+  /** Deletes the cluster and the images that this project's builds made. */
+  clean(): Promise<{ cluster: boolean; images: string[] }> {
+    return this.#alone(async () => ({ cluster: await takeDown(this.#session), images: await removeImages(this.#session) }));
+  }
+
+  /** Runs while no other harness process works on this cluster. */
+  async #alone<T>(work: () => Promise<T>): Promise<T> {
+    const { config, env, emit, signal } = this.#session;
+    const onWait = (holder: string) =>
+      emit({ type: 'note', level: 'info', message: `waiting for ${holder}, which uses the cluster ${config.cluster.name}` });
+    const release = await takeLock(config.cluster.name, this.#command, { env, signal, onWait });
+    try {
+      return await work();
+    } finally {
+      release();
+    }
+  }
+}

@@ -1,0 +1,7 @@
+export { defineConfig, type HarnessConfig } from './config/define.ts';
+export { openHarness, Harness, type OpenOptions } from './harness.ts';
+export { HarnessError, type ErrorCode } from './model/error.ts';
+export { TIERS, type Tier, type Config } from './model/config.ts';
+export type { HarnessContext } from './model/context.ts';
+export type { Emit, Event } from './model/event.ts';
+export type { BuildSummary, LoadSummary, Summary, TestSummary } from './model/summary.ts';

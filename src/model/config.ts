@@ -1,0 +1,48 @@
+/** A configuration after it was read and checked: every path absolute, every default filled in. */
+export interface Config {
+  /** The file it came from. */
+  file: string;
+  /** The directory of that file: relative paths count from here, tests run here. */
+  root: string;
+  /** Where the harness keeps its own files (kubeconfig, caches): `<root>/.harness`. */
+  stateDirectory: string;
+  project: string;
+  /** The Kubernetes namespace that manifests without one go into. */
+  namespace: string;
+  cluster: ClusterConfig;
+  images: ImageConfig[];
+  /** Manifest files, in the order of their paths. */
+  manifests: string[];
+  tests: TestsConfig;
+}
+
+export interface ClusterConfig {
+  name: string;
+  /** One control plane and, above 1, that many less one workers. Ignored with `kindConfig`. */
+  nodes: number;
+  /** The user's own kind configuration file. */
+  kindConfig?: string;
+  /** The node image to use in place of the harness's choice. */
+  nodeImage?: string;
+}
+
+export interface ImageConfig {
+  name: string;
+  context: string;
+  dockerfile: string;
+  target?: string;
+  buildArgs: Record<string, string>;
+  /** The full reference the image is built under, such as `shop/api:dev`. */
+  reference: string;
+  /**
+   * Base images, as they stand in `FROM`, that may be made from Debian's packages where no container registry answers:
+   * reference to Debian release, such as `debian:bookworm-slim` to `bookworm`.
+   */
+  debianBases: Record<string, string>;
+}
+
+export type TestsConfig = { runner: 'command'; command: [string, ...string[]] } | { runner: 'vitest'; config?: string; args: string[] };
+
+/** The tiers, from the most thorough to the quickest. */
+export const TIERS = ['test-kind', 'test-cached', 'test-fast'] as const;
+export type Tier = (typeof TIERS)[number];

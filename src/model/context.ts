@@ -1,0 +1,14 @@
+import type { Tier } from './config.ts';
+
+/** What tests are handed: through vitest's `inject('harness')`, and in the environment for any other runner. */
+export interface HarnessContext {
+  /** Path of the cluster's private kubeconfig. */
+  kubeconfig: string;
+  namespace: string;
+  tier: Tier;
+  /** Image references by the image's name in the configuration. */
+  images: Record<string, string>;
+}
+
+/** The environment variable that carries the context, as JSON, to a vitest that the harness itself started. */
+export const CONTEXT_VARIABLE = 'HARNESS_CONTEXT';

@@ -1,0 +1,38 @@
+import type { Change } from './inputs.ts';
+
+/** Labels that the harness puts on the images it builds. What an image was built from lives and dies with it. */
+export const LABELS = {
+  /** The digest of all inputs, see `inputsDigest`. */
+  inputs: 'dev.kind-harness.inputs',
+  project: 'dev.kind-harness.project',
+  image: 'dev.kind-harness.image',
+} as const;
+
+/** An image as the container runtime of a node lists it. */
+export interface NodeImage {
+  /** The configuration's digest. */
+  id: string;
+  /** Full names, such as `docker.io/library/app:latest`. */
+  names: string[];
+  /** Bytes. */
+  size: number;
+}
+
+export interface FreshnessDecision {
+  verdict: 'fresh' | 'stale' | 'missing';
+  /** In words, for the user. */
+  reason: string;
+  changes: Change[];
+}
+
+export interface BuildDecision extends FreshnessDecision {
+  action: 'build' | 'skip';
+}
+
+export interface LoadDecision {
+  /** `transfer` where the node lacks the image, `tag` where it lacks only the name. */
+  action: 'transfer' | 'tag' | 'skip';
+  /** How the node's image compares with the one built: its content under another id is `stale`. */
+  verdict: 'present' | 'stale' | 'missing';
+  reason: string;
+}

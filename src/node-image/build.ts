@@ -1,0 +1,86 @@
+import { join } from 'node:path';
+import type { DockerEngine } from '../drivers/docker.ts';
+import { HarnessError } from '../model/error.ts';
+import type { Emit } from '../model/event.ts';
+import { step } from '../report/step.ts';
+import { ensureDebianBase } from './debian-base.ts';
+import { dockerBuild } from './docker-build.ts';
+import { nodeImageFailure } from './failure.ts';
+import { compilePrograms, findGo } from './go.ts';
+import { builtReference } from './recipe.ts';
+import { versions } from './versions.ts';
+import { openWorkDirectory } from './work-directory.ts';
+
+export interface BuildOptions {
+  emit: Emit;
+  env: NodeJS.ProcessEnv;
+  signal?: AbortSignal | undefined;
+  /** The recipe's digest. */
+  digest: string;
+  /** Without any cache of Docker's: also picks up new Debian packages. */
+  rebuild?: boolean;
+}
+
+/**
+ * Builds the node image from Debian packages and Go modules, the two halves beside each other. Interrupted, it goes on where
+ * it was: Go and BuildKit keep what they have finished.
+ * @returns the image's reference.
+ * @throws HarnessError NODE_IMAGE, DISK_FULL, INTERRUPTED.
+ */
+export async function buildNodeImage(engine: DockerEngine, options: BuildOptions): Promise<string> {
+  const { emit, env, digest, rebuild = false } = options;
+  const reference = builtReference(digest);
+  try {
+    await using work = await openWorkDirectory(env, 'node-image', digest);
+    const programs = join(work.path, 'programs');
+    const debian = await bothOrNeither(
+      options.signal,
+      async (signal) => {
+        const base = await ensureDebianBase(engine, versions.debianSuite, { emit, env, signal, rebuild });
+        await step(emit, 'node-image/packages', 'Debian packages of the node image', async ({ progress }) => {
+          await dockerBuild({ debian: base.reference, stage: 'packages', digest, noCache: rebuild, progress, signal });
+          return { title: 'Debian packages of the node image installed', value: undefined };
+        });
+        return base.reference;
+      },
+      (signal) =>
+        step(emit, 'node-image/programs', `Kubernetes ${versions.kubernetes} from its Go modules`, async ({ progress }) => {
+          const go = await findGo(env, { emit, progress, signal });
+          await compilePrograms({ go, output: programs, progress, signal });
+          return { title: `Kubernetes ${versions.kubernetes} compiled`, value: undefined };
+        }),
+    );
+    await step(emit, 'node-image/assemble', `Node image ${reference}`, async ({ progress }) => {
+      await dockerBuild({ debian, stage: 'node', programs, reference, digest, progress, signal: options.signal });
+      return { title: `Node image ${reference} assembled`, value: undefined };
+    });
+    return reference;
+  } catch (error) {
+    throw nodeImageFailure(error, 'The node image could not be built');
+  }
+}
+
+/**
+ * Runs two halves beside each other and returns what the first returns. When one fails the other is stopped, and both have
+ * ended before the error goes on, so nothing of them is left running.
+ */
+async function bothOrNeither<T>(
+  outer: AbortSignal | undefined,
+  first: (signal: AbortSignal) => Promise<T>,
+  second: (signal: AbortSignal) => Promise<unknown>,
+): Promise<T> {
+  const stop = new AbortController();
+  const signal = outer ? AbortSignal.any([outer, stop.signal]) : stop.signal;
+  const errors: unknown[] = [];
+  const guarded = <R>(work: Promise<R>) =>
+    work.catch((error: unknown) => {
+      errors.push(error);
+      stop.abort();
+      throw error;
+    });
+  const [result] = await Promise.allSettled([guarded(first(signal)), guarded(second(signal))]);
+  if (outer?.aborted) throw new HarnessError('INTERRUPTED', 'Building the node image was interrupted.');
+  if (errors.length > 0) throw errors[0]; // the first one: the others follow from it
+  if (result.status === 'rejected') throw result.reason;
+  return result.value;
+}

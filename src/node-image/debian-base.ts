@@ -1,0 +1,149 @@
+import { spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { copyFile, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { DockerEngine } from '../drivers/docker.ts';
+import { run } from '../drivers/process.ts';
+import { HarnessError } from '../model/error.ts';
+import type { Emit } from '../model/event.ts';
+import { step } from '../report/step.ts';
+import { parseOneLine } from '../setup/apt-sources.ts';
+import { KEYRING, sourceStanza, type DebianMirror } from './debian-mirror.ts';
+import { nodeImageFailure, OTHER_WAYS } from './failure.ts';
+import { installPackages, mirrorFor, observeHostSystem, type Host } from './host.ts';
+import { debianDirectory, digestOf, RECIPE_LABEL } from './recipe.ts';
+import { openWorkDirectory } from './work-directory.ts';
+
+export interface DebianBase {
+  /** `kind-harness/debian:<suite>`. */
+  reference: string;
+  /** The engine's id. */
+  id: string;
+  how: 'present' | 'built';
+}
+
+export interface DebianBaseOptions {
+  emit: Emit;
+  env: NodeJS.ProcessEnv;
+  signal?: AbortSignal | undefined;
+  /** Make it again, even if it is there. */
+  rebuild?: boolean;
+}
+
+/**
+ * Makes sure of a small Debian image that was made from packages alone, to stand in for `debian:<suite>-slim` where no
+ * registry can be reached. Its apt has the mirror that this machine has. The image carries the digest of what it was made
+ * from, so a second call is one question to Docker.
+ * @throws HarnessError NODE_IMAGE where it cannot be made (it takes root, and Debian or Ubuntu), DISK_FULL, INTERRUPTED.
+ */
+export async function ensureDebianBase(engine: DockerEngine, suite: string, options: DebianBaseOptions): Promise<DebianBase> {
+  const reference = `kind-harness/debian:${suite}`;
+  return await step<DebianBase>(options.emit, `debian/${suite}`, `Debian image ${reference}`, async ({ progress }) => {
+    const host = await observeHostSystem();
+    const mirror = mirrorFor(host, suite);
+    const digest = digestOf([debianDirectory], { suite, mirror, apt: host.aptSettings });
+    const present = options.rebuild ? undefined : await engine.image(reference);
+    if (present?.labels[RECIPE_LABEL] === digest) {
+      return { title: `Debian image ${reference} is present`, skipped: true, value: { reference, id: present.id, how: 'present' } };
+    }
+    try {
+      await using work = await openWorkDirectory(options.env, 'debian', digest);
+      const root = join(work.path, 'root');
+      await debootstrap(host, suite, mirror, root, { ...options, progress });
+      await configureApt(root, mirror, host.aptSettings);
+      progress('importing into Docker');
+      await importTree(engine, root, reference, `LABEL ${RECIPE_LABEL}=${digest}\nCMD ["bash"]`, options.signal);
+    } catch (error) {
+      throw nodeImageFailure(error, `The Debian image ${reference} could not be made`);
+    }
+    const built = await engine.image(reference);
+    if (!built) throw new HarnessError('NODE_IMAGE', `Docker imported ${reference} but does not know it.`);
+    return { title: `Debian image ${reference} made`, value: { reference, id: built.id, how: 'built' } };
+  });
+}
+
+async function debootstrap(
+  host: Host,
+  suite: string,
+  mirror: DebianMirror,
+  root: string,
+  options: DebianBaseOptions & { progress: (detail: string) => void },
+): Promise<void> {
+  const { emit, progress, signal } = options;
+  if (!host.root) {
+    throw new HarnessError('NODE_IMAGE', 'Only root can make a Debian file system.', {
+      next: `Run the command once with sudo; later runs find the image and need no root. ${OTHER_WAYS}`,
+    });
+  }
+  if (!existsSync('/usr/sbin/debootstrap') || !existsSync(KEYRING)) {
+    progress('installing debootstrap');
+    await installPackages(host, ['debootstrap', 'debian-archive-keyring'], { emit, progress, signal });
+  }
+  await run(
+    // In namespaces of its own, so that its mounts and children end with it, however it ends.
+    ['unshare', '--mount', '--pid', '--fork', '--kill-child', 'debootstrap', '--variant=minbase', '--include=ca-certificates'].concat(
+      suite,
+      root,
+      mirror.uri ?? [],
+    ) as [string, ...string[]],
+    {
+      code: 'NODE_IMAGE',
+      next: `Check that this machine reaches its Debian mirror: \`apt-get update\`. ${OTHER_WAYS}`,
+      onLine: (line) => progress(line.replace(/^[IW]: /, '')),
+      ...(signal ? { signal } : {}),
+    },
+  );
+}
+
+/** Sources, settings and size: what debootstrap leaves to its user. */
+async function configureApt(root: string, mirror: DebianMirror, aptSettings: string): Promise<void> {
+  const list = join(root, 'etc/apt/sources.list');
+  const own = parseOneLine(await readFile(list, 'utf8'))[0];
+  const sources = mirror.sources ?? (own && sourceStanza(own.uris[0] ?? '', own.suites[0] ?? ''));
+  if (sources) {
+    await writeFile(join(root, 'etc/apt/sources.list.d/debian.sources'), sources);
+    await rm(list);
+  }
+  if (aptSettings) await writeFile(join(root, 'etc/apt/apt.conf.d/as-on-the-host'), `${aptSettings}\n`);
+  await copyFile(join(debianDirectory, 'apt.conf'), join(root, 'etc/apt/apt.conf.d/container'));
+  await mkdir(join(root, 'etc/dpkg/dpkg.cfg.d'), { recursive: true });
+  await copyFile(join(debianDirectory, 'dpkg.cfg'), join(root, 'etc/dpkg/dpkg.cfg.d/container'));
+}
+
+/** Streams a directory into an image of one layer; `changes` are Dockerfile instructions. */
+async function importTree(
+  engine: DockerEngine,
+  root: string,
+  reference: string,
+  changes: string,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  const [repo, tag] = reference.split(':') as [string, string];
+  const tar = spawn('tar', ['-C', root, `--exclude-from=${join(debianDirectory, 'leave-out.txt')}`, '--numeric-owner', '-c', '.'], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    ...(signal ? { signal } : {}),
+  });
+  let complaint = '';
+  tar.stderr.on('data', (data: Buffer) => (complaint += data.toString()));
+  const ended = new Promise<void>((resolve, reject) => {
+    tar.on('error', reject);
+    tar.on('close', (code) => (code === 0 ? resolve() : reject(new Error(`tar failed: ${complaint.trim()}`))));
+  });
+  const imported = engine.api
+    .importImage(tar.stdout, { repo, tag, changes, ...(signal ? { abortSignal: signal } : {}) })
+    .then((answer) => followed(engine, answer));
+  const [packing, importing] = await Promise.allSettled([ended, imported]);
+  if (signal?.aborted) throw new HarnessError('INTERRUPTED', `Importing ${reference} was interrupted.`);
+  if (packing.status === 'rejected') throw packing.reason;
+  if (importing.status === 'rejected') throw importing.reason;
+}
+
+function followed(engine: DockerEngine, stream: NodeJS.ReadableStream): Promise<void> {
+  return new Promise((resolve, reject) => {
+    engine.api.modem.followProgress(stream, (error, events: { error?: string }[]) => {
+      const failure = error ?? events.find((event) => event.error)?.error;
+      if (failure) reject(failure instanceof Error ? failure : new Error(failure));
+      else resolve();
+    });
+  });
+}

@@ -1,0 +1,69 @@
+import { dockerClient } from '../drivers/docker-client.ts';
+import { run } from '../drivers/process.ts';
+import { OTHER_WAYS } from './failure.ts';
+import { nodeImageDirectory, RECIPE_LABEL } from './recipe.ts';
+import { versions } from './versions.ts';
+
+export interface DockerBuildOptions {
+  /** The Debian image that nodes are built on. */
+  debian: string;
+  /** The Dockerfile's stage: `packages` needs no programs, `node` is the whole. */
+  stage: 'packages' | 'node';
+  /** The directory with the compiled programs. */
+  programs?: string;
+  /** The image's name; without one, the build only fills BuildKit's cache. */
+  reference?: string;
+  /** The recipe's digest, for the label. */
+  digest: string;
+  noCache?: boolean;
+  progress: (detail: string) => void;
+  signal?: AbortSignal | undefined;
+}
+
+/** The command that builds a stage of harness/node-image/Dockerfile. */
+export function dockerBuildCommand(docker: string, options: Omit<DockerBuildOptions, 'progress' | 'signal'>): [string, ...string[]] {
+  const buildArgs = {
+    DEBIAN: options.debian,
+    PROGRAM_SUITE: versions.programSuite,
+    KUBERNETES_VERSION: versions.kubernetes,
+    ETCD_TAG: versions.images.etcd,
+    COREDNS_TAG: versions.images.coredns,
+    PAUSE_TAG: versions.images.pause,
+    STORAGE_TAG: versions.localPathProvisioner,
+  };
+  // `docker build`, not `docker buildx build`: it always uses the engine's own BuildKit, the only one that sees local images.
+  return [
+    ...([docker, 'build', '--progress=plain', '--provenance=false', `--target=${options.stage}`] as const),
+    ...Object.entries(buildArgs).map(([name, value]) => `--build-arg=${name}=${value}`),
+    ...(options.programs ? [`--build-context=programs=${options.programs}`] : []),
+    ...(options.reference ? [`--tag=${options.reference}`, `--label=${RECIPE_LABEL}=${options.digest}`] : ['--output=type=cacheonly']),
+    ...(options.noCache ? ['--no-cache'] : []),
+    nodeImageDirectory,
+  ];
+}
+
+/**
+ * Builds a stage with BuildKit. What an interrupted build had finished is not done again.
+ * @throws HarnessError NODE_IMAGE with the build's last lines, INTERRUPTED.
+ */
+export async function dockerBuild(options: DockerBuildOptions): Promise<void> {
+  await run(dockerBuildCommand(await dockerClient(), options), {
+    env: { DOCKER_BUILDKIT: '1' },
+    code: 'NODE_IMAGE',
+    next: `The build needs Docker's buildx plugin and a Debian mirror that containers reach. ${OTHER_WAYS}`,
+    onLine: (line) => {
+      const detail = buildStep(line);
+      if (detail) options.progress(detail);
+    },
+    ...(options.signal ? { signal: options.signal } : {}),
+  });
+}
+
+/** What a line of BuildKit's plain progress tells about where it is, or undefined. */
+export function buildStep(line: string): string | undefined {
+  const begun = /^#\d+ \[(?<step>[^\]]+ \d+\/\d+)\] (?<command>\S+)/.exec(line)?.groups;
+  if (begun) return `${begun['step']} ${begun['command']}`;
+  const installing = /^#\d+ [\d.]+ (?<what>Unpacking|Setting up) (?<package>[\w.+-]+)/.exec(line)?.groups;
+  if (installing) return `${installing['what']?.toLowerCase()} ${installing['package']}`;
+  return /^#\d+ exporting layers/.test(line) ? 'exporting layers' : undefined;
+}

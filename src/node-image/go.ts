@@ -1,0 +1,101 @@
+import { existsSync } from 'node:fs';
+import { mkdir, readdir, rename } from 'node:fs/promises';
+import { delimiter, join } from 'node:path';
+import { run, tryRun } from '../drivers/process.ts';
+import { OTHER_WAYS } from './failure.ts';
+import { installPackages, observeHostSystem, type InstallOptions } from './host.ts';
+import { nodeImageDirectory } from './recipe.ts';
+import { versions } from './versions.ts';
+
+/** One Go module of the recipe: a folder below harness/node-image, and the programs in it. */
+interface GoModule {
+  folder: string;
+  programs: readonly string[];
+  ldflags: readonly string[];
+}
+
+const [major, minor] = versions.kubernetes.slice(1).split('.');
+const stamp = 'k8s.io/component-base/version';
+
+/** Two modules, because the storage provisioner's dependencies collide with the others'. They share Go's build cache. */
+const modules: readonly GoModule[] = [
+  {
+    folder: 'components',
+    programs: ['./kube', './coredns', './etcd', './pause', 'sigs.k8s.io/cri-tools/cmd/crictl'],
+    ldflags: [`-X ${stamp}.gitVersion=${versions.kubernetes}`, `-X ${stamp}.gitMajor=${major}`, `-X ${stamp}.gitMinor=${minor}`],
+  },
+  { folder: 'storage', programs: ['github.com/rancher/local-path-provisioner'], ldflags: [] },
+];
+
+export interface CompileOptions {
+  go: string;
+  /** Where the programs go. A program is there whole or not at all. */
+  output: string;
+  progress: (detail: string) => void;
+  signal?: AbortSignal | undefined;
+}
+
+/**
+ * The `go` command to use: the user's, the usual places, or Debian's package, which is installed if it may be.
+ * @throws HarnessError NODE_IMAGE with what to install.
+ */
+export async function findGo(env: NodeJS.ProcessEnv, options: InstallOptions): Promise<string> {
+  const directories = [...(env['PATH'] ?? '').split(delimiter), '/usr/local/go/bin', versions.go.directory];
+  for (const directory of directories.filter(Boolean)) {
+    const go = join(directory, 'go');
+    if (existsSync(go) && isNewEnough((await tryRun([go, 'version'])).stdout)) return go;
+  }
+  const host = await observeHostSystem();
+  options.progress(`installing the package ${versions.go.package}`);
+  await installPackages(host, [versions.go.package], { ...options, suite: versions.programSuite });
+  return join(versions.go.directory, 'go');
+}
+
+/** Whether a `go version` line names a Go that can fetch the one that the modules want. */
+export function isNewEnough(line: string): boolean {
+  const match = /\bgo(\d+)\.(\d+)/.exec(line);
+  if (!match) return false;
+  const [wantedMajor, wantedMinor] = versions.go.atLeast;
+  const [foundMajor, foundMinor] = [Number(match[1]), Number(match[2])];
+  return foundMajor > wantedMajor || (foundMajor === wantedMajor && foundMinor >= wantedMinor);
+}
+
+/**
+ * Compiles every program of the recipe: some seven minutes on two cores the first time, seconds with Go's build cache.
+ * @throws HarnessError NODE_IMAGE with the compiler's last lines, INTERRUPTED.
+ */
+export async function compilePrograms(options: CompileOptions): Promise<void> {
+  const { go, output, progress, signal } = options;
+  const common = {
+    // CGO off: the programs run in a file system with another libc, or none.
+    env: { CGO_ENABLED: '0', GOFLAGS: '', GOWORK: 'off' },
+    code: 'NODE_IMAGE' as const,
+    next: `Check that this machine reaches a Go module proxy: \`go env GOPROXY\`. ${OTHER_WAYS}`,
+    ...(signal ? { signal } : {}),
+  };
+  await mkdir(output, { recursive: true });
+  for (const module of modules) {
+    const cwd = join(nodeImageDirectory, module.folder);
+    let fetched = 0;
+    const onFetch = (line: string) => {
+      if (line.startsWith('go: downloading')) progress(`fetched ${++fetched} modules`);
+    };
+    const packages = await run([go, 'list', '-deps', '-trimpath', ...module.programs], { ...common, cwd, onLine: onFetch });
+    const total = packages.stdout.split('\n').length;
+    const partial = `${output}.partial`;
+    await mkdir(partial, { recursive: true });
+    let compiled = 0;
+    const onLine = (line: string) => {
+      if (/^[\w.~-]+(\/[\w.~-]+)*$/.test(line)) progress(`compiled ${++compiled} packages of at most ${total} (${module.folder})`);
+      else onFetch(line);
+    };
+    const ldflags = ['-s', '-w', ...module.ldflags].join(' ');
+    progress(`compiling (${module.folder})`);
+    await run([go, 'build', '-v', '-trimpath', '-buildvcs=false', `-ldflags=${ldflags}`, '-o', `${partial}/`, ...module.programs], {
+      ...common,
+      cwd,
+      onLine,
+    });
+    for (const program of await readdir(partial)) await rename(join(partial, program), join(output, program));
+  }
+}

@@ -1,0 +1,44 @@
+import { createHash } from 'node:crypto';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join, relative, sep } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { versions } from './versions.ts';
+
+/** The label with the digest of the recipe that an image was made by. */
+export const RECIPE_LABEL = 'kind-harness.recipe';
+
+/** The recipes' files, found from src/ and dist/ alike: both lie one level below the package's root. */
+export const nodeImageDirectory = fileURLToPath(new URL('../../harness/node-image/', import.meta.url));
+export const debianDirectory = fileURLToPath(new URL('../../harness/debian/', import.meta.url));
+
+/**
+ * A SHA-256 (hex) over the files of some directories and any further facts. Paths and contents count; modes and times do not,
+ * because a checkout and an installed package differ in them.
+ */
+export function digestOf(directories: readonly string[], facts: unknown): string {
+  const hash = createHash('sha256').update(JSON.stringify(facts));
+  for (const directory of directories) {
+    for (const file of filesBelow(directory)) {
+      const content = createHash('sha256').update(readFileSync(file)).digest('hex');
+      hash.update(`\n${relative(directory, file).split(sep).join('/')} ${content}`);
+    }
+  }
+  return hash.digest('hex');
+}
+
+/** The digest of the node image's recipe, with everything below it. */
+export function recipeDigest(): string {
+  return digestOf([debianDirectory, nodeImageDirectory], versions);
+}
+
+/** The name under which the image of a recipe is built. */
+export function builtReference(digest: string): string {
+  return `kind-harness/node:${versions.kubernetes}-${digest.slice(0, 12)}`;
+}
+
+function filesBelow(directory: string): string[] {
+  return readdirSync(directory, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name))
+    .sort();
+}

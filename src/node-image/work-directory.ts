@@ -1,0 +1,34 @@
+import { mkdir, readdir, rm, rmdir } from 'node:fs/promises';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+
+/**
+ * A directory for one build, gone when it is disposed of. Each process has its own, so two builds cannot spoil each other:
+ * what makes an interrupted build go on is elsewhere (Go's build cache, BuildKit's cache, the imported Debian image).
+ * Directories of processes that were killed are removed on the way.
+ */
+export async function openWorkDirectory(env: NodeJS.ProcessEnv, kind: string, digest: string): Promise<AsyncDisposable & { path: string }> {
+  const parent = join(env['XDG_CACHE_HOME'] || join(homedir(), '.cache'), 'kind-harness', kind, digest.slice(0, 12));
+  await mkdir(parent, { recursive: true, mode: 0o700 });
+  for (const name of await readdir(parent)) {
+    if (!isRunning(Number(name.split('-')[0]))) await rm(join(parent, name), { recursive: true, force: true });
+  }
+  const path = join(parent, `${process.pid}-${Math.random().toString(36).slice(2, 8)}`);
+  await mkdir(path, { recursive: true, mode: 0o700 });
+  return {
+    path,
+    [Symbol.asyncDispose]: async () => {
+      await rm(path, { recursive: true, force: true, maxRetries: 3 });
+      await rmdir(parent).catch(() => undefined); // not empty: another build is under way
+    },
+  };
+}
+
+function isRunning(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM'; // somebody else's, but it runs
+  }
+}

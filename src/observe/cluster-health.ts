@@ -1,0 +1,34 @@
+import type { V1Deployment, V1Lease, V1Node, V1Pod, V1ServiceAccount } from '@kubernetes/client-node';
+import type { Kube } from '../drivers/kubernetes.ts';
+import { watchUntil } from '../drivers/kube-watch.ts';
+import { clusterLacks } from '../plan/cluster-health.ts';
+
+/**
+ * Waits until the cluster can be used: nodes Ready, CoreDNS available, default service account there, and all of it since the last start.
+ * @param startedAt when each node's container was last started, milliseconds since the epoch, by the node's name
+ * @throws WatchTimeout with what is still lacking
+ */
+export async function waitForCluster(
+  kube: Kube,
+  startedAt: Readonly<Record<string, number>>,
+  options: { timeout: number; signal?: AbortSignal; onPending?: (detail: string) => void },
+): Promise<void> {
+  const paths = {
+    nodes: '/api/v1/nodes',
+    leases: '/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases',
+    deployments: '/apis/apps/v1/namespaces/kube-system/deployments',
+    pods: '/api/v1/namespaces/kube-system/pods',
+    serviceAccounts: '/api/v1/namespaces/default/serviceaccounts',
+  };
+  await watchUntil(kube, { ...options, paths }, (seen) => {
+    const lacks = clusterLacks({
+      nodes: seen.nodes,
+      leases: seen.leases,
+      deployments: seen.deployments,
+      pods: seen.pods,
+      serviceAccounts: seen.serviceAccounts,
+      startedAt,
+    });
+    return lacks === undefined ? { state: 'done', value: undefined } : { state: 'pending', detail: lacks };
+  });
+}

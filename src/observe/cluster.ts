@@ -1,0 +1,40 @@
+import type { DockerEngine } from '../drivers/docker.ts';
+import { readContainerFile } from '../drivers/container-file.ts';
+import type { ClusterNode, ClusterRecord, ClusterState } from '../model/cluster.ts';
+
+/** Where the harness's record stands in the control plane's file system: not on a volume, so that it goes with the container. */
+export const RECORD_PATH = '/kind/kind-harness.json';
+
+/** The nodes of a kind cluster by the labels that kind puts on its containers, control planes first. */
+export async function clusterNodes(engine: DockerEngine, cluster: string): Promise<ClusterNode[]> {
+  const containers = await engine.api.listContainers({ all: true, filters: { label: [`io.x-k8s.kind.cluster=${cluster}`] } });
+  return containers
+    .map((container) => ({
+      name: (container.Names[0] ?? container.Id).replace(/^\//, ''),
+      containerId: container.Id,
+      role: (container.Labels['io.x-k8s.kind.role'] ?? 'worker') as ClusterNode['role'],
+      running: container.State === 'running',
+      created: container.Created * 1000,
+    }))
+    .sort((a, b) => a.role.localeCompare(b.role) || a.name.localeCompare(b.name));
+}
+
+/** The cluster as Docker shows it, with the harness's own record where it has one. */
+export async function observeCluster(engine: DockerEngine, cluster: string, creationBegun?: number): Promise<ClusterState> {
+  const nodes = await clusterNodes(engine, cluster);
+  const controlPlane = nodes.find((node) => node.role === 'control-plane');
+  const record = controlPlane && readRecord(await readContainerFile(engine, controlPlane.containerId, RECORD_PATH));
+  return { name: cluster, nodes, ...(record ? { record } : {}), ...(creationBegun === undefined ? {} : { creationBegun }) };
+}
+
+function readRecord(text: string | undefined): ClusterRecord | undefined {
+  if (text === undefined) return undefined;
+  try {
+    const record = JSON.parse(text) as Partial<ClusterRecord>;
+    return record.format === 1 && typeof record.project === 'string' && typeof record.definition === 'string'
+      ? (record as ClusterRecord)
+      : undefined;
+  } catch {
+    return undefined; // cut off while it was written: as if there were none
+  }
+}

@@ -1,0 +1,21 @@
+import { HarnessError } from '../model/error.ts';
+
+/**
+ * Names sorted so that each comes after those it is built from.
+ * @throws HarnessError CONFIG when images are built from each other in a circle
+ */
+export function buildOrder(needs: ReadonlyMap<string, readonly string[]>): string[] {
+  const order: string[] = [];
+  const visit = (name: string, above: readonly string[]) => {
+    if (order.includes(name)) return;
+    if (above.includes(name)) {
+      throw new HarnessError('CONFIG', `The images ${[...above.slice(above.indexOf(name)), name].join(' → ')} are built from each other.`, {
+        next: 'Break the circle: check `FROM` in their Dockerfiles and their build arguments.',
+      });
+    }
+    for (const base of needs.get(name) ?? []) visit(base, [...above, name]);
+    order.push(name);
+  };
+  for (const name of needs.keys()) visit(name, []);
+  return order;
+}

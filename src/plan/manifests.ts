@@ -1,0 +1,106 @@
+import type { KubeObject } from '../drivers/kubernetes.ts';
+import type { ManifestObject } from '../model/manifest.ts';
+import { repositoryOf } from '../model/reference.ts';
+
+/** A configured image, as manifests refer to it. */
+export interface DeployedImage {
+  name: string;
+  reference: string;
+  /** The configuration's digest; it goes into pod templates, so that a rebuilt image under an unchanged tag still rolls its pods. */
+  digest: string;
+}
+
+/** Kinds that others need, in the order in which they are applied; everything else comes after them and before what makes pods. */
+const FIRST = [
+  'Namespace',
+  'CustomResourceDefinition',
+  'PriorityClass',
+  'StorageClass',
+  'ServiceAccount',
+  'ClusterRole',
+  'Role',
+  'ClusterRoleBinding',
+  'RoleBinding',
+  'ConfigMap',
+  'Secret',
+  'PersistentVolume',
+  'PersistentVolumeClaim',
+  'Service',
+];
+const LAST = [
+  'DaemonSet',
+  'Deployment',
+  'StatefulSet',
+  'ReplicaSet',
+  'ReplicationController',
+  'Pod',
+  'Job',
+  'CronJob',
+  'Ingress',
+  'HorizontalPodAutoscaler',
+];
+
+/** Sorts objects so that each finds what it refers to; within a kind the order of the manifests stays. */
+export function inOrder(objects: readonly ManifestObject[]): ManifestObject[] {
+  const rank = ({ object }: ManifestObject) => {
+    const first = FIRST.indexOf(object.kind);
+    if (first !== -1) return first;
+    const last = LAST.indexOf(object.kind);
+    return last === -1 ? FIRST.length : FIRST.length + 1 + last;
+  };
+  return [...objects].sort((a, b) => rank(a) - rank(b));
+}
+
+/**
+ * Puts the configured images into an object: an `image:` that equals an image's name, or has its repository, becomes its reference,
+ * is never pulled from elsewhere, and the pod template says in an annotation which build it is.
+ */
+export function withImages(object: KubeObject, images: readonly DeployedImage[]): KubeObject {
+  const copy = structuredClone(object);
+  for (const template of podTemplates(copy)) {
+    const used = new Set<DeployedImage>();
+    for (const container of containersOf(template)) {
+      const image = images.find((candidate) => isFor(candidate, container.image));
+      if (!image) continue;
+      container.image = image.reference;
+      // `Always`, which is also what a `:latest` tag implies, would ask a registry that does not have it.
+      if (container.imagePullPolicy !== 'Never') container.imagePullPolicy = 'IfNotPresent';
+      used.add(image);
+    }
+    if (used.size === 0) continue;
+    const annotations = Object.fromEntries([...used].map((image) => [annotationOf(image.name), image.digest]));
+    template.metadata = { ...template.metadata, annotations: { ...template.metadata?.annotations, ...annotations } };
+  }
+  return copy;
+}
+
+/** The annotation in pod templates that tells which build of an image they run. */
+export function annotationOf(image: string): string {
+  return `image.kind-harness.dev/${image}`;
+}
+
+function isFor(image: DeployedImage, written: string | undefined): boolean {
+  if (written === undefined) return false;
+  return written === image.name || repositoryOf(written) === repositoryOf(image.reference);
+}
+
+interface Container {
+  image?: string;
+  imagePullPolicy?: string;
+}
+
+interface PodTemplate {
+  metadata?: { annotations?: Record<string, string> };
+  spec?: { containers?: Container[]; initContainers?: Container[] };
+}
+
+/** The pod templates in an object: itself for a Pod, `spec.template` for what makes pods, one level deeper for a CronJob. */
+function podTemplates(object: KubeObject): PodTemplate[] {
+  if (object.kind === 'Pod') return [object];
+  const spec = object['spec'] as { template?: PodTemplate; jobTemplate?: { spec?: { template?: PodTemplate } } } | undefined;
+  return [spec?.template, spec?.jobTemplate?.spec?.template].filter((template) => template?.spec !== undefined) as PodTemplate[];
+}
+
+function containersOf(template: PodTemplate): Container[] {
+  return [...(template.spec?.initContainers ?? []), ...(template.spec?.containers ?? [])];
+}

@@ -1,0 +1,44 @@
+import type { Emit, Event } from '../model/event.ts';
+import { seconds } from './words.ts';
+
+/** How often the progress of one step is worth a line, milliseconds. */
+const PROGRESS_EVERY = 5_000;
+
+/** Plain lines, for logs and wherever there is no terminal. */
+export function plainReporter(write: (line: string) => void, verbose: boolean): Emit {
+  const lastProgress = new Map<string, number>();
+  const titles = new Map<string, string>();
+  return (event: Event) => {
+    switch (event.type) {
+      case 'step':
+        return stepLine(event);
+      case 'note':
+        return write(`${event.level === 'warning' ? '⚠️ ' : 'ℹ️ '} ${event.message}`);
+      case 'output':
+        return write(event.line);
+      case 'plan':
+      case 'summary':
+        return undefined;
+    }
+  };
+
+  function stepLine(event: Event & { type: 'step' }): void {
+    switch (event.state) {
+      case 'start':
+        titles.set(event.id, event.title);
+        lastProgress.set(event.id, performance.now());
+        return write(`▶️  ${event.title}`);
+      case 'progress': {
+        const now = performance.now();
+        if (!verbose && now - (lastProgress.get(event.id) ?? 0) < PROGRESS_EVERY) return undefined;
+        lastProgress.set(event.id, now);
+        return write(`   ${event.id}: ${event.detail}`);
+      }
+      case 'skipped':
+      case 'done':
+        return write(`✅ ${event.title} (${seconds(event.ms)})`);
+      case 'failed':
+        return write(`❌ ${event.title} (${seconds(event.ms)})`);
+    }
+  }
+}

@@ -1,0 +1,39 @@
+import { currentCluster, remove } from '../act/cluster.ts';
+import { unlessMissing } from '../drivers/docker.ts';
+import { LABELS } from '../model/image.ts';
+import { step } from '../report/step.ts';
+import { assertOwn } from './cluster.ts';
+import type { Session } from './session.ts';
+
+/**
+ * Deletes the cluster, if there is one and it is ours.
+ * @throws HarnessError CLUSTER_FOREIGN
+ */
+export async function takeDown(session: Session): Promise<boolean> {
+  const { name } = session.config.cluster;
+  const state = await currentCluster(session.engine, session.config);
+  assertOwn(session, state);
+  if (state.nodes.length === 0) {
+    session.emit({ type: 'note', level: 'info', message: `there is no cluster ${name}` });
+    return false;
+  }
+  return step(session.emit, 'cluster', `cluster ${name}: deleting`, async () => {
+    await remove(session.config);
+    return { title: `cluster ${name} deleted`, value: true };
+  });
+}
+
+/** Removes the images that this project's builds made, known by their label and by nothing else. */
+export async function removeImages(session: Session): Promise<string[]> {
+  const { engine, config, emit } = session;
+  const label = `${LABELS.project}=${config.project}`;
+  const images = await engine.api.listImages({ filters: { label: [label] } });
+  return step(emit, 'images', 'removing images', async () => {
+    const removed: string[] = [];
+    for (const image of images) {
+      await unlessMissing(engine.api.getImage(image.Id).remove({ force: true }));
+      removed.push(...(image.RepoTags ?? [image.Id]));
+    }
+    return { title: `${images.length} images removed`, skipped: images.length === 0, value: removed };
+  });
+}

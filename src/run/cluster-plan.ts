@@ -1,0 +1,41 @@
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { kindConfig } from '../node-image/kind-config.ts';
+import { ensureNodeImage, nodeImageStatus } from '../node-image/node-image.ts';
+import { hostQuirks, observeHost } from '../node-image/quirks.ts';
+import type { WantedCluster } from '../plan/cluster.ts';
+import type { Session } from './session.ts';
+
+/** The configured cluster: what it is compared by, and how it would be made. */
+export interface ClusterPlan {
+  wanted: WantedCluster;
+  nodeImage: string;
+  /** The text for kind. Looks at the machine, which takes half a second, so only asked for when a cluster is created. */
+  kindConfig: () => Promise<string>;
+}
+
+/**
+ * What the cluster should be. What the machine needs on top (cgroup v1 and the like) is no part of the definition: it follows from the
+ * machine, and does not change under a cluster.
+ * @throws HarnessError NODE_IMAGE when there is no node image and none can be had
+ */
+export async function clusterPlan(session: Session): Promise<ClusterPlan> {
+  const { config, engine, emit, env, signal } = session;
+  const { name, nodes, kindConfig: userFile, nodeImage: wanted } = config.cluster;
+  const image = (await nodeImageStatus(engine, wanted)) ?? (await ensureNodeImage(engine, { emit, env, signal, wanted }));
+  const userConfig = userFile === undefined ? undefined : readFileSync(userFile, 'utf8');
+  const parts = {
+    // A configured image may be rebuilt under its tag; the others carry a digest in their reference.
+    'node image': image.source === 'configured' ? `${image.reference} ${image.id}` : image.reference,
+    nodes: userConfig === undefined ? String(nodes) : `kind configuration ${sha256(userConfig)}`,
+  };
+  return {
+    wanted: { project: config.project, definition: sha256(JSON.stringify(parts)), parts },
+    nodeImage: image.reference,
+    kindConfig: async () => kindConfig({ name, nodes, userConfig }, hostQuirks(await observeHost(engine, image.reference))),
+  };
+}
+
+function sha256(text: string): string {
+  return createHash('sha256').update(text).digest('hex');
+}

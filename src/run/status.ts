@@ -1,0 +1,33 @@
+import { existsSync } from 'node:fs';
+import { kubeconfigPath } from '../act/cluster.ts';
+import type { ClusterNode } from '../model/cluster.ts';
+import { ownCluster } from './cluster.ts';
+import type { Session } from './session.ts';
+
+/** What `status` says. */
+export interface ClusterStatus {
+  cluster: string;
+  state: 'absent' | 'stopped' | 'partly stopped' | 'running';
+  nodes: Pick<ClusterNode, 'name' | 'role' | 'running'>[];
+  /** Path of the private kubeconfig; null until the cluster was up once from here. */
+  kubeconfig: string | null;
+}
+
+/** The cluster as Docker shows it. Changes nothing. */
+export async function clusterStatus(session: Session): Promise<ClusterStatus> {
+  const { nodes } = await ownCluster(session);
+  const path = kubeconfigPath(session.config);
+  return {
+    cluster: session.config.cluster.name,
+    state: stateOf(nodes),
+    nodes: nodes.map(({ name, role, running }) => ({ name, role, running })),
+    kubeconfig: nodes.length > 0 && existsSync(path) ? path : null,
+  };
+}
+
+function stateOf(nodes: readonly ClusterNode[]): ClusterStatus['state'] {
+  if (nodes.length === 0) return 'absent';
+  const running = nodes.filter((node) => node.running).length;
+  if (running === nodes.length) return 'running';
+  return running === 0 ? 'stopped' : 'partly stopped';
+}

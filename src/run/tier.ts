@@ -1,0 +1,79 @@
+import { runTests } from '../act/test.ts';
+import { deploy } from '../act/deploy.ts';
+import type { Tier } from '../model/config.ts';
+import type { HarnessContext } from '../model/context.ts';
+import type { TestSummary } from '../model/summary.ts';
+import { readManifests } from '../observe/manifests.ts';
+import type { DeployedImage } from '../plan/manifests.ts';
+import { step } from '../report/step.ts';
+import { bringUp, type RunningCluster } from './cluster.ts';
+import { settleImages } from './images.ts';
+import { loadEverywhere } from './loads.ts';
+import type { Session } from './session.ts';
+
+/**
+ * Everything a tier does before its tests: cluster and images side by side, each image into the nodes as soon as both are there, then the
+ * manifests.
+ * @returns what the tests are handed
+ */
+export async function prepare(session: Session, tier: Tier): Promise<HarnessContext> {
+  const { config, emit } = session;
+  const objects = readManifests(config.manifests, config.root); // before anything slow: a manifest that does not parse is wrong at once
+  emit({ type: 'plan', steps: plannedSteps(session) });
+  const cluster = bringUp(session);
+  const images = settleImages(session, config.images, { tier });
+  const deployed = [...images.values()].map(async (image) => {
+    const [outcome, { nodes }] = await Promise.all([image, cluster]);
+    return loadEverywhere(session, outcome, nodes, tier === 'test-kind');
+  });
+  const [running, loaded] = await allOrFirstError(cluster, deployed);
+  await step(emit, 'deploy', 'deploying', async ({ progress }) => {
+    const { engine, signal } = session;
+    const { kubeconfig, startedAt } = running;
+    await deploy({ engine, kubeconfig, namespace: config.namespace, objects, images: loaded, startedAt, progress, signal });
+    return { title: `deployed ${objects.length} objects, all running`, value: undefined };
+  });
+  const references = Object.fromEntries(config.images.map((image) => [image.name, image.reference]));
+  return { kubeconfig: running.kubeconfig, namespace: config.namespace, tier, images: references };
+}
+
+/** Runs a tier to the end of its tests. */
+export async function runTier(session: Session, tier: Tier, args: string[], colour: boolean): Promise<TestSummary> {
+  const context = await prepare(session, tier);
+  const { config, emit, signal } = session;
+  session.tests = await step(emit, 'tests', 'running the tests', async () => {
+    const onLine = (line: string) => emit({ type: 'output', from: 'tests', line });
+    const value = await runTests({ config, context, args, colour, onLine, signal });
+    return { title: `tests: ${value.passed} passed, ${value.failed} failed, ${value.skipped} skipped`, failed: value.failed > 0, value };
+  });
+  return session.tests;
+}
+
+function plannedSteps({ config }: Session): { id: string; title: string }[] {
+  return [
+    { id: 'cluster', title: `cluster ${config.cluster.name}` },
+    ...config.images.flatMap(({ name }) => [
+      { id: `build:${name}`, title: `image ${name}` },
+      { id: `load:${name}`, title: `load ${name}` },
+    ]),
+    { id: 'deploy', title: 'deploy' },
+  ];
+}
+
+/**
+ * Waits for everything, even after something failed: a cluster that is half created or an image that is half loaded is worth finishing,
+ * and the next run starts from it.
+ * @throws the error that came first
+ */
+async function allOrFirstError(
+  cluster: Promise<RunningCluster>,
+  images: Promise<DeployedImage>[],
+): Promise<[RunningCluster, DeployedImage[]]> {
+  const everything = Promise.all([cluster, Promise.all(images)] as const);
+  try {
+    return await everything;
+  } catch (error) {
+    await Promise.allSettled([cluster, ...images]);
+    throw error;
+  }
+}

@@ -1,0 +1,93 @@
+/**
+ * apt's sources: read, to find the archive which this machine already trusts, and written, to take newer packages from that same archive.
+ * Formats: sources.list(5); both the one-line and the deb822 style.
+ */
+
+/** One entry of apt's sources. */
+export interface AptSource {
+  uris: string[];
+  suites: string[];
+  components: string[];
+  /** The value of `Signed-By`, as it stands there; it may be a whole key over several lines. */
+  signedBy: string | undefined;
+}
+
+/** Reads a `*.sources` file. Disabled entries and sources of source code are left out. */
+export function parseDeb822(text: string): AptSource[] {
+  const live = text
+    .split('\n')
+    .filter((line) => !line.startsWith('#'))
+    .join('\n');
+  return live
+    .split(/\n\s*\n/)
+    .map(fields)
+    .filter((field) => words(field.get('types')).includes('deb') && field.get('enabled')?.toLowerCase() !== 'no')
+    .map((field) => ({
+      uris: words(field.get('uris')),
+      suites: words(field.get('suites')),
+      components: words(field.get('components')),
+      signedBy: field.get('signed-by'),
+    }));
+}
+
+/** Reads a file in the one-line style: `deb [signed-by=/key.gpg] URI suite component…`. */
+export function parseOneLine(text: string): AptSource[] {
+  return text.split('\n').flatMap((line) => {
+    const match = /^\s*deb\s+(?:\[(?<options>[^\]]*)\]\s+)?(?<uri>\S+)\s+(?<suite>\S+)(?<components>[^#]*)/.exec(line)?.groups;
+    if (!match?.['uri'] || !match['suite']) return [];
+    const signedBy = words(match['options']).find((option) => option.startsWith('signed-by='));
+    return [
+      {
+        uris: [match['uri']],
+        suites: [match['suite']],
+        components: words(match['components']),
+        signedBy: signedBy?.slice('signed-by='.length),
+      },
+    ];
+  });
+}
+
+/**
+ * The entry for the distribution's own archive: the one that carries `main` of its release.
+ * The security and update suites have other names, often other servers, and are not it.
+ */
+export function ownArchive(sources: readonly AptSource[], codename: string | undefined): AptSource | undefined {
+  const suites = [codename, 'stable', 'oldstable'].filter((suite) => suite !== undefined);
+  return sources.find(
+    (source) =>
+      source.suites.some((suite) => suites.includes(suite)) &&
+      source.components.includes('main') &&
+      source.uris.some((uri) => !uri.startsWith('cdrom:')),
+  );
+}
+
+/** A deb822 file that takes `suite` from the same servers as `archive`, with the same key. */
+export function sourceFor(suite: string, archive: AptSource): string {
+  const lines = [
+    'Types: deb',
+    `URIs: ${archive.uris.filter((uri) => !uri.startsWith('cdrom:')).join(' ')}`,
+    `Suites: ${suite}`,
+    'Components: main',
+  ];
+  if (archive.signedBy) lines.push(`Signed-By: ${archive.signedBy}`);
+  return `${lines.join('\n')}\n`;
+}
+
+function fields(stanza: string): Map<string, string> {
+  const found = new Map<string, string>();
+  let last = '';
+  for (const line of stanza.split('\n')) {
+    const start = /^([\w-]+):\s*(.*)$/.exec(line);
+    if (start) {
+      last = (start[1] ?? '').toLowerCase();
+      found.set(last, start[2] ?? '');
+    } else if (last && /^\s/.test(line)) {
+      found.set(last, `${found.get(last) ?? ''}\n${line}`); // kept with its indent: it is written back as it is
+    }
+  }
+  return found;
+}
+
+function words(text: string | undefined): string[] {
+  return text?.split(/\s+/).filter(Boolean) ?? [];
+}

@@ -1,0 +1,59 @@
+/** Asks the Docker engine how it is; no answer is an answer, too. */
+import { dockerHost } from '../drivers/docker-host.ts';
+import { DockerEngine } from '../drivers/docker.ts';
+import { messageOf } from '../model/error.ts';
+import type { Engine } from './observed.ts';
+import { within } from './within.ts';
+
+/** Milliseconds after which an engine that took the connection counts as not answering. */
+const ANSWER_TIMEOUT = 10_000;
+
+/** The part of the engine's `GET /info` that is used here. */
+interface EngineInfo {
+  ServerVersion: string;
+  Driver: string;
+  CgroupVersion?: string;
+  DockerRootDir: string;
+}
+
+/**
+ * The engine's state.
+ * @param daemon path of the engine's program, when it is installed.
+ * @param freeBytes tells the bytes left in a directory of this machine.
+ */
+export async function observeEngine(
+  env: NodeJS.ProcessEnv,
+  daemon: string | undefined,
+  freeBytes: (directory: string) => number | undefined,
+): Promise<Engine> {
+  const host = dockerHost(env);
+  try {
+    const info = await within(ANSWER_TIMEOUT, engineInfo(env));
+    return {
+      state: 'up',
+      host,
+      version: info.ServerVersion,
+      storageDriver: info.Driver,
+      cgroupVersion: info.CgroupVersion ?? '',
+      rootDirectory: info.DockerRootDir,
+      // The directory of an engine on another machine may exist here, too, and would tell nonsense.
+      freeBytes: host === undefined || host.startsWith('unix:') ? freeBytes(info.DockerRootDir) : undefined,
+    };
+  } catch (error) {
+    return { state: 'down', host, reason: reasonOf(error), message: messageOf(error), daemon };
+  }
+}
+
+async function engineInfo(env: NodeJS.ProcessEnv): Promise<EngineInfo> {
+  const engine = await DockerEngine.connect(env);
+  return (await engine.api.info()) as EngineInfo;
+}
+
+/** Why a connection failed, from the system's error code somewhere in the chain of causes. */
+export function reasonOf(error: unknown): 'nothing' | 'denied' | 'other' {
+  if (!(error instanceof Error)) return 'other';
+  const code = 'code' in error ? error.code : undefined;
+  if (code === 'ENOENT' || code === 'ECONNREFUSED') return 'nothing';
+  if (code === 'EACCES' || code === 'EPERM') return 'denied';
+  return error.cause === undefined ? 'other' : reasonOf(error.cause);
+}

@@ -1,0 +1,72 @@
+/**
+ * How the tools come onto Debian. Its stable releases lack kind and carry an old Docker or no buildx, so these come from a newer suite of the
+ * same archive, installed beside the release: pinned low, so that nothing else is ever taken from there.
+ */
+import { printable } from '../drivers/process.ts';
+import { ownArchive, sourceFor } from './apt-sources.ts';
+import type { Need } from './needs.ts';
+import type { ObservedTools } from './observed.ts';
+import { debianPackages, NEWER_SUITE, NEWER_SUITE_VERSION, packagesFor } from './packages.ts';
+import type { Command, InstallPlan } from './plan.ts';
+
+const SOURCE_FILE = '/etc/apt/sources.list.d/kind-harness.sources';
+const PIN_FILE = '/etc/apt/preferences.d/kind-harness';
+const PIN = `Package: *\nPin: release n=${NEWER_SUITE}\nPin-Priority: 100\n`;
+
+/** Fresh machines update themselves right after the start, and hold apt's lock while they do. Seconds. */
+export const APT_GET = ['apt-get', '-o', 'DPkg::Lock::Timeout=300'] as const;
+/** Never removes anything: what stands in the way, such as another engine's packages, is the user's to decide about. */
+export const APT_INSTALL = [...APT_GET, 'install', '-y', '--no-remove', '--no-install-recommends'] as const;
+
+/** @param needs what to install; not empty. */
+export function planDebian(tools: ObservedTools, needs: Need[]): InstallPlan {
+  const suite = isOld(tools) ? NEWER_SUITE : undefined;
+  const packages = packagesFor(needs, debianPackages(suite), tools.apt?.dockerCe);
+  const files = packages.some((name) => name.includes('/')) ? newerSuiteFiles(tools) : [];
+  if (files === undefined) {
+    const found = tools.platform.distribution?.name ?? 'this Debian';
+    return {
+      install: [],
+      files: [],
+      commands: [],
+      byHand: [`# apt's sources name no archive with "main" of ${found}: add one to /etc/apt/sources.list.d`],
+    };
+  }
+  const commands: Command[] = [
+    [...APT_GET, 'update'],
+    [...APT_INSTALL, ...packages],
+  ];
+  if (tools.platform.root) return { install: needs, files, commands, byHand: [] };
+  return { install: [], files: [], commands: [], byHand: asTyped(files, commands) };
+}
+
+/** The same as commands for a terminal. */
+export function debianAdvice(tools: ObservedTools, needs: Need[]): string[] {
+  return planDebian({ ...tools, platform: { ...tools.platform, root: false } }, needs).byHand;
+}
+
+/** The files that make the newer suite known to apt; none when it is; undefined when there is no archive to take it from. */
+function newerSuiteFiles(tools: ObservedTools): InstallPlan['files'] | undefined {
+  const sources = tools.apt?.sources ?? [];
+  if (sources.some((source) => source.suites.includes(NEWER_SUITE) && source.components.includes('main'))) return [];
+  const archive = ownArchive(sources, tools.platform.distribution?.codename);
+  if (!archive) return undefined;
+  return [
+    // The pin goes first: should anything end this in between, the suite must not be there without it.
+    { path: PIN_FILE, text: PIN },
+    { path: SOURCE_FILE, text: sourceFor(NEWER_SUITE, archive) },
+  ];
+}
+
+/** Testing and unstable have no version, and have everything themselves. */
+function isOld(tools: ObservedTools): boolean {
+  const version = tools.platform.distribution?.version;
+  return version !== undefined && Number.parseInt(version, 10) < NEWER_SUITE_VERSION;
+}
+
+function asTyped(files: InstallPlan['files'], commands: readonly Command[]): string[] {
+  return [
+    ...files.flatMap(({ path, text }) => [`sudo tee ${path} <<'EOF'`, ...text.trimEnd().split('\n'), 'EOF']),
+    ...commands.map((command) => `sudo ${printable(command)}`),
+  ];
+}

@@ -1,0 +1,95 @@
+/** `harness setup` and `harness doctor`: look, decide, tell, do. */
+import { HarnessError } from '../model/error.ts';
+import type { Emit } from '../model/event.ts';
+import { step } from '../report/step.ts';
+import { diagnose, type Check } from './diagnose.ts';
+import { install } from './install.ts';
+import { bestClient } from './needs.ts';
+import type { ObservedTools } from './observed.ts';
+import { observeTools } from './observe.ts';
+import { nothingToDo, planLines, planSetup, type SetupPlan } from './plan.ts';
+import { startDocker } from './start-docker.ts';
+
+export interface SetupOptions {
+  emit: Emit;
+  env: NodeJS.ProcessEnv;
+  signal?: AbortSignal;
+  /** Tell what would be done, and do nothing. */
+  dryRun?: boolean;
+}
+
+export interface SetupResult {
+  plan: SetupPlan;
+  /** Whether anything was installed or started. */
+  changed: boolean;
+}
+
+/**
+ * Brings onto this machine what a run needs and starts Docker, where it may; does nothing when all is there.
+ * @throws HarnessError SETUP (something is missing that only the user can install), DOCKER_DOWN; with the commands to type in `next`.
+ */
+export async function setup({ emit, env, signal, dryRun = false }: SetupOptions): Promise<SetupResult> {
+  const start = performance.now();
+  const tools = await observeTools(env);
+  const plan = planSetup(tools);
+  if (nothingToDo(plan)) {
+    // Never a step that begins: it is over, and a quiet caller must be able to leave it out.
+    emit({
+      type: 'step',
+      id: 'setup',
+      state: 'skipped',
+      title: `Tools are there: ${toolLine(tools)}`,
+      ms: Math.round(performance.now() - start),
+    });
+    return { plan, changed: false };
+  }
+  for (const message of planLines(plan)) emit({ type: 'note', level: 'info', message });
+  if (dryRun) return { plan, changed: false };
+
+  if (plan.commands.length > 0) {
+    const what = plan.install.join(', ');
+    await step(emit, 'setup-install', `Installing ${what}`, async (handle) => {
+      await install(plan, { emit, signal, progress: (line) => handle.progress(line) });
+      return { title: `Installed ${what}`, value: undefined };
+    });
+  }
+  if (plan.startDocker !== undefined) await startEngine(plan.startDocker, { emit, env, signal });
+  if (plan.byHand.length > 0) throw leftToUser(plan);
+  await verify(env);
+  return { plan, changed: true };
+}
+
+/** The state of every tool. Changes nothing, and never throws for what it finds. */
+export async function doctor(env: NodeJS.ProcessEnv): Promise<{ checks: Check[]; ok: boolean }> {
+  const checks = diagnose(await observeTools(env));
+  return { checks, ok: checks.every((check) => check.verdict !== 'missing') };
+}
+
+async function startEngine(
+  how: NonNullable<SetupPlan['startDocker']>,
+  context: { emit: Emit; env: NodeJS.ProcessEnv; signal: AbortSignal | undefined },
+) {
+  await step(context.emit, 'setup-docker', 'Starting Docker', async () => {
+    await startDocker(how, context.env, context.signal);
+    return { title: 'Started Docker', value: undefined };
+  });
+}
+
+function leftToUser(plan: SetupPlan): HarnessError {
+  return new HarnessError(plan.code, plan.why.join(' '), { next: plan.byHand.join('\n') });
+}
+
+/** A package manager that ended well may still have brought something else than was asked for. */
+async function verify(env: NodeJS.ProcessEnv): Promise<void> {
+  const left = planSetup(await observeTools(env));
+  if (nothingToDo(left)) return;
+  throw new HarnessError('SETUP', `Everything was installed, but it is not enough: ${left.why.join(' ')}`, {
+    next: 'See `harness doctor`. A program of the same name may stand earlier on the PATH.',
+  });
+}
+
+function toolLine(tools: ObservedTools): string {
+  const client = bestClient(tools.dockerClients);
+  const engine = tools.engine.state === 'up' ? tools.engine.version : '?';
+  return `Docker ${engine}, buildx ${client?.buildx ?? '?'}, kind ${tools.kind?.version ?? '?'}`;
+}

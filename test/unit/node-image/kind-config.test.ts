@@ -1,0 +1,96 @@
+import { describe, expect, it } from 'vitest';
+import { parse } from 'yaml';
+import { HarnessError } from '../../../src/model/error.ts';
+import { kindConfig } from '../../../src/node-image/kind-config.ts';
+import { hostQuirks } from '../../../src/node-image/quirks.ts';
+
+const plain = { cgroupV1: false, restrictOomScore: false };
+const quirky = { cgroupV1: true, restrictOomScore: true };
+
+describe('hostQuirks', () => {
+  it('follow from what was seen', () => {
+    expect(hostQuirks({ cgroupVersion: '2', negativeOomScore: true })).toEqual(plain);
+    expect(hostQuirks({ cgroupVersion: '1', negativeOomScore: false })).toEqual(quirky);
+    expect(hostQuirks({ cgroupVersion: undefined, negativeOomScore: true })).toEqual(plain);
+  });
+});
+
+describe('kindConfig', () => {
+  it('of an ordinary host only says where registries are configured', () => {
+    expect(kindConfig({ name: 'demo', nodes: 3 }, plain)).toMatchInlineSnapshot(`
+      "kind: Cluster
+      apiVersion: kind.x-k8s.io/v1alpha4
+      name: demo
+      containerdConfigPatches:
+        - |
+          version = 2
+          [plugins."io.containerd.grpc.v1.cri".registry]
+            config_path = "/etc/containerd/certs.d"
+        - |
+          version = 3
+          [plugins."io.containerd.cri.v1.images".registry]
+            config_path = "/etc/containerd/certs.d"
+      nodes:
+        - role: control-plane
+        - role: worker
+        - role: worker
+      "
+    `);
+  });
+
+  it('of a host with quirks names each of them', () => {
+    const config = kindConfig({ name: 'demo' }, quirky);
+    expect(parse(config)).toMatchObject({
+      featureGates: { KubeletInUserNamespace: true },
+      kubeadmConfigPatches: ['kind: KubeletConfiguration\nfailCgroupV1: false\n'],
+      nodes: [{ role: 'control-plane' }],
+    });
+    expect(config.match(/restrict_oom_score_adj = true/g)).toHaveLength(2);
+  });
+
+  it("keeps the user's configuration, whose patches come last and win", () => {
+    const userConfig = `# mine
+kind: Cluster
+apiVersion: kind.x-k8s.io/v1alpha4
+name: theirs
+featureGates: {KubeletInUserNamespace: false, Other: true}
+networking:
+  ipFamily: dual # both
+kubeadmConfigPatches:
+  - |
+    kind: KubeletConfiguration
+    maxPods: 7
+nodes:
+  - role: control-plane
+    extraPortMappings: [{containerPort: 30000, hostPort: 30000}]
+`;
+    const config = kindConfig({ name: 'demo', nodes: 5, userConfig }, quirky);
+    expect(config).toContain('# mine');
+    expect(config).toContain('ipFamily: dual # both');
+    const parsed = parse(config) as Record<string, unknown>;
+    expect(parsed).toMatchObject({
+      name: 'demo',
+      featureGates: { KubeletInUserNamespace: false, Other: true },
+      nodes: [{ role: 'control-plane', extraPortMappings: [{ containerPort: 30000 }] }],
+    });
+    expect(parsed['kubeadmConfigPatches']).toEqual([expect.stringContaining('failCgroupV1'), expect.stringContaining('maxPods: 7')]);
+    expect(parsed['containerdConfigPatches']).toHaveLength(2);
+  });
+
+  it('takes empty lists for absent ones', () => {
+    const config = kindConfig({ name: 'demo', userConfig: 'kind: Cluster\ncontainerdConfigPatches:\nfeatureGates:\nnodes:\n' }, quirky);
+    expect(parse(config)).toMatchObject({ featureGates: { KubeletInUserNamespace: true }, nodes: [{ role: 'control-plane' }] });
+  });
+
+  it.each([
+    ['kind: [', /not valid YAML/],
+    ['- 1', /not a mapping/],
+    ['kind: Pod', /has the kind "Pod"/],
+    ['kind: Cluster\nnodes: 3', /`nodes` that is not a list/],
+    ['kind: Cluster\nfeatureGates: [x]', /not a mapping/],
+  ])('refuses %j', (userConfig, message) => {
+    const attempt = () => kindConfig({ name: 'demo', userConfig }, plain);
+    expect(attempt).toThrow(message);
+    expect(attempt).toThrow(expect.objectContaining({ code: 'CONFIG' } satisfies Partial<HarnessError>));
+  });
+});

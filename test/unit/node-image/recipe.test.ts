@@ -1,0 +1,53 @@
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { builtReference, digestOf, recipeDigest } from '../../../src/node-image/recipe.ts';
+import { versions } from '../../../src/node-image/versions.ts';
+import { openWorkDirectory } from '../../../src/node-image/work-directory.ts';
+
+let directory: string;
+beforeEach(() => {
+  directory = mkdtempSync(join(tmpdir(), 'recipe-'));
+});
+afterEach(() => rmSync(directory, { recursive: true }));
+
+describe('the digest of a recipe', () => {
+  it('follows names, contents and facts, and nothing else', () => {
+    mkdirSync(join(directory, 'a'));
+    const file = join(directory, 'a', 'script');
+    writeFileSync(file, 'one');
+    const before = digestOf([directory], { suite: 'x' });
+    chmodSync(file, 0o755);
+    utimesSync(file, 1, 1);
+    expect(digestOf([directory], { suite: 'x' })).toBe(before);
+    expect(digestOf([directory], { suite: 'y' })).not.toBe(before);
+    writeFileSync(file, 'two');
+    const changed = digestOf([directory], { suite: 'x' });
+    expect(changed).not.toBe(before);
+    writeFileSync(join(directory, 'b'), '');
+    expect(digestOf([directory], { suite: 'x' })).not.toBe(changed);
+  });
+
+  it('names the image', () => {
+    expect(builtReference('0123456789abcdef')).toBe(`kind-harness/node:${versions.kubernetes}-0123456789ab`);
+    expect(recipeDigest()).toMatch(/^[0-9a-f]{64}$/);
+  });
+});
+
+describe('the directory of a build', () => {
+  it('is its own, is removed, and takes those of dead processes with it', async () => {
+    const parent = join(directory, 'kind-harness', 'node-image', 'digest');
+    mkdirSync(join(parent, '999999999-dead'), { recursive: true }); // beyond the largest process id
+    let path: string;
+    {
+      await using one = await openWorkDirectory({ XDG_CACHE_HOME: directory }, 'node-image', 'digest');
+      await using two = await openWorkDirectory({ XDG_CACHE_HOME: directory }, 'node-image', 'digest');
+      path = one.path;
+      expect(two.path).not.toBe(path);
+      expect(readdirSync(parent)).toHaveLength(2);
+    }
+    expect(existsSync(path)).toBe(false);
+    expect(existsSync(parent)).toBe(false);
+  });
+});

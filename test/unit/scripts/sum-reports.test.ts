@@ -1,0 +1,61 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { tryRun } from '../../../src/drivers/process.ts';
+
+let reports: string;
+beforeEach(() => {
+  reports = mkdtempSync(join(tmpdir(), 'reports-'));
+});
+afterEach(() => {
+  rmSync(reports, { recursive: true });
+});
+
+/** A report as vitest writes it, of one file with tests of these states. */
+function write(
+  suite: string,
+  statuses: string[],
+  file = statuses.includes('failed') ? 'failed' : 'passed',
+  success = file === 'passed',
+): void {
+  const testResults = [{ status: file, assertionResults: statuses.map((status) => ({ status })) }];
+  writeFileSync(join(reports, `${suite}.json`), JSON.stringify({ success, testResults }));
+}
+
+async function sum(...suites: string[]): Promise<{ exitCode: number; stdout: string; all: string }> {
+  return tryRun([process.execPath, 'scripts/sum-reports.mjs', reports, ...suites]);
+}
+
+test('sums over the suites; what was not run is skipped', async () => {
+  write('unit', ['passed', 'passed', 'skipped', 'todo']);
+  write('e2e', ['passed', 'pending']);
+  expect(await sum('unit', 'e2e')).toMatchObject({ exitCode: 0, stdout: '3 passed, 0 failed, 3 skipped' });
+});
+
+test('a failed test fails', async () => {
+  write('unit', ['passed', 'failed']);
+  expect(await sum('unit')).toMatchObject({ exitCode: 1, stdout: '1 passed, 1 failed, 0 skipped' });
+});
+
+test('a file that could not be loaded has no tests, and is a failure', async () => {
+  write('unit', [], 'failed');
+  expect(await sum('unit')).toMatchObject({ exitCode: 1, stdout: '0 passed, 1 failed, 0 skipped' });
+});
+
+test('a suite that failed outside of its tests fails', async () => {
+  write('unit', ['passed'], 'passed', false);
+  expect(await sum('unit')).toMatchObject({ exitCode: 1, stdout: '1 passed, 0 failed, 0 skipped' });
+});
+
+test('a suite without a report fails, and the others are counted all the same', async () => {
+  write('unit', ['passed']);
+  const { exitCode, stdout, all } = await sum('unit', 'e2e');
+  expect({ exitCode, stdout }).toEqual({ exitCode: 1, stdout: '1 passed, 0 failed, 0 skipped' });
+  expect(all).toContain('The suite e2e left no report');
+});
+
+test('a report that was cut off is no report', async () => {
+  writeFileSync(join(reports, 'unit.json'), '{"testResults": [');
+  expect(await sum('unit')).toMatchObject({ exitCode: 1, stdout: '0 passed, 0 failed, 0 skipped' });
+});
