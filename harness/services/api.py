@@ -13,7 +13,7 @@ import redis
 
 from service import QUEUE, HealthHandler, connect, job_key, log, on_stop, serve
 
-VERSION = '1'
+VERSION = "2"
 MAX_BODY = 64 * 1024
 
 

@@ -1,4 +1,4 @@
-import type { CoreV1Event, V1DaemonSet, V1Deployment, V1Job, V1Pod, V1ReplicaSet, V1StatefulSet } from '@kubernetes/client-node';
+import type { CoreV1Event } from '@kubernetes/client-node';
 import { watchUntil, WatchTimeout, type Watched } from '../drivers/kube-watch.ts';
 import { statusOf, type Kube } from '../drivers/kubernetes.ts';
 import { HarnessError } from '../model/error.ts';

@@ -81,7 +81,7 @@ export async function watchUntil<K extends string, T>(
           if (judgement.detail !== last) options.onPending?.(judgement.detail);
           last = judgement.detail;
         } catch (error) {
-          reject(error);
+          reject(error instanceof Error ? error : new Error(String(error)));
         }
       };
       sleep(options.timeout, undefined, { signal: deadline.signal }).then(

@@ -10,7 +10,7 @@ export const versions = {
   images: { etcd: '3.6.8-0', coredns: 'v1.14.2', pause: '3.10.2' },
   /** The storage provisioner's Go module, and the tag of its image. */
   localPathProvisioner: 'v0.0.30',
-  /** The Debian release that nodes run: its systemd is the last but one that still starts on cgroup v1. */
+  /** The Debian release that nodes run: its systemd still starts on cgroup v1 (from 256 on it refuses). */
   debianSuite: 'bookworm',
   /** The release that containerd 2, the CNI plugins and Go come from, beside the first. */
   programSuite: 'forky',

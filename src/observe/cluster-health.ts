@@ -1,4 +1,3 @@
-import type { V1Deployment, V1Lease, V1Node, V1Pod, V1ServiceAccount } from '@kubernetes/client-node';
 import type { Kube } from '../drivers/kubernetes.ts';
 import { watchUntil } from '../drivers/kube-watch.ts';
 import { clusterLacks } from '../plan/cluster-health.ts';
