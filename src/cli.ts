@@ -5,6 +5,8 @@ import { COMMANDS, type Command } from './cli/commands.ts';
 import { addToolCommands } from './cli/tool-commands.ts';
 import { runCommand, type CommonOptions, type Streams } from './cli/run.ts';
 
+const LINGER_MS = 2_000;
+
 const streams: Streams = {
   out: (line) => void process.stdout.write(`${line}\n`),
   err: (line) => void process.stderr.write(`${line}\n`),
@@ -58,3 +60,6 @@ try {
   // Commander has printed what is wrong. Its own exit codes say 1 for wrong use, which here means failed tests.
   process.exitCode = error.exitCode === 0 ? 0 : 2;
 }
+
+// A finished command ends, whatever idle connection a library still holds; an orderly end is tried first, so that all output is written.
+setTimeout(() => process.exit(), LINGER_MS).unref();

@@ -67,6 +67,7 @@ export const archiveTransport: Transport = {
     });
     archive.on('error', (error) => counter.destroy(error));
     const result = await tryExec(engine, node, ['ctr', '--namespace=k8s.io', 'images', 'import', '-'], archive.pipe(counter));
+    archive.destroy(); // the node may stop reading before the padding at the end, and the connection would stay open
     if (result.exitCode === 0) return bytes;
     const output = `${result.stdout}\n${result.stderr}`.trim();
     const full = /no space left on device/i.test(output);

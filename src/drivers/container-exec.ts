@@ -36,6 +36,8 @@ export async function tryExec(engine: DockerEngine, container: string, argv: rea
   // A program that ends before it has read everything closes the stream: its exit code then tells more than the broken pipe.
   if (stdin) await Promise.race([pipeline(stdin, stream).catch(() => undefined), finished]);
   await finished;
+  stdin?.destroy();
+  stream.destroy();
   const [out, err] = await outputs;
   const { ExitCode } = await exec.inspect();
   return { exitCode: ExitCode ?? 1, stdout: out, stderr: err };

@@ -4,7 +4,7 @@ import { createHash } from 'node:crypto';
  * What the digest is taken over changes with this number: an older or newer harness's record then says nothing,
  * and the image is stale.
  */
-export const FORMAT = 1;
+export const FORMAT = 2;
 
 /** Everything that can change an image, except the bytes themselves: those are in `files` as hashes. */
 export interface Inputs {
@@ -16,8 +16,11 @@ export interface Inputs {
   bases: Readonly<Record<string, string>>;
 }
 
-/** The line that stands for one file: what a build could see of it. Times and owners are none of it, as for BuildKit's own cache. */
-export function fileEntry(kind: 'file' | 'link' | 'directory', mode: number, content: string): string {
+/**
+ * The line that stands for one file: what a build could see of it. Times and owners are none of it, as for BuildKit's own cache.
+ * @param content a hash or a word of the harness's own, and never text from the tree: that could be made to look like further lines
+ */
+export function fileEntry(kind: 'file' | 'link' | 'directory' | 'special', mode: number, content: string): string {
   return `${kind} ${(mode & 0o7777).toString(8)} ${content}`;
 }
 

@@ -1,4 +1,5 @@
-import { lstatSync, readdirSync, readFileSync, readlinkSync, type Dirent, type Stats } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { constants, lstatSync, readdirSync, readFileSync, readlinkSync, type Stats } from 'node:fs';
 import { join } from 'node:path';
 import { fileEntry } from '../model/inputs.ts';
 import { IgnoreRules, type Standing } from './dockerignore.ts';
@@ -25,20 +26,14 @@ export function readContext(context: string, ignore: string, index: FileIndex): 
   const rules = new IgnoreRules(ignore);
   const result: ContextFiles = { files: new Map(), modified: new Map(), stamps: new Map(), bytes: 0 };
   result.stamps.set('', stampOf(lstatSync(context)));
-  walk({ context, rules, index, result }, '', undefined);
+  walk({ context, rules, index, result }, '', undefined, []);
   return result;
 }
 
 /** The text of a build's ignore file: `<Dockerfile>.dockerignore` where there is one, else `.dockerignore` of the context. */
 export function readIgnoreFile(context: string, dockerfile: string): string | undefined {
-  for (const path of [`${dockerfile}.dockerignore`, join(context, '.dockerignore')]) {
-    try {
-      return readFileSync(path, 'utf8');
-    } catch (error) {
-      if (!isAbsent(error)) throw error;
-    }
-  }
-  return undefined;
+  const read = (path: string) => unlessAbsent(() => readFileSync(path, 'utf8'));
+  return read(`${dockerfile}.dockerignore`) ?? read(join(context, '.dockerignore'));
 }
 
 interface Walk {
@@ -48,45 +43,63 @@ interface Walk {
   result: ContextFiles;
 }
 
-function walk(state: Walk, directory: string, standing: Standing | undefined): void {
-  for (const entry of readdirSync(join(state.context, directory), { withFileTypes: true })) {
+/**
+ * @param above ignored directories on the way here: they come along, with their modes, as soon as anything in them does
+ */
+function walk(state: Walk, directory: string, standing: Standing | undefined, above: readonly string[]): void {
+  const entries = unlessAbsent(() => readdirSync(join(state.context, directory), { withFileTypes: true }));
+  for (const entry of entries ?? []) {
     const path = directory === '' ? entry.name : `${directory}/${entry.name}`;
     const own = state.rules.match(path, standing);
+    const add = (what: typeof addFile) => {
+      for (const parent of above) if (!state.result.files.has(parent)) addDirectory(state, parent);
+      what(state, path);
+    };
     if (entry.isDirectory()) {
-      if (!own.ignored) addDirectory(state, path);
-      if (!own.ignored || state.rules.mayHoldExceptions(path)) walk(state, path, own);
+      if (!own.ignored) add(addDirectory);
+      if (!own.ignored || state.rules.mayHoldExceptions(path)) walk(state, path, own, own.ignored ? [...above, path] : []);
     } else if (!own.ignored) {
-      addFile(state, path, entry);
+      add(addFile);
     }
   }
 }
 
 function addDirectory(state: Walk, path: string): void {
-  const stat = lstatSync(join(state.context, path), { throwIfNoEntry: false });
+  const stat = statOf(state, path);
   if (!stat) return;
   state.result.files.set(path, fileEntry('directory', stat.mode, ''));
   state.result.stamps.set(path, stampOf(stat));
 }
 
-function addFile(state: Walk, path: string, entry: Dirent): void {
+function addFile(state: Walk, path: string): void {
   const full = join(state.context, path);
-  // A file may go away between the listing and here: then it is not in the context.
-  const stat = lstatSync(full, { throwIfNoEntry: false });
+  const stat = statOf(state, path);
+  // A file may go away, or become a directory, between the listing and here: then it is not in the context.
   if (!stat) return;
-  if (entry.isSymbolicLink()) state.result.files.set(path, fileEntry('link', 0, readlinkSync(full)));
-  else if (entry.isFile())
-    state.result.files.set(
-      path,
-      fileEntry(
-        'file',
-        stat.mode,
-        state.index.hash(full, stat, () => hashFile(full, stat.size)),
-      ),
-    );
-  else return; // sockets and devices: BuildKit does not send them
+  const line = unlessAbsent(() => lineFor(state, full, stat));
+  if (line === undefined) return;
+  state.result.files.set(path, line);
   state.result.modified.set(path, stat.mtimeMs);
   state.result.stamps.set(path, stampOf(stat));
   state.result.bytes += stat.size;
+}
+
+function lineFor(state: Walk, full: string, stat: Stats): string | undefined {
+  if (stat.isDirectory()) return undefined;
+  if (stat.isSymbolicLink()) return fileEntry('link', 0, sha256(readlinkSync(full, 'buffer')));
+  if (stat.isFile()) {
+    const hash = state.index.hash(full, stat, () => hashFile(full, stat.size));
+    return fileEntry('file', stat.mode, hash);
+  }
+  // BuildKit sends pipes and devices as they are, and a socket as an empty file.
+  return fileEntry('special', stat.mode, `${stat.mode & constants.S_IFMT} ${stat.rdev}`);
+}
+
+function statOf(state: Walk, path: string): Stats | undefined {
+  const stat = lstatSync(join(state.context, path), { throwIfNoEntry: false });
+  // Such a name cannot be asked for as text. No build succeeds with it, so no image is fresh beside it, either.
+  if (!stat && path.includes('\uFFFD')) state.result.files.set(path, fileEntry('special', 0, 'its name is not UTF-8'));
+  return stat;
 }
 
 /** The files that were modified after a moment (milliseconds). Only times: what they hold may be the same. */
@@ -98,6 +111,18 @@ function stampOf(stat: Stats): string {
   return `${stat.mtimeMs} ${stat.ctimeMs} ${stat.ino}`;
 }
 
-function isAbsent(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && (error.code === 'ENOENT' || error.code === 'ENOTDIR');
+/** What is not there, or is a directory where a file was looked for, as Docker takes it. */
+const ABSENT = ['ENOENT', 'ENOTDIR', 'EISDIR', 'EINVAL'];
+
+function unlessAbsent<T>(look: () => T): T | undefined {
+  try {
+    return look();
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && ABSENT.includes(String(error.code))) return undefined;
+    throw error;
+  }
+}
+
+function sha256(content: Buffer): string {
+  return createHash('sha256').update(content).digest('hex');
 }

@@ -1,21 +1,28 @@
-import type { Stats } from 'node:fs';
-import { readState, writeState } from '../drivers/state-file.ts';
+import { lstatSync, readFileSync, rmSync, writeFileSync, type Stats } from 'node:fs';
+import { dirname } from 'node:path';
+import { crc32 } from 'node:zlib';
+import { makeStateDirectory, writeState } from '../drivers/state-file.ts';
 
-/** What a file looked like when it was last read, and the hash of what it held. Times are milliseconds. */
-type Row = [size: number, mtime: number, ctime: number, inode: number, hash: string];
+/**
+ * What a file looked like when it was last read, and the hash of what it held. Times are milliseconds. `doubted` is when it was first read in
+ * this shape, and 0 once nothing is left to doubt.
+ */
+type Row = [size: number, mtime: number, ctime: number, inode: number, hash: string, doubted: number];
 
 interface Stored {
-  version: 1;
-  /** The file system's own clock when the index was written (milliseconds): rows too close to it are not trusted. */
+  /** This machine's clock when the index was written, milliseconds. */
   written: number;
   rows: Record<string, Row>;
 }
 
 /**
  * File systems stamp changes with a coarse clock (some milliseconds on Linux, up to 2 s elsewhere). Two changes within one tick look the
- * same, so a file that was changed this shortly before the index was written is read again, as git does with its "racy" entries.
+ * same, so what is read this shortly after it was changed is read once more the next time, as git does with its "racy" entries.
  */
 const RACY_MS = 2_000;
+
+/** The format of the stored index; another one is no index. */
+const VERSION = 2;
 
 /**
  * Remembers the hash of each file by its size, times and inode, so that an unchanged tree is checked without reading a byte.
@@ -25,7 +32,7 @@ export class FileIndex {
   readonly #path: string;
   readonly #old: Stored;
   readonly #rows: Record<string, Row> = {};
-  #changed = false;
+  #clock: Clock | undefined;
 
   private constructor(path: string, old: Stored) {
     this.#path = path;
@@ -34,38 +41,82 @@ export class FileIndex {
 
   /** Reads the index at that path; an unreadable one is an empty one. */
   static open(path: string): FileIndex {
-    const stored = readState<Partial<Stored>>(path);
-    const usable = stored?.version === 1 && typeof stored.written === 'number' && typeof stored.rows === 'object';
-    return new FileIndex(path, usable ? (stored as Stored) : { version: 1, written: 0, rows: {} });
+    const stored = readIndex(path);
+    // Where the clock went back, a file may get the times again that it had when it was read.
+    return new FileIndex(path, stored && stored.written <= Date.now() ? stored : { written: 0, rows: {} });
   }
 
   /** The hash of a file: remembered when nothing about the file has moved since, else taken by `read` and remembered. */
   hash(path: string, stat: Stats, read: () => string): string {
-    const row = this.#old.rows[path];
-    if (row && this.#isSame(row, stat)) {
+    const old = this.#old.rows[path];
+    const row = old && isSame(old, stat) ? old : undefined;
+    if (row?.[5] === 0) {
       this.#rows[path] = row;
       return row[4];
     }
+    this.#clock ??= readClock(this.#path); // before the file is read: what changes later has a later time
     const hash = read();
-    this.#rows[path] = [stat.size, stat.mtimeMs, stat.ctimeMs, stat.ino, hash];
-    this.#changed = true;
+    const doubted = isSettled(stat, this.#clock) || hasOutlived(row, hash, this.#clock) ? 0 : (row?.[5] ?? this.#clock.own);
+    this.#rows[path] = [stat.size, stat.mtimeMs, stat.ctimeMs, stat.ino, hash, doubted];
     return hash;
   }
 
-  #isSame(row: Row, stat: Stats): boolean {
-    const [size, mtime, ctime, inode] = row;
-    const unmoved = size === stat.size && mtime === stat.mtimeMs && ctime === stat.ctimeMs && inode === stat.ino;
-    return unmoved && Math.max(mtime, ctime) + RACY_MS < this.#old.written;
-  }
-
-  /**
-   * Writes the index where it would help the next check: whole and at once, so that another process sees the old or the new one.
-   * @param started the time at which the first file of this walk was looked at (milliseconds)
-   */
-  save(started: number): void {
+  /** Writes the index where it would help the next check: whole and at once, so that another process sees the old or the new one. */
+  save(): void {
     const forgot = Object.keys(this.#old.rows).length !== Object.keys(this.#rows).length;
-    if (!this.#changed && !forgot) return;
-    const stored: Stored = { version: 1, written: started, rows: this.#rows };
-    writeState(this.#path, JSON.stringify(stored));
+    if (!this.#clock && !forgot) return;
+    const body = JSON.stringify({ written: Date.now(), rows: this.#rows } satisfies Stored);
+    writeState(this.#path, `${headerOf(body)}\n${body}`);
+  }
+}
+
+/** A moment by the two clocks that matter, milliseconds. */
+interface Clock {
+  /** This machine's. */
+  own: number;
+  /** Of the file system that holds the index: a share's or a virtual machine's may go minutes before or after. */
+  fileSystem: number;
+  /** Which file system that is. */
+  device: number;
+}
+
+/** The only way to ask a file system for its time is to change something. */
+function readClock(index: string): Clock {
+  const own = Date.now();
+  makeStateDirectory(dirname(index));
+  const probe = `${index}.${process.pid}.clock`;
+  writeFileSync(probe, '');
+  const { ctimeMs, dev } = lstatSync(probe);
+  rmSync(probe, { force: true });
+  return { own, fileSystem: ctimeMs, device: dev };
+}
+
+function isSame([size, mtime, ctime, inode]: Row, stat: Stats): boolean {
+  return size === stat.size && mtime === stat.mtimeMs && ctime === stat.ctimeMs && inode === stat.ino;
+}
+
+/** Whether a change after this moment must give the file another time, told by its file system's clock. */
+function isSettled(stat: Stats, clock: Clock): boolean {
+  return stat.dev === clock.device && Math.max(stat.mtimeMs, stat.ctimeMs) + RACY_MS < Math.min(clock.fileSystem, clock.own);
+}
+
+/** The same, told without knowing that clock: the file was in this shape a while ago already, so the tick that gave it its time is over. */
+function hasOutlived(row: Row | undefined, hash: string, clock: Clock): boolean {
+  return row !== undefined && row[4] === hash && row[5] + RACY_MS < clock.own;
+}
+
+function headerOf(body: string): string {
+  return `kind-harness index ${VERSION} ${crc32(body)}`;
+}
+
+function readIndex(path: string): Stored | undefined {
+  try {
+    const text = readFileSync(path, 'utf8');
+    const end = text.indexOf('\n');
+    const body = text.slice(end + 1);
+    // A single hash that is not what was written would be believed for as long as its file does not change.
+    return text.slice(0, end) === headerOf(body) ? (JSON.parse(body) as Stored) : undefined;
+  } catch {
+    return undefined; // absent or damaged
   }
 }

@@ -53,20 +53,24 @@ export class SourceReader {
   /** The harness's own files are never part of an image, even where the context is the whole repository. */
   #withoutOurs(context: string, ignore: string): string {
     const inside = relative(context, this.#stateDirectory).split(sep).join('/');
-    return inside.startsWith('../') || inside === '..' ? ignore : `${ignore}\n${inside}\n`;
+    return inside.startsWith('../') || inside === '..' ? ignore : `${ignore}\n${asPattern(inside)}\n`;
   }
 
   #context(context: string, ignore: string): ContextFiles {
     const key = sha256(`${context}\n${ignore}`).slice(0, 16);
     const known = this.#contexts.get(key);
     if (known) return known;
-    const started = Date.now();
     const index = FileIndex.open(join(this.#stateDirectory, 'index', `${key}.json`));
     const files = readContext(context, ignore, index);
-    index.save(started);
+    index.save();
     this.#contexts.set(key, files);
     return files;
   }
+}
+
+/** A path as a pattern that matches it and nothing else: directories may have names with brackets, blanks or a `!`. */
+function asPattern(path: string): string {
+  return path.replace(/[^\w./\u0080-\uffff-]/g, '\\$&');
 }
 
 /** The references that an image's Dockerfile starts from. */

@@ -26,7 +26,7 @@ async function apply(manifest: string): Promise<void> {
 
 /** Runs a shell command in the client pod. */
 async function inPod(command: string): Promise<string> {
-  return await kubectl('exec', 'client', '--', 'timeout', '20', 'sh', '-c', command);
+  return await kubectl('exec', 'client', '--', 'timeout', '5', 'sh', '-c', command);
 }
 
 async function addressOf(node: string): Promise<string> {
