@@ -6,8 +6,9 @@ const debianBases = { 'debian:bookworm-slim': 'bookworm' };
 export default defineConfig({
   project: 'kind-harness-example',
   images: {
-    api: { context: 'harness/services', target: 'api', debianBases },
-    worker: { context: 'harness/services', target: 'worker', debianBases },
+    // One context and one Dockerfile for both: `sources` says which files are whose, so that a change builds one image and not two.
+    api: { context: 'harness/services', target: 'api', sources: ['service.py', 'api.py'], debianBases },
+    worker: { context: 'harness/services', target: 'worker', sources: ['service.py', 'worker.py'], debianBases },
     redis: { context: 'harness/services/redis', debianBases },
   },
   manifests: 'manifests/*.yaml',

@@ -2,12 +2,12 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { build } from '../drivers/buildx.ts';
 import type { DockerEngine, DockerImage } from '../drivers/docker.ts';
-import { makeStateDirectory, readState, writeState } from '../drivers/state-file.ts';
+import { makeStateDirectory } from '../drivers/state-file.ts';
 import type { Config, ImageConfig } from '../model/config.ts';
 import { HarnessError } from '../model/error.ts';
 import { LABELS } from '../model/image.ts';
-import type { Inputs } from '../model/inputs.ts';
 import type { ObservedInputs, SourceReader } from '../observe/inputs.ts';
+import { writeRecord } from './build-record.ts';
 
 /** A build of one image whose bases are settled. */
 export interface ImageBuild {
@@ -93,28 +93,4 @@ async function withDefinition(
 function heldStill(before: ObservedInputs, after: ObservedInputs): boolean {
   const [was, is] = [before.context.stamps, after.context.stamps];
   return before.digest === after.digest && was.size === is.size && [...was].every(([path, stamp]) => is.get(path) === stamp);
-}
-
-interface StoredRecord {
-  digest: string;
-  files: [string, string][];
-  settings: Record<string, string>;
-  bases: Record<string, string>;
-}
-
-function recordPath(config: Config, image: ImageConfig): string {
-  return join(config.stateDirectory, 'built', `${image.name}.json`);
-}
-
-/** Keeps what an image was built from, so that the next verdict can name what changed. It explains; it never decides. */
-export function writeRecord(config: Config, image: ImageConfig, { inputs, digest }: { inputs: Inputs; digest: string }): void {
-  const stored: StoredRecord = { digest, files: [...inputs.files], settings: { ...inputs.settings }, bases: { ...inputs.bases } };
-  writeState(recordPath(config, image), JSON.stringify(stored));
-}
-
-/** What is still known of the inputs that an image was last built from here. */
-export function readRecord(config: Config, image: ImageConfig): { digest: string; inputs: Inputs } | undefined {
-  const stored = readState<StoredRecord>(recordPath(config, image));
-  if (!stored || !Array.isArray(stored.files)) return undefined;
-  return { digest: stored.digest, inputs: { files: new Map(stored.files), settings: stored.settings, bases: stored.bases } };
 }

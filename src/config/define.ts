@@ -26,6 +26,11 @@ export interface HarnessConfig {
       dockerfile?: string;
       /** The stage to build. Default: the last one. */
       target?: string;
+      /**
+       * What of the context counts when it is decided whether the image is stale, as patterns of an ignore file (`src`, `!src/docs`).
+       * Default: all of it. For images that share a context.
+       */
+      sources?: string[];
       buildArgs?: Record<string, string | number | boolean>;
       /** The reference to build under. A word alone is a tag. Default: `<project>/<name>:dev`. */
       tag?: string;

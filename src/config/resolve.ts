@@ -57,6 +57,7 @@ function resolveImage(name: string, raw: RawImage, root: string, project: string
     context,
     dockerfile,
     ...(raw.target === undefined ? {} : { target: raw.target }),
+    ...(raw.sources === undefined ? {} : { sources: raw.sources }),
     buildArgs: Object.fromEntries(Object.entries(raw.buildArgs ?? {}).map(([key, value]) => [key, String(value)])),
     reference: referenceFor(raw.tag, project, name),
     debianBases: raw.debianBases ?? {},

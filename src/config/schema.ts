@@ -28,6 +28,7 @@ const image = v.strictObject(
     context: v.optional(text),
     dockerfile: v.optional(text),
     target: v.optional(text),
+    sources: v.optional(v.pipe(v.array(text, 'expected an array of patterns'), v.minLength(1, 'expected at least one pattern'))),
     buildArgs: v.optional(v.record(text, v.union([v.string(), v.number(), v.boolean()], 'expected a string, a number or a boolean'))),
     tag: v.optional(
       v.union(

@@ -10,7 +10,10 @@ let found: Promise<string> | undefined;
  * @throws HarnessError TOOL_MISSING when there is none
  */
 export function dockerClient(): Promise<string> {
-  found ??= findClient();
+  found ??= findClient().catch((error: unknown) => {
+    found = undefined; // it may be installed before the next call
+    throw error;
+  });
   return found;
 }
 

@@ -31,6 +31,8 @@ export interface ImageConfig {
   context: string;
   dockerfile: string;
   target?: string;
+  /** What of the context counts as an input, as patterns of an ignore file; everything, when absent. */
+  sources?: string[];
   buildArgs: Record<string, string>;
   /** The full reference the image is built under, such as `shop/api:dev`. */
   reference: string;

@@ -43,7 +43,7 @@ export class IgnoreRules {
   mayHoldExceptions(directory: string): boolean {
     return this.#patterns.some((pattern) => {
       if (!pattern.negated) return false;
-      const literal = pattern.text.split(/[*?[\]^\\]/, 1)[0] ?? '';
+      const literal = /[{|^]/.test(pattern.text) ? '' : (pattern.text.split(/[*?[\]\\]/, 1)[0] ?? '');
       // Either the exception lies below the directory, or its wildcard begins early enough to reach into it.
       return literal.startsWith(`${directory}/`) || (literal !== pattern.text && `${directory}/`.startsWith(literal));
     });
@@ -117,7 +117,7 @@ function toMatcher(pattern: string): (path: string) => boolean {
     if (char === '*') source += '[^/]*';
     else if (char === '?') source += '[^/]';
     else if (char === '\\') source += `\\${chars[++i] ?? ''}`;
-    else source += '.+()|{}$'.includes(char) ? `\\${char}` : char;
+    else source += '.+()$'.includes(char) ? `\\${char}` : char; // Docker means to escape `{|}` as well, and does not
   }
   switch (how) {
     case 'exact':

@@ -31,19 +31,21 @@ const VERSION = 2;
 export class FileIndex {
   readonly #path: string;
   readonly #old: Stored;
+  readonly #options: IndexOptions;
   readonly #rows: Record<string, Row> = {};
   #clock: Clock | undefined;
 
-  private constructor(path: string, old: Stored) {
+  private constructor(path: string, old: Stored, options: IndexOptions) {
     this.#path = path;
     this.#old = old;
+    this.#options = options;
   }
 
   /** Reads the index at that path; an unreadable one is an empty one. */
-  static open(path: string): FileIndex {
+  static open(path: string, options: IndexOptions = { racy: RACY_MS, readClock }): FileIndex {
     const stored = readIndex(path);
     // Where the clock went back, a file may get the times again that it had when it was read.
-    return new FileIndex(path, stored && stored.written <= Date.now() ? stored : { written: 0, rows: {} });
+    return new FileIndex(path, stored && stored.written <= Date.now() ? stored : { written: 0, rows: {} }, options);
   }
 
   /** The hash of a file: remembered when nothing about the file has moved since, else taken by `read` and remembered. */
@@ -54,9 +56,11 @@ export class FileIndex {
       this.#rows[path] = row;
       return row[4];
     }
-    this.#clock ??= readClock(this.#path); // before the file is read: what changes later has a later time
+    this.#clock ??= this.#options.readClock(this.#path); // before the file is read: what changes later has a later time
     const hash = read();
-    const doubted = isSettled(stat, this.#clock) || hasOutlived(row, hash, this.#clock) ? 0 : (row?.[5] ?? this.#clock.own);
+    const { racy } = this.#options;
+    const settled = isSettled(stat, this.#clock, racy) || hasOutlived(row, this.#clock, racy);
+    const doubted = settled ? 0 : (row?.[5] ?? this.#clock.own);
     this.#rows[path] = [stat.size, stat.mtimeMs, stat.ctimeMs, stat.ino, hash, doubted];
     return hash;
   }
@@ -70,8 +74,15 @@ export class FileIndex {
   }
 }
 
+/** What the index takes for granted of the file system; tests choose their own. */
+export interface IndexOptions {
+  /** Milliseconds after which a file system has surely left the tick in which it stamped a change. */
+  racy: number;
+  readClock: (index: string) => Clock;
+}
+
 /** A moment by the two clocks that matter, milliseconds. */
-interface Clock {
+export interface Clock {
   /** This machine's. */
   own: number;
   /** Of the file system that holds the index: a share's or a virtual machine's may go minutes before or after. */
@@ -81,7 +92,7 @@ interface Clock {
 }
 
 /** The only way to ask a file system for its time is to change something. */
-function readClock(index: string): Clock {
+export function readClock(index: string): Clock {
   const own = Date.now();
   makeStateDirectory(dirname(index));
   const probe = `${index}.${process.pid}.clock`;
@@ -96,13 +107,13 @@ function isSame([size, mtime, ctime, inode]: Row, stat: Stats): boolean {
 }
 
 /** Whether a change after this moment must give the file another time, told by its file system's clock. */
-function isSettled(stat: Stats, clock: Clock): boolean {
-  return stat.dev === clock.device && Math.max(stat.mtimeMs, stat.ctimeMs) + RACY_MS < Math.min(clock.fileSystem, clock.own);
+function isSettled(stat: Stats, clock: Clock, racy: number): boolean {
+  return stat.dev === clock.device && Math.max(stat.mtimeMs, stat.ctimeMs) + racy < Math.min(clock.fileSystem, clock.own);
 }
 
 /** The same, told without knowing that clock: the file was in this shape a while ago already, so the tick that gave it its time is over. */
-function hasOutlived(row: Row | undefined, hash: string, clock: Clock): boolean {
-  return row !== undefined && row[4] === hash && row[5] + RACY_MS < clock.own;
+function hasOutlived(row: Row | undefined, clock: Clock, racy: number): boolean {
+  return row !== undefined && row[5] + racy < clock.own;
 }
 
 function headerOf(body: string): string {

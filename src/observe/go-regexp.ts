@@ -25,7 +25,12 @@ function readPiece(reader: Reader): string {
   if (char === '\\') return readEscape(reader) ?? anchors(take(reader));
   if (char === '[') return readClass(reader);
   if (char === '.') return '[^\\n]'; // JavaScript's `.` stops at more kinds of line ends
-  return '()?*^$'.includes(char) ? char : literal(char);
+  if (char === '{') {
+    const repeat = /^\d+(,\d*)?\}/.exec(reader.chars.slice(reader.at, reader.at + 8).join(''))?.[0] ?? '';
+    reader.at += repeat.length;
+    return repeat === '' ? literal(char) : `{${repeat}`;
+  }
+  return '()?*^$|'.includes(char) ? char : literal(char);
 }
 
 function anchors(char: string): string {

@@ -5,13 +5,16 @@ import type { ImageConfig } from '../model/config.ts';
 import { inputsDigest, type Inputs } from '../model/inputs.ts';
 import { baseReferences } from './dockerfile.ts';
 import { readContext, readIgnoreFile, type ContextFiles } from './context.ts';
-import { FileIndex } from './file-index.ts';
+import { FileIndex, type IndexOptions } from './file-index.ts';
+import { splitBySources } from './sources.ts';
 
 /** The inputs of an image as they are now. */
 export interface ObservedInputs {
   inputs: Inputs;
   digest: string;
   context: ContextFiles;
+  /** What the image's `sources` leave out of its inputs, though a build could see it. */
+  outside: Map<string, string>;
   /** The Dockerfile and the ignore file as they were read: what was read is what is built. */
   dockerfile: string;
   ignore: string;
@@ -20,10 +23,12 @@ export interface ObservedInputs {
 /** Reads sources; remembers what it read within one run, because images often share a context. */
 export class SourceReader {
   readonly #stateDirectory: string;
+  readonly #index: IndexOptions | undefined;
   readonly #contexts = new Map<string, ContextFiles>();
 
-  constructor(stateDirectory: string) {
+  constructor(stateDirectory: string, index?: IndexOptions) {
     this.#stateDirectory = stateDirectory;
+    this.#index = index;
   }
 
   /**
@@ -41,8 +46,11 @@ export class SourceReader {
       target: image.target ?? 'the last stage',
     };
     for (const [name, value] of Object.entries(image.buildArgs)) settings[`build argument ${name}`] = value;
-    const inputs = { files: context.files, settings, bases };
-    return { inputs, digest: inputsDigest(inputs), context, dockerfile, ignore };
+    const { inside, outside } = image.sources
+      ? splitBySources(context.files, image.sources)
+      : { inside: context.files, outside: new Map<string, string>() };
+    const inputs = { files: inside, settings, bases };
+    return { inputs, digest: inputsDigest(inputs), context, outside, dockerfile, ignore };
   }
 
   /** Forgets what it read, so that the next `read` looks at the files again. */
@@ -60,7 +68,7 @@ export class SourceReader {
     const key = sha256(`${context}\n${ignore}`).slice(0, 16);
     const known = this.#contexts.get(key);
     if (known) return known;
-    const index = FileIndex.open(join(this.#stateDirectory, 'index', `${key}.json`));
+    const index = FileIndex.open(join(this.#stateDirectory, 'index', `${key}.json`), this.#index);
     const files = readContext(context, ignore, index);
     index.save();
     this.#contexts.set(key, files);

@@ -46,7 +46,8 @@ export function decideBuild(tier: Tier, freshness: FreshnessDecision, force = fa
 
 const NAMED = 3;
 
-function describeChanges(changes: FreshnessDecision['changes']): string {
+/** Changes in words: settings and bases each, files by name as far as there is room. */
+export function describeChanges(changes: FreshnessDecision['changes']): string {
   const files = changes.filter((change) => change.kind !== 'setting' && change.kind !== 'base');
   const parts = changes.flatMap((change) => {
     if (change.kind === 'setting') return [`${change.path}: ${change.detail ?? 'changed'}`];

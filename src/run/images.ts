@@ -1,13 +1,15 @@
-import { buildImage, readRecord } from '../act/build.ts';
+import { buildImage } from '../act/build.ts';
+import { readRecord, writeRecord, type BuildRecord } from '../act/build-record.ts';
+import { compareInputs } from '../model/inputs.ts';
 import type { DockerImage } from '../drivers/docker.ts';
 import type { ImageConfig, Tier } from '../model/config.ts';
 import { HarnessError } from '../model/error.ts';
 import { LABELS, type BuildDecision } from '../model/image.ts';
 import { canonicalName } from '../model/reference.ts';
 import { newerThan } from '../observe/context.ts';
-import { basesOf } from '../observe/inputs.ts';
+import { basesOf, type ObservedInputs } from '../observe/inputs.ts';
 import { buildOrder } from '../plan/build-order.ts';
-import { decideBuild, decideFreshness } from '../plan/freshness.ts';
+import { decideBuild, decideFreshness, describeChanges } from '../plan/freshness.ts';
 import { step } from '../report/step.ts';
 import { provideBase, standInFor } from './bases.ts';
 import type { Session } from './session.ts';
@@ -85,6 +87,7 @@ async function settleImage(session: Session, image: ImageConfig, settled: ImageO
   const decision = decideBuild(policy.tier, freshness, policy.force);
   const checkMs = Math.round(performance.now() - start);
   if (policy.lookOnly) return { image, decision, built: before, checkMs };
+  if (freshness.verdict === 'fresh') keepRecord(session, image, record, observed);
   if (decision.action === 'skip') {
     sayWhySkipped(session, image, decision, before, checkMs);
     return { image, decision, built: before, checkMs };
@@ -116,6 +119,20 @@ async function settleImage(session: Session, image: ImageConfig, settled: ImageO
     session.builds.push({ image: image.name, verdict: 'failed', reason: decision.reason, ms });
     throw error;
   }
+}
+
+/**
+ * Keeps the record of a fresh image complete: an image that was built elsewhere has none here, and the next verdict should be able to name
+ * what changed. What changed outside of `sources` is said once: nobody else would notice when that list is too narrow.
+ */
+function keepRecord(session: Session, image: ImageConfig, record: BuildRecord | undefined, observed: ObservedInputs): void {
+  if (record?.digest !== observed.digest) return writeRecord(session.config, image, observed);
+  const nothing = { settings: {}, bases: {} };
+  const changes = compareInputs({ ...nothing, files: record.outside }, { ...nothing, files: observed.outside });
+  if (changes.length === 0) return;
+  const message = `image ${image.name}: outside of its \`sources\`, and so no reason to build: ${describeChanges(changes)}`;
+  session.emit({ type: 'note', level: 'warning', message });
+  writeRecord(session.config, image, { ...record, outside: observed.outside });
 }
 
 function sayWhySkipped(session: Session, image: ImageConfig, decision: BuildDecision, before: DockerImage | undefined, ms: number): void {

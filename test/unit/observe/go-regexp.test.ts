@@ -1,0 +1,45 @@
+import { describe, expect, it } from 'vitest';
+import { fromGo } from '../../../src/observe/go-regexp.ts';
+
+describe("Go's regular expressions", () => {
+  it.each([
+    ['^a\\.b$', 'a.b', 'axb'],
+    ['^\\d\\D\\w\\W$', '1a_-', 'aa_-'],
+    ['^\\s\\S$', ' a', '\u00a0a'],
+    ['^\\a\\f\\n\\r\\t\\v$', '\x07\f\n\r\t\v', 'afnrtv'],
+    ['^\\x41\\101\\0$', 'AA\0', 'AA0'],
+    ['^\\pL\\PL$', 'ü1', '11'],
+    ['^[^a]$', '\n', 'a'],
+    ['^[a-c]$', 'b', 'd'],
+    ['^[]a]$', ']', 'b'],
+    ['^[^]a]$', 'b', ']'],
+    ['^[a\\]]$', ']', '\\'],
+    ['^[a-]$', '-', 'b'],
+    ['^[\\d-]$', '-', 'd'],
+    ['^[\\w]$', '_', 'w]'],
+    ['^[[:digit:]x]$', '7', '['],
+    ['^[[:^digit:]]$', 'x', '7'],
+    ['^[[:]$', ':', 'a'],
+    ['^[[^/]*]$', '[/^]', 'x]'],
+    ['^[&&a]$', '&', 'x'],
+    ['^.$', '\r', '\n'],
+    ['^.$', '😀', '😀😀'],
+    ['^[^/]$', '😀', '/'],
+    ['^ab{2}$', 'abb', 'ab{2}'],
+    ['^a{,2}$', 'a{,2}', 'aa'],
+    ['^a{b,c}$', 'a{b,c}', 'ab'],
+    ['^a|b$', 'xb', 'xc'],
+    ['^a]$', 'a]', 'a'],
+    ['^\\Aa\\z$', 'a', 'b'],
+    ['^\\ba\\b$', 'a', 'aa'],
+    ['^\\- \\/$', '- /', '\\- /'],
+  ])('%s matches %j and not %j', (source, hit, miss) => {
+    const regexp = fromGo(source);
+    expect(regexp?.test(hit)).toBe(true);
+    expect(regexp?.test(miss)).toBe(false);
+  });
+
+  it.each(['\\e', '\\8', '\\ü', '[a', '[', '[b-a]', '[a-\\d]', '[\\b]', '[[:none:]]', 'a**', '\\'])('%s is none', (source) => {
+    expect(fromGo(source)).toBeUndefined();
+  });
+});
