@@ -19,6 +19,7 @@ export default defineConfig({
         test: {
           name: 'e2e',
           include: ['test/e2e/**/*.test.ts'],
+          globalSetup: ['./test/e2e/support/build.ts'],
           testTimeout: 15 * MINUTE,
           hookTimeout: 15 * MINUTE,
           // One cluster at a time: two of them measure each other, and small machines run out of memory.

@@ -3,7 +3,8 @@ import { Command as Program, CommanderError } from 'commander';
 import { readFileSync } from 'node:fs';
 import { COMMANDS, type Command } from './cli/commands.ts';
 import { addToolCommands } from './cli/tool-commands.ts';
-import { runCommand, type CommonOptions, type Streams } from './cli/run.ts';
+import { runCommand, runWork, type CommonOptions, type Streams } from './cli/run.ts';
+import { exitCodeOf, HarnessError } from './model/error.ts';
 
 const LINGER_MS = 2_000;
 
@@ -25,21 +26,13 @@ function interruption(): AbortSignal {
   return controller.signal;
 }
 
-function withCommonOptions(program: Program): Program {
-  return program
-    .option('--config <file>', 'the configuration file (default: found upwards from here)')
-    .option('--json', 'JSON lines, the last one a summary')
-    .option('--verbose', 'more words, and stack traces');
-}
-
 function addCommand(program: Program, command: Command, signal: AbortSignal): void {
-  const added = withCommonOptions(program.command(command.name).description(command.summary));
+  const added = program.command(command.name).description(command.summary);
   if (command.takes === 'images') added.argument('[images...]', 'names of images (default: all)');
   if (command.takes === 'test arguments') added.argument('[args...]', 'arguments for the test runner, behind `--`');
   added.action(async (...given: unknown[]) => {
     const args = command.takes ? (given[0] as string[]) : [];
-    const options = added.opts<CommonOptions>();
-    process.exitCode = await runCommand(command, args, options, streams, signal);
+    process.exitCode = await runCommand(command, args, added.optsWithGlobals<CommonOptions>(), streams, signal);
   });
 }
 
@@ -47,18 +40,29 @@ const { version } = JSON.parse(readFileSync(new URL('../package.json', import.me
 const program = new Program('harness')
   .description('Kubernetes-in-Docker integration tests that rebuild and reload only what changed.')
   .version(version)
+  .option('--config <file>', 'the configuration file (default: found upwards from here)')
+  .option('--json', 'JSON lines, the last one a summary')
+  .option('--verbose', 'more words, and stack traces')
+  .configureHelp({ showGlobalOptions: true })
   .showHelpAfterError('(harness --help shows all commands)')
   .exitOverride();
 const signal = interruption();
 for (const command of COMMANDS) addCommand(program, command, signal);
-addToolCommands(program, withCommonOptions, streams, signal);
+addToolCommands(program, streams, signal);
 
 try {
   await program.parseAsync();
 } catch (error) {
   if (!(error instanceof CommanderError)) throw error;
-  // Commander has printed what is wrong. Its own exit codes say 1 for wrong use, which here means failed tests.
-  process.exitCode = error.exitCode === 0 ? 0 : 2;
+  process.exitCode = await wrongUse(error);
+}
+
+/** Commander has printed what is wrong, for people. Its own exit codes say 1 for wrong use, which here means failed tests. */
+async function wrongUse(error: CommanderError): Promise<number> {
+  if (error.exitCode === 0) return 0; // it printed help or the version
+  if (!process.argv.includes('--json')) return exitCodeOf('USAGE');
+  const refuse = () => Promise.reject(new HarnessError('USAGE', error.message.replace(/^error: /, ''), { next: 'See `harness --help`.' }));
+  return runWork({ name: process.argv.slice(2).find((word) => !word.startsWith('-')) ?? '', do: refuse }, { json: true }, streams, signal);
 }
 
 // A finished command ends, whatever idle connection a library still holds; an orderly end is tried first, so that all output is written.

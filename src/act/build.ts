@@ -40,6 +40,7 @@ export async function buildImage(engine: DockerEngine, order: ImageBuild): Promi
       build({
         context: image.context,
         dockerfile,
+        source: image.dockerfile,
         reference: image.reference,
         ...(image.target === undefined ? {} : { target: image.target }),
         buildArgs: image.buildArgs,

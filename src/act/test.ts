@@ -73,7 +73,8 @@ interface VitestReport {
 async function runVitest(run: TestRun, tests: TestsConfig & { runner: 'vitest' }): Promise<TestSummary> {
   const report = join(run.config.stateDirectory, 'reports', `vitest-${process.pid}.json`);
   removeState(report);
-  const { exitCode, all } = await start(run, [
+  const onLine = (line: string) => (line.startsWith('JSON report written to ') ? undefined : run.onLine(line)); // it is ours, and removed
+  const { exitCode, all } = await start({ ...run, onLine }, [
     process.execPath,
     findVitest(run.config.root),
     'run',

@@ -1,7 +1,7 @@
 import type { Harness } from '../harness.ts';
 import { TIERS, type Tier } from '../model/config.ts';
 import type { Emit } from '../model/event.ts';
-import { seconds } from '../report/words.ts';
+import { seconds } from '../model/words.ts';
 import { cacheTable, statusLines } from './tables.ts';
 
 /** What a command is given to work with. */

@@ -1,42 +1,35 @@
 import type { Command as Program } from 'commander';
 import { DockerEngine } from '../drivers/docker.ts';
+import type { Emit } from '../model/event.ts';
+import type { CommandEnd } from './commands.ts';
 import { runWork, type CommonOptions, type Streams } from './run.ts';
 import { doctorLines } from './tables.ts';
 
+type ToolOptions = CommonOptions & { dryRun?: boolean; quiet?: boolean; force?: boolean };
+
 /** Commands that need no configuration: they look after the machine. Their code is loaded when they are called. */
-export function addToolCommands(
-  program: Program,
-  withCommonOptions: (program: Program) => Program,
-  streams: Streams,
-  signal: AbortSignal,
-): void {
-  withCommonOptions(program.command('doctor').description('report each tool: found, version, verdict, fix')).action(
-    async (options: CommonOptions) => {
-      process.exitCode = await runWork({ name: 'doctor', do: doctor }, options, streams, signal);
-    },
-  );
-
-  withCommonOptions(program.command('setup').description('install what is missing (Docker, buildx, compose, kind) and start Docker'))
-    .option('--dry-run', 'say what would be done, and do nothing')
-    .option('--quiet', 'say nothing when all is there')
-    .action(async (options: CommonOptions & { dryRun?: boolean; quiet?: boolean }) => {
-      process.exitCode = await runWork({ name: 'setup', do: (emit) => setUp(emit, options) }, options, streams, signal);
+export function addToolCommands(program: Program, streams: Streams, signal: AbortSignal): void {
+  const add = (parent: Program, name: string, summary: string, work: (emit: Emit, options: ToolOptions) => Promise<CommandEnd>) => {
+    const added = parent.command(name).description(summary);
+    return added.action(async () => {
+      const options = added.optsWithGlobals<ToolOptions>();
+      const title = parent === program ? name : `${parent.name()} ${name}`;
+      process.exitCode = await runWork({ name: title, do: (emit) => work(emit, options) }, options, streams, signal);
     });
+  };
 
+  add(program, 'doctor', 'report each tool: found, version, verdict, fix', doctor);
+  add(program, 'setup', 'install what is missing (Docker, buildx, compose, kind) and start Docker', setUp)
+    .option('--dry-run', 'say what would be done, and do nothing')
+    .option('--quiet', 'say nothing when all is there');
   const nodeImage = program.command('node-image').description('the image that cluster nodes run');
-  withCommonOptions(nodeImage.command('build').description('build the node image from packages, as where no registry answers')).action(
-    async (options: CommonOptions) => {
-      process.exitCode = await runWork({ name: 'node-image build', do: buildNodeImage }, options, streams, signal);
-    },
-  );
-  withCommonOptions(nodeImage.command('status').description('say which node image would be used')).action(
-    async (options: CommonOptions) => {
-      process.exitCode = await runWork({ name: 'node-image status', do: nodeImageState }, options, streams, signal);
-    },
-  );
-
-  type Do = Parameters<typeof runWork>[0]['do'];
-  type Emit = Parameters<Do>[0];
+  add(
+    nodeImage,
+    'build',
+    'build the node image from packages, as where no registry answers; nothing to do where it is there',
+    buildNodeImage,
+  ).option('--force', 'build it anew, with the newest packages');
+  add(nodeImage, 'status', 'say which node image would be used', nodeImageState);
 
   async function doctor() {
     const { doctor: examine } = await import('../setup/setup.ts');
@@ -44,17 +37,17 @@ export function addToolCommands(
     return { lines: doctorLines(checks), more: { checks }, exitCode: ok ? (0 as const) : (3 as const) };
   }
 
-  async function setUp(emit: Emit, { dryRun = false, quiet = false }: { dryRun?: boolean; quiet?: boolean }) {
+  async function setUp(emit: Emit, { dryRun = false, quiet = false }: ToolOptions) {
     const { setup } = await import('../setup/setup.ts');
     const heard: Emit = (event) => (quiet && event.type === 'step' && event.state === 'skipped' ? undefined : emit(event));
     const { changed } = await setup({ emit: heard, env: process.env, signal, dryRun });
     return { more: { changed } };
   }
 
-  async function buildNodeImage(emit: Emit) {
+  async function buildNodeImage(emit: Emit, { force = false }: ToolOptions) {
     const { ensureNodeImage } = await import('../node-image/node-image.ts');
     const engine = await DockerEngine.connect(process.env);
-    const nodeImage = await ensureNodeImage(engine, { emit, env: process.env, signal, rebuild: true });
+    const nodeImage = await ensureNodeImage(engine, { emit, env: process.env, signal, fromPackages: true, rebuild: force });
     return { lines: [nodeImage.reference], more: { nodeImage } };
   }
 

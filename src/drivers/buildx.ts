@@ -6,6 +6,8 @@ import { printable, tail, tryRun } from './process.ts';
 export interface BuildRequest {
   context: string;
   dockerfile: string;
+  /** Where the user finds that Dockerfile, for error messages. */
+  source: string;
   reference: string;
   target?: string;
   buildArgs: Readonly<Record<string, string>>;
@@ -58,9 +60,24 @@ export async function build(request: BuildRequest): Promise<void> {
       detail: failureOf(result.all),
       next: full
         ? 'Make room (`docker system df` shows what Docker holds), then try again.'
-        : `Correct ${request.dockerfile}; to see it alone: ${printable(argv)}`,
+        : `Correct ${request.source}; to see it alone: ${byHand(request)}`,
     },
   );
+}
+
+/** The build as a user would type it. Build arguments by name only: their values may be nobody else's business. */
+function byHand({ source, target, buildArgs, contexts, context }: BuildRequest): string {
+  return printable([
+    'docker',
+    'buildx',
+    'build',
+    '--file',
+    source,
+    ...(target === undefined ? [] : ['--target', target]),
+    ...Object.keys(buildArgs).flatMap((name) => ['--build-arg', name]),
+    ...Object.entries(contexts).flatMap(([name, value]) => ['--build-context', `${name}=${value}`]),
+    context,
+  ]);
 }
 
 /** What BuildKit says of the step that failed: the part behind its last `------`, or the last lines. */

@@ -22,6 +22,8 @@ export interface NodeImageOptions {
   signal?: AbortSignal;
   /** The configured image; it is used as it is, never replaced by another one. */
   wanted?: string | undefined;
+  /** Only one that was built here will do: nothing is pulled. */
+  fromPackages?: boolean;
   /** Build it here, even if there is one, with the newest packages. */
   rebuild?: boolean;
 }
@@ -48,14 +50,15 @@ export async function nodeImageStatus(engine: DockerEngine, wanted?: string): Pr
  * @throws HarnessError NODE_IMAGE, DISK_FULL, INTERRUPTED.
  */
 export async function ensureNodeImage(engine: DockerEngine, options: NodeImageOptions): Promise<NodeImage> {
-  const { emit, wanted, signal, env = process.env, rebuild = false } = options;
+  const { emit, wanted, signal, env = process.env, rebuild = false, fromPackages = rebuild } = options;
   return await step<NodeImage>(emit, 'node-image', 'Node image', async ({ progress }) => {
     const present = rebuild && !wanted ? undefined : await nodeImageStatus(engine, wanted);
-    if (present) return { title: `Node image ${present.reference} is present`, skipped: true, value: present };
+    if (present && (present.source === 'built' || !fromPackages))
+      return { title: `Node image ${present.reference} is present`, skipped: true, value: present };
 
     const published = wanted ?? versions.kindestNode;
     const source = wanted ? 'configured' : 'pulled';
-    if (wanted || !rebuild) {
+    if (wanted || !fromPackages) {
       progress(`asking for ${published}`);
       const obstacle = wanted ? undefined : await whyNotPullable(engine, published);
       if (signal?.aborted) throw new HarnessError('INTERRUPTED', 'Looking for a node image was interrupted.');

@@ -70,7 +70,11 @@ export class FileIndex {
     const forgot = Object.keys(this.#old.rows).length !== Object.keys(this.#rows).length;
     if (!this.#clock && !forgot) return;
     const body = JSON.stringify({ written: Date.now(), rows: this.#rows } satisfies Stored);
-    writeState(this.#path, `${headerOf(body)}\n${body}`);
+    try {
+      writeState(this.#path, `${headerOf(body)}\n${body}`);
+    } catch {
+      // A full or read-only disk costs the next check its time; whatever else needs the disk will say so.
+    }
   }
 }
 
@@ -94,12 +98,17 @@ export interface Clock {
 /** The only way to ask a file system for its time is to change something. */
 export function readClock(index: string): Clock {
   const own = Date.now();
-  makeStateDirectory(dirname(index));
   const probe = `${index}.${process.pid}.clock`;
-  writeFileSync(probe, '');
-  const { ctimeMs, dev } = lstatSync(probe);
-  rmSync(probe, { force: true });
-  return { own, fileSystem: ctimeMs, device: dev };
+  try {
+    makeStateDirectory(dirname(index));
+    writeFileSync(probe, '');
+    const { ctimeMs, dev } = lstatSync(probe);
+    return { own, fileSystem: ctimeMs, device: dev };
+  } catch {
+    return { own, fileSystem: 0, device: -1 }; // nothing can be kept there, either
+  } finally {
+    rmSync(probe, { force: true });
+  }
 }
 
 function isSame([size, mtime, ctime, inode]: Row, stat: Stats): boolean {

@@ -1,4 +1,5 @@
 import type { Tier } from '../model/config.ts';
+import { count } from '../model/words.ts';
 import type { BuildDecision, FreshnessDecision } from '../model/image.ts';
 import { compareInputs, type Inputs } from '../model/inputs.ts';
 
@@ -59,8 +60,4 @@ export function describeChanges(changes: FreshnessDecision['changes']): string {
     parts.push(`${count(files.length, 'file')} changed: ${named.join(', ')}${more}`);
   }
   return parts.join('; ');
-}
-
-function count(n: number, noun: string): string {
-  return `${n} ${noun}${n === 1 ? '' : 's'}`;
 }

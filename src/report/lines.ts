@@ -1,5 +1,5 @@
 import type { Emit, Event } from '../model/event.ts';
-import { seconds } from './words.ts';
+import { seconds } from '../model/words.ts';
 
 /** How often the progress of one step is worth a line, milliseconds. */
 const PROGRESS_EVERY = 5_000;

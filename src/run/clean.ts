@@ -1,5 +1,6 @@
 import { currentCluster, remove } from '../act/cluster.ts';
 import { unlessMissing } from '../drivers/docker.ts';
+import { count } from '../model/words.ts';
 import { LABELS } from '../model/image.ts';
 import { step } from '../report/step.ts';
 import { assertOwn } from './cluster.ts';
@@ -34,6 +35,6 @@ export async function removeImages(session: Session): Promise<string[]> {
       await unlessMissing(engine.api.getImage(image.Id).remove({ force: true }));
       removed.push(...(image.RepoTags ?? [image.Id]));
     }
-    return { title: `${images.length} images removed`, skipped: images.length === 0, value: removed };
+    return { title: `${count(images.length, 'image')} removed`, skipped: images.length === 0, value: removed };
   });
 }

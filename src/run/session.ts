@@ -1,5 +1,6 @@
 import { DockerEngine, usesContainerdStore } from '../drivers/docker.ts';
 import { ImageDigests } from '../drivers/image-digest.ts';
+import { makeStateDirectory } from '../drivers/state-file.ts';
 import type { Config, ImageConfig } from '../model/config.ts';
 import { HarnessError } from '../model/error.ts';
 import type { Emit } from '../model/event.ts';
@@ -31,6 +32,8 @@ export interface Session {
  */
 export async function openSession(given: { config: Config; env: NodeJS.ProcessEnv; emit: Emit; signal: AbortSignal }): Promise<Session> {
   const engine = await DockerEngine.connect(given.env);
+  // Made before any source is looked at: in a context that holds it, its appearance would look like a change.
+  makeStateDirectory(given.config.stateDirectory);
   return {
     ...given,
     engine,

@@ -2,6 +2,7 @@ import { runTests } from '../act/test.ts';
 import { deploy } from '../act/deploy.ts';
 import type { Tier } from '../model/config.ts';
 import type { HarnessContext } from '../model/context.ts';
+import { count } from '../model/words.ts';
 import type { TestSummary } from '../model/summary.ts';
 import { readManifests } from '../observe/manifests.ts';
 import type { DeployedImage } from '../plan/manifests.ts';
@@ -31,7 +32,7 @@ export async function prepare(session: Session, tier: Tier): Promise<HarnessCont
     const { engine, signal } = session;
     const { kubeconfig, startedAt } = running;
     await deploy({ engine, kubeconfig, namespace: config.namespace, objects, images: loaded, startedAt, progress, signal });
-    return { title: `deployed ${objects.length} objects, all running`, value: undefined };
+    return { title: `deployed ${count(objects.length, 'object')}, all running`, value: undefined };
   });
   const references = Object.fromEntries(config.images.map((image) => [image.name, image.reference]));
   return { kubeconfig: running.kubeconfig, namespace: config.namespace, tier, images: references };

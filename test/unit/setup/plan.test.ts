@@ -59,7 +59,7 @@ describe('Debian as root', () => {
   test('a kind that is too old is replaced, and the reason says which one it was', () => {
     const plan = planSetup(complete(BOOKWORM, { kind: { path: '/usr/local/bin/kind', version: '0.20.0' } }));
     expect(plan.install).toEqual(['kind']);
-    expect(plan.why).toEqual(['kind 0.20.0 at /usr/local/bin/kind is older than 0.30.0.']);
+    expect(plan.why).toEqual(['kind 0.20.0 at /usr/local/bin/kind is older than 0.31.0.']);
   });
 
   test('Go and debootstrap are no reason to install: whoever builds the node image gets them', () => {

@@ -1,0 +1,218 @@
+import { existsSync, mkdirSync, readFileSync, utimesSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { run } from '../../src/drivers/process.ts';
+import { plainHarness, REPOSITORY, type Start } from './support/command.ts';
+import { onlyPod } from './support/pods.ts';
+import { program } from './support/program.ts';
+import { leftovers, suite, type Project } from './support/suite.ts';
+import { docker } from './support/tools.ts';
+
+/** The package as another repository has it: installed from its tarball, with no TypeScript in sight. */
+const all = suite('foreign');
+const node = `${all.name}-control-plane`;
+const home = join(all.directory, 'home');
+const usersKubeconfig = join(home, '.kube', 'config');
+const installed: Start = {
+  program: [join(all.directory, 'node_modules', '.bin', 'harness')],
+  // The user's own kubeconfig could not be read without an error.
+  env: { HOME: home, KUBECONFIG: usersKubeconfig },
+};
+
+const CHECK = `set -eu
+test -n "$(find "$KUBECONFIG" -type f -perm 600)"
+test "$HARNESS_NAMESPACE" = "$1"
+test "$HARNESS_IMAGE_APP" = "$2"
+echo "tier $HARNESS_TIER"
+`;
+
+function foreignProject(name: string): Project {
+  const project = all.project(name, {}, installed);
+  project.write('check.sh', CHECK);
+  project.configure({ tests: { command: ['sh', 'check.sh', project.namespace, project.reference] } });
+  return project;
+}
+
+beforeAll(async () => {
+  mkdirSync(join(home, '.kube'), { recursive: true });
+  writeFileSync(usersKubeconfig, 'neither: [read\n');
+  // Built already by the global setup.
+  const pack = await run(['npm', 'pack', '--ignore-scripts', '--json', '--pack-destination', all.directory], { cwd: REPOSITORY });
+  const [{ filename }] = JSON.parse(pack.stdout) as [{ filename: string }];
+  writeFileSync(join(all.directory, 'package.json'), '{ "name": "another", "private": true }');
+  await run(['npm', 'install', '--no-audit', '--no-fund', '--prefer-offline', join(all.directory, filename)], { cwd: all.directory });
+  await foreignProject('first').must('up');
+});
+
+describe('test-cached', () => {
+  it('builds, loads, deploys and tests; the second time it does nothing but test', async () => {
+    const project = foreignProject('cached');
+    const first = await project.must('test-cached');
+    expect(first.summary).toMatchObject({
+      type: 'summary',
+      command: 'test-cached',
+      ok: true,
+      exitCode: 0,
+      builds: [{ image: 'app', verdict: 'built', reason: expect.any(String), ms: expect.any(Number) }],
+      loads: [{ image: 'app', node, verdict: 'transferred', bytes: expect.any(Number), ms: expect.any(Number) }],
+      tests: { passed: 1, failed: 0, skipped: 0 },
+      ms: expect.any(Number),
+    });
+    expect(first.output).toContain('tier test-cached');
+    expect((await onlyPod(project.kubeconfig, project.namespace)).log).toBe('first build');
+
+    const second = await project.must('test-cached');
+    expect(second.summary).toMatchObject({
+      builds: [{ verdict: 'fresh' }],
+      loads: [{ verdict: 'present', bytes: 0 }],
+      tests: { passed: 1, failed: 0, skipped: 0 },
+    });
+  });
+
+  it('says in plain lines what it skips', async () => {
+    const project = foreignProject('plain');
+    await project.must('test-cached');
+    const { stdout, exitCode } = await project.plain('test-cached');
+    expect(exitCode).toBe(0);
+    expect(stdout).toMatch(/^✅ image app is up to date .*, skipping build/m);
+    expect(stdout).toMatch(new RegExp(`^✅ image app is in node ${node} already, skipping load`, 'm'));
+    expect(stdout).toMatch(/✅ test-cached: 0 built, 0 loaded, tests 1 passed, 0 failed, 0 skipped/);
+  });
+
+  it('runs the new image after an edit', async () => {
+    const project = foreignProject('edited');
+    await project.must('test-cached');
+    const before = await onlyPod(project.kubeconfig, project.namespace);
+    project.write('app/program', program('second build'));
+    const { summary } = await project.must('test-cached');
+    expect(summary.builds).toMatchObject([{ verdict: 'built', reason: expect.stringContaining('program') }]);
+    expect(summary.loads).toMatchObject([{ verdict: 'transferred' }]);
+    const after = await onlyPod(project.kubeconfig, project.namespace);
+    expect(after.log).toBe('second build');
+    const build = (pod: typeof after.pod) => pod.metadata?.annotations?.['image.kind-harness.dev/app'];
+    expect(build(after.pod)).toBe(await docker('image', 'inspect', '--format', '{{.Id}}', project.reference));
+    expect(build(after.pod)).not.toBe(build(before.pod));
+  });
+
+  it('neither builds nor loads when only a test changed', async () => {
+    const project = foreignProject('tests');
+    await project.must('test-cached');
+    project.write('check.sh', `${CHECK}echo another test\n`);
+    const { summary, output } = await project.must('test-cached');
+    expect(summary).toMatchObject({ builds: [{ verdict: 'fresh' }], loads: [{ verdict: 'present' }] });
+    expect(output).toContain('another test');
+  });
+
+  it('takes files that were touched and not changed for fresh', async () => {
+    const project = foreignProject('touched');
+    await project.must('test-cached');
+    const later = new Date(Date.now() + 60_000);
+    for (const file of ['app/program', 'app/Dockerfile', 'manifest.yaml', 'harness.config.json']) {
+      utimesSync(join(project.directory, file), later, later);
+    }
+    const { summary } = await project.must('test-cached');
+    expect(summary).toMatchObject({ builds: [{ verdict: 'fresh' }], loads: [{ verdict: 'present' }] });
+  });
+
+  it('ends with 1 when the tests fail', async () => {
+    const project = foreignProject('failing');
+    project.write('check.sh', 'echo this is why; exit 7\n');
+    const { summary, output, exitCode } = await project.run('test-cached');
+    expect(exitCode).toBe(1);
+    expect(summary).toMatchObject({ ok: false, exitCode: 1, tests: { passed: 0, failed: 1, skipped: 0 } });
+    expect(output).toContain('this is why');
+  });
+
+  it('starts a node that was stopped, and does not make it anew', async () => {
+    const project = foreignProject('stopped');
+    await project.must('test-cached');
+    const id = () => docker('inspect', '--format', '{{.Id}}', node);
+    const before = await id();
+    await docker('stop', node);
+    const { summary, events } = await project.must('test-cached');
+    expect(await id()).toBe(before);
+    expect(summary).toMatchObject({ builds: [{ verdict: 'fresh' }], loads: [{ verdict: 'present' }], tests: { passed: 1 } });
+    expect(events).toContainEqual(expect.objectContaining({ id: 'cluster', state: 'done', title: expect.stringContaining('started') }));
+    expect((await onlyPod(project.kubeconfig, project.namespace)).log).toBe('first build');
+  });
+});
+
+describe('test-fast', () => {
+  it('builds nothing, and says that the image is stale', async () => {
+    const project = foreignProject('fast');
+    await project.must('test-cached');
+    const before = await onlyPod(project.kubeconfig, project.namespace);
+    project.write('app/program', program('never built'));
+    const { summary, notes, output } = await project.must('test-fast');
+    expect(summary).toMatchObject({ builds: [{ verdict: 'skipped' }], loads: [{ verdict: 'present' }], tests: { passed: 1 } });
+    expect(notes).toMatch(/image app is stale .*program/);
+    expect(output).toContain('tier test-fast');
+    const after = await onlyPod(project.kubeconfig, project.namespace);
+    expect(after.pod.metadata?.uid).toBe(before.pod.metadata?.uid);
+  });
+
+  it('does not test what was never built', async () => {
+    const { summary, exitCode } = await foreignProject('unbuilt').run('test-fast');
+    expect(exitCode).toBe(3);
+    expect(summary.error).toMatchObject({ code: 'BUILD', next: expect.stringContaining('test-cached') });
+  });
+});
+
+describe('test-kind', () => {
+  it('builds and loads what is fresh and present', async () => {
+    const project = foreignProject('kind');
+    await project.must('test-cached');
+    const { summary, output } = await project.must('test-kind');
+    expect(summary).toMatchObject({ builds: [{ verdict: 'built' }], loads: [{ verdict: 'transferred' }], tests: { passed: 1 } });
+    expect(output).toContain('tier test-kind');
+  });
+});
+
+describe('cache-status', () => {
+  it('says of each image whether it is fresh, and where it is loaded', async () => {
+    const project = foreignProject('status');
+    const status = async () => (await project.must('cache-status')).summary.images;
+    const app = { image: 'app', reference: project.reference, reason: expect.any(String) };
+    expect(await status()).toEqual([{ ...app, verdict: 'missing', nodes: { [node]: 'missing' } }]);
+    await project.must('test-cached');
+    expect(await status()).toEqual([{ ...app, verdict: 'fresh', nodes: { [node]: 'present' } }]);
+    project.write('app/program', program('edited'));
+    expect(await status()).toEqual([{ ...app, verdict: 'stale', nodes: { [node]: 'present' } }]);
+    await project.must('build-if-needed');
+    expect(await status()).toEqual([{ ...app, verdict: 'fresh', nodes: { [node]: 'stale' } }]);
+  });
+});
+
+describe('the package', () => {
+  it('is found by npx', async () => {
+    const { stdout } = await plainHarness(all.directory, ['--version'], { program: ['npx', '--no-install', 'harness'] });
+    expect(stdout.trim()).toMatch(/^\d+\.\d+\.\d+/);
+  });
+
+  it('leaves the kubeconfig of the user alone', async () => {
+    const project = foreignProject('kubeconfig');
+    const { summary } = await project.must('up');
+    expect(summary['kubeconfig']).toBe(project.kubeconfig);
+    expect((await project.plain('kubeconfig')).stdout.trim()).toBe(project.kubeconfig);
+    expect(readFileSync(usersKubeconfig, 'utf8')).toBe('neither: [read\n');
+  });
+
+  it('makes no kubeconfig for a user who has none', async () => {
+    const bare = join(all.directory, 'bare-home');
+    mkdirSync(bare);
+    const project = all.project('bare', {}, { ...installed, env: { HOME: bare, KUBECONFIG: undefined } });
+    await project.must('test-cached');
+    expect(existsSync(join(bare, '.kube'))).toBe(false);
+  });
+
+  it('leaves nothing behind after `clean`', async () => {
+    const project = foreignProject('clean');
+    await project.must('test-cached');
+    const { summary } = await project.must('clean');
+    expect(summary).toMatchObject({ command: 'clean', cluster: true, images: expect.arrayContaining([project.reference]) });
+    expect(await leftovers(all.name)).toEqual({ containers: [], images: [] });
+    expect(existsSync(project.kubeconfig)).toBe(false);
+    expect((await project.must('clean')).summary).toMatchObject({ cluster: false, images: [] });
+    expect(readFileSync(usersKubeconfig, 'utf8')).toBe('neither: [read\n');
+  });
+});

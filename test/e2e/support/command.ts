@@ -1,0 +1,108 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import type { Event } from '../../../src/model/event.ts';
+import type { Summary } from '../../../src/model/summary.ts';
+import type { ImageStatus } from '../../../src/run/cache-status.ts';
+
+export const REPOSITORY = fileURLToPath(new URL('../../..', import.meta.url));
+const CLI = fileURLToPath(new URL('../../../dist/cli.js', import.meta.url));
+
+/** How a command is started. */
+export interface Start {
+  /** The program, as argv. Default: this repository's built command. */
+  program?: [string, ...string[]];
+  /** Added to the environment; undefined takes a variable away. */
+  env?: Record<string, string | undefined>;
+}
+
+/** A program that came to its end. */
+export interface Ended {
+  /** Null when a signal ended it. */
+  exitCode: number | null;
+  stdout: string;
+  stderr: string;
+}
+
+/** A `harness … --json` that came to its end. */
+export interface Run extends Ended {
+  events: Event[];
+  /** The last line. Commands add what is theirs. */
+  summary: Summary & { images?: ImageStatus[] };
+  /** All notes, one a line. */
+  notes: string;
+  /** What the tests printed. */
+  output: string;
+}
+
+/** A `harness … --json` under way. */
+export interface Running {
+  child: ChildProcess;
+  /** The first event that fits, past or to come. */
+  event: (fits: (event: Event) => boolean) => Promise<Event>;
+  ended: Promise<Run>;
+}
+
+/** Runs `harness … --json` to its end, whatever the exit code. */
+export function harness(directory: string, args: string[], start: Start = {}): Promise<Run> {
+  return startHarness(directory, args, start).ended;
+}
+
+export function startHarness(directory: string, args: string[], start: Start = {}): Running {
+  const cut = args.indexOf('--');
+  const withJson = cut === -1 ? [...args, '--json'] : [...args.slice(0, cut), '--json', ...args.slice(cut)];
+  const child = launch(directory, withJson, start);
+  const events: Event[] = [];
+  const listeners = new Set<() => void>();
+  createInterface({ input: child.stdout! }).on('line', (line) => {
+    events.push(JSON.parse(line) as Event); // a line that is no JSON fails the test, as it should
+    listeners.forEach((listener) => listener());
+  });
+  const ended = finish(child).then((end): Run => {
+    const text = (pick: (event: Event) => string | undefined) => events.flatMap((event) => pick(event) ?? []).join('\n');
+    return {
+      ...end,
+      events,
+      // Killed, or not `harness` at all: what a test then reads of the summary fails with the whole output in sight.
+      summary: events.at(-1) as Run['summary'],
+      notes: text((event) => (event.type === 'note' ? event.message : undefined)),
+      output: text((event) => (event.type === 'output' ? event.line : undefined)),
+    };
+  });
+  const event = (fits: (event: Event) => boolean) =>
+    new Promise<Event>((resolve, reject) => {
+      const look = () => {
+        const found = events.find(fits);
+        if (found) resolve(found);
+      };
+      listeners.add(look);
+      look();
+      ended.then(({ stdout, stderr }) => reject(new Error(`It ended without the awaited event:\n${stdout}${stderr}`)), reject);
+    });
+  return { child, event, ended };
+}
+
+/** Runs `harness` as people do, without `--json`; not on a terminal. */
+export function plainHarness(directory: string, args: string[], start: Start = {}): Promise<Ended> {
+  return finish(launch(directory, args, start));
+}
+
+function launch(directory: string, args: string[], { program = [process.execPath, CLI], env = {} }: Start): ChildProcess {
+  const [file, ...first] = program;
+  return spawn(file, [...first, ...args], { cwd: directory, env: { ...cleanEnvironment(), ...env }, stdio: ['ignore', 'pipe', 'pipe'] });
+}
+
+/** This environment without what vitest put there: a vitest that a command starts must not take itself for a part of this one. */
+function cleanEnvironment(): NodeJS.ProcessEnv {
+  const ours = /^(VITEST|HARNESS_|NODE_ENV$|NODE_OPTIONS$|TEST$|PROD$|DEV$|MODE$|BASE_URL$|SSR$|FORCE_COLOR$|KUBECONFIG$)/;
+  return Object.fromEntries(Object.entries(process.env).filter(([name]) => !ours.test(name)));
+}
+
+async function finish(child: ChildProcess): Promise<Ended> {
+  const out: Buffer[] = [];
+  const err: Buffer[] = [];
+  child.stdout!.on('data', (chunk: Buffer) => out.push(chunk));
+  child.stderr!.on('data', (chunk: Buffer) => err.push(chunk));
+  const exitCode = await new Promise<number | null>((resolve, reject) => child.once('error', reject).once('close', resolve));
+  return { exitCode, stdout: Buffer.concat(out).toString(), stderr: Buffer.concat(err).toString() };
+}

@@ -1,0 +1,135 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { afterAll, expect } from 'vitest';
+import { stringify } from 'yaml';
+import type { HarnessConfig } from '../../../src/config/define.ts';
+import { LABELS } from '../../../src/model/image.ts';
+import { harness, plainHarness, startHarness, type Ended, type Run, type Running, type Start } from './command.ts';
+import { program } from './program.ts';
+import { dockerLines } from './tools.ts';
+
+/** A small repository of one test's own: its directory, namespace and image are nobody else's; the cluster is its file's. */
+export class Project {
+  readonly directory: string;
+  readonly namespace: string;
+  /** The reference of its image `app`. */
+  readonly reference: string;
+  readonly kubeconfig: string;
+  config: HarnessConfig;
+  readonly #start: Start;
+
+  constructor(suite: Suite, name: string, config: HarnessConfig, start: Start) {
+    this.directory = join(suite.directory, name);
+    this.namespace = name;
+    this.reference = `${suite.name}/${name}:dev`;
+    this.kubeconfig = join(this.directory, '.harness', 'kubeconfig');
+    this.#start = start;
+    this.config = {
+      project: suite.name,
+      namespace: name,
+      cluster: { nodes: suite.nodes },
+      images: { app: { context: 'app', tag: this.reference } },
+      manifests: 'manifest.yaml',
+      tests: { command: ['sh', 'check.sh'] },
+      ...config,
+    };
+    this.configure({});
+    this.write('app/Dockerfile', 'FROM scratch\nCOPY program /program\nENTRYPOINT ["/program"]\n');
+    this.write('app/program', program('first build'));
+    this.manifest(deployment('app', { image: 'app' }));
+    this.write('check.sh', 'echo "tier $HARNESS_TIER"\n');
+  }
+
+  write(path: string, content: string | Buffer): void {
+    const full = join(this.directory, path);
+    mkdirSync(dirname(full), { recursive: true });
+    writeFileSync(full, content, { mode: 0o755 });
+  }
+
+  /** Writes the configuration with these keys changed. */
+  configure(changes: HarnessConfig): void {
+    this.config = { ...this.config, ...changes };
+    this.write('harness.config.json', JSON.stringify(this.config, null, 2));
+  }
+
+  manifest(...objects: object[]): void {
+    this.write('manifest.yaml', objects.map((object) => stringify(object)).join('---\n'));
+  }
+
+  run(...args: string[]): Promise<Run> {
+    return harness(this.directory, args, this.#start);
+  }
+
+  start(...args: string[]): Running {
+    return startHarness(this.directory, args, this.#start);
+  }
+
+  plain(...args: string[]): Promise<Ended> {
+    return plainHarness(this.directory, args, this.#start);
+  }
+
+  /** Runs what must succeed; shows everything it said when it does not. */
+  async must(...args: string[]): Promise<Run> {
+    const run = await this.run(...args);
+    if (run.exitCode !== 0) throw new Error(`harness ${args.join(' ')} ended with ${run.exitCode}:\n${run.stdout}${run.stderr}`);
+    return run;
+  }
+}
+
+/** What the tests of one file share: a name for cluster and images that no other run uses, and a directory for their projects. */
+export interface Suite {
+  name: string;
+  nodes: number;
+  directory: string;
+  project: (name: string, config?: HarnessConfig, start?: Start) => Project;
+}
+
+/** Makes a file's suite. Everything that its tests made is removed when they are over, also when they failed, and it is looked whether it is. */
+export function suite(file: string, nodes = 1): Suite {
+  const name = `e2e-${process.pid}-${file}`;
+  const directory = mkdtempSync(join(tmpdir(), `${name}-`));
+  const made: Suite = {
+    name,
+    nodes,
+    directory,
+    project: (test, config = {}, start = {}) => new Project(made, test, config, start),
+  };
+  afterAll(async () => {
+    const run = await made.project('the-end').run('clean');
+    const left = await leftovers(name);
+    // What `clean` left fails the file, and must not stay for that.
+    if (left.containers.length > 0) await dockerLines('rm', '--force', '--volumes', ...left.containers);
+    if (left.images.length > 0) await dockerLines('rmi', '--force', ...left.images);
+    rmSync(directory, { recursive: true, force: true });
+    expect(run.summary, `${run.stdout}${run.stderr}`).toMatchObject({ command: 'clean', ok: true, exitCode: 0 });
+    expect(left).toEqual({ containers: [], images: [] });
+  });
+  return made;
+}
+
+/** Containers and images that bear the name of a cluster and project. */
+export async function leftovers(name: string): Promise<{ containers: string[]; images: string[] }> {
+  return {
+    containers: await dockerLines('ps', '--all', '--quiet', '--filter', `label=io.x-k8s.kind.cluster=${name}`),
+    images: await dockerLines('images', '--all', '--quiet', '--filter', `label=${LABELS.project}=${name}`),
+  };
+}
+
+/** A container of the example's kind. The program ignores every signal, as process 1 may, so that nobody has to wait for it to end. */
+export function pod(containers: object[], more: object = {}): object {
+  return { terminationGracePeriodSeconds: 0, containers: containers.map((container, i) => ({ name: `c${i}`, ...container })), ...more };
+}
+
+export function deployment(name: string, container: object, more: object = {}): object {
+  return {
+    apiVersion: 'apps/v1',
+    kind: 'Deployment',
+    metadata: { name },
+    spec: {
+      selector: { matchLabels: { app: name } },
+      template: { metadata: { labels: { app: name } }, spec: pod([container]) },
+      ...more,
+    },
+  };
+}

@@ -1,0 +1,345 @@
+import fc from 'fast-check';
+import * as fs from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { expect, it } from 'vitest';
+import type { ImageConfig } from '../../src/model/config.ts';
+import type { Inputs } from '../../src/model/inputs.ts';
+import { newerThan } from '../../src/observe/context.ts';
+import { IgnoreRules, type Standing } from '../../src/observe/dockerignore.ts';
+import { readClock } from '../../src/observe/file-index.ts';
+import { SourceReader } from '../../src/observe/inputs.ts';
+import { decideFreshness } from '../../src/plan/freshness.ts';
+
+/*
+ * The one unforgivable error is an image that is thought fresh and is not. Random sequences of everything that can happen to a source tree
+ * and to the index are played on a real file system, and at each step the harness's verdict is held against an oracle that knows no index and
+ * no hash: it reads everything anew and compares the text of it all.
+ */
+
+/** How many steps are played in all. */
+const STEPS = Number(process.env['HARNESS_PROPERTY_STEPS'] ?? 6_000);
+const LONGEST = 40;
+
+/** The tick of the file system, with room to spare: shorter than in earnest, so that the index comes to be trusted within a sequence. */
+const RACY_MS = 12;
+
+const PATHS = ['a', 'b', 'd', 'd/a', 'd/b', 'd/e', 'd/e/a', 'x.txt', 'ünï x', 'e/f/g'];
+const CONTENTS = ['x', 'y', 'xy', 'yx', ''];
+const IGNORES = ['', 'a', '*\n!d/e/a', 'd\n!d/e', '**/a\n', 'x.*\n.dockerignore', '# nothing\n', undefined];
+const DOCKERFILES = ['FROM scratch\n', 'FROM scratch\nCOPY . /\n', 'FROM scratch AS x\n'];
+const WHEN = { longAgo: 1_000, recently: 1_600_000_000, future: 4_000_000_000 };
+
+const path = fc.constantFrom(...PATHS);
+const content = fc.constantFrom(...CONTENTS);
+const when = fc.constantFrom('longAgo' as const, 'recently' as const, 'future' as const, 'now' as const);
+
+const OPERATION = fc.oneof(
+  { weight: 5, arbitrary: fc.record({ do: fc.constant('write' as const), path, content }) },
+  { weight: 5, arbitrary: fc.record({ do: fc.constant('write and set the time back' as const), path, content }) },
+  { weight: 2, arbitrary: fc.record({ do: fc.constant('restore an older file' as const), path, content }) },
+  { weight: 2, arbitrary: fc.record({ do: fc.constant('remove' as const), path }) },
+  { weight: 3, arbitrary: fc.record({ do: fc.constant('rename' as const), path, to: path }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant('exchange' as const), path, to: path }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant('hard link' as const), path, to: path }) },
+  { weight: 2, arbitrary: fc.record({ do: fc.constant('set time' as const), path, when }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant('take the time of' as const), path, to: path }) },
+  { weight: 2, arbitrary: fc.record({ do: fc.constant('chmod' as const), path, mode: fc.constantFrom(0o600, 0o644, 0o755, 0o4711) }) },
+  {
+    weight: 2,
+    arbitrary: fc.record({ do: fc.constant('link' as const), path, target: fc.constantFrom('a', 'b', 'd', '/none', 'x "a"\nfile') }),
+  },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant('directory' as const), path }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant('checkout' as const) }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant('move the clone' as const) }) },
+  { weight: 2, arbitrary: fc.record({ do: fc.constant('ignore file' as const), text: fc.constantFrom(...IGNORES) }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant("Dockerfile's ignore file" as const), text: fc.constantFrom(...IGNORES) }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant('Dockerfile' as const), text: fc.constantFrom(...DOCKERFILES) }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant('build argument' as const), value: fc.constantFrom('1', '2', undefined) }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant('target' as const), value: fc.constantFrom('x', undefined) }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant('base' as const), id: fc.constantFrom('sha256:1', 'sha256:2') }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant('lose the index' as const) }) },
+  {
+    weight: 1,
+    arbitrary: fc.record({ do: fc.constant('damage the index' as const), at: fc.nat(4_000), byte: fc.nat(255), cut: fc.boolean() }),
+  },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant('keep a copy of the index' as const) }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant('bring the copy back' as const) }) },
+  { weight: 3, arbitrary: fc.record({ do: fc.constant('wait' as const) }) },
+  { weight: 2, arbitrary: fc.record({ do: fc.constant('build' as const) }) },
+);
+type Operation = typeof OPERATION extends fc.Arbitrary<infer T> ? T : never;
+
+/** One step: something happens, and the harness looks at it or does not. */
+const STEP = fc.tuple(OPERATION, fc.constantFrom('look', 'look', 'do not look'));
+
+const BASE_REFERENCE = 'debian:bookworm-slim';
+let moves = 0;
+
+/** A source tree, what its image was built from, and everything ever seen of it. */
+class World {
+  readonly #top = fs.mkdtempSync(join(tmpdir(), 'freshness-'));
+  #root = join(this.#top, 'clone');
+  #buildArgument: string | undefined;
+  #target: string | undefined;
+  #base = 'sha256:1';
+  #built: { truth: string; digest: string; inputs: Inputs } | undefined;
+  readonly #digests = new Map<string, string>();
+  readonly #truths = new Map<string, string>();
+
+  constructor() {
+    fs.mkdirSync(this.#root);
+    fs.writeFileSync(join(this.#root, 'Dockerfile'), 'FROM scratch\n');
+    fs.writeFileSync(join(this.#root, 'a'), 'x');
+  }
+
+  [Symbol.dispose](): void {
+    fs.rmSync(this.#top, { recursive: true, force: true });
+  }
+
+  play(operation: Operation): void {
+    switch (operation.do) {
+      case 'write':
+        return this.#write(operation.path, operation.content);
+      case 'write and set the time back': {
+        const before = lstat(this.#at(operation.path));
+        this.#write(operation.path, operation.content);
+        if (before) fs.utimesSync(this.#at(operation.path), before.atimeMs / 1000, before.mtimeMs / 1000);
+        return;
+      }
+      case 'restore an older file':
+        this.#write(operation.path, operation.content);
+        return fs.utimesSync(this.#at(operation.path), WHEN.longAgo, WHEN.longAgo);
+      case 'remove':
+        return this.#remove(operation.path);
+      case 'rename':
+        return this.#rename(operation.path, operation.to);
+      case 'exchange': {
+        const [one, other] = [this.#at(operation.path), this.#at(operation.to)];
+        if (!fs.existsSync(one) || !fs.existsSync(other) || isWithin(one, other) || isWithin(other, one)) return;
+        fs.renameSync(one, join(this.#top, 'aside'));
+        fs.renameSync(other, one);
+        return fs.renameSync(join(this.#top, 'aside'), other);
+      }
+      case 'hard link':
+        if (!this.#isFile(operation.path) || operation.path === operation.to) return;
+        fs.linkSync(this.#at(operation.path), join(this.#top, 'aside'));
+        this.#makeRoom(operation.to);
+        return fs.renameSync(join(this.#top, 'aside'), this.#at(operation.to));
+      case 'set time': {
+        const time = operation.when === 'now' ? Date.now() / 1000 : WHEN[operation.when];
+        if (fs.existsSync(this.#at(operation.path))) fs.utimesSync(this.#at(operation.path), time, time);
+        return;
+      }
+      case 'take the time of': {
+        const other = lstat(this.#at(operation.to));
+        if (other && fs.existsSync(this.#at(operation.path))) fs.utimesSync(this.#at(operation.path), other.atime, other.mtime);
+        return;
+      }
+      case 'chmod':
+        if (fs.existsSync(this.#at(operation.path))) fs.chmodSync(this.#at(operation.path), operation.mode);
+        return;
+      case 'link':
+        this.#makeRoom(operation.path);
+        return fs.symlinkSync(operation.target, this.#at(operation.path));
+      case 'directory':
+        this.#makeRoom(operation.path);
+        return fs.mkdirSync(this.#at(operation.path));
+      case 'checkout':
+        for (const one of PATHS) if (fs.existsSync(this.#at(one))) fs.utimesSync(this.#at(one), new Date(), new Date());
+        return;
+      case 'move the clone': {
+        const to = join(this.#top, `clone ${moves++ % 2}`);
+        if (to === this.#root) return;
+        fs.renameSync(this.#root, to);
+        this.#root = to;
+        return;
+      }
+      case 'ignore file':
+        return this.#replace('.dockerignore', operation.text);
+      case "Dockerfile's ignore file":
+        return this.#replace('Dockerfile.dockerignore', operation.text);
+      case 'Dockerfile':
+        return this.#replace('Dockerfile', operation.text);
+      case 'build argument':
+        this.#buildArgument = operation.value;
+        return;
+      case 'target':
+        this.#target = operation.value;
+        return;
+      case 'base':
+        this.#base = operation.id;
+        return;
+      case 'lose the index':
+        return fs.rmSync(this.#indexes, { recursive: true, force: true });
+      case 'damage the index':
+        for (const name of this.#indexFiles()) {
+          const bytes = fs.readFileSync(join(this.#indexes, name));
+          const at = operation.at % (bytes.length + 1);
+          if (at < bytes.length) bytes[at] = operation.byte;
+          fs.writeFileSync(join(this.#indexes, name), operation.cut ? bytes.subarray(0, at) : bytes);
+        }
+        return;
+      case 'keep a copy of the index':
+        for (const name of this.#indexFiles()) fs.copyFileSync(join(this.#indexes, name), join(this.#top, `kept ${name}`));
+        return;
+      case 'bring the copy back':
+        for (const name of this.#indexFiles()) {
+          if (fs.existsSync(join(this.#top, `kept ${name}`))) fs.copyFileSync(join(this.#top, `kept ${name}`), join(this.#indexes, name));
+        }
+        return;
+      case 'wait':
+        Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, RACY_MS + 2);
+        return;
+      case 'build': {
+        const { digest, inputs } = this.#read();
+        this.#built = { truth: this.#truth(), digest, inputs };
+      }
+    }
+  }
+
+  /** Holds the harness's answer against the truth. */
+  look(): void {
+    const truth = this.#truth();
+    const { digest, inputs, context } = this.#read();
+    // One digest for one truth, and another for any other, whatever led there.
+    expect(this.#digests.get(truth) ?? digest, 'the same inputs, another digest').toBe(digest);
+    expect(this.#truths.get(digest) ?? truth, 'the same digest, other inputs').toBe(truth);
+    this.#digests.set(truth, digest);
+    this.#truths.set(digest, truth);
+    const { verdict } = decideFreshness({
+      exists: this.#built !== undefined,
+      ...(this.#built === undefined ? {} : { builtFrom: this.#built.digest, record: this.#built }),
+      digest,
+      inputs,
+      pendingBases: [],
+      newerFiles: newerThan(context, Date.now()).length,
+    });
+    expect(verdict).toBe(this.#built === undefined ? 'missing' : this.#built.truth === truth ? 'fresh' : 'stale');
+  }
+
+  /** As a new process would: nothing is remembered but what lies on the disk. */
+  #read() {
+    const image: ImageConfig = {
+      name: 'image',
+      context: this.#root,
+      dockerfile: join(this.#root, 'Dockerfile'),
+      ...(this.#target === undefined ? {} : { target: this.#target }),
+      buildArgs: this.#buildArgument === undefined ? {} : { VERSION: this.#buildArgument },
+      reference: 'coretest/image:dev',
+      debianBases: {},
+    };
+    const sources = new SourceReader(join(this.#root, '.harness'), { racy: RACY_MS, readClock });
+    return sources.read(image, { [BASE_REFERENCE]: this.#base });
+  }
+
+  /** All inputs as text, read anew. */
+  #truth(): string {
+    const text = (name: string) => {
+      const full = join(this.#root, name);
+      return fs.existsSync(full) ? fs.readFileSync(full, 'latin1') : null;
+    };
+    const ignore = text('Dockerfile.dockerignore') ?? text('.dockerignore');
+    const rules = new IgnoreRules(`${ignore ?? ''}\n.harness`);
+    const files: [string, string][] = [];
+    const visit = (directory: string, standing: Standing | undefined): boolean => {
+      let any = false;
+      for (const name of fs.readdirSync(join(this.#root, directory)).sort()) {
+        const one = directory === '' ? name : `${directory}/${name}`;
+        const full = join(this.#root, one);
+        const stat = fs.lstatSync(full);
+        const own = rules.match(one, standing);
+        // Below every ignored directory, too: a directory comes along with whatever in it does.
+        const holds = stat.isDirectory() && visit(one, own);
+        if (own.ignored && !holds) continue;
+        any = true;
+        const what = stat.isDirectory() ? '' : stat.isSymbolicLink() ? fs.readlinkSync(full) : fs.readFileSync(full, 'latin1');
+        files.push([one, `${stat.mode} ${what}`]);
+      }
+      return any;
+    };
+    visit('', undefined);
+    files.sort(([one], [other]) => (one < other ? -1 : 1));
+    return JSON.stringify([text('Dockerfile'), ignore, this.#buildArgument, this.#target, this.#base, files]);
+  }
+
+  get #indexes(): string {
+    return join(this.#root, '.harness', 'index');
+  }
+
+  #indexFiles(): string[] {
+    return fs.existsSync(this.#indexes) ? fs.readdirSync(this.#indexes) : [];
+  }
+
+  #at(one: string): string {
+    return join(this.#root, one);
+  }
+
+  #isFile(one: string): boolean {
+    return lstat(this.#at(one))?.isFile() ?? false;
+  }
+
+  #write(one: string, text: string): void {
+    if (!this.#isFile(one)) this.#makeRoom(one);
+    fs.writeFileSync(this.#at(one), text); // in place where it is a file: its inode stays
+  }
+
+  #remove(one: string): void {
+    if (lstat(this.#at(one))) fs.rmSync(this.#at(one), { recursive: true });
+  }
+
+  #rename(one: string, to: string): void {
+    const [from, target] = [this.#at(one), this.#at(to)];
+    if (!lstat(from) || isWithin(from, target) || isWithin(target, from)) return;
+    this.#makeRoom(to);
+    if (lstat(from)) fs.renameSync(from, target);
+  }
+
+  /** Removes what stands at a path, or where its directories should be. */
+  #makeRoom(one: string): void {
+    const parent = dirname(one);
+    if (parent !== '.' && !lstat(this.#at(parent))?.isDirectory()) {
+      this.#makeRoom(parent);
+      fs.mkdirSync(this.#at(parent));
+    }
+    this.#remove(one);
+  }
+
+  #replace(name: string, text: string | undefined): void {
+    if (text === undefined) fs.rmSync(this.#at(name), { force: true });
+    else fs.writeFileSync(this.#at(name), text);
+  }
+}
+
+function lstat(full: string): fs.Stats | undefined {
+  try {
+    return fs.lstatSync(full);
+  } catch {
+    return undefined; // nothing is there, or something else is in its directory's place
+  }
+}
+
+function isWithin(one: string, other: string): boolean {
+  return `${one}/`.startsWith(`${other}/`);
+}
+
+it(
+  'never finds fresh what is not, nor stale what is fresh, whatever happens to the tree and the index',
+  () => {
+    let steps = 0;
+    fc.assert(
+      fc.property(fc.array(STEP, { minLength: 1, maxLength: LONGEST, size: 'max' }), (sequence) => {
+        using world = new World();
+        for (const [operation, then] of sequence) {
+          steps++;
+          world.play(operation);
+          if (then === 'look') world.look();
+        }
+        world.look();
+      }),
+      { numRuns: Math.ceil(STEPS / (LONGEST / 2)) },
+    );
+    expect(steps).toBeGreaterThan(STEPS / 2);
+  },
+  Math.max(120_000, STEPS * 20),
+);
