@@ -4,7 +4,7 @@ import { watchUntil, WatchTimeout } from '../drivers/kube-watch.ts';
 import { connectKube, kubeMessage, kubeRequest, statusOf, type Kube, type KubeObject } from '../drivers/kubernetes.ts';
 import { HarnessError, messageOf } from '../model/error.ts';
 import type { ManifestObject } from '../model/manifest.ts';
-import { inOrder, withImages, type DeployedImage } from '../plan/manifests.ts';
+import { annotationOf, inOrder, withImages, type DeployedImage } from '../plan/manifests.ts';
 import type { Workload } from '../plan/rollout.ts';
 import { waitForRollout } from './rollout.ts';
 
@@ -36,7 +36,9 @@ export async function deploy(deployment: Deployment): Promise<void> {
   const resources = new KubeResources(kube);
   await ensureNamespace(kube, namespace);
   const workloads: Workload[] = [];
+  let unprobed = false;
   for (const { source, object } of inOrder(objects)) {
+    signal?.throwIfAborted();
     progress(`applying ${object.kind} ${object.metadata.name}`);
     const filled = withImages(object, images);
     try {
@@ -48,14 +50,24 @@ export async function deploy(deployment: Deployment): Promise<void> {
         cause: error,
       });
     }
-    if (isWorkload(object.kind))
-      workloads.push({ kind: object.kind, name: object.metadata.name, namespace: object.metadata.namespace ?? namespace });
+    if (!isWorkload(object.kind)) continue;
+    workloads.push({ kind: object.kind, name: object.metadata.name, namespace: object.metadata.namespace ?? namespace });
+    unprobed ||= object.kind !== 'Job' && hasUnprobedContainer(object);
   }
-  await waitForRollout(kube, workloads, deployment.startedAt, { progress, ...(signal === undefined ? {} : { signal }) });
+  const { startedAt } = deployment;
+  await waitForRollout(kube, workloads, { startedAt, unprobed, progress, ...(signal === undefined ? {} : { signal }) });
 }
 
 function isWorkload(kind: string): kind is Workload['kind'] {
   return ['Deployment', 'StatefulSet', 'DaemonSet', 'Job', 'Pod'].includes(kind);
+}
+
+/** Whether "ready" says of some container of a workload no more than that it was started. */
+function hasUnprobedContainer(object: KubeObject): boolean {
+  type Spec = { template?: { spec?: Spec }; containers?: { readinessProbe?: unknown }[] } | undefined;
+  const spec = object['spec'] as Spec;
+  const { containers = [] } = (object.kind === 'Pod' ? spec : spec?.template?.spec) ?? {};
+  return containers.some(({ readinessProbe }) => readinessProbe === undefined);
 }
 
 async function ensureNamespace(kube: Kube, name: string): Promise<void> {
@@ -72,17 +84,45 @@ async function ensureNamespace(kube: Kube, name: string): Promise<void> {
   );
 }
 
-/** What cannot be changed in place, because Kubernetes does not allow it, is made anew: pods and jobs. */
+/** What cannot be changed in place, because Kubernetes does not allow it or would not run it again, is made anew: pods and jobs. */
 async function applyObject(kube: Kube, resources: KubeResources, object: KubeObject, namespace: string): Promise<void> {
   const path = await resources.pathOf(object, namespace);
+  const replaceable = object.kind === 'Job' || object.kind === 'Pod';
+  if (replaceable && isSpent(await existing(kube, path), object)) await removeObject(kube, path);
   try {
     await apply(kube, path, object);
   } catch (error) {
-    const replaceable = object.kind === 'Job' || object.kind === 'Pod';
     if (!replaceable || statusOf(error) !== 422 || !/immutable|may not change fields/.test(messageOf(error))) throw error;
     await removeObject(kube, path);
     await apply(kube, path, object);
   }
+}
+
+interface Existing extends KubeObject {
+  status?: { phase?: string; conditions?: { type: string; status: string }[] };
+}
+
+async function existing(kube: Kube, path: string): Promise<Existing | undefined> {
+  try {
+    return await kubeRequest<Existing>(kube, 'GET', path);
+  } catch (error) {
+    if (statusOf(error) === 404) return undefined;
+    throw error;
+  }
+}
+
+/** Whether a pod or job will not do what is wanted though it may be applied: it has failed, or runs another build under the same tag. */
+function isSpent(found: Existing | undefined, wanted: KubeObject): boolean {
+  if (!found) return false;
+  if (found.status?.phase === 'Failed') return true;
+  if (found.status?.conditions?.some(({ type, status }) => type === 'Failed' && status === 'True')) return true;
+  const builds = (object: KubeObject) =>
+    JSON.stringify(
+      Object.entries(object.metadata.annotations ?? {})
+        .filter(([name]) => name.startsWith(annotationOf('')))
+        .sort(),
+    );
+  return found.kind === 'Pod' && builds(found) !== builds(wanted);
 }
 
 async function apply(kube: Kube, path: string, object: unknown): Promise<void> {

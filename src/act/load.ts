@@ -9,7 +9,7 @@ import { nodeImages } from '../observe/node-images.ts';
 /** Brings an image into a node. Registries and archives are ways to do it. */
 export interface Transport {
   /** @returns how many bytes travelled */
-  send(engine: DockerEngine, reference: string, node: string): Promise<number>;
+  send(engine: DockerEngine, reference: string, node: string, signal?: AbortSignal): Promise<number>;
 }
 
 /** One image for one node. */
@@ -23,6 +23,7 @@ export interface ImageLoad {
   node: string;
   decision: LoadDecision;
   transport: Transport;
+  signal?: AbortSignal;
 }
 
 /**
@@ -33,7 +34,7 @@ export interface ImageLoad {
 export async function loadImage(engine: DockerEngine, load: ImageLoad): Promise<{ entry: NodeImage; bytes: number }> {
   let bytes = 0;
   if (load.decision.action === 'tag') await tagInNode(engine, load);
-  if (load.decision.action === 'transfer') bytes = await load.transport.send(engine, load.reference, load.node);
+  if (load.decision.action === 'transfer') bytes = await load.transport.send(engine, load.reference, load.node, load.signal);
   const entry = (await nodeImages(engine, load.node)).find((image) => image.names.includes(load.name));
   if (entry && (load.digest === undefined || entry.id === load.digest)) return { entry, bytes };
   throw new HarnessError(
@@ -55,8 +56,12 @@ async function tagInNode(engine: DockerEngine, { node, name, digest }: ImageLoad
 
 /** `docker save`, streamed into the node's containerd: no temporary file, all layers every time. */
 export const archiveTransport: Transport = {
-  async send(engine, reference, node) {
+  async send(engine, reference, node, signal) {
     const archive = (await engine.api.getImage(reference).get()) as Readable;
+    if (signal?.aborted) {
+      archive.destroy();
+      signal.throwIfAborted();
+    }
     let bytes = 0;
     // Counted in passing: a listener for `data` would set the stream flowing before the node reads from it.
     const counter = new Transform({
@@ -66,7 +71,10 @@ export const archiveTransport: Transport = {
       },
     });
     archive.on('error', (error) => counter.destroy(error));
+    const cut = () => counter.destroy(new Error('interrupted')); // the node refuses an archive that ends too early
+    signal?.addEventListener('abort', cut, { once: true });
     const result = await tryExec(engine, node, ['ctr', '--namespace=k8s.io', 'images', 'import', '-'], archive.pipe(counter));
+    signal?.removeEventListener('abort', cut);
     archive.destroy(); // the node may stop reading before the padding at the end, and the connection would stay open
     if (result.exitCode === 0) return bytes;
     const output = `${result.stdout}\n${result.stderr}`.trim();

@@ -1,11 +1,18 @@
-import type { CoreV1Event } from '@kubernetes/client-node';
+import type { CoreV1Event, V1Pod } from '@kubernetes/client-node';
 import { watchUntil, WatchTimeout, type Watched } from '../drivers/kube-watch.ts';
 import { statusOf, type Kube } from '../drivers/kubernetes.ts';
 import { HarnessError } from '../model/error.ts';
 import { judgeWorkload, type PodFailure, type RolloutFacts, type Workload } from '../plan/rollout.ts';
+import { deletePod, stuckPods } from './stuck-pods.ts';
 
 /** Milliseconds that everything that was deployed may take to run. */
 const ROLLOUT_TIMEOUT = 300_000;
+
+/**
+ * Milliseconds for which a container without a readiness probe must go on running: Kubernetes calls it ready once it was started, and notices a
+ * second later that it has crashed.
+ */
+const STEADY_MS = 3_000;
 
 const LOG_LINES = 15;
 
@@ -26,38 +33,56 @@ class RolloutFailed extends Error {
   }
 }
 
+/** What a roll-out is watched with. */
+export interface RolloutOptions {
+  /** When each node was last started, milliseconds since the epoch. */
+  startedAt: Readonly<Record<string, number>>;
+  /** Whether some of the containers have no readiness probe. */
+  unprobed: boolean;
+  progress: (detail: string) => void;
+  signal?: AbortSignal;
+}
+
 /**
  * Waits until all workloads run as they were applied. A pod that waiting will not mend ends it at once.
  * @throws HarnessError DEPLOY with the pod's events and last log lines
  */
-export async function waitForRollout(
-  kube: Kube,
-  workloads: Workload[],
-  startedAt: Readonly<Record<string, number>>,
-  options: { progress: (detail: string) => void; signal?: AbortSignal },
-): Promise<void> {
+export async function waitForRollout(kube: Kube, workloads: Workload[], options: RolloutOptions): Promise<void> {
   if (workloads.length === 0) return;
+  const { startedAt, unprobed, progress } = options;
   const namespaces = [...new Set(workloads.map((workload) => workload.namespace))];
   const paths = Object.fromEntries(
     namespaces.flatMap((namespace) =>
       Object.entries(KINDS).map(([kind, group]) => [`${namespace}/${kind}`, `${group}/namespaces/${namespace}/${kind}`]),
     ),
   );
+  const watch = { paths, onPending: progress, ...(options.signal ? { signal: options.signal } : {}) };
+  const deleted = new Set<string | undefined>();
+  /** @returns what is still lacking */
+  const look = (seen: Watched<string>): string[] => {
+    const facts = factsFrom(seen, namespaces, startedAt);
+    for (const pod of stuckPods(workloads, facts)) {
+      if (deleted.has(pod.metadata?.uid)) continue;
+      deleted.add(pod.metadata?.uid);
+      void deletePod(kube, pod).catch(() => deleted.delete(pod.metadata?.uid)); // tried again with the next change
+    }
+    return workloads.flatMap((workload) => {
+      const judged = judgeWorkload(workload, facts);
+      if (judged.state === 'failed') throw new RolloutFailed(judged.failure);
+      return judged.state === 'pending' ? [judged.detail] : [];
+    });
+  };
+  const deadline = Date.now() + ROLLOUT_TIMEOUT;
   try {
-    await watchUntil(
-      kube,
-      { paths, timeout: ROLLOUT_TIMEOUT, onPending: options.progress, ...(options.signal ? { signal: options.signal } : {}) },
-      (seen) => {
-        const facts = factsFrom(seen, namespaces, startedAt);
-        const pending: string[] = [];
-        for (const workload of workloads) {
-          const judged = judgeWorkload(workload, facts);
-          if (judged.state === 'failed') throw new RolloutFailed(judged.failure);
-          if (judged.state === 'pending') pending.push(judged.detail);
-        }
+    let waited = false;
+    for (let steady = false; !steady;) {
+      await watchUntil(kube, { ...watch, timeout: Math.max(deadline - Date.now(), STEADY_MS) }, (seen) => {
+        const pending = look(seen);
+        waited ||= pending.length > 0;
         return pending.length === 0 ? { state: 'done', value: undefined } : { state: 'pending', detail: pending.join('; ') };
-      },
-    );
+      });
+      steady = !waited || !unprobed || (await staysSo(kube, watch, (seen) => look(seen).length === 0));
+    }
   } catch (error) {
     if (error instanceof RolloutFailed) throw await failureError(kube, error.failure);
     if (!(error instanceof WatchTimeout)) throw error;
@@ -65,6 +90,35 @@ export async function waitForRollout(
       next: 'Look into it with the kubeconfig that `harness kubeconfig` prints.',
     });
   }
+}
+
+/**
+ * Whether nothing falls back or restarts for a while. A first restart comes at once and may never show as "not ready"; the second one is
+ * called CrashLoopBackOff.
+ * @throws RolloutFailed
+ */
+async function staysSo(
+  kube: Kube,
+  watch: Pick<Parameters<typeof watchUntil<string, boolean>>[1], 'paths' | 'signal' | 'onPending'>,
+  isReady: (seen: Watched<string>) => boolean,
+): Promise<boolean> {
+  let before: number | undefined;
+  try {
+    return await watchUntil(kube, { ...watch, timeout: STEADY_MS }, (seen) => {
+      const restarts = restartsIn(seen);
+      before ??= restarts;
+      const steady = isReady(seen) && restarts === before;
+      return steady ? { state: 'pending', detail: 'running; waiting whether it stays so' } : { state: 'done', value: false };
+    });
+  } catch (error) {
+    if (error instanceof WatchTimeout) return true;
+    throw error;
+  }
+}
+
+function restartsIn(seen: Watched<string>): number {
+  const pods = Object.entries(seen).flatMap(([path, objects]) => (path.endsWith('/pods') ? (objects as V1Pod[]) : []));
+  return pods.flatMap((pod) => pod.status?.containerStatuses ?? []).reduce((sum, { restartCount }) => sum + restartCount, 0);
 }
 
 function factsFrom(seen: Watched<string>, namespaces: string[], startedAt: Readonly<Record<string, number>>): RolloutFacts {
@@ -82,7 +136,8 @@ function factsFrom(seen: Watched<string>, namespaces: string[], startedAt: Reado
 
 /** Everything a user needs to see of a pod that does not come up. */
 async function failureError(kube: Kube, failure: PodFailure): Promise<HarnessError> {
-  const { pod, namespace, container, reason, message } = failure;
+  const { pod, namespace, reason, message } = failure;
+  const container = failure.container ?? (await failedContainer(kube, namespace, pod));
   const where = container === undefined ? `The pod ${pod}` : `The container ${container} of the pod ${pod}`;
   const [events, log] = await Promise.all([
     lastEvents(kube, namespace, pod),
@@ -93,6 +148,18 @@ async function failureError(kube: Kube, failure: PodFailure): Promise<HarnessErr
     detail,
     next: adviceFor(reason),
   });
+}
+
+/** The container for which a pod as a whole failed, as that of a job does. */
+async function failedContainer(kube: Kube, namespace: string, name: string): Promise<string | undefined> {
+  try {
+    const { status } = await kube.core.readNamespacedPod({ namespace, name });
+    const containers = [...(status?.initContainerStatuses ?? []), ...(status?.containerStatuses ?? [])];
+    return containers.find(({ state }) => (state?.terminated?.exitCode ?? 0) !== 0)?.name;
+  } catch (error) {
+    if (statusOf(error) === 404) return undefined; // deleted since
+    throw error;
+  }
 }
 
 function adviceFor(reason: string): string {

@@ -1,4 +1,4 @@
-import { openHarness } from '../harness.ts';
+import { openHarness, type Harness } from '../harness.ts';
 import { exitCodeOf, HarnessError, messageOf } from '../model/error.ts';
 import type { Emit } from '../model/event.ts';
 import type { Summary } from '../model/summary.ts';
@@ -32,7 +32,7 @@ export async function runCommand(
   streams: Streams,
   signal: AbortSignal,
 ): Promise<number> {
-  let results: Pick<Summary, 'builds' | 'loads' | 'tests'> | undefined;
+  let opened: Harness | undefined;
   const work: Work = {
     name: command.name,
     do: async (emit) => {
@@ -42,11 +42,11 @@ export async function runCommand(
         command: `harness ${command.name}`,
         ...(options.config === undefined ? {} : { configFile: options.config }),
       });
-      results = harness.results;
+      opened = harness;
       return command.run({ harness, args, emit, colour: streams.terminal && options.json !== true });
     },
   };
-  return runWork(work, options, streams, signal, () => results);
+  return runWork(work, options, streams, signal, () => opened?.results);
 }
 
 /**

@@ -2,6 +2,20 @@ import * as v from 'valibot';
 import { parseReference } from '../model/reference.ts';
 import type { HarnessConfig } from './define.ts';
 
+/** Arrays are told apart first: valibot takes one for an object with the keys 0, 1, 2. */
+function noArray(message: string) {
+  return v.custom<Record<string, unknown>>((value) => !Array.isArray(value), message);
+}
+
+function object<T extends v.ObjectEntries>(entries: T) {
+  const message = (issue: v.StrictObjectIssue) => (issue.expected === 'never' ? 'unknown key' : 'expected an object');
+  return v.pipe(noArray('expected an object'), v.strictObject(entries, message));
+}
+
+function record<V extends v.GenericSchema>(key: v.GenericSchema<string, string>, value: V, message: string) {
+  return v.pipe(noArray(message), v.record(key, value, message));
+}
+
 const text = v.pipe(v.string('expected a string'), v.nonEmpty('expected a string that is not empty'));
 
 // A Kubernetes namespace, and part of host names: RFC 1123 label.
@@ -23,64 +37,50 @@ const reference = v.pipe(
 
 const argv = v.pipe(v.array(text, 'expected an array of strings, the program first'), v.minLength(1, 'expected at least the program'));
 
-const image = v.strictObject(
-  {
-    context: v.optional(text),
-    dockerfile: v.optional(text),
-    target: v.optional(text),
-    sources: v.optional(v.pipe(v.array(text, 'expected an array of patterns'), v.minLength(1, 'expected at least one pattern'))),
-    buildArgs: v.optional(v.record(text, v.union([v.string(), v.number(), v.boolean()], 'expected a string, a number or a boolean'))),
-    tag: v.optional(
-      v.union(
-        [v.pipe(text, v.regex(/^\w[\w.-]{0,127}$/)), reference],
-        'expected an image reference such as `shop/api:dev`, or a tag such as `dev`',
-      ),
+const image = object({
+  context: v.optional(text),
+  dockerfile: v.optional(text),
+  target: v.optional(text),
+  sources: v.optional(v.pipe(v.array(text, 'expected an array of patterns'), v.minLength(1, 'expected at least one pattern'))),
+  buildArgs: v.optional(
+    record(text, v.union([v.string(), v.number(), v.boolean()], 'expected a string, a number or a boolean'), 'expected an object'),
+  ),
+  tag: v.optional(
+    v.union(
+      [v.pipe(text, v.regex(/^\w[\w.-]{0,127}$/)), reference],
+      'expected an image reference such as `shop/api:dev`, or a tag such as `dev`',
     ),
-    debianBases: v.optional(v.record(reference, label, 'expected an object of image reference to Debian release')),
-  },
-  known('an object'),
-);
+  ),
+  debianBases: v.optional(record(reference, label, 'expected an object of image reference to Debian release')),
+});
 
-const schema = v.strictObject(
-  {
-    project: v.optional(label),
-    namespace: v.optional(label),
-    cluster: v.optional(
-      v.strictObject(
-        {
-          name: v.optional(label),
-          nodes: v.optional(
-            v.pipe(
-              v.number('expected a number'),
-              v.integer('expected a whole number'),
-              v.minValue(1, 'expected 1 or more'),
-              v.maxValue(20, 'expected 20 or less'),
-            ),
-          ),
-          config: v.optional(text),
-          nodeImage: v.optional(reference),
-        },
-        known('an object'),
+const schema = object({
+  project: v.optional(label),
+  namespace: v.optional(label),
+  cluster: v.optional(
+    object({
+      name: v.optional(label),
+      nodes: v.optional(
+        v.pipe(
+          v.number('expected a number'),
+          v.integer('expected a whole number'),
+          v.minValue(1, 'expected 1 or more'),
+          v.maxValue(20, 'expected 20 or less'),
+        ),
       ),
-    ),
-    images: v.optional(v.record(imageName, image, 'expected an object of images by name')),
-    manifests: v.optional(v.union([text, v.array(text)], 'expected a glob or an array of globs')),
-    tests: v.optional(
-      v.strictObject(
-        {
-          command: v.optional(argv),
-          vitest: v.optional(v.strictObject({ config: v.optional(text), args: v.optional(v.array(text)) }, known('an object'))),
-        },
-        known('an object'),
-      ),
-    ),
-  },
-  known('an object'),
-);
-
-function known(expected: string): (issue: v.StrictObjectIssue) => string {
-  return (issue) => (issue.expected === 'never' ? 'unknown key' : `expected ${expected}`);
-}
+      config: v.optional(text),
+      nodeImage: v.optional(reference),
+    }),
+  ),
+  images: v.optional(record(imageName, image, 'expected an object of images by name')),
+  manifests: v.optional(v.union([text, v.array(text)], 'expected a glob or an array of globs')),
+  tests: v.optional(
+    object({
+      command: v.optional(argv),
+      vitest: v.optional(object({ config: v.optional(text), args: v.optional(v.array(text, 'expected an array of strings')) })),
+    }),
+  ),
+});
 
 /** One thing that is wrong in a configuration: where, and what was expected. */
 export interface Problem {

@@ -34,6 +34,7 @@ export async function watchUntil<K extends string, T>(
   options: WatchOptions<K>,
   judge: (objects: Watched<K>) => Judgement<T>,
 ): Promise<T> {
+  options.signal?.throwIfAborted(); // an abort that came earlier sends no event any more
   const { makeInformer } = await import('@kubernetes/client-node');
   const names = Object.keys(options.paths) as K[];
   const listed = new Set<K>();

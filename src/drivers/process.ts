@@ -67,8 +67,9 @@ export async function tryRun(argv: readonly [string, ...string[]], options: RunO
     ...(options.timeout === undefined ? {} : { timeout: options.timeout }),
     ...(options.signal === undefined ? {} : { cancelSignal: options.signal }),
   });
-  if (options.onLine) void forwardLines(child.iterable({ from: 'all' }), options.onLine);
+  const forwarded = options.onLine && forwardLines(child.iterable({ from: 'all' }), options.onLine);
   const result = await child;
+  await forwarded; // no line comes after the end
   if (result.code === 'ENOENT') {
     throw new HarnessError('TOOL_MISSING', `The program \`${file}\` was not found.`, {
       next: 'Run `harness doctor` to see what is missing, or `harness setup` to install it.',

@@ -1,8 +1,10 @@
 /** Milliseconds as people read them: `18 ms`, `3.4 s`, `7 min 5 s`. */
 export function seconds(ms: number): string {
-  if (ms < 1_000) return `${Math.round(ms)} ms`;
-  if (ms < 60_000) return `${(ms / 1_000).toFixed(1)} s`;
-  return `${Math.floor(ms / 60_000)} min ${Math.round((ms % 60_000) / 1_000)} s`;
+  // The bounds are where rounding would reach the next unit: there is no `60.0 s`, and no `1 min 60 s`.
+  if (ms < 999.5) return `${Math.round(ms)} ms`;
+  if (ms < 59_950) return `${(ms / 1_000).toFixed(1)} s`;
+  const whole = Math.round(ms / 1_000);
+  return `${Math.floor(whole / 60)} min ${whole % 60} s`;
 }
 
 /** A number with its noun: `1 file`, `3 files`. */

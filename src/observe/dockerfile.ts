@@ -1,18 +1,18 @@
-import { DockerfileParser, type From } from 'dockerfile-ast';
+import { DockerfileParser, type From, type Instruction, type ModifiableInstruction, type PropertyInstruction } from 'dockerfile-ast';
 
 /**
  * The images that a Dockerfile starts from, as Docker reads them: `ARG`s before the first `FROM` filled in from the build arguments or their
- * defaults, names of earlier stages and `scratch` left out, `COPY --from=` of images included.
+ * defaults, names of earlier stages and `scratch` left out, images of `COPY --from=` and `RUN --mount=from=` included.
  */
 export function baseReferences(text: string, buildArgs: Readonly<Record<string, string>>): string[] {
   const dockerfile = DockerfileParser.parse(text);
-  const values = new Map<string, string>();
-  for (const arg of dockerfile.getInitialARGs()) {
-    const property = arg.getProperty();
-    if (!property) continue;
-    const given = buildArgs[property.getName()];
-    const value = given ?? property.getValue();
-    if (value !== null && value !== undefined) values.set(property.getName(), fill(value, values));
+  const values = new Map<string, string>(Object.entries({ ...PLATFORM, ...buildArgs }).filter(([name]) => name in PLATFORM));
+  for (const arg of dockerfile.getInitialARGs() as PropertyInstruction[]) {
+    for (const property of arg.getProperties()) {
+      const name = property.getName();
+      const value = buildArgs[name] ?? property.getValue();
+      if (value !== null) values.set(name, fill(value, values));
+    }
   }
   const stages = new Set<string>();
   const found = new Set<string>();
@@ -27,19 +27,89 @@ export function baseReferences(text: string, buildArgs: Readonly<Record<string, 
       add(from.getImage());
       const stage = from.getBuildStage();
       if (stage) stages.add(stage.toLowerCase());
-    } else if (instruction.getKeyword() === 'COPY') {
-      add(/--from=("?)([^\s"]+)\1/.exec(instruction.getTextContent())?.[2]);
+    } else {
+      takenFrom(instruction).forEach(add);
     }
   }
   return [...found];
 }
 
-/** `$NAME`, `${NAME}`, `${NAME:-word}` and `${NAME:+word}`: what Docker knows of a shell's expansion here. */
-function fill(text: string, values: ReadonlyMap<string, string>): string {
-  return text.replace(/\$(?:(\w+)|\{(\w+)(?::?([-+])([^}]*))?\})/g, (_, plain?: string, braced?: string, operator?: string, word = '') => {
-    const value = values.get(plain ?? braced ?? '') ?? '';
-    if (operator === '-') return value === '' ? String(word) : value;
-    if (operator === '+') return value === '' ? '' : String(word);
-    return value;
+/** What Docker fills in for these where nobody says otherwise: images are built for Linux, on the architecture of the engine's machine. */
+const ARCHITECTURE = { x64: 'amd64', ia32: '386' }[process.arch as string] ?? process.arch;
+const PLATFORM: Readonly<Record<string, string>> = Object.fromEntries(
+  ['TARGET', 'BUILD'].flatMap((whose) => [
+    [`${whose}PLATFORM`, `linux/${ARCHITECTURE}`],
+    [`${whose}OS`, 'linux'],
+    [`${whose}ARCH`, ARCHITECTURE],
+    [`${whose}VARIANT`, ''],
+  ]),
+);
+
+/** Images or stages that an instruction takes files from. */
+function takenFrom(instruction: Instruction): (string | undefined)[] {
+  const keyword = instruction.getKeyword();
+  if (keyword !== 'COPY' && keyword !== 'RUN') return [];
+  return (instruction as ModifiableInstruction).getFlags().map((flag) => {
+    const value = flag.getValue() ?? '';
+    if (keyword === 'COPY') return flag.getName() === 'from' ? unquoted(value) : undefined;
+    const from =
+      flag.getName() === 'mount' &&
+      unquoted(value)
+        .split(',')
+        .find((option) => option.startsWith('from='));
+    return from ? from.slice('from='.length) : undefined;
   });
+}
+
+function unquoted(text: string): string {
+  return text.replace(/^(["'])(.*)\1$/, '$2');
+}
+
+/** `$NAME`, `${NAME}`, `${NAME:-word}`, `${NAME%pattern}` and their like: what Docker knows of a shell's expansion here. */
+function fill(text: string, values: ReadonlyMap<string, string>): string {
+  // The innermost first, for a word may hold further ones.
+  const inner = /\$(?:(\w+)|\{(\w+)(?:(:?[-+]|%%?|##?|\/\/?)([^{}]*))?\})/;
+  for (let match = inner.exec(text); match; match = inner.exec(text)) {
+    const [whole, plain, braced, operator = '', word = ''] = match;
+    const value = values.get(plain ?? braced ?? '');
+    text = text.slice(0, match.index) + expand(value, operator, word, values) + text.slice(match.index + whole.length);
+  }
+  return text;
+}
+
+function expand(value: string | undefined, operator: string, word: string, values: ReadonlyMap<string, string>): string {
+  const filled = fill(word, values);
+  const missing = operator.startsWith(':') ? (value ?? '') === '' : value === undefined;
+  if (operator.endsWith('-')) return missing ? filled : (value ?? '');
+  if (operator.endsWith('+')) return missing ? '' : filled;
+  const [pattern = '', replacement = ''] = operator.startsWith('/') ? filled.split('/') : [filled];
+  return cut(value ?? '', operator, pattern, replacement);
+}
+
+/** A shell's `${NAME%pattern}` and its kin: what the pattern matches is cut off the end or the beginning, or replaced. */
+function cut(value: string, operator: string, pattern: string, replacement: string): string {
+  const matches = (part: string) =>
+    new RegExp(
+      `^${pattern
+        .replace(/[^*?\w]/g, '\\$&')
+        .replaceAll('*', '.*')
+        .replaceAll('?', '.')}$`,
+      's',
+    ).test(part);
+  const lengths = [...Array(value.length + 1).keys()];
+  if (operator === '%' || operator === '%%') {
+    const found = (operator === '%' ? lengths : lengths.toReversed()).find((n) => matches(value.slice(value.length - n)));
+    return value.slice(0, value.length - (found ?? 0));
+  }
+  if (operator === '#' || operator === '##') {
+    return value.slice((operator === '#' ? lengths : lengths.toReversed()).find((n) => matches(value.slice(0, n))) ?? 0);
+  }
+  if (!operator.startsWith('/')) return value;
+  for (const start of lengths) {
+    const length = lengths.toReversed().find((n) => n > 0 && start + n <= value.length && matches(value.slice(start, start + n)));
+    if (length === undefined) continue;
+    const rest = value.slice(start + length);
+    return value.slice(0, start) + replacement + (operator === '//' ? cut(rest, operator, pattern, replacement) : rest);
+  }
+  return value;
 }

@@ -1,6 +1,6 @@
 import type { KubeObject } from '../drivers/kubernetes.ts';
 import type { ManifestObject } from '../model/manifest.ts';
-import { repositoryOf } from '../model/reference.ts';
+import { canonicalName, repositoryOf } from '../model/reference.ts';
 
 /** A configured image, as manifests refer to it. */
 export interface DeployedImage {
@@ -60,7 +60,7 @@ export function withImages(object: KubeObject, images: readonly DeployedImage[])
   for (const template of podTemplates(copy)) {
     const used = new Set<DeployedImage>();
     for (const container of containersOf(template)) {
-      const image = images.find((candidate) => isFor(candidate, container.image));
+      const image = container.image === undefined ? undefined : imageFor(container.image, images);
       if (!image) continue;
       container.image = image.reference;
       // `Always`, which is also what a `:latest` tag implies, would ask a registry that does not have it.
@@ -79,9 +79,14 @@ export function annotationOf(image: string): string {
   return `image.kind-harness.dev/${image}`;
 }
 
-function isFor(image: DeployedImage, written: string | undefined): boolean {
-  if (written === undefined) return false;
-  return written === image.name || repositoryOf(written) === repositoryOf(image.reference);
+/** By name first, then by the whole reference: two images may share a repository and differ in their tags. */
+function imageFor(written: string, images: readonly DeployedImage[]): DeployedImage | undefined {
+  const [name, repository] = [canonicalName(written), repositoryOf(written)];
+  return (
+    images.find((image) => image.name === written) ??
+    images.find((image) => name !== undefined && canonicalName(image.reference) === name) ??
+    images.find((image) => repository !== undefined && repositoryOf(image.reference) === repository)
+  );
 }
 
 interface Container {

@@ -34,7 +34,8 @@ export type WorkloadState = { state: 'ready' } | { state: 'pending'; detail: str
 
 /** Whether a workload runs as it was applied, with no pod of an earlier version left. */
 export function judgeWorkload(workload: Workload, facts: RolloutFacts): WorkloadState {
-  const { pods, detail } = lookAt(workload, facts);
+  const { pods, detail, failure: end } = lookAt(workload, facts);
+  if (end) return { state: 'failed', failure: end };
   const current = pods.filter((pod) => pod.current);
   for (const { pod } of current) {
     const failure = failureOf(pod, pods.length > current.length);
@@ -54,6 +55,8 @@ interface Look {
   pods: { pod: V1Pod; current: boolean }[];
   /** What is lacking by the workload's own status; undefined when nothing is. */
   detail: string | undefined;
+  /** Why it has given up, if it has. */
+  failure?: PodFailure;
 }
 
 function lookAt(workload: Workload, facts: RolloutFacts): Look {
@@ -78,7 +81,7 @@ function lookAtDeployment(workload: Workload, facts: RolloutFacts): Look {
   const sets = facts.replicaSets.filter((set) => isOwnedBy(set, deployment.metadata?.uid));
   const newest = sets.find((set) => set.metadata?.annotations?.[REVISION] === revision);
   const pods = facts.pods
-    .filter((pod) => sets.some((set) => isOwnedBy(pod, set.metadata?.uid)))
+    .filter((pod) => !isOver(pod) && sets.some((set) => isOwnedBy(pod, set.metadata?.uid)))
     .map((pod) => ({ pod, current: isOwnedBy(pod, newest?.metadata?.uid) }));
   const wanted = deployment.spec?.replicas ?? 1;
   const status = deployment.status ?? {};
@@ -107,15 +110,16 @@ function lookAtDaemonSet(workload: Workload, facts: RolloutFacts): Look {
   if (!set) return absent();
   const status = set.status;
   if (!isObserved(set, status?.observedGeneration)) return { pods: [], detail: 'not seen by its controller yet' };
-  const pods = ownedPods(
-    facts,
-    set.metadata?.uid,
-    (pod) => pod.metadata?.labels?.['pod-template-generation'] === String(set.metadata?.generation),
-  );
+  const pods = ownedPods(facts, set.metadata?.uid, (pod) => pod.metadata?.labels?.['pod-template-generation'] === templateGeneration(set));
   return {
     pods,
     detail: lacking(status?.desiredNumberScheduled ?? 0, { updated: status?.updatedNumberScheduled, available: status?.numberAvailable }),
   };
+}
+
+/** Counts changes of the pod template; `generation` also counts others, for which no pod is replaced. */
+function templateGeneration(set: V1DaemonSet): string {
+  return set.metadata?.annotations?.['deprecated.daemonset.template.generation'] ?? String(set.metadata?.generation);
 }
 
 function lookAtJob(workload: Workload, facts: RolloutFacts): Look {
@@ -123,7 +127,18 @@ function lookAtJob(workload: Workload, facts: RolloutFacts): Look {
   if (!job) return absent();
   const conditions = job.status?.conditions ?? [];
   if (conditions.some((condition) => condition.type === 'Complete' && condition.status === 'True')) return { pods: [], detail: undefined };
-  return { pods: ownedPods(facts, job.metadata?.uid, () => true), detail: 'not complete' };
+  const pods = ownedPods(facts, job.metadata?.uid, () => true);
+  const given = conditions.find((condition) => condition.type === 'Failed' && condition.status === 'True');
+  if (!given) return { pods, detail: 'not complete' };
+  // Its pods may be gone by now; the events of the job itself then say most.
+  const pod = facts.pods.findLast((candidate) => isOwnedBy(candidate, job.metadata?.uid))?.metadata?.name ?? workload.name;
+  const failure = { pod, namespace: workload.namespace, reason: given.reason ?? 'Failed', message: given.message ?? 'the job failed' };
+  return { pods, detail: undefined, failure };
+}
+
+/** Whether a pod has come to an end: whatever made it has made another in its place, or will; only a pod on its own ends for good. */
+function isOver(pod: V1Pod): boolean {
+  return pod.status?.phase === 'Failed' || pod.status?.phase === 'Succeeded';
 }
 
 function lookAtPod(workload: Workload, facts: RolloutFacts): Look {
@@ -135,7 +150,7 @@ function lookAtPod(workload: Workload, facts: RolloutFacts): Look {
 }
 
 function ownedPods(facts: RolloutFacts, owner: string | undefined, isCurrent: (pod: V1Pod) => boolean): Look['pods'] {
-  return facts.pods.filter((pod) => isOwnedBy(pod, owner)).map((pod) => ({ pod, current: isCurrent(pod) }));
+  return facts.pods.filter((pod) => !isOver(pod) && isOwnedBy(pod, owner)).map((pod) => ({ pod, current: isCurrent(pod) }));
 }
 
 function lacking(wanted: number, counts: Record<string, number | undefined>, all?: number): string | undefined {

@@ -90,7 +90,8 @@ async function carryOut(session: Session, image: ImageConfig, built: DockerImage
     return { node, id: digest, words: 'there already' };
   }
   try {
-    const order = { reference: image.reference, name, digest, node, decision, transport: archiveTransport };
+    session.signal.throwIfAborted();
+    const order = { reference: image.reference, name, digest, node, decision, transport: archiveTransport, signal: session.signal };
     const { entry, bytes } = await loadImage(session.engine, order);
     session.digests.learn(built.id, entry.id);
     note(decision.action === 'tag' ? 'tagged' : 'transferred', bytes);

@@ -7,7 +7,7 @@ import type { TestSummary } from '../model/summary.ts';
 import { readManifests } from '../observe/manifests.ts';
 import type { DeployedImage } from '../plan/manifests.ts';
 import { step } from '../report/step.ts';
-import { bringUp, type RunningCluster } from './cluster.ts';
+import { bringUp, ownCluster, type RunningCluster } from './cluster.ts';
 import { settleImages } from './images.ts';
 import { loadEverywhere } from './loads.ts';
 import type { Session } from './session.ts';
@@ -20,6 +20,7 @@ import type { Session } from './session.ts';
 export async function prepare(session: Session, tier: Tier): Promise<HarnessContext> {
   const { config, emit } = session;
   const objects = readManifests(config.manifests, config.root); // before anything slow: a manifest that does not parse is wrong at once
+  await ownCluster(session); // and before builds that would be for nothing: a cluster that is not ours
   emit({ type: 'plan', steps: plannedSteps(session) });
   const cluster = bringUp(session);
   const images = settleImages(session, config.images, { tier });
@@ -27,7 +28,7 @@ export async function prepare(session: Session, tier: Tier): Promise<HarnessCont
     const [outcome, { nodes }] = await Promise.all([image, cluster]);
     return loadEverywhere(session, outcome, nodes, tier === 'test-kind');
   });
-  const [running, loaded] = await allOrFirstError(cluster, deployed);
+  const [running, loaded] = await allOrFirstError(cluster, deployed, [...images.values()]);
   await step(emit, 'deploy', 'deploying', async ({ progress }) => {
     const { engine, signal } = session;
     const { kubeconfig, startedAt } = running;
@@ -69,12 +70,13 @@ function plannedSteps({ config }: Session): { id: string; title: string }[] {
 async function allOrFirstError(
   cluster: Promise<RunningCluster>,
   images: Promise<DeployedImage>[],
+  builds: Promise<unknown>[],
 ): Promise<[RunningCluster, DeployedImage[]]> {
   const everything = Promise.all([cluster, Promise.all(images)] as const);
   try {
     return await everything;
   } catch (error) {
-    await Promise.allSettled([cluster, ...images]);
+    await Promise.allSettled([cluster, ...images, ...builds]); // an image that waits for a failed cluster fails before its build ends
     throw error;
   }
 }

@@ -25,6 +25,7 @@ export async function logOf(kubeconfig: string, pod: V1Pod, container?: string):
 /** The one pod of a namespace, with what it printed. */
 export async function onlyPod(kubeconfig: string, namespace: string): Promise<{ pod: V1Pod; log: string }> {
   const pods = await podsIn(kubeconfig, namespace);
-  if (pods.length !== 1) throw new Error(`Expected one pod in ${namespace}, found ${pods.map((pod) => pod.metadata?.name).join(', ') || 'none'}.`);
+  if (pods.length !== 1)
+    throw new Error(`Expected one pod in ${namespace}, found ${pods.map((pod) => pod.metadata?.name).join(', ') || 'none'}.`);
   return { pod: pods[0]!, log: await logOf(kubeconfig, pods[0]!) };
 }

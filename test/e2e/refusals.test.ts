@@ -1,0 +1,246 @@
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { harness, plainHarness, type Run } from './support/command.ts';
+import { deployment, suite } from './support/suite.ts';
+import { docker } from './support/tools.ts';
+
+/** Wrong use, wrong input and what is not ours: one paragraph each, the next step, the right exit code, and nothing touched. */
+const all = suite('refusals');
+
+const COMMANDS = [
+  ...['test-kind', 'test-cached', 'test-fast', 'build', 'build-if-needed', 'rebuild', 'load', 'load-if-needed', 'cache-status', 'clean'],
+  ...['up', 'down', 'stop', 'status', 'kubeconfig', 'doctor', 'setup', 'node-image build', 'node-image status'],
+];
+
+/** What every `--json` output ends with. */
+function expectSummary(run: Run, exitCode: number): void {
+  expect(run.exitCode, `${run.stdout}${run.stderr}`).toBe(exitCode);
+  expect(run.summary).toMatchObject({
+    type: 'summary',
+    command: expect.any(String),
+    ok: exitCode === 0,
+    exitCode,
+    builds: expect.any(Array),
+    loads: expect.any(Array),
+    ms: expect.any(Number),
+  });
+  expect(run.summary).toHaveProperty('tests');
+  expect(run.events.filter((event) => event.type === 'summary')).toHaveLength(1);
+  expect(run.stdout + run.stderr).not.toMatch(/\n\s+at .*:\d+:\d+/);
+}
+
+describe('a cluster of the same name that is not ours', () => {
+  const name = `${all.name}-foreign`;
+  const node = `${name}-control-plane`;
+  const state = () => docker('inspect', '--format', '{{.Id}} {{.State.Status}} {{.State.StartedAt}} {{.RestartCount}}', node);
+
+  beforeAll(async () => {
+    const { summary } = await harness(all.directory, ['node-image', 'status']);
+    const { reference } = summary['nodeImage'] as { reference: string };
+    const labels = ['--label', `io.x-k8s.kind.cluster=${name}`, '--label', 'io.x-k8s.kind.role=control-plane'];
+    await docker('run', '--detach', '--name', node, ...labels, '--entrypoint', 'sleep', reference, '1000000');
+  });
+  afterAll(() => docker('rm', '--force', '--volumes', node));
+
+  it.each(['up', 'test-kind', 'test-cached', 'test-fast', 'down', 'stop', 'clean', 'load', 'load-if-needed'])(
+    'is not touched by %s',
+    async (command) => {
+      const before = await state();
+      const project = all.project(`not-ours-${command}`, { cluster: { name } });
+      const run = await project.run(command);
+      expectSummary(run, 3);
+      expect(run.summary.error).toMatchObject({
+        code: 'CLUSTER_FOREIGN',
+        message: expect.stringContaining(name),
+        next: expect.any(String),
+      });
+      expect(await state()).toBe(before);
+    },
+  );
+});
+
+describe('a configuration', () => {
+  it('has all its problems reported at once, each with its place', async () => {
+    const project = all.project('problems');
+    project.write(
+      'harness.config.json',
+      JSON.stringify({
+        project: 'Not A Label',
+        cluster: { nodes: 0 },
+        images: { app: { context: 3, colour: 'blue' } },
+        tests: { command: [] },
+        manifest: 'x.yaml',
+      }),
+    );
+    const run = await project.run('test-cached');
+    expectSummary(run, 2);
+    expect(run.summary.error?.code).toBe('CONFIG');
+    const places = run.summary.error?.detail?.split('\n').map((line) => line.split(':')[0]);
+    expect(places).toEqual(
+      expect.arrayContaining(['project', 'cluster.nodes', 'images.app.context', 'images.app.colour', 'tests.command', 'manifest']),
+    );
+  });
+
+  it('that does not parse is reported with its file', async () => {
+    const project = all.project('unparsable');
+    project.write('harness.config.json', '{ "project": ');
+    const run = await project.run('up');
+    expectSummary(run, 2);
+    expect(run.summary.error).toMatchObject({ code: 'CONFIG', message: expect.stringContaining('harness.config.json') });
+  });
+
+  it('that is nowhere is reported', async () => {
+    const run = await harness(all.directory, ['up']);
+    expectSummary(run, 2);
+    expect(run.summary.error).toMatchObject({ code: 'CONFIG', next: expect.stringContaining('harness.config') });
+    const named = await harness(all.directory, ['up', '--config', 'nowhere.json']);
+    expectSummary(named, 2);
+    expect(named.summary.error?.message).toContain('nowhere.json');
+  });
+
+  it.each([
+    ['Dockerfile', 'app/Dockerfile', 'images.app.dockerfile'],
+    ['build context', 'app', 'images.app.context'],
+    ['manifest', 'manifest.yaml', 'manifests'],
+  ])('whose %s is missing is reported with its place', async (_what, path, place) => {
+    const project = all.project(`missing-${place.replaceAll('.', '-')}`);
+    rmSync(join(project.directory, path), { recursive: true });
+    const run = await project.run('test-cached');
+    expectSummary(run, 2);
+    expect(run.summary.error).toMatchObject({ code: 'CONFIG', detail: expect.stringMatching(new RegExp(`^${place}: expected`, 'm')) });
+  });
+});
+
+describe('a manifest that does not parse', () => {
+  it('is reported before anything is built or created', async () => {
+    const project = all.project('manifest');
+    project.write('manifest.yaml', 'apiVersion: v1\nkind: [ConfigMap\n');
+    const run = await project.run('test-cached');
+    expectSummary(run, 2);
+    expect(run.summary.error).toMatchObject({ code: 'CONFIG', detail: expect.stringContaining('manifest.yaml') });
+    expect(run.events.filter((event) => event.type === 'step')).toEqual([]);
+  });
+
+  it('is reported with its place among several', async () => {
+    const project = all.project('nameless');
+    project.manifest(deployment('app', { image: 'app' }), { apiVersion: 'v1', kind: 'ConfigMap' });
+    const { summary } = await project.run('test-cached');
+    expect(summary.error).toMatchObject({ code: 'CONFIG', detail: 'manifest.yaml, object 2: expected `metadata.name`' });
+  });
+});
+
+describe('wrong use', () => {
+  it('of an image name is answered with the names there are', async () => {
+    const project = all.project('names');
+    for (const command of ['build', 'build-if-needed', 'rebuild', 'load', 'load-if-needed', 'cache-status']) {
+      const run = await project.run(command, 'apple');
+      expectSummary(run, 2);
+      expect(run.summary.error).toMatchObject({
+        code: 'USAGE',
+        message: expect.stringContaining('`apple`'),
+        next: expect.stringContaining('app'),
+      });
+    }
+  });
+
+  it.each([[['nonsense']], [['up', '--nonsense']], [['up', 'one-too-many']], [['up', '--config']], [['node-image']]])(
+    '%j ends with 2',
+    async (args) => {
+      const { exitCode, stderr } = await plainHarness(all.directory, args);
+      expect(exitCode).toBe(2);
+      expect(stderr).not.toBe('');
+      expect(stderr).not.toMatch(/^\s+at /m);
+    },
+  );
+
+  it('has a summary too when it is asked for as JSON', async () => {
+    const run = await harness(all.directory, ['up', '--nonsense']);
+    expectSummary(run, 2);
+    expect(run.summary).toMatchObject({ command: 'up', error: { code: 'USAGE', message: expect.stringContaining('--nonsense') } });
+  });
+
+  it.each(COMMANDS)('is prevented by help: %s --help', async (command) => {
+    const { exitCode, stdout } = await plainHarness(all.directory, [...command.split(' '), '--help']);
+    expect(exitCode).toBe(0);
+    expect(stdout).toContain(`Usage: harness ${command}`);
+    expect(stdout).toContain('--json');
+  });
+
+  it('is prevented by the list of all commands', async () => {
+    const { exitCode, stdout } = await plainHarness(all.directory, ['--help']);
+    expect(exitCode).toBe(0);
+    for (const command of COMMANDS) expect(stdout).toMatch(new RegExp(`^ +${command.split(' ')[0]}\\b`, 'm'));
+  });
+});
+
+describe('Docker that does not answer', () => {
+  it.each(['test-cached', 'status', 'clean', 'node-image status'])('is reported by %s with what to do', async (command) => {
+    const project = all.project(`no-docker-${command.replace(' ', '-')}`, {}, { env: { DOCKER_HOST: 'unix:///nonexistent.sock' } });
+    const run = await project.run(...command.split(' '));
+    expectSummary(run, 3);
+    expect(run.summary.error).toMatchObject({
+      code: 'DOCKER_DOWN',
+      message: expect.stringContaining('/nonexistent.sock'),
+      next: expect.stringContaining('harness setup'),
+    });
+  });
+
+  it('shows a stack trace with --verbose only', async () => {
+    const project = all.project('verbose', {}, { env: { DOCKER_HOST: 'unix:///nonexistent.sock' } });
+    expect((await project.plain('status')).stderr).not.toMatch(/^ +at /m);
+    expect((await project.plain('status', '--verbose')).stderr).toMatch(/^ +at /m);
+  });
+});
+
+describe('a build that fails', () => {
+  it('is reported with the failing lines, and is not taken for done', async () => {
+    const project = all.project('build');
+    project.write('app/Dockerfile', 'FROM scratch\nCOPY no-such-file /\n');
+    const first = await project.run('build-if-needed');
+    expectSummary(first, 3);
+    expect(first.summary).toMatchObject({
+      builds: [{ image: 'app', verdict: 'failed' }],
+      error: { code: 'BUILD', detail: expect.stringContaining('no-such-file') },
+    });
+    const second = await project.run('build-if-needed');
+    expectSummary(second, 3);
+    expect(second.summary.builds).toMatchObject([{ verdict: 'failed' }]);
+    project.write('app/Dockerfile', 'FROM scratch\nCOPY program /\n');
+    const third = await project.run('build-if-needed');
+    expectSummary(third, 0);
+    expect(third.summary.builds).toMatchObject([{ verdict: 'built' }]);
+  });
+
+  it('leaves the image of the last good build, and does not take it for what was to be built', async () => {
+    const project = all.project('rebuild');
+    await project.must('build-if-needed');
+    project.write('app/Dockerfile', 'FROM scratch\nCOPY no-such-file /\n');
+    expect((await project.run('build-if-needed')).summary.error?.code).toBe('BUILD');
+    const { summary } = await project.must('cache-status');
+    expect(summary.images).toMatchObject([{ verdict: 'stale', nodes: {} }]);
+  });
+});
+
+describe('what is not up', () => {
+  it('is no error to look at, to stop or to delete', async () => {
+    const project = all.project('absent');
+    expect((await project.must('status')).summary).toMatchObject({ state: 'absent', nodes: [], kubeconfig: null });
+    await project.must('stop');
+    expect((await project.must('down')).summary).toMatchObject({ deleted: false });
+  });
+
+  it('cannot be loaded into, and has no kubeconfig', async () => {
+    const project = all.project('down');
+    await project.must('build-if-needed');
+    for (const command of ['load-if-needed', 'kubeconfig']) {
+      const run = await project.run(command);
+      expectSummary(run, 3);
+      expect(run.summary.error).toMatchObject({ code: 'CLUSTER', next: expect.stringContaining('harness up') });
+    }
+  });
+
+  it.each(['doctor', 'node-image status'])('%s needs no configuration', async (command) => {
+    expectSummary(await harness(all.directory, command.split(' ')), 0);
+  });
+});

@@ -1,0 +1,90 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { build } from '../../src/drivers/buildx.ts';
+import { readContainerFile, writeContainerFile } from '../../src/drivers/container-file.ts';
+import { DockerEngine, unlessMissing } from '../../src/drivers/docker.ts';
+import { plant, scratch } from '../support/scratch.ts';
+
+const REFERENCE = `coretest/drivers:${process.pid}`;
+
+let engine: DockerEngine;
+beforeAll(async () => {
+  engine = await DockerEngine.connect(process.env);
+});
+afterAll(async () => {
+  await unlessMissing(engine.api.getImage(REFERENCE).remove({ force: true }));
+});
+
+const request = { reference: REFERENCE, source: 'Dockerfile', buildArgs: {}, labels: {}, contexts: {}, noCache: false };
+
+describe('a build', () => {
+  it('ends in the engine, with its labels and arguments, and the same id when nothing changed', async () => {
+    const context = scratch();
+    plant(context, { Dockerfile: 'FROM scratch AS one\nARG WORD\nLABEL word=$WORD\nCOPY a /\nFROM scratch AS two\nCOPY a /b\n', a: 'x' });
+    const lines: string[] = [];
+    const order = { ...request, context, dockerfile: join(context, 'Dockerfile'), target: 'one' };
+    await build({
+      ...order,
+      buildArgs: { WORD: 'a b' },
+      labels: { 'dev.kind-harness.inputs': 'sha256:1' },
+      onLine: (line) => lines.push(line),
+    });
+    const first = await engine.image(REFERENCE);
+    expect(first).toMatchObject({ tags: [REFERENCE], labels: { word: 'a b', 'dev.kind-harness.inputs': 'sha256:1' } });
+    expect(lines.join('\n')).toContain('COPY a /');
+    await build({ ...order, buildArgs: { WORD: 'a b' }, labels: { 'dev.kind-harness.inputs': 'sha256:1' } });
+    expect((await engine.image(REFERENCE))?.id).toBe(first?.id);
+  });
+
+  it('that fails says which line, and leaves the image as it was', async () => {
+    const context = scratch();
+    plant(context, { Dockerfile: 'FROM scratch\nCOPY a /\n', a: 'x' });
+    const order = { ...request, context, dockerfile: join(context, 'Dockerfile') };
+    await build(order);
+    const before = await engine.image(REFERENCE);
+    writeFileSync(join(context, 'Dockerfile'), 'FROM scratch\nCOPY no-such-file /\n');
+    await expect(build(order)).rejects.toMatchObject({ code: 'BUILD', detail: expect.stringContaining('no-such-file') });
+    expect((await engine.image(REFERENCE))?.id).toBe(before?.id);
+  });
+
+  it('can be interrupted', async () => {
+    const context = scratch();
+    plant(context, { Dockerfile: 'FROM scratch\n' });
+    const order = { ...request, context, dockerfile: join(context, 'Dockerfile'), signal: AbortSignal.abort() };
+    await expect(build(order)).rejects.toMatchObject({ code: 'INTERRUPTED' });
+  });
+});
+
+describe('the engine', () => {
+  it('has no image of a name that nothing was built under', async () => {
+    expect(await engine.image('coretest/none:none')).toBeUndefined();
+  });
+
+  it('is missed with a word on what to do', async () => {
+    const env = { DOCKER_HOST: `unix://${join(scratch(), 'no.sock')}` };
+    await expect(DockerEngine.connect(env)).rejects.toMatchObject({ code: 'DOCKER_DOWN', message: expect.stringContaining('no.sock') });
+  });
+});
+
+describe('a file in a container that does not run', () => {
+  it('is written, read, and missed', async () => {
+    const context = scratch();
+    plant(context, { Dockerfile: 'FROM scratch\nCOPY . /kind/\n', 'there.json': '{"a":1}', 'large.txt': 'ü'.repeat(1_000) });
+    await build({ ...request, context, dockerfile: join(context, 'Dockerfile') });
+    const container = await engine.api.createContainer({ Image: REFERENCE, Cmd: ['never run'] });
+    try {
+      expect(await readContainerFile(engine, container.id, '/kind/there.json')).toBe('{"a":1}');
+      expect(await readContainerFile(engine, container.id, '/kind/large.txt')).toBe('ü'.repeat(1_000));
+      expect(await readContainerFile(engine, container.id, '/kind/none.json')).toBeUndefined();
+      for (const text of ['{"b":"ü"}', '', 'x'.repeat(512), 'x'.repeat(513)]) {
+        await writeContainerFile(engine, container.id, '/kind/new.json', text);
+        expect(await readContainerFile(engine, container.id, '/kind/new.json')).toBe(text);
+      }
+      await expect(writeContainerFile(engine, container.id, `/kind/${'n'.repeat(100)}`, '')).rejects.toMatchObject({ code: 'CLUSTER' });
+      expect(await readContainerFile(engine, 'coretest-no-such-container', '/x')).toBeUndefined();
+    } finally {
+      await container.remove({ force: true });
+    }
+  });
+});

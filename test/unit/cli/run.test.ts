@@ -1,0 +1,143 @@
+import { describe, expect, it } from 'vitest';
+import { COMMANDS } from '../../../src/cli/commands.ts';
+import { runWork } from '../../../src/cli/run.ts';
+import { cacheTable, columns, statusLines } from '../../../src/cli/tables.ts';
+import { HarnessError } from '../../../src/model/error.ts';
+
+type Do = Parameters<typeof runWork>[0]['do'];
+
+async function work(body: Do, options: { json?: boolean; verbose?: boolean } = {}, signal = new AbortController().signal) {
+  const out: string[] = [];
+  const err: string[] = [];
+  const streams = { out: (line: string) => out.push(line), err: (line: string) => err.push(line), terminal: false };
+  const exitCode = await runWork({ name: 'test-cached', do: body }, options, streams, signal, () => ({
+    builds: [],
+    loads: [],
+    tests: { passed: 1, failed: 2, skipped: 3 },
+  }));
+  return { exitCode, out, err };
+}
+
+const fails =
+  (error: Error): Do =>
+  () =>
+    Promise.reject(error);
+
+describe('the exit code', () => {
+  it.each<[string, Do, number]>([
+    ['0 when all is well', () => Promise.resolve({}), 0],
+    ['1 when tests failed', () => Promise.resolve({ exitCode: 1 }), 1],
+    ['2 for wrong use', fails(new HarnessError('USAGE', 'x')), 2],
+    ['2 for a wrong configuration', fails(new HarnessError('CONFIG', 'x')), 2],
+    ['3 when the environment failed', fails(new HarnessError('BUILD', 'x')), 3],
+    ['3 for a bug', fails(new TypeError('x')), 3],
+    ['130 when interrupted', fails(new HarnessError('INTERRUPTED', 'x')), 130],
+  ])('is %s', async (_, body, exitCode) => {
+    expect((await work(body)).exitCode).toBe(exitCode);
+    const { out } = await work(body, { json: true });
+    expect(JSON.parse(out.at(-1) as string)).toMatchObject({ type: 'summary', exitCode, ok: exitCode === 0 });
+  });
+
+  it('is 130 for whatever a signal broke', async () => {
+    expect((await work(fails(new Error('socket hang up')), {}, AbortSignal.abort())).exitCode).toBe(130);
+  });
+});
+
+describe('the summary', () => {
+  it('is the last line, and has what happened even when it failed', async () => {
+    const { out, err } = await work(
+      (emit) => {
+        emit({ type: 'note', level: 'info', message: 'hello' });
+        return Promise.reject(new HarnessError('DEPLOY', 'what', { next: 'then', detail: 'lines' }));
+      },
+      { json: true },
+    );
+    expect(err).toEqual([]);
+    expect(out.map((line) => JSON.parse(line) as unknown)).toEqual([
+      { type: 'note', level: 'info', message: 'hello' },
+      {
+        type: 'summary',
+        command: 'test-cached',
+        ok: false,
+        exitCode: 3,
+        builds: [],
+        loads: [],
+        tests: { passed: 1, failed: 2, skipped: 3 },
+        ms: expect.any(Number),
+        error: { code: 'DEPLOY', message: 'what', next: 'then', detail: 'lines' },
+      },
+    ]);
+  });
+
+  it('has what the command adds, and not the lines for people', async () => {
+    const { out } = await work(() => Promise.resolve({ lines: ['for people'], more: { images: [] } }), { json: true });
+    expect(out).toHaveLength(1);
+    expect(JSON.parse(out[0] as string)).toMatchObject({ ok: true, images: [] });
+  });
+});
+
+describe('an error for people', () => {
+  it('says what, the detail, and what to do next, without a stack', async () => {
+    const { err } = await work(fails(new HarnessError('BUILD', 'It does not build.', { detail: 'one\ntwo', next: 'do this\nor that' })));
+    expect(err).toEqual(['❌ It does not build. [BUILD]', '   one', '   two', '→  do this', '   or that']);
+  });
+
+  it('has a stack when all is wanted, and says when it is a bug', async () => {
+    const { err } = await work(fails(new TypeError('x is not a function')), { verbose: true });
+    expect(err[0]).toBe('❌ x is not a function');
+    expect(err[1]).toContain('report it');
+    expect(err[2]).toContain('TypeError: x is not a function\n    at');
+  });
+});
+
+describe('tables', () => {
+  it('have their columns under each other', () => {
+    expect(
+      columns([
+        ['a', 'bb', 'c'],
+        ['aaa', 'b', 'c'],
+      ]),
+    ).toEqual(['a    bb  c', 'aaa  b   c']);
+  });
+
+  it('say of each image its verdict, its nodes and why', () => {
+    expect(cacheTable([])).toEqual(['no images are configured']);
+    const [line] = cacheTable([
+      { image: 'api', reference: 'shop/api:dev', verdict: 'stale', reason: '1 file changed', nodes: { n1: 'present', n2: 'missing' } },
+    ]);
+    expect(line).toBe('🔶 api  shop/api:dev  stale  n1 present, n2 missing  1 file changed');
+  });
+
+  it('show the cluster', () => {
+    const nodes = [{ name: 'shop-control-plane', role: 'control-plane' as const, running: true }];
+    expect(statusLines({ cluster: 'shop', state: 'running', nodes, kubeconfig: '/k' })).toEqual([
+      'cluster shop: running',
+      '  shop-control-plane  control-plane  running',
+      '  kubeconfig /k',
+    ]);
+  });
+});
+
+it('knows every command once', () => {
+  const names = COMMANDS.map((command) => command.name);
+  expect(new Set(names).size).toBe(names.length);
+  expect(names).toEqual(
+    expect.arrayContaining([
+      'test-kind',
+      'test-cached',
+      'test-fast',
+      'build',
+      'build-if-needed',
+      'rebuild',
+      'load',
+      'load-if-needed',
+      'cache-status',
+      'up',
+      'down',
+      'stop',
+      'status',
+      'kubeconfig',
+      'clean',
+    ]),
+  );
+});

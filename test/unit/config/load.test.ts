@@ -1,0 +1,179 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { CONFIG_NAMES, loadConfig } from '../../../src/config/load.ts';
+import { environmentName } from '../../../src/config/resolve.ts';
+import { HarnessError } from '../../../src/model/error.ts';
+import { plant, scratch } from '../../support/scratch.ts';
+
+/** A repository with that configuration as JSON, and the files it may name. */
+function repository(config: unknown, files: Record<string, string> = {}, name = 'My Shop!'): string {
+  const root = join(scratch(), name);
+  plant(root, { Dockerfile: 'FROM scratch\n', 'harness.config.json': JSON.stringify(config), ...files });
+  return root;
+}
+
+async function problems(root: string): Promise<string[]> {
+  const error = await loadConfig(root).catch((thrown: unknown) => thrown);
+  expect(error).toBeInstanceOf(HarnessError);
+  expect((error as HarnessError).code).toBe('CONFIG');
+  return ((error as HarnessError).detail ?? '').split('\n');
+}
+
+describe('the configuration file', () => {
+  it.each([
+    ['harness.config.json', '{"project":"found"}'],
+    ['harness.config.yaml', 'project: found\n'],
+    ['harness.config.yml', 'project: found\n'],
+    ['harness.config.js', 'export default { project: "found" };'],
+    ['harness.config.mjs', 'export default { project: "found" };'],
+    ['harness.config.ts', 'export default { project: "found" } satisfies object;'],
+    ['harness.config.mts', 'export default { project: "found" } as object;'],
+  ])('may be %s', async (name, text) => {
+    const root = scratch();
+    plant(root, { [name]: text, 'package.json': '{"type":"module"}', 'deep/er/': '' });
+    const config = await loadConfig(join(root, 'deep/er'));
+    expect(config).toMatchObject({ project: 'found', file: join(root, name), root, stateDirectory: join(root, '.harness') });
+  });
+
+  it('is the nearest one upwards, and of several the first by the order of names', async () => {
+    const root = scratch();
+    plant(root, {
+      'harness.config.json': '{"project":"outer"}',
+      'a/harness.config.json': '{"project":"json"}',
+      'a/harness.config.yaml': 'project: yaml',
+      'a/b/': '',
+    });
+    expect((await loadConfig(join(root, 'a/b'))).project).toBe('json');
+    expect(CONFIG_NAMES.indexOf('harness.config.ts')).toBe(0);
+  });
+
+  it('may be named, from where one stands', async () => {
+    const root = scratch();
+    plant(root, { 'other.json': '{"project":"named"}', 'a/': '' });
+    expect((await loadConfig(join(root, 'a'), '../other.json')).project).toBe('named');
+  });
+
+  it('is missed with a word on what to write', async () => {
+    await expect(loadConfig('/proc/self')).rejects.toMatchObject({
+      code: 'CONFIG',
+      message: expect.stringContaining('/proc/self or above'),
+    });
+    await expect(loadConfig(scratch(), 'none.json')).rejects.toMatchObject({
+      code: 'CONFIG',
+      message: expect.stringContaining('does not exist'),
+    });
+  });
+
+  it.each([
+    ['harness.config.json', '{'],
+    ['harness.config.yaml', 'a: [\n'],
+    ['harness.config.mjs', 'export default {'],
+    ['harness.config.mjs', 'export const config = {};'],
+    ['harness.config.mjs', 'throw new Error("own");'],
+  ])('%s that holds %j cannot be read, and is named', async (name, text) => {
+    const root = scratch();
+    plant(root, { [name]: text });
+    await expect(loadConfig(root)).rejects.toMatchObject({ code: 'CONFIG', message: expect.stringContaining(join(root, name)) });
+  });
+});
+
+describe('defaults', () => {
+  it('come from the name of the directory', async () => {
+    const root = repository({ images: { api: {} } });
+    expect(await loadConfig(root)).toMatchObject({
+      project: 'my-shop',
+      namespace: 'my-shop',
+      cluster: { name: 'my-shop', nodes: 1 },
+      images: [
+        { name: 'api', context: root, dockerfile: join(root, 'Dockerfile'), buildArgs: {}, reference: 'my-shop/api:dev', debianBases: {} },
+      ],
+      manifests: [],
+      tests: { runner: 'vitest', args: [] },
+    });
+    expect((await loadConfig(repository({}, {}, '!!!'))).project).toBe('harness');
+    expect((await loadConfig(repository({}, {}, `${'a'.repeat(49)}-b`))).project).toBe('a'.repeat(49));
+  });
+
+  it('give way to what is written', async () => {
+    const root = repository(
+      {
+        project: 'p',
+        namespace: 'n',
+        cluster: { name: 'c', config: 'kind.yaml' },
+        images: { api: { context: 'api', buildArgs: { A: 1, B: false } } },
+        manifests: ['k/*.yaml', 'k/a.yaml'],
+        tests: { command: ['sh', '-c', 'true'] },
+      },
+      { 'kind.yaml': '', 'api/Dockerfile': '', 'k/b.yaml': '', 'k/a.yaml': '' },
+    );
+    expect(await loadConfig(root)).toMatchObject({
+      namespace: 'n',
+      cluster: { name: 'c', kindConfig: join(root, 'kind.yaml') },
+      images: [{ context: join(root, 'api'), dockerfile: join(root, 'api/Dockerfile'), buildArgs: { A: '1', B: 'false' } }],
+      manifests: [join(root, 'k/a.yaml'), join(root, 'k/b.yaml')],
+      tests: { runner: 'command', command: ['sh', '-c', 'true'] },
+    });
+  });
+
+  it.each([
+    ['v2', 'p/api:v2'],
+    ['shop/api', 'shop/api:latest'],
+    ['shop/api:1', 'shop/api:1'],
+    ['localhost:5000/api', 'localhost:5000/api:latest'],
+    ['localhost:5000/api:1', 'localhost:5000/api:1'],
+  ])('a tag %s makes the reference %s', async (tag, reference) => {
+    const config = await loadConfig(repository({ project: 'p', images: { api: { tag } } }));
+    expect(config.images[0]?.reference).toBe(reference);
+  });
+});
+
+describe('what a configuration names and is not there', () => {
+  it('is told all at once, each with its place', async () => {
+    const root = repository({
+      cluster: { config: 'none.yaml', nodes: 2 },
+      images: { a: { context: 'none' }, b: { dockerfile: 'none' } },
+      manifests: ['none/*.yaml', 'Dockerfile'],
+      tests: { vitest: { config: 'none.ts' } },
+    });
+    expect(await problems(root)).toEqual([
+      `images.a.context: expected a directory, found none at ${join(root, 'none')}`,
+      `images.b.dockerfile: expected a Dockerfile, found none at ${join(root, 'none')}`,
+      `cluster.config: expected a file, found none at ${join(root, 'none.yaml')}`,
+      'cluster.nodes: expected either `nodes` or `config`, found both: the kind configuration lists its nodes',
+      `manifests.0: expected files, found none for \`none/*.yaml\` below ${root}`,
+      `tests.vitest.config: expected a file, found none at ${join(root, 'none.ts')}`,
+    ]);
+  });
+
+  it('is told of a Dockerfile that the context should have', async () => {
+    const root = repository({ images: { a: { context: 'empty' } } }, { 'empty/': '' });
+    expect(await problems(root)).toEqual([`images.a.dockerfile: expected a Dockerfile, found none at ${join(root, 'empty/Dockerfile')}`]);
+    mkdirSync(join(root, 'empty/Dockerfile'));
+    expect(await problems(root)).toHaveLength(1);
+    writeFileSync(join(root, 'harness.config.json'), JSON.stringify({ images: { a: { context: 'Dockerfile' } } }));
+    expect(await problems(root)).toEqual([`images.a.context: expected a directory, found none at ${join(root, 'Dockerfile')}`]);
+  });
+
+  it('is told of images that would overwrite each other', async () => {
+    const clash = await problems(
+      repository({ project: 'p', images: { one: { tag: 'p/x' }, two: { tag: 'docker.io/p/x:latest' }, 'a-b': {}, 'a.b': {} } }),
+    );
+    expect(clash).toEqual([
+      'images.two: expected a name and tag of its own, found those of `one` (docker.io/p/x:latest)',
+      'images.a.b: expected a name and tag of its own, found those of `a-b` (HARNESS_IMAGE_A_B)',
+    ]);
+    const digest = await problems(repository({ images: { a: { tag: `p/x@sha256:${'0'.repeat(64)}` } } }));
+    expect(digest[0]).toContain('images.a.tag: expected a tag, found a digest');
+  });
+
+  it('is told of two ways to test', async () => {
+    expect(await problems(repository({ tests: { command: ['x'], vitest: {} } }))).toEqual([
+      'tests: expected either `command` or `vitest`, found both',
+    ]);
+  });
+});
+
+it('hands images to tests in variables that a shell takes', () => {
+  expect(environmentName('my-api.v2_x')).toBe('HARNESS_IMAGE_MY_API_V2_X');
+});

@@ -1,0 +1,80 @@
+import { describe, expect, it } from 'vitest';
+import { checkShape } from '../../../src/config/schema.ts';
+
+const REFERENCE = 'expected an image reference such as `shop/api:dev`, or a tag such as `dev`';
+const LABEL = 'expected lower-case letters, digits and `-`';
+
+describe('the shape of a configuration', () => {
+  it('may be empty, and may have everything', () => {
+    expect(checkShape({}).problems).toEqual([]);
+    const everything = {
+      project: 'shop',
+      namespace: 'shop-test',
+      cluster: { name: 'shop', nodes: 3, nodeImage: 'kindest/node:v1' },
+      images: {
+        'my-api.v2': {
+          context: '.',
+          dockerfile: 'D',
+          target: 't',
+          buildArgs: { A: 's', B: 1, C: true },
+          tag: 'dev',
+          debianBases: { 'debian:12': 'bookworm' },
+        },
+      },
+      manifests: ['a/*.yaml', 'b.yaml'],
+      tests: { vitest: { config: 'vitest.config.ts', args: ['--bail'] } },
+    };
+    expect(checkShape(everything)).toEqual({ config: everything, problems: [] });
+  });
+
+  it.each<[unknown, string, string]>([
+    [null, '', 'expected an object'],
+    [undefined, '', 'expected an object'],
+    ['text', '', 'expected an object'],
+    [[], '', 'expected an object'],
+    [{ projct: 'x' }, 'projct', 'unknown key'],
+    [{ project: 1 }, 'project', 'expected a string'],
+    [{ project: 'Shop' }, 'project', LABEL],
+    [{ project: 'x'.repeat(51) }, 'project', 'expected at most 50 characters'],
+    [{ namespace: 'a_b' }, 'namespace', LABEL],
+    [{ cluster: [] }, 'cluster', 'expected an object'],
+    [{ cluster: { name: '-a' } }, 'cluster.name', LABEL],
+    [{ cluster: { nodes: '2' } }, 'cluster.nodes', 'expected a number'],
+    [{ cluster: { nodes: 1.5 } }, 'cluster.nodes', 'expected a whole number'],
+    [{ cluster: { nodes: 0 } }, 'cluster.nodes', 'expected 1 or more'],
+    [{ cluster: { nodes: 21 } }, 'cluster.nodes', 'expected 20 or less'],
+    [{ cluster: { config: 3 } }, 'cluster.config', 'expected a string'],
+    [{ cluster: { nodeImage: 'A B' } }, 'cluster.nodeImage', REFERENCE],
+    [{ cluster: { node: 1 } }, 'cluster.node', 'unknown key'],
+    [{ images: [{}] }, 'images', 'expected an object of images by name'],
+    [{ images: { 'Bad Name': {} } }, 'images.Bad Name', 'expected lower-case letters and digits, with single `.`, `_` or `-` between them'],
+    [{ images: { api: null } }, 'images.api', 'expected an object'],
+    [{ images: { api: { context: 1 } } }, 'images.api.context', 'expected a string'],
+    [{ images: { api: { dockerfile: '' } } }, 'images.api.dockerfile', 'expected a string that is not empty'],
+    [{ images: { api: { buildArgs: ['A=1'] } } }, 'images.api.buildArgs', 'expected an object'],
+    [{ images: { api: { buildArgs: { A: null } } } }, 'images.api.buildArgs.A', 'expected a string, a number or a boolean'],
+    [{ images: { api: { tag: 'A B' } } }, 'images.api.tag', REFERENCE],
+    [{ images: { api: { tag: '' } } }, 'images.api.tag', REFERENCE],
+    [{ images: { api: { debianBases: { 'A B': 'x' } } } }, 'images.api.debianBases.A B', REFERENCE],
+    [{ images: { api: { dockerFile: 'x' } } }, 'images.api.dockerFile', 'unknown key'],
+    [{ manifests: 3 }, 'manifests', 'expected a glob or an array of globs'],
+    [{ manifests: [''] }, 'manifests.0', 'expected a string that is not empty'],
+    [{ tests: { command: 'npm test' } }, 'tests.command', 'expected an array of strings, the program first'],
+    [{ tests: { command: [] } }, 'tests.command', 'expected at least the program'],
+    [{ tests: { command: [''] } }, 'tests.command.0', 'expected a string that is not empty'],
+    [{ tests: { vitest: { args: '--bail' } } }, 'tests.vitest.args', 'expected an array of strings'],
+    [{ tests: { vitest: { args: [1] } } }, 'tests.vitest.args.0', 'expected a string'],
+    [{ tests: { jest: {} } }, 'tests.jest', 'unknown key'],
+  ])('%j is wrong at `%s`: %s', (raw, path, message) => {
+    expect(checkShape(raw).problems).toEqual([{ path, message }]);
+  });
+
+  it('has every problem told at once', () => {
+    const raw = { projct: 'x', cluster: { nodes: 0 }, images: { api: { context: 1, tag: 'A B' } }, tests: { command: [] } };
+    expect(
+      checkShape(raw)
+        .problems.map((problem) => problem.path)
+        .sort(),
+    ).toEqual(['cluster.nodes', 'images.api.context', 'images.api.tag', 'projct', 'tests.command'].sort());
+  });
+});

@@ -1,0 +1,46 @@
+import { describe, expect, it } from 'vitest';
+import { printable, run, tail, tryRun } from '../../../src/drivers/process.ts';
+
+const node = (program: string) => [process.execPath, '-e', program] as const;
+
+describe('a program', () => {
+  it('is run with its input and environment, and heard line by line', async () => {
+    const lines: string[] = [];
+    const program = `process.stdin.on('data', (d) => process.stdout.write(d)); process.stdin.on('end', () => console.error(process.env.WORD))`;
+    const result = await run(node(program), { input: 'one\ntwo\n', env: { WORD: 'three' }, onLine: (line) => lines.push(line) });
+    expect(result).toMatchObject({ exitCode: 0, stdout: 'one\ntwo' });
+    expect(lines).toEqual(['one', 'two', 'three']);
+  });
+
+  it('that fails is an answer, or an error with the last lines', async () => {
+    const failing = node('for (let i = 0; i < 30; i++) console.log(i); process.exitCode = 7');
+    expect((await tryRun(failing)).exitCode).toBe(7);
+    await expect(run(failing, { code: 'BUILD', next: 'then' })).rejects.toMatchObject({
+      code: 'BUILD',
+      message: expect.stringContaining('exit code 7'),
+      detail: Array.from({ length: 20 }, (_, i) => i + 10).join('\n'),
+      next: 'then',
+    });
+  });
+
+  it('that is not there, that takes too long, that is interrupted, that is killed', async () => {
+    await expect(tryRun(['/no/such/program'])).rejects.toMatchObject({ code: 'TOOL_MISSING' });
+    const endless = node('setInterval(() => undefined, 1000)');
+    await expect(tryRun(endless, { timeout: 50 })).rejects.toMatchObject({
+      code: 'TESTS',
+      message: expect.stringContaining('did not end within 50 ms'),
+    });
+    await expect(tryRun(endless, { signal: AbortSignal.abort() })).rejects.toMatchObject({ code: 'INTERRUPTED' });
+    await expect(tryRun(node('process.kill(process.pid, "SIGKILL")'))).rejects.toMatchObject({
+      message: expect.stringContaining('was ended by SIGKILL'),
+    });
+  });
+});
+
+it('prints a command so that it can be pasted', () => {
+  expect(printable(['a', '--b=c', 'with blank', "it's", ''])).toBe(`a --b=c 'with blank' 'it'\\''s' ''`);
+});
+
+it('keeps the last lines', () => {
+  expect(tail('a\nb\nc\n\n', 2)).toBe('b\nc');
+});

@@ -1,0 +1,72 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { compareInputs, fileEntry, inputsDigest, type Inputs } from '../../../src/model/inputs.ts';
+
+function inputs(files: Record<string, string> = {}, settings: Record<string, string> = {}, bases: Record<string, string> = {}): Inputs {
+  return { files: new Map(Object.entries(files)), settings, bases };
+}
+
+describe('the inputs digest', () => {
+  it('does not depend on any order', () => {
+    const one = inputsDigest(inputs({ a: '1', b: '2' }, { x: '1', y: '2' }, { p: '1', q: '2' }));
+    expect(inputsDigest(inputs({ b: '2', a: '1' }, { y: '2', x: '1' }, { q: '2', p: '1' }))).toBe(one);
+    expect(one).toMatch(/^sha256:[0-9a-f]{64}$/);
+  });
+
+  it('is another for any two that differ', () => {
+    const word = fc.oneof(fc.constantFrom('a', 'b', 'a b', '"', '\n', 'setting ["a","b"]'), fc.string());
+    const words = fc.dictionary(word, word, { maxKeys: 3 });
+    // What stands for a file is made of a kind, a mode and a hash.
+    const line = fc
+      .tuple(fc.constantFrom('file' as const, 'link' as const), fc.constantFrom(0o644, 0o755), fc.constantFrom('0a', '1b'))
+      .map((parts) => fileEntry(...parts));
+    const any = fc.tuple(fc.dictionary(word, line, { maxKeys: 3 }), words, words);
+    const key = ([files, settings, bases]: [object, object, object]) =>
+      JSON.stringify([files, settings, bases].map((part) => Object.entries(part).sort(([a], [b]) => (a < b ? -1 : 1))));
+    fc.assert(
+      fc.property(any, any, (one, other) => {
+        expect(inputsDigest(inputs(...one)) === inputsDigest(inputs(...other))).toBe(key(one) === key(other));
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  it('does not take a setting for a base or a file', () => {
+    const all = [inputs({ a: 'b' }), inputs({}, { a: 'b' }), inputs({}, {}, { a: 'b' }), inputs()].map(inputsDigest);
+    expect(new Set(all).size).toBe(4);
+  });
+});
+
+describe('what stands for a file', () => {
+  it('is its kind, its permissions and its content', () => {
+    expect(fileEntry('file', 0o104755, 'abc')).toBe('file 4755 abc');
+    expect(fileEntry('directory', 0o40700, '')).toBe('directory 700 ');
+  });
+});
+
+describe('the comparison of inputs', () => {
+  it('names settings, bases and files, in that order', () => {
+    const before = inputs(
+      { same: 'file 644 1', changed: 'file 644 1', gone: 'file 644 1', mode: 'file 644 1', kind: 'file 644 1' },
+      { target: 'a', dropped: 'x' },
+      { base: '1' },
+    );
+    const after = inputs(
+      { same: 'file 644 1', changed: 'file 755 2', added: 'file 644 1', mode: 'file 755 1', kind: 'link 0 1' },
+      { target: 'b', 'build argument V': '1' },
+      { base: '2' },
+    );
+    expect(compareInputs(before, after)).toEqual([
+      { path: 'build argument V', kind: 'setting', detail: 'unset → 1' },
+      { path: 'dropped', kind: 'setting', detail: 'x → unset' },
+      { path: 'target', kind: 'setting', detail: 'a → b' },
+      { path: 'base', kind: 'base', detail: '1 → 2' },
+      { path: 'added', kind: 'added' },
+      { path: 'changed', kind: 'modified' },
+      { path: 'gone', kind: 'deleted' },
+      { path: 'kind', kind: 'modified' },
+      { path: 'mode', kind: 'mode' },
+    ]);
+    expect(compareInputs(after, after)).toEqual([]);
+  });
+});

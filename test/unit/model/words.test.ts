@@ -1,0 +1,20 @@
+import { expect, it } from 'vitest';
+import { count, seconds } from '../../../src/model/words.ts';
+
+it.each([
+  [0, '0 ms'],
+  [999, '999 ms'],
+  [999.6, '1.0 s'],
+  [1_000, '1.0 s'],
+  [59_900, '59.9 s'],
+  [59_960, '1 min 0 s'],
+  [60_000, '1 min 0 s'],
+  [119_700, '2 min 0 s'],
+  [425_000, '7 min 5 s'],
+])('%s milliseconds are %s', (ms, words) => {
+  expect(seconds(ms)).toBe(words);
+});
+
+it('counts with the noun that fits', () => {
+  expect([count(0, 'file'), count(1, 'file'), count(2, 'file')]).toEqual(['0 files', '1 file', '2 files']);
+});

@@ -1,0 +1,46 @@
+import { describe, expect, it } from 'vitest';
+import { baseReferences } from '../../../src/observe/dockerfile.ts';
+
+const architecture = { x64: 'amd64', ia32: '386' }[process.arch as string] ?? process.arch;
+
+describe('the bases of a Dockerfile', () => {
+  it.each<[string, string, Record<string, string>, string[]]>([
+    ['an image', 'FROM debian:bookworm-slim\n', {}, ['debian:bookworm-slim']],
+    ['a digest, a registry with a port', 'FROM a@sha256:abc\nFROM localhost:5000/x\n', {}, ['a@sha256:abc', 'localhost:5000/x']],
+    ['scratch, and nothing', 'FROM scratch\n', {}, []],
+    ['no instruction', '', {}, []],
+    ['an argument with a default', 'ARG V=1\nFROM go:${V}\n', {}, ['go:1']],
+    ['an argument that is given', 'ARG V=1\nFROM go:$V\n', { V: '2' }, ['go:2']],
+    ['an argument that is not declared', 'FROM go:1$V\n', { V: '2' }, ['go:1']],
+    ['an argument that is declared too late', 'FROM a\nARG V=1\nFROM b$V\n', {}, ['a', 'b']],
+    ['several arguments in one line', 'ARG A=1 B=2\nFROM x:$A-$B\n', {}, ['x:1-2']],
+    ['quotes', `ARG A="1" B='2'\nFROM x:$A-$B\n`, {}, ['x:1-2']],
+    ['an argument made of others', 'ARG R=reg.io/x\nARG I=$R/y:1\nFROM $I\n', {}, ['reg.io/x/y:1']],
+    ['the last of two', 'ARG A=1\nARG A=2\nFROM x:$A\n', {}, ['x:2']],
+    ['a word for an unset one', 'ARG V\nFROM x:${V:-3}\nFROM y:${V-4}\n', {}, ['x:3', 'y:4']],
+    ['a word for an empty one', 'ARG V=\nFROM x:1${V-3}\nFROM y:${V:-4}\n', {}, ['x:1', 'y:4']],
+    ['a word for a set one', 'ARG V=1\nFROM x:${V:+2}\nFROM y${U+z}\n', {}, ['x:2', 'y']],
+    ['a word with another in it', 'ARG P=alpine\nFROM ${O:-${P:-none}}\n', {}, ['alpine']],
+    ['parts cut off', 'ARG X=a-b-c\nFROM ${X%-*}\nFROM ${X%%-*}\nFROM ${X#*-}\nFROM ${X##*-}\n', {}, ['a-b', 'a', 'b-c', 'c']],
+    ['parts replaced', 'ARG X=a-b-c\nFROM ${X/-/_}\nFROM ${X//-/_}\nFROM ${X//[/_}\n', {}, ['a_b-c', 'a_b_c', 'a-b-c']],
+    ['the platform', 'FROM --platform=$BUILDPLATFORM go-$TARGETARCH:$TARGETOS\n', {}, [`go-${architecture}:linux`]],
+    ['a platform that is given', 'FROM go-$TARGETARCH\n', { TARGETARCH: 'riscv64' }, ['go-riscv64']],
+    ['stages, in whatever case', 'FROM a AS Build\nFROM build AS b\nFROM B\n', {}, ['a']],
+    ['a stage that comes later', 'FROM s\nFROM a AS s\n', {}, ['s', 'a']],
+    ['an image that a stage is named after', 'FROM debian AS debian\nFROM debian\n', {}, ['debian']],
+    [
+      'copies from images, not from stages',
+      'FROM a AS b\nCOPY --from=b / /\nCOPY --from=0 / /\nCOPY --link --from="n:2" / /\n',
+      {},
+      ['a', 'n:2'],
+    ],
+    ['mounts', 'FROM a AS b\nRUN --mount=type=bind,from=t:1,target=/t --mount=from=b x\n', {}, ['a', 't:1']],
+    ['what only looks like it', 'FROM a\n# FROM no\nRUN echo --mount=from=no COPY --from=no\nCOPY a --from=no /\n', {}, ['a']],
+    ['heredocs', 'FROM a\nRUN <<EOF\nFROM no\nCOPY --from=no a b\nEOF\nCOPY <<EOF /x\n--from=no\nEOF\n', {}, ['a']],
+    ['lower case and carriage returns', 'from a\r\nfrom b as c\r\ncopy --from=d / /\r\n', {}, ['a', 'b', 'd']],
+    ['lines that go on', 'FROM a:1 \\\n  AS b\nFROM b\nCOPY \\\n --from=c:1 a b\n', {}, ['a:1', 'c:1']],
+    ['another escape character', '# escape=`\nFROM a:1 `\n AS b\nFROM b\n', {}, ['a:1']],
+  ])('%s', (_, text, buildArgs, expected) => {
+    expect(baseReferences(text, buildArgs)).toEqual(expected);
+  });
+});

@@ -1,0 +1,29 @@
+import { describe, expect, it } from 'vitest';
+import { buildOrder } from '../../../src/plan/build-order.ts';
+
+describe('the order of builds', () => {
+  it('puts each image behind those it is built from, and keeps the order else', () => {
+    const needs = new Map([
+      ['app', ['runtime', 'tools']],
+      ['worker', ['runtime']],
+      ['runtime', ['base']],
+      ['tools', []],
+      ['base', []],
+    ]);
+    expect(buildOrder(needs)).toEqual(['base', 'runtime', 'tools', 'app', 'worker']);
+    expect(buildOrder(new Map())).toEqual([]);
+  });
+
+  it('names a circle, and only it', () => {
+    const needs = new Map([
+      ['app', ['a']],
+      ['a', ['b']],
+      ['b', ['c']],
+      ['c', ['a']],
+    ]);
+    expect(() => buildOrder(needs)).toThrow(
+      expect.objectContaining({ code: 'CONFIG', message: 'The images a → b → c → a are built from each other.' }),
+    );
+    expect(() => buildOrder(new Map([['x', ['x']]]))).toThrow('The images x → x are built from each other.');
+  });
+});

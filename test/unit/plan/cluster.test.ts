@@ -1,0 +1,95 @@
+import { describe, expect, it } from 'vitest';
+import type { ClusterNode, ClusterRecord, ClusterState } from '../../../src/model/cluster.ts';
+import { decideCluster } from '../../../src/plan/cluster.ts';
+
+const WANTED = { project: 'shop', definition: 'd1', parts: { nodes: '2', 'node image': 'kindest/node:1' } };
+const RECORD: ClusterRecord = { format: 1, ...WANTED };
+
+function node(more: Partial<ClusterNode> = {}): ClusterNode {
+  return { name: 'shop-control-plane', containerId: 'c', role: 'control-plane', running: true, created: 1_000, ...more };
+}
+
+function state(more: Partial<ClusterState> = {}): ClusterState {
+  return { name: 'shop', nodes: [node()], record: RECORD, ...more };
+}
+
+/** Without the record: exactOptionalPropertyTypes knows no undefined. */
+function unrecorded(more: Partial<ClusterState> = {}): ClusterState {
+  return { name: 'shop', nodes: [node()], ...more };
+}
+
+describe('a cluster', () => {
+  it.each<[string, ClusterState, string, string]>([
+    ['is created when there is none', unrecorded({ nodes: [] }), 'create', 'there is none'],
+    ['is used when it runs', state(), 'use', 'it is running'],
+    [
+      'is started when a node stands still',
+      state({ nodes: [node(), node({ name: 'shop-worker', role: 'worker', running: false })] }),
+      'start',
+      'shop-worker stopped',
+    ],
+    [
+      'is started when all stand still',
+      state({ nodes: [node({ running: false }), node({ name: 'w', running: false })] }),
+      'start',
+      'shop-control-plane, w stopped',
+    ],
+    [
+      'is made anew when its nodes changed',
+      state({ record: { ...RECORD, definition: 'd0', parts: { ...WANTED.parts, nodes: '1' } } }),
+      'recreate',
+      'its definition changed: nodes',
+    ],
+    [
+      'is made anew when a part is new',
+      state({ record: { ...RECORD, definition: 'd0', parts: { nodes: '2' } } }),
+      'recreate',
+      'its definition changed: node image',
+    ],
+    [
+      'is made anew when only the digest differs',
+      state({ record: { ...RECORD, definition: 'd0' } }),
+      'recreate',
+      'its definition changed: the format of the record',
+    ],
+    [
+      'is made anew when stopped and changed',
+      state({ nodes: [node({ running: false })], record: { ...RECORD, definition: 'd0', parts: {} } }),
+      'recreate',
+      'its definition changed: node image, nodes',
+    ],
+    [
+      "is refused when it is another project's",
+      state({ record: { ...RECORD, project: 'bank' } }),
+      'refuse',
+      'it belongs to the project bank',
+    ],
+    [
+      "is refused when it is another project's and changed",
+      state({ record: { ...RECORD, project: 'bank', definition: 'd0' } }),
+      'refuse',
+      'it belongs to the project bank',
+    ],
+    [
+      'is refused when nobody says that it is ours',
+      unrecorded(),
+      'refuse',
+      'a kind cluster of that name exists, and this harness did not create it',
+    ],
+    [
+      'is refused when it is older than our attempt to create one',
+      unrecorded({ creationBegun: 1_001 }),
+      'refuse',
+      'a kind cluster of that name exists, and this harness did not create it',
+    ],
+    [
+      'is refused when one of its nodes is older',
+      unrecorded({ creationBegun: 1_000, nodes: [node(), node({ created: 999 })] }),
+      'refuse',
+      'a kind cluster of that name exists, and this harness did not create it',
+    ],
+    ['is made anew when its creation was interrupted', unrecorded({ creationBegun: 1_000 }), 'recreate', 'its creation was interrupted'],
+  ])('%s', (_, seen, action, reason) => {
+    expect(decideCluster(seen, WANTED)).toEqual({ action, reason });
+  });
+});

@@ -1,0 +1,288 @@
+import type { V1DaemonSet, V1Deployment, V1Job, V1Pod, V1ReplicaSet, V1StatefulSet } from '@kubernetes/client-node';
+import { describe, expect, it } from 'vitest';
+import { judgeWorkload, type RolloutFacts, type Workload } from '../../../src/plan/rollout.ts';
+
+const REVISION = 'deployment.kubernetes.io/revision';
+const owned = (uid: string) => [{ uid, apiVersion: 'v1', kind: 'Any', name: uid }];
+
+function facts(more: Partial<RolloutFacts>): RolloutFacts {
+  return { deployments: [], statefulSets: [], daemonSets: [], jobs: [], replicaSets: [], pods: [], startedAt: {}, ...more };
+}
+
+const workload = (kind: Workload['kind']): Workload => ({ kind, name: 'app', namespace: 'shop' });
+const meta = { name: 'app', namespace: 'shop', uid: 'app', generation: 2 };
+
+function pod(owner: string, status: V1Pod['status'] = {}, more: V1Pod['metadata'] = {}): V1Pod {
+  return {
+    metadata: { name: `${owner}-pod`, namespace: 'shop', ownerReferences: owned(owner), ...more },
+    spec: { containers: [], nodeName: 'node' },
+    status,
+  };
+}
+
+function waiting(reason: string): V1Pod['status'] {
+  return {
+    containerStatuses: [
+      { name: 'main', image: '', imageID: '', ready: false, restartCount: 1, state: { waiting: { reason, message: 'why' } } },
+    ],
+  };
+}
+
+function unschedulable(message: string): V1Pod['status'] {
+  return { conditions: [{ type: 'PodScheduled', status: 'False', reason: 'Unschedulable', message }] };
+}
+
+const set = (uid: string, revision: string): V1ReplicaSet => ({
+  metadata: { uid, annotations: { [REVISION]: revision }, ownerReferences: owned('app') },
+});
+
+describe('a Deployment', () => {
+  const complete = { observedGeneration: 2, replicas: 1, updatedReplicas: 1, availableReplicas: 1 };
+  const judge = (status: V1Deployment['status'], pods: V1Pod[], more: Partial<RolloutFacts> = {}) => {
+    const deployment: V1Deployment = {
+      metadata: { ...meta, annotations: { [REVISION]: '2' } },
+      spec: { replicas: 1, selector: {}, template: {} },
+      ...(status === undefined ? {} : { status }),
+    };
+    return judgeWorkload(
+      workload('Deployment'),
+      facts({ deployments: [deployment], replicaSets: [set('old', '1'), set('new', '2')], pods, ...more }),
+    );
+  };
+
+  it('is ready when all its pods are of the new version', () => {
+    expect(judge(complete, [pod('new')])).toEqual({ state: 'ready' });
+  });
+
+  it.each<[string, V1Deployment['status'], V1Pod[], string]>([
+    [
+      'its controller has not seen it',
+      { ...complete, observedGeneration: 1 },
+      [pod('old', waiting('CrashLoopBackOff'))],
+      'not seen by its controller yet',
+    ],
+    ['it has no status', undefined, [], 'not seen by its controller yet'],
+    ['pods are to be made', { ...complete, updatedReplicas: 0 }, [], '0 of 1 updated'],
+    ['pods are to be ready', { ...complete, availableReplicas: 0 }, [pod('new')], '0 of 1 available'],
+    ['earlier pods are counted', { ...complete, replicas: 3 }, [pod('new')], '2 earlier pods are ending'],
+    ['an earlier pod is there, though not counted', complete, [pod('new'), pod('old')], 'the earlier pod old-pod is ending'],
+    ['a pod of its own is ending', complete, [pod('new', {}, { deletionTimestamp: new Date() })], 'the earlier pod new-pod is ending'],
+    [
+      'an earlier pod crashes',
+      { ...complete, availableReplicas: 0 },
+      [pod('new'), pod('old', waiting('CrashLoopBackOff'))],
+      '0 of 1 available',
+    ],
+    [
+      'a pod tries to pull for the first time',
+      { ...complete, availableReplicas: 0 },
+      [pod('new', waiting('ErrImagePull'))],
+      '0 of 1 available',
+    ],
+    [
+      'a volume is being made',
+      { ...complete, availableReplicas: 0 },
+      [pod('new', unschedulable('pod has unbound immediate PersistentVolumeClaims'))],
+      '0 of 1 available',
+    ],
+    [
+      'a node is coming up',
+      { ...complete, availableReplicas: 0 },
+      [pod('new', unschedulable('1 node(s) had untolerated taint {node.kubernetes.io/not-ready: }'))],
+      '0 of 1 available',
+    ],
+    [
+      'room will be made by an earlier pod',
+      { ...complete, availableReplicas: 0 },
+      [pod('new', unschedulable('Insufficient cpu')), pod('old')],
+      '0 of 1 available',
+    ],
+  ])('is pending while %s', (_, status, pods, detail) => {
+    expect(judge(status, pods)).toEqual({ state: 'pending', detail: `Deployment app: ${detail}` });
+  });
+
+  it.each([
+    'ImagePullBackOff',
+    'InvalidImageName',
+    'ErrImageNeverPull',
+    'CrashLoopBackOff',
+    'CreateContainerConfigError',
+    'CreateContainerError',
+    'RunContainerError',
+  ])('has failed when a pod of its own is in %s, whatever its counts say', (reason) => {
+    expect(judge(complete, [pod('new', waiting(reason))])).toEqual({
+      state: 'failed',
+      failure: { pod: 'new-pod', namespace: 'shop', container: 'main', reason, message: 'why' },
+    });
+  });
+
+  it('has failed when an init container has', () => {
+    const status: V1Pod['status'] = { initContainerStatuses: waiting('CrashLoopBackOff')!.containerStatuses! };
+    expect(judge({ ...complete, availableReplicas: 0 }, [pod('new', status)])).toMatchObject({
+      state: 'failed',
+      failure: { container: 'main' },
+    });
+  });
+
+  it('has failed when no node has room', () => {
+    expect(
+      judge({ ...complete, availableReplicas: 0 }, [pod('new', unschedulable('0/1 nodes are available: 1 Insufficient cpu.'))]),
+    ).toMatchObject({
+      state: 'failed',
+      failure: { reason: 'Unschedulable' },
+    });
+  });
+
+  it('does not mind a pod that ends badly while it is being removed', () => {
+    expect(
+      judge({ ...complete, replicas: 2 }, [pod('new'), pod('new', waiting('CrashLoopBackOff'), { deletionTimestamp: new Date() })]),
+    ).toMatchObject({ state: 'pending' });
+  });
+
+  it('does not mind evicted pods, of whatever version: nobody removes them, and others are in their place', () => {
+    const evicted = { phase: 'Failed', reason: 'Evicted' };
+    expect(judge(complete, [pod('new'), pod('new', evicted), pod('old', evicted)])).toEqual({ state: 'ready' });
+  });
+
+  it('is pending while a pod is as it was before its node was restarted', () => {
+    const ran = (at: string): V1Pod['status'] => ({
+      containerStatuses: [
+        { name: 'main', image: '', imageID: '', ready: true, restartCount: 0, state: { running: { startedAt: new Date(at) } } },
+      ],
+    });
+    const startedAt = { node: Date.parse('2026-01-01T00:01:00.500Z') };
+    expect(judge(complete, [pod('new', ran('2026-01-01T00:00:00Z'))], { startedAt })).toEqual({
+      state: 'pending',
+      detail: 'Deployment app: the pod new-pod has not been restarted',
+    });
+    expect(judge(complete, [pod('new', ran('2026-01-01T00:01:00Z'))], { startedAt })).toEqual({ state: 'ready' });
+    expect(judge(complete, [pod('new', ran('2026-01-01T00:00:00Z'))], { startedAt: { other: Infinity } })).toEqual({ state: 'ready' });
+  });
+
+  it('is not mixed up with one of another namespace', () => {
+    const elsewhere: V1Deployment = { metadata: { ...meta, namespace: 'bank' }, status: complete };
+    expect(judgeWorkload(workload('Deployment'), facts({ deployments: [elsewhere] }))).toEqual({
+      state: 'pending',
+      detail: 'Deployment app: not there yet',
+    });
+  });
+});
+
+describe('a StatefulSet', () => {
+  const judge = (status: Partial<V1StatefulSet['status']>, pods: V1Pod[], replicas = 1) => {
+    const full = { observedGeneration: 2, replicas, readyReplicas: replicas, updateRevision: 'r2', ...status };
+    const statefulSet: V1StatefulSet = { metadata: meta, spec: { replicas, selector: {}, serviceName: '', template: {} }, status: full };
+    return judgeWorkload(workload('StatefulSet'), facts({ statefulSets: [statefulSet], pods }));
+  };
+  const revision = (hash: string, status: V1Pod['status'] = {}) => pod('app', status, { labels: { 'controller-revision-hash': hash } });
+
+  it('is ready when its pods are of the new revision', () => {
+    expect(judge({}, [revision('r2')])).toEqual({ state: 'ready' });
+    expect(judge({}, [], 0)).toEqual({ state: 'ready' });
+  });
+
+  it('is pending until then', () => {
+    expect(judge({}, [revision('r1')])).toMatchObject({ detail: 'StatefulSet app: 0 of 1 updated' });
+    expect(judge({ readyReplicas: 0 }, [revision('r2')])).toMatchObject({ detail: 'StatefulSet app: 0 of 1 ready' });
+    expect(judge({ observedGeneration: 1 }, [revision('r2')])).toMatchObject({ detail: 'StatefulSet app: not seen by its controller yet' });
+    expect(judge({ replicas: 2 }, [revision('r2')])).toMatchObject({ detail: 'StatefulSet app: 1 earlier pods are ending' });
+    expect(judgeWorkload(workload('StatefulSet'), facts({}))).toMatchObject({ detail: 'StatefulSet app: not there yet' });
+  });
+
+  it('fails by pods of the new revision only', () => {
+    expect(judge({}, [revision('r2', waiting('ImagePullBackOff'))])).toMatchObject({ state: 'failed' });
+    expect(judge({}, [revision('r1', waiting('ImagePullBackOff'))])).toMatchObject({ state: 'pending' });
+  });
+});
+
+describe('a DaemonSet', () => {
+  const judge = (status: Partial<V1DaemonSet['status']>, pods: V1Pod[], template = '2') => {
+    const counts = {
+      currentNumberScheduled: 1,
+      desiredNumberScheduled: 1,
+      numberMisscheduled: 0,
+      numberReady: 1,
+      updatedNumberScheduled: 1,
+      numberAvailable: 1,
+    };
+    const daemonSet: V1DaemonSet = {
+      metadata: { ...meta, annotations: { 'deprecated.daemonset.template.generation': template } },
+      status: { ...counts, observedGeneration: 2, ...status },
+    };
+    return judgeWorkload(workload('DaemonSet'), facts({ daemonSets: [daemonSet], pods }));
+  };
+  const generation = (label: string, status: V1Pod['status'] = {}) => pod('app', status, { labels: { 'pod-template-generation': label } });
+
+  it('is ready when every node has a pod of the new template', () => {
+    expect(judge({}, [generation('2')])).toEqual({ state: 'ready' });
+  });
+
+  it('is ready when something else than its template changed', () => {
+    expect(judge({}, [generation('1')], '1')).toEqual({ state: 'ready' });
+  });
+
+  it('is pending until then', () => {
+    expect(judge({ updatedNumberScheduled: 0 }, [generation('1')])).toMatchObject({ detail: 'DaemonSet app: 0 of 1 updated' });
+    expect(judge({ numberAvailable: 0 }, [generation('2')])).toMatchObject({ detail: 'DaemonSet app: 0 of 1 available' });
+    expect(judge({ observedGeneration: 1 }, [])).toMatchObject({ detail: 'DaemonSet app: not seen by its controller yet' });
+    expect(judge({}, [generation('2'), generation('1')])).toMatchObject({ detail: 'DaemonSet app: the earlier pod app-pod is ending' });
+  });
+
+  it('fails by pods of the new template only', () => {
+    expect(judge({}, [generation('2', waiting('CrashLoopBackOff'))])).toMatchObject({ state: 'failed' });
+    expect(judge({ updatedNumberScheduled: 0 }, [generation('1', waiting('CrashLoopBackOff'))])).toMatchObject({ state: 'pending' });
+  });
+});
+
+describe('a Job', () => {
+  const judge = (conditions: { type: string; status: string; reason?: string; message?: string }[], pods: V1Pod[]) => {
+    const job: V1Job = { metadata: meta, status: { conditions } };
+    return judgeWorkload(workload('Job'), facts({ jobs: [job], pods }));
+  };
+
+  it('is ready when it is complete, whatever its pods once did', () => {
+    expect(judge([{ type: 'Complete', status: 'True' }], [pod('app', { phase: 'Failed' })])).toEqual({ state: 'ready' });
+  });
+
+  it('is pending while it runs or tries again', () => {
+    expect(judge([], [pod('app')])).toEqual({ state: 'pending', detail: 'Job app: not complete' });
+    expect(judge([], [pod('app', { phase: 'Failed' })])).toEqual({ state: 'pending', detail: 'Job app: not complete' });
+    expect(judge([{ type: 'Complete', status: 'False' }], [])).toMatchObject({ state: 'pending' });
+  });
+
+  it('has failed when it has given up, even where its pods are gone', () => {
+    const gaveUp = [{ type: 'Failed', status: 'True', reason: 'BackoffLimitExceeded', message: 'too often' }];
+    expect(judge(gaveUp, [pod('app', { phase: 'Failed' })])).toEqual({
+      state: 'failed',
+      failure: { pod: 'app-pod', namespace: 'shop', reason: 'BackoffLimitExceeded', message: 'too often' },
+    });
+    expect(judge(gaveUp, [])).toMatchObject({ state: 'failed', failure: { pod: 'app' } });
+  });
+
+  it('has failed when a pod of it never comes up', () => {
+    expect(judge([], [pod('app', waiting('ImagePullBackOff'))])).toMatchObject({ state: 'failed' });
+  });
+});
+
+describe('a Pod', () => {
+  const judge = (status: V1Pod['status']) =>
+    judgeWorkload(workload('Pod'), facts({ pods: [{ metadata: meta, ...(status ? { status } : {}) }] }));
+
+  it('is ready when it is, or has ended well', () => {
+    expect(judge({ phase: 'Running', conditions: [{ type: 'Ready', status: 'True' }] })).toEqual({ state: 'ready' });
+    expect(judge({ phase: 'Succeeded' })).toEqual({ state: 'ready' });
+  });
+
+  it('is pending until then', () => {
+    expect(judge({ phase: 'Pending' })).toEqual({ state: 'pending', detail: 'Pod app: not ready (Pending)' });
+    expect(judge(undefined)).toEqual({ state: 'pending', detail: 'Pod app: not ready (unknown)' });
+    expect(judgeWorkload(workload('Pod'), facts({}))).toEqual({ state: 'pending', detail: 'Pod app: not there yet' });
+  });
+
+  it('has failed when it ended badly', () => {
+    expect(judge({ phase: 'Failed' })).toEqual({
+      state: 'failed',
+      failure: { pod: 'app', namespace: 'shop', reason: 'Failed', message: 'the pod ended with an error' },
+    });
+  });
+});

@@ -1,0 +1,54 @@
+import { describe, expect, it } from 'vitest';
+import type { ClusterNode, ClusterState } from '../../../src/model/cluster.ts';
+import type { Config } from '../../../src/model/config.ts';
+import { assertOwn } from '../../../src/run/cluster.ts';
+import { loadTargets } from '../../../src/run/loads.ts';
+import { selectImages, type Session } from '../../../src/run/session.ts';
+
+const config = {
+  file: '/r/harness.config.json',
+  project: 'shop',
+  cluster: { name: 'shop', nodes: 1 },
+  images: [{ name: 'api' }, { name: 'web' }],
+} as unknown as Config;
+const session = { config } as Session;
+
+describe('the images that are named', () => {
+  it('are all, or those, in the order of the configuration', () => {
+    expect(selectImages(config, []).map((image) => image.name)).toEqual(['api', 'web']);
+    expect(selectImages(config, ['web', 'api', 'web']).map((image) => image.name)).toEqual(['api', 'web']);
+  });
+
+  it('must be configured', () => {
+    expect(() => selectImages(config, ['wbe', 'x'])).toThrow(
+      expect.objectContaining({ code: 'USAGE', message: 'No image is named `wbe`, `x`.', next: 'Configured are: api, web.' }),
+    );
+    expect(() => selectImages({ ...config, images: [] }, ['x'])).toThrow(
+      expect.objectContaining({ next: 'Add images to /r/harness.config.json.' }),
+    );
+  });
+});
+
+describe('a cluster that is not ours', () => {
+  const node: ClusterNode = { name: 'n', containerId: 'c', role: 'control-plane', running: false, created: 5 };
+  const state = (more: Partial<ClusterState>): ClusterState => ({ name: 'shop', nodes: [node], ...more });
+
+  it('is not touched', () => {
+    const record = { format: 1 as const, project: 'bank', definition: 'd', parts: {} };
+    for (const foreign of [state({}), state({ record }), state({ creationBegun: 6 })]) {
+      expect(() => assertOwn(session, foreign)).toThrow(expect.objectContaining({ code: 'CLUSTER_FOREIGN' }));
+    }
+  });
+
+  it('is told from one that is, in whatever state that is, and from none', () => {
+    const record = { format: 1 as const, project: 'shop', definition: 'of another day', parts: {} };
+    for (const own of [state({ record }), state({ creationBegun: 5 }), state({ nodes: [] })]) {
+      expect(() => assertOwn(session, own)).not.toThrow();
+    }
+  });
+
+  it('has images loaded into nodes that run pods, and no others', () => {
+    const balancer: ClusterNode = { ...node, name: 'lb', role: 'external-load-balancer' };
+    expect(loadTargets([node, balancer]).map((one) => one.name)).toEqual(['n']);
+  });
+});
