@@ -1,4 +1,3 @@
-import { stop } from './act/cluster.ts';
 import { loadConfig } from './config/load.ts';
 import { takeLock } from './drivers/lock.ts';
 import type { ClusterState } from './model/cluster.ts';
@@ -6,14 +5,11 @@ import type { Config, Tier } from './model/config.ts';
 import type { HarnessContext } from './model/context.ts';
 import type { Emit } from './model/event.ts';
 import type { TestSummary } from './model/summary.ts';
-import { cacheStatus, type ImageStatus } from './run/cache-status.ts';
-import { removeImages, takeDown } from './run/clean.ts';
-import { bringUp, ownCluster, type RunningCluster } from './run/cluster.ts';
-import { settleImages, type ImageOutcome } from './run/images.ts';
-import { loadEverywhere } from './run/loads.ts';
-import { clusterStatus, type ClusterStatus } from './run/status.ts';
+import type { ImageStatus } from './run/cache-status.ts';
+import type { RunningCluster } from './run/cluster.ts';
+import type { ImageOutcome } from './run/images.ts';
+import type { ClusterStatus } from './run/status.ts';
 import { openSession, selectImages, type Session } from './run/session.ts';
-import { prepare, runTier } from './run/tier.ts';
 import { HarnessError } from './model/error.ts';
 
 /** How a harness is opened. */
@@ -46,7 +42,10 @@ export async function openHarness(options: OpenOptions = {}): Promise<Harness> {
   return new Harness(session, options.command ?? 'a program that uses kind-harness');
 }
 
-/** The harness of one repository. Whatever changes something waits for other harness processes on the same cluster. */
+/**
+ * The harness of one repository. Whatever changes something waits for other harness processes on the same cluster. What each method needs is
+ * loaded when it is called: a check that finds nothing to do takes less time than loading everything would.
+ */
 export class Harness {
   readonly #session: Session;
   readonly #command: string;
@@ -69,26 +68,22 @@ export class Harness {
 
   /** Brings the cluster to where it can be used. */
   up(): Promise<RunningCluster> {
-    return this.#alone(() => bringUp(this.#session));
+    return this.#alone(async () => (await import('./run/cluster.ts')).bringUp(this.#session));
   }
 
   /** Deletes the cluster, if it is ours. @returns whether there was one */
   down(): Promise<boolean> {
-    return this.#alone(() => takeDown(this.#session));
+    return this.#alone(async () => (await import('./run/clean.ts')).takeDown(this.#session));
   }
 
   /** Stops the cluster; it keeps everything. */
   stop(): Promise<ClusterState> {
-    return this.#alone(async () => {
-      const state = await ownCluster(this.#session);
-      await stop(this.#session.engine, state);
-      return state;
-    });
+    return this.#alone(async () => (await import('./run/stop.ts')).stopCluster(this.#session));
   }
 
   /** The cluster as it is. Changes nothing. */
-  status(): Promise<ClusterStatus> {
-    return clusterStatus(this.#session);
+  async status(): Promise<ClusterStatus> {
+    return (await import('./run/status.ts')).clusterStatus(this.#session);
   }
 
   /**
@@ -102,43 +97,40 @@ export class Harness {
   }
 
   /** The verdict on each image. Changes nothing. */
-  cacheStatus(names: readonly string[] = []): Promise<ImageStatus[]> {
-    return cacheStatus(this.#session, selectImages(this.config, names));
+  async cacheStatus(names: readonly string[] = []): Promise<ImageStatus[]> {
+    const images = selectImages(this.config, names);
+    return (await import('./run/cache-status.ts')).cacheStatus(this.#session, images);
   }
 
   /** Builds images: only stale ones, or all of them (`force`), with no cache (`noCache`). */
-  build(names: readonly string[] = [], how: { force?: boolean; noCache?: boolean } = {}): Promise<ImageOutcome[]> {
+  async build(names: readonly string[] = [], how: { force?: boolean; noCache?: boolean } = {}): Promise<ImageOutcome[]> {
     const images = selectImages(this.config, names);
+    const { settleImages } = await import('./run/images.ts');
     return this.#alone(() => Promise.all(settleImages(this.#session, images, { tier: 'test-cached', ...how }).values()));
   }
 
   /** Loads images into the running cluster's nodes: where they are missing, or everywhere (`force`). Builds nothing. */
-  load(names: readonly string[] = [], how: { force?: boolean } = {}): Promise<void> {
+  async load(names: readonly string[] = [], how: { force?: boolean } = {}): Promise<void> {
     const images = selectImages(this.config, names);
-    return this.#alone(async () => {
-      const { nodes } = await ownCluster(this.#session);
-      if (nodes.length === 0 || nodes.some((node) => !node.running)) {
-        throw new HarnessError('CLUSTER', `The cluster ${this.config.cluster.name} is not running.`, { next: 'Run `harness up` first.' });
-      }
-      const outcomes = settleImages(this.#session, images, { tier: 'test-fast', lookOnly: true });
-      const selected = images.map((image) => outcomes.get(image.name) as Promise<ImageOutcome>);
-      await Promise.all(selected.map(async (outcome) => loadEverywhere(this.#session, await outcome, nodes, how.force ?? false)));
-    });
+    return this.#alone(async () => (await import('./run/load-existing.ts')).loadExisting(this.#session, images, how.force ?? false));
   }
 
   /** Everything a tier does before its tests. @returns what tests are handed */
   prepare(tier: Tier): Promise<HarnessContext> {
-    return this.#alone(() => prepare(this.#session, tier));
+    return this.#alone(async () => (await import('./run/tier.ts')).prepare(this.#session, tier));
   }
 
   /** Runs a tier to the end of its tests. */
   test(tier: Tier, args: string[] = [], colour = false): Promise<TestSummary> {
-    return this.#alone(() => runTier(this.#session, tier, args, colour));
+    return this.#alone(async () => (await import('./run/tier.ts')).runTier(this.#session, tier, args, colour));
   }
 
   /** Deletes the cluster and the images that this project's builds made. */
   clean(): Promise<{ cluster: boolean; images: string[] }> {
-    return this.#alone(async () => ({ cluster: await takeDown(this.#session), images: await removeImages(this.#session) }));
+    return this.#alone(async () => {
+      const { removeImages, takeDown } = await import('./run/clean.ts');
+      return { cluster: await takeDown(this.#session), images: await removeImages(this.#session) };
+    });
   }
 
   /** Runs while no other harness process works on this cluster. */

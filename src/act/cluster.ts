@@ -1,15 +1,15 @@
 import { existsSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { writeContainerFile } from '../drivers/container-file.ts';
 import type { DockerEngine } from '../drivers/docker.ts';
 import { clusterKubeconfig, createCluster, deleteCluster } from '../drivers/kind.ts';
 import { WatchTimeout } from '../drivers/kube-watch.ts';
 import { connectKube } from '../drivers/kubernetes.ts';
-import { makeStateDirectory, readState, removeState, writeState } from '../drivers/state-file.ts';
+import { makeStateDirectory, removeState, writeState } from '../drivers/state-file.ts';
 import type { ClusterNode, ClusterRecord, ClusterState } from '../model/cluster.ts';
 import type { Config } from '../model/config.ts';
 import { HarnessError, messageOf } from '../model/error.ts';
-import { clusterNodes, observeCluster, RECORD_PATH } from '../observe/cluster.ts';
+import { clusterNodes, RECORD_PATH } from '../observe/cluster.ts';
+import { creationPath, kubeconfigPath, nodeStarts } from '../observe/own-cluster.ts';
 import { waitForCluster } from '../observe/cluster-health.ts';
 import type { WantedCluster } from '../plan/cluster.ts';
 
@@ -22,21 +22,6 @@ export interface ClusterContext {
   config: Config;
   progress: (detail: string) => void;
   signal?: AbortSignal;
-}
-
-/** Where the cluster's private kubeconfig stands. */
-export function kubeconfigPath(config: Config): string {
-  return join(config.stateDirectory, 'kubeconfig');
-}
-
-function creationPath(config: Config): string {
-  return join(config.stateDirectory, `creating-${config.cluster.name}.json`);
-}
-
-/** The cluster as it is now, with what this state directory knows of it. */
-export function currentCluster(engine: DockerEngine, config: Config): Promise<ClusterState> {
-  const begun = readState<{ begun: number }>(creationPath(config))?.begun;
-  return observeCluster(engine, config.cluster.name, begun);
 }
 
 /** Creates the cluster, waits until it can be used, and only then writes the record that makes it ours for good. */
@@ -104,16 +89,6 @@ async function writeKubeconfig(config: Config, nodes: ClusterNode[]): Promise<vo
   const document = parseDocument(await clusterKubeconfig(config.cluster.name));
   document.setIn(['contexts', 0, 'context', 'namespace'], config.namespace);
   writeState(kubeconfigPath(config), stamp + document.toString(), 0o600);
-}
-
-/** When each node's container was last started, milliseconds since the epoch, by the node's name. */
-export async function nodeStarts(engine: DockerEngine, nodes: ClusterNode[]): Promise<Record<string, number>> {
-  const kubernetesNodes = nodes.filter((node) => node.role !== 'external-load-balancer');
-  const starts = kubernetesNodes.map(async (node) => {
-    const { State } = await engine.api.getContainer(node.containerId).inspect();
-    return [node.name, new Date(State.StartedAt).getTime()] as const;
-  });
-  return Object.fromEntries(await Promise.all(starts));
 }
 
 async function waitUntilReady({ engine, config, progress, signal }: ClusterContext, nodes: ClusterNode[]): Promise<void> {

@@ -3,6 +3,7 @@ import { pipeline } from 'node:stream/promises';
 import { HarnessError } from '../model/error.ts';
 import { printable, tail } from './process.ts';
 import type { DockerEngine } from './docker.ts';
+import { splitOutputs } from './docker-socket.ts';
 
 export interface ExecResult {
   exitCode: number;
@@ -16,13 +17,32 @@ export interface ExecResult {
  * @returns whatever the exit code
  */
 export async function tryExec(engine: DockerEngine, container: string, argv: readonly string[], stdin?: Readable): Promise<ExecResult> {
+  return stdin === undefined ? askProgram(engine, container, argv) : feedProgram(engine, container, argv, stdin);
+}
+
+/** A program that only answers: three plain questions to the engine, and no library. */
+async function askProgram(engine: DockerEngine, container: string, argv: readonly string[]): Promise<ExecResult> {
+  const created = await engine.json<{ Id: string }>('POST', `/containers/${encodeURIComponent(container)}/exec`, {
+    Cmd: argv,
+    AttachStdout: true,
+    AttachStderr: true,
+  });
+  if (!created) throw new HarnessError('CLUSTER', `There is no container ${container}.`, { next: 'Run `harness up`.' });
+  const { status, body } = await engine.ask('POST', `/exec/${created.Id}/start`, { Detach: false, Tty: false });
+  if (status !== 200)
+    throw new HarnessError('CLUSTER', `\`${printable(argv)}\` could not be started in ${container}: ${body.toString('utf8')}`);
+  const ended = await engine.json<{ ExitCode: number | null }>('GET', `/exec/${created.Id}/json`);
+  return { exitCode: ended?.ExitCode ?? 1, ...splitOutputs(body) };
+}
+
+async function feedProgram(engine: DockerEngine, container: string, argv: readonly string[], stdin: Readable): Promise<ExecResult> {
   const exec = await engine.api.getContainer(container).exec({
     Cmd: [...argv],
     AttachStdout: true,
     AttachStderr: true,
-    AttachStdin: stdin !== undefined,
+    AttachStdin: true,
   });
-  const stream = await exec.start({ hijack: stdin !== undefined, stdin: stdin !== undefined });
+  const stream = await exec.start({ hijack: true, stdin: true });
   const stdout = new PassThrough();
   const stderr = new PassThrough();
   engine.api.modem.demuxStream(stream, stdout, stderr);
@@ -34,9 +54,9 @@ export async function tryExec(engine: DockerEngine, container: string, argv: rea
     stderr.end();
   });
   // A program that ends before it has read everything closes the stream: its exit code then tells more than the broken pipe.
-  if (stdin) await Promise.race([pipeline(stdin, stream).catch(() => undefined), finished]);
+  await Promise.race([pipeline(stdin, stream).catch(() => undefined), finished]);
   await finished;
-  stdin?.destroy();
+  stdin.destroy();
   stream.destroy();
   const [out, err] = await outputs;
   const { ExitCode } = await exec.inspect();

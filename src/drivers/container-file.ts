@@ -1,13 +1,12 @@
 import { HarnessError } from '../model/error.ts';
-import { unlessMissing, type DockerEngine } from './docker.ts';
+import type { DockerEngine } from './docker.ts';
 
 /** The text of one small file in a container, running or not; undefined when there is none. */
 export async function readContainerFile(engine: DockerEngine, container: string, path: string): Promise<string | undefined> {
-  const archive = await unlessMissing(engine.api.getContainer(container).getArchive({ path }));
-  if (!archive) return undefined;
-  const chunks: Buffer[] = [];
-  for await (const chunk of archive) chunks.push(chunk as Buffer);
-  return firstFile(Buffer.concat(chunks));
+  const { status, body } = await engine.ask('GET', `/containers/${encodeURIComponent(container)}/archive?path=${encodeURIComponent(path)}`);
+  if (status === 404) return undefined;
+  if (status !== 200) throw new HarnessError('CLUSTER', `Docker cannot read ${path} in ${container}: ${body.toString('utf8')}`);
+  return firstFile(body);
 }
 
 const BLOCK = 512;

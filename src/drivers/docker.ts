@@ -1,6 +1,9 @@
-import Dockerode from 'dockerode';
+import type Dockerode from 'dockerode';
+import { existsSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { HarnessError, messageOf } from '../model/error.ts';
 import { dockerHost } from './docker-host.ts';
+import { askSocket, type SocketAnswer } from './docker-socket.ts';
 
 /** What the engine says about one of its images. */
 export interface DockerImage {
@@ -12,14 +15,35 @@ export interface DockerImage {
   /** Bytes. */
   size: number;
   labels: Record<string, string>;
+  /** Whether the engine keeps it in containerd: its id is then not the one that nodes know. */
+  inContainerd: boolean;
 }
+
+/** What is read of the engine's answer about an image. Only the containerd store has a descriptor to tell (API 1.48 and later). */
+interface InspectedImage {
+  Id: string;
+  RepoTags?: string[] | null;
+  Created: string;
+  Size: number;
+  Config: { Labels?: Record<string, string> | null };
+  Descriptor?: unknown;
+  GraphDriver?: { Name?: string } | null;
+}
+
+/** The name under which earlier engines tell that store; its elder is called overlay2. */
+const CONTAINERD_SNAPSHOTTER = 'overlayfs';
+
+const DEFAULT_SOCKET = '/var/run/docker.sock';
 
 /** The Docker engine behind its socket. */
 export class DockerEngine {
-  readonly api: Dockerode;
+  readonly #host: string | undefined;
+  readonly #env: NodeJS.ProcessEnv;
+  #api: Dockerode | undefined;
 
-  private constructor(api: Dockerode) {
-    this.api = api;
+  private constructor(host: string | undefined, env: NodeJS.ProcessEnv) {
+    this.#host = host;
+    this.#env = env;
   }
 
   /**
@@ -28,21 +52,56 @@ export class DockerEngine {
    */
   static async connect(env: NodeJS.ProcessEnv): Promise<DockerEngine> {
     const host = dockerHost(env);
-    const api = new Dockerode(host?.startsWith('unix://') ? { socketPath: host.slice('unix://'.length) } : host ? hostOptions(host) : {});
+    const engine = new DockerEngine(host, env);
     try {
-      await api.ping();
+      await engine.ask('GET', '/_ping');
     } catch (error) {
       throw new HarnessError('DOCKER_DOWN', `Docker does not answer at ${host ?? 'its default socket'}: ${messageOf(error)}.`, {
         next: 'Start Docker (`harness setup` starts it where it may), or install it with `harness setup`.',
         cause: error,
       });
     }
-    return new DockerEngine(api);
+    return engine;
+  }
+
+  /** All of the engine's API. Loaded when first used, because that takes longer than a whole check that finds nothing to do. */
+  get api(): Dockerode {
+    this.#api ??= new (createRequire(import.meta.url)('dockerode') as typeof Dockerode)(this.#options());
+    return this.#api;
+  }
+
+  /** One question to the engine, answered whole, whatever the status. */
+  async ask(method: 'GET' | 'POST', path: string, send?: unknown): Promise<SocketAnswer> {
+    const socket = this.#socket();
+    if (socket !== undefined) return askSocket(socket, method, path, send);
+    try {
+      const options = { path, method, options: send ?? {}, isStream: true, statusCodes: { 200: true, 201: true, 204: true } };
+      const stream = await (this.api.modem.dial(options) as unknown as Promise<AsyncIterable<Buffer>>);
+      const chunks: Buffer[] = [];
+      for await (const chunk of stream) chunks.push(chunk);
+      return { status: 200, body: Buffer.concat(chunks) };
+    } catch (error) {
+      const status = statusOf(error);
+      if (status === undefined) throw error;
+      return { status, body: Buffer.from(JSON.stringify({ message: messageOf(error) })) };
+    }
+  }
+
+  /**
+   * As `ask`, for answers in JSON; undefined where there is no such thing.
+   * @throws Error with the engine's own words for any other refusal
+   */
+  async json<T>(method: 'GET' | 'POST', path: string, send?: unknown): Promise<T | undefined> {
+    const { status, body } = await this.ask(method, path, send);
+    if (status === 404) return undefined;
+    const answer = JSON.parse(body.toString('utf8')) as T & { message?: string };
+    if (status >= 300) throw new Error(answer.message ?? `Docker answered ${status} to ${method} ${path}`);
+    return answer;
   }
 
   /** The image of that reference or id, or undefined when the engine has none. */
   async image(reference: string): Promise<DockerImage | undefined> {
-    const found = await unlessMissing(this.api.getImage(reference).inspect());
+    const found = await this.json<InspectedImage>('GET', `/images/${reference.split('/').map(encodeURIComponent).join('/')}/json`);
     return (
       found && {
         id: found.Id,
@@ -50,15 +109,22 @@ export class DockerEngine {
         created: new Date(found.Created),
         size: found.Size,
         labels: found.Config.Labels ?? {},
+        inContainerd: found.Descriptor !== undefined || found.GraphDriver?.Name === CONTAINERD_SNAPSHOTTER,
       }
     );
   }
-}
 
-/** Whether the engine keeps its images in containerd: its ids are then not those that nodes know. */
-export async function usesContainerdStore(engine: DockerEngine): Promise<boolean> {
-  const info = (await engine.api.info()) as { DriverStatus?: [string, string][] | null };
-  return (info.DriverStatus ?? []).some(([, value]) => value.startsWith('io.containerd.snapshotter.'));
+  #socket(): string | undefined {
+    if (this.#host === undefined && process.platform !== 'win32' && existsSync(DEFAULT_SOCKET)) return DEFAULT_SOCKET;
+    return this.#host?.startsWith('unix://') ? this.#host.slice('unix://'.length) : undefined;
+  }
+
+  /** dockerode reads `DOCKER_HOST`, with its certificates, by itself; of contexts it knows nothing. */
+  #options(): Dockerode.DockerOptions {
+    const socketPath = this.#socket();
+    if (socketPath !== undefined) return { socketPath };
+    return this.#host === undefined || this.#env['DOCKER_HOST'] ? {} : hostOptions(this.#host);
+  }
 }
 
 /** The engine's answer, or undefined where it is "404: no such thing". */
@@ -66,9 +132,14 @@ export async function unlessMissing<T>(answer: Promise<T>): Promise<T | undefine
   try {
     return await answer;
   } catch (error) {
-    if (typeof error === 'object' && error !== null && 'statusCode' in error && error.statusCode === 404) return undefined;
+    if (statusOf(error) === 404) return undefined;
     throw error;
   }
+}
+
+function statusOf(error: unknown): number | undefined {
+  const status = typeof error === 'object' && error !== null && 'statusCode' in error ? error.statusCode : undefined;
+  return typeof status === 'number' ? status : undefined;
 }
 
 function hostOptions(host: string): Dockerode.DockerOptions {

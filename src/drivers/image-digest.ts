@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import type { DockerImage } from './docker.ts';
 import { readState, writeState } from './state-file.ts';
 
 /** How many engine ids are remembered. */
@@ -10,25 +11,27 @@ const KEPT = 200;
  */
 export class ImageDigests {
   readonly #path: string;
-  readonly #containerdStore: boolean;
-  #known: Record<string, string>;
+  #known: Record<string, string> | undefined;
 
-  constructor(stateDirectory: string, containerdStore: boolean) {
+  constructor(stateDirectory: string) {
     this.#path = join(stateDirectory, 'image-digests.json');
-    this.#containerdStore = containerdStore;
-    this.#known = containerdStore ? (readState<Record<string, string>>(this.#path) ?? {}) : {};
   }
 
-  /** The digest for an engine's id; undefined when only a transfer will tell. */
-  of(id: string): string | undefined {
-    return this.#containerdStore ? this.#known[id] : id;
+  /** The digest of an image; undefined when only a transfer will tell. */
+  of(image: DockerImage): string | undefined {
+    return image.inContainerd ? this.#all()[image.id] : image.id;
   }
 
   /** Remembers what a node called the image after its transfer. */
-  learn(id: string, digest: string): void {
-    if (!this.#containerdStore || this.#known[id] === digest) return;
-    const entries = [...Object.entries(this.#known).filter(([known]) => known !== id), [id, digest] as const];
-    this.#known = Object.fromEntries(entries.slice(-KEPT));
+  learn(image: DockerImage, digest: string): void {
+    if (!image.inContainerd || this.of(image) === digest) return;
+    const others = Object.entries(this.#all()).filter(([id]) => id !== image.id);
+    this.#known = Object.fromEntries([...others, [image.id, digest] as const].slice(-KEPT));
     writeState(this.#path, JSON.stringify(this.#known));
+  }
+
+  #all(): Record<string, string> {
+    this.#known ??= readState<Record<string, string>>(this.#path) ?? {};
+    return this.#known;
   }
 }

@@ -1,4 +1,3 @@
-import { execa } from 'execa';
 import { HarnessError, type ErrorCode } from '../model/error.ts';
 
 /** How to run a program. Programs are argv arrays, never shell strings. */
@@ -56,6 +55,7 @@ export async function run(argv: readonly [string, ...string[]], options: RunOpti
  * @throws HarnessError when the program is missing or is stopped by time-out or signal.
  */
 export async function tryRun(argv: readonly [string, ...string[]], options: RunOptions = {}): Promise<RunResult> {
+  const { execa } = await import('execa'); // not at start-up: a run that finds nothing to do starts no program
   const [file, ...args] = argv;
   const child = execa(file, args, {
     reject: false,

@@ -5,10 +5,19 @@ import type { ClusterNode, ClusterRecord, ClusterState } from '../model/cluster.
 /** Where the harness's record stands in the control plane's file system: not on a volume, so that it goes with the container. */
 export const RECORD_PATH = '/kind/kind-harness.json';
 
+interface ListedContainer {
+  Id: string;
+  Names: string[];
+  Labels: Record<string, string>;
+  State: string;
+  Created: number;
+}
+
 /** The nodes of a kind cluster by the labels that kind puts on its containers, control planes first. */
 export async function clusterNodes(engine: DockerEngine, cluster: string): Promise<ClusterNode[]> {
-  const containers = await engine.api.listContainers({ all: true, filters: { label: [`io.x-k8s.kind.cluster=${cluster}`] } });
-  return containers
+  const filters = encodeURIComponent(JSON.stringify({ label: [`io.x-k8s.kind.cluster=${cluster}`] }));
+  const containers = await engine.json<ListedContainer[]>('GET', `/containers/json?all=true&filters=${filters}`);
+  return (containers ?? [])
     .map((container) => ({
       name: (container.Names[0] ?? container.Id).replace(/^\//, ''),
       containerId: container.Id,

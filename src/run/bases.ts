@@ -1,7 +1,5 @@
 import type { DockerImage } from '../drivers/docker.ts';
 import type { ImageConfig } from '../model/config.ts';
-import { ensureDebianBase } from '../node-image/debian-base.ts';
-import { whyNotPullable } from '../node-image/pull.ts';
 import type { Session } from './session.ts';
 
 /** The local image that stands in for a base, where the configuration allows one and it is there. */
@@ -38,6 +36,7 @@ export async function provideBase(
 
 async function makeStandIn(session: Session, reference: string, suite: string): Promise<void> {
   const { engine, emit, env, signal } = session;
+  const { whyNotPullable } = await import('../node-image/pull.ts');
   const why = await whyNotPullable(engine, reference);
   if (why === undefined) return;
   emit({
@@ -45,5 +44,6 @@ async function makeStandIn(session: Session, reference: string, suite: string): 
     level: 'info',
     message: `${reference} cannot be pulled (${why}); an image made from Debian's packages stands in for it`,
   });
+  const { ensureDebianBase } = await import('../node-image/debian-base.ts');
   await ensureDebianBase(engine, suite, { emit, env, signal });
 }

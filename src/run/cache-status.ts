@@ -2,7 +2,7 @@ import type { ImageConfig } from '../model/config.ts';
 import type { ClusterState } from '../model/cluster.ts';
 import { canonicalName } from '../model/reference.ts';
 import { decideLoad } from '../plan/load.ts';
-import { ownCluster } from './cluster.ts';
+import { ownCluster } from './own-cluster.ts';
 import { settleImages, type ImageOutcome } from './images.ts';
 import { imagesIn, loadTargets } from './loads.ts';
 import type { Session } from './session.ts';
@@ -26,7 +26,7 @@ export async function cacheStatus(session: Session, images: readonly ImageConfig
 
 async function statusOf(session: Session, { image, decision, built }: ImageOutcome, cluster: ClusterState): Promise<ImageStatus> {
   const name = canonicalName(image.reference) ?? image.reference;
-  const digest = built && session.digests.of(built.id);
+  const digest = built && session.digests.of(built);
   const running = loadTargets(cluster.nodes).filter((node) => node.running);
   const nodes = await Promise.all(
     running.map(

@@ -1,9 +1,10 @@
-import { currentCluster, remove } from '../act/cluster.ts';
+import { remove } from '../act/cluster.ts';
+import { currentCluster } from '../observe/own-cluster.ts';
 import { unlessMissing } from '../drivers/docker.ts';
 import { count } from '../model/words.ts';
 import { LABELS } from '../model/image.ts';
 import { step } from '../report/step.ts';
-import { assertOwn } from './cluster.ts';
+import { assertOwn } from './own-cluster.ts';
 import type { Session } from './session.ts';
 
 /**

@@ -1,9 +1,11 @@
-import { check, create, currentCluster, kubeconfigPath, nodeStarts, remove, start, type ClusterContext } from '../act/cluster.ts';
+import { check, create, remove, start, type ClusterContext } from '../act/cluster.ts';
+import { currentCluster, kubeconfigPath, nodeStarts } from '../observe/own-cluster.ts';
 import type { ClusterDecision, ClusterNode, ClusterState } from '../model/cluster.ts';
-import { HarnessError, messageOf } from '../model/error.ts';
+import { messageOf } from '../model/error.ts';
 import { clusterNodes } from '../observe/cluster.ts';
 import { decideCluster } from '../plan/cluster.ts';
 import { step } from '../report/step.ts';
+import { foreign } from './own-cluster.ts';
 import { clusterPlan, type ClusterPlan } from './cluster-plan.ts';
 import type { Session } from './session.ts';
 
@@ -81,29 +83,4 @@ async function useOrRepair(
     await createAnew(context, plan);
     return reason;
   }
-}
-
-/**
- * The nodes of the cluster, if it is ours; for commands that work with what there is.
- * @throws HarnessError CLUSTER_FOREIGN
- */
-export async function ownCluster(session: Session): Promise<ClusterState> {
-  const state = await currentCluster(session.engine, session.config);
-  assertOwn(session, state);
-  return state;
-}
-
-/** Refuses a cluster that this harness did not create; one that does not exist is nobody's and passes. */
-export function assertOwn({ config }: Session, state: ClusterState): void {
-  if (state.nodes.length === 0) return;
-  // Only the owner matters here, so the record is held against its own definition.
-  const wanted = { project: config.project, definition: state.record?.definition ?? '', parts: state.record?.parts ?? {} };
-  const decision = decideCluster(state, wanted);
-  if (decision.action === 'refuse') throw foreign(config.cluster.name, decision);
-}
-
-function foreign(name: string, decision: ClusterDecision): HarnessError {
-  return new HarnessError('CLUSTER_FOREIGN', `The cluster ${name} is not touched: ${decision.reason}.`, {
-    next: `Choose another name with \`cluster.name\`, or delete it yourself if nobody needs it: kind delete cluster --name ${name}`,
-  });
 }

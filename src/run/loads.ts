@@ -69,7 +69,7 @@ interface LoadResult {
 
 async function decideFor(session: Session, image: ImageConfig, built: DockerImage, node: string, force: boolean): Promise<DueLoad> {
   const name = canonicalName(image.reference) ?? image.reference;
-  const digest = session.digests.of(built.id);
+  const digest = session.digests.of(built);
   return { node, name, digest, decision: decideLoad({ digest, name, present: await imagesIn(session, node), force }) };
 }
 
@@ -93,7 +93,7 @@ async function carryOut(session: Session, image: ImageConfig, built: DockerImage
     session.signal.throwIfAborted();
     const order = { reference: image.reference, name, digest, node, decision, transport: archiveTransport, signal: session.signal };
     const { entry, bytes } = await loadImage(session.engine, order);
-    session.digests.learn(built.id, entry.id);
+    session.digests.learn(built, entry.id);
     note(decision.action === 'tag' ? 'tagged' : 'transferred', bytes);
     return { node, id: entry.id, words: decision.action === 'tag' ? 'only the name' : megabytes(bytes) };
   } catch (error) {
@@ -103,7 +103,7 @@ async function carryOut(session: Session, image: ImageConfig, built: DockerImage
 }
 
 function digestFrom(session: Session, image: ImageConfig, built: DockerImage, loads: LoadResult[]): string {
-  const digest = session.digests.of(built.id) ?? loads[0]?.id;
+  const digest = session.digests.of(built) ?? loads[0]?.id;
   if (digest === undefined) throw new HarnessError('LOAD', `The cluster has no node to load ${image.name} into.`);
   return digest;
 }

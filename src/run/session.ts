@@ -1,4 +1,4 @@
-import { DockerEngine, usesContainerdStore } from '../drivers/docker.ts';
+import { DockerEngine } from '../drivers/docker.ts';
 import { ImageDigests } from '../drivers/image-digest.ts';
 import { makeStateDirectory } from '../drivers/state-file.ts';
 import type { Config, ImageConfig } from '../model/config.ts';
@@ -37,7 +37,7 @@ export async function openSession(given: { config: Config; env: NodeJS.ProcessEn
   return {
     ...given,
     engine,
-    digests: new ImageDigests(given.config.stateDirectory, await usesContainerdStore(engine)),
+    digests: new ImageDigests(given.config.stateDirectory),
     sources: new SourceReader(given.config.stateDirectory),
     nodeImages: new Map(),
     debianBases: new Map(),

@@ -1,0 +1,120 @@
+/**
+ * What a check costs when nothing has changed: `harness cache-status` against the floor (an empty Node program and one `crictl images` in the
+ * node), against `git status`, and against the plain rule written in shell, on trees of several sizes and on one large file.
+ * Needs the example's cluster: `just up`. Prints medians and ratios of one run; the commands take turns, because machines drift.
+ *
+ * node bench/freshness.ts [rounds]
+ */
+import { execFileSync } from 'node:child_process';
+import { closeSync, ftruncateSync, mkdirSync, mkdtempSync, openSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { median, ratio, table } from './support/figures.ts';
+
+const ROUNDS = Number(process.argv[2] ?? 7);
+const HARNESS = join(import.meta.dirname, '..', 'dist', 'cli.js');
+const PROJECT = 'kind-harness-example';
+const NODE = `${PROJECT}-control-plane`;
+
+/** A project with one image whose context is the given tree; it shares the example's cluster. */
+function makeProject(fill: (context: string) => void): string {
+  const root = mkdtempSync(join(tmpdir(), 'bench-freshness-'));
+  const context = join(root, 'context');
+  mkdirSync(context);
+  fill(context);
+  writeFileSync(join(context, 'Dockerfile'), 'FROM scratch\nCOPY Dockerfile /\n');
+  const config = {
+    project: PROJECT,
+    images: { bench: { context: 'context', tag: 'kind-harness-bench/freshness:dev' } },
+    tests: { command: ['true'] },
+  };
+  writeFileSync(join(root, 'harness.config.json'), JSON.stringify(config));
+  run('git', ['init', '--quiet'], root);
+  run('git', ['add', '--all'], root);
+  run(process.execPath, [HARNESS, 'build-if-needed'], root);
+  return root;
+}
+
+function manyFiles(count: number): (context: string) => void {
+  return (context) => {
+    for (let i = 0; i < count; i++) {
+      const directory = join(context, `d${Math.floor(i / 100)}`);
+      if (i % 100 === 0) mkdirSync(directory);
+      writeFileSync(join(directory, `f${i}`), `${i}`.padEnd(4096));
+    }
+  };
+}
+
+function oneLargeFile(bytes: number): (context: string) => void {
+  return (context) => {
+    const file = openSync(join(context, 'large'), 'w');
+    ftruncateSync(file, bytes);
+    closeSync(file);
+  };
+}
+
+function run(program: string, args: string[], cwd: string): void {
+  execFileSync(program, args, { cwd, stdio: ['ignore', 'ignore', 'inherit'] });
+}
+
+function timed(work: () => void): number {
+  const start = performance.now();
+  work();
+  return performance.now() - start;
+}
+
+const crictl = (root: string) => run('docker', ['exec', NODE, 'crictl', 'images', '-o', 'json'], root);
+const contenders: Record<string, (root: string) => void> = {
+  harness: (root) => run(process.execPath, [HARNESS, 'cache-status'], root),
+  floor: (root) => {
+    run(process.execPath, ['-e', '0'], root);
+    crictl(root);
+  },
+  'git status': (root) => run('git', ['status', '--porcelain'], root),
+  'plain rule in shell': (root) => {
+    // The commands alone, as a script would call them: what is newer than the image, when that was made, and what the node has.
+    run(
+      'sh',
+      ['-c', 'touch -d "$(docker image inspect -f "{{.Created}}" kind-harness-bench/freshness:dev)" .mark && find context -newer .mark'],
+      root,
+    );
+    crictl(root);
+  },
+};
+
+const trees: Record<string, (context: string) => void> = {
+  '1,000 files': manyFiles(1_000),
+  '10,000 files': manyFiles(10_000),
+  '100,000 files': manyFiles(100_000),
+  'one file of 1 GB': oneLargeFile(1e9),
+};
+
+const rows: string[][] = [
+  ['tree', ...Object.keys(contenders).map((name) => `${name} (ms)`), 'harness/floor', 'harness/shell', 'harness/git'],
+];
+for (const [name, fill] of Object.entries(trees)) {
+  const root = makeProject(fill);
+  try {
+    const times: Record<string, number[]> = {};
+    // The first round warms the disk's cache and is not counted.
+    for (let round = 0; round <= ROUNDS; round++) {
+      for (const [contender, work] of Object.entries(contenders)) {
+        const ms = timed(() => work(root));
+        if (round > 0) (times[contender] ??= []).push(ms);
+      }
+    }
+    const middle = (contender: string) => median(times[contender] ?? []);
+    rows.push([
+      name,
+      ...Object.keys(contenders).map((contender) => middle(contender).toFixed(0)),
+      ratio(middle('harness'), middle('floor')),
+      ratio(middle('harness'), middle('plain rule in shell')),
+      ratio(middle('harness'), middle('git status')),
+    ]);
+  } finally {
+    rmSync(root, { recursive: true, force: true });
+  }
+}
+console.log(`${ROUNDS} rounds, medians`);
+console.log(table(rows));
+execFileSync('docker', ['rmi', 'kind-harness-bench/freshness:dev'], { stdio: 'ignore' });

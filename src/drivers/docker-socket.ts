@@ -1,0 +1,43 @@
+import { request } from 'node:http';
+
+/** What the engine answered. */
+export interface SocketAnswer {
+  status: number;
+  body: Buffer;
+}
+
+/**
+ * One call to the engine over its Unix socket. For the few questions that every run asks: dockerode is loaded for everything else, and
+ * loading it takes longer than all of these together.
+ */
+export function askSocket(socketPath: string, method: 'GET' | 'POST', path: string, send?: unknown): Promise<SocketAnswer> {
+  return new Promise((resolve, reject) => {
+    const body = send === undefined ? undefined : JSON.stringify(send);
+    const headers = {
+      host: 'docker',
+      ...(body === undefined ? {} : { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) }),
+    };
+    const sent = request({ socketPath, method, path, headers }, (response) => {
+      const chunks: Buffer[] = [];
+      response.on('data', (chunk: Buffer) => chunks.push(chunk));
+      response.on('error', reject);
+      response.on('end', () => resolve({ status: response.statusCode ?? 0, body: Buffer.concat(chunks) }));
+    });
+    sent.on('error', reject);
+    sent.end(body);
+  });
+}
+
+/** The two outputs of a program in a container, taken apart: each frame has a header of stream number and length. */
+export function splitOutputs(frames: Buffer): { stdout: string; stderr: string } {
+  const parts: Record<number, Buffer[]> = {};
+  for (let at = 0; at + HEADER <= frames.length;) {
+    const length = frames.readUInt32BE(at + 4);
+    (parts[frames.readUInt8(at)] ??= []).push(frames.subarray(at + HEADER, at + HEADER + length));
+    at += HEADER + length;
+  }
+  const text = (stream: number) => Buffer.concat(parts[stream] ?? []).toString('utf8');
+  return { stdout: text(1), stderr: text(2) };
+}
+
+const HEADER = 8;

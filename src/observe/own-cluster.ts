@@ -1,0 +1,32 @@
+import { join } from 'node:path';
+import type { DockerEngine } from '../drivers/docker.ts';
+import { readState } from '../drivers/state-file.ts';
+import type { ClusterNode, ClusterState } from '../model/cluster.ts';
+import type { Config } from '../model/config.ts';
+import { observeCluster } from './cluster.ts';
+
+/** Where the cluster's private kubeconfig stands. */
+export function kubeconfigPath(config: Config): string {
+  return join(config.stateDirectory, 'kubeconfig');
+}
+
+/** Where it is noted that this state directory has begun to create the cluster. */
+export function creationPath(config: Config): string {
+  return join(config.stateDirectory, `creating-${config.cluster.name}.json`);
+}
+
+/** The cluster as it is now, with what this state directory knows of it. */
+export function currentCluster(engine: DockerEngine, config: Config): Promise<ClusterState> {
+  const begun = readState<{ begun: number }>(creationPath(config))?.begun;
+  return observeCluster(engine, config.cluster.name, begun);
+}
+
+/** When each node's container was last started, milliseconds since the epoch, by the node's name. */
+export async function nodeStarts(engine: DockerEngine, nodes: ClusterNode[]): Promise<Record<string, number>> {
+  const kubernetesNodes = nodes.filter((node) => node.role !== 'external-load-balancer');
+  const starts = kubernetesNodes.map(async (node) => {
+    const container = await engine.json<{ State: { StartedAt: string } }>('GET', `/containers/${node.containerId}/json`);
+    return [node.name, new Date(container?.State.StartedAt ?? Date.now()).getTime()] as const;
+  });
+  return Object.fromEntries(await Promise.all(starts));
+}

@@ -1,0 +1,20 @@
+import type { ImageConfig } from '../model/config.ts';
+import { HarnessError } from '../model/error.ts';
+import { settleImages, type ImageOutcome } from './images.ts';
+import { loadEverywhere } from './loads.ts';
+import { ownCluster } from './own-cluster.ts';
+import type { Session } from './session.ts';
+
+/**
+ * Loads images as Docker has them into the nodes of the running cluster; builds nothing.
+ * @throws HarnessError CLUSTER when it does not run, CLUSTER_FOREIGN, LOAD
+ */
+export async function loadExisting(session: Session, images: readonly ImageConfig[], force: boolean): Promise<void> {
+  const { nodes } = await ownCluster(session);
+  if (nodes.length === 0 || nodes.some((node) => !node.running)) {
+    throw new HarnessError('CLUSTER', `The cluster ${session.config.cluster.name} is not running.`, { next: 'Run `harness up` first.' });
+  }
+  const outcomes = settleImages(session, images, { tier: 'test-fast', lookOnly: true });
+  const selected = images.map((image) => outcomes.get(image.name) as Promise<ImageOutcome>);
+  await Promise.all(selected.map(async (outcome) => loadEverywhere(session, await outcome, nodes, force)));
+}
