@@ -29,7 +29,7 @@ export async function runTests(run: TestRun): Promise<TestSummary> {
 }
 
 /** What every runner finds in its environment. */
-export function testEnvironment(context: HarnessContext): Record<string, string> {
+function testEnvironment(context: HarnessContext): Record<string, string> {
   const images = Object.entries(context.images).map(([name, reference]) => [environmentName(name), reference]);
   return {
     KUBECONFIG: context.kubeconfig,

@@ -38,7 +38,7 @@ export async function connectKube(kubeconfig: string): Promise<Kube> {
 }
 
 /** The API server's refusal: its status code and its own words. */
-export class KubeApiError extends Error {
+class KubeApiError extends Error {
   override readonly name = 'KubeApiError';
   readonly statusCode: number;
 

@@ -4,7 +4,7 @@ import { createHash } from 'node:crypto';
  * What the digest is taken over changes with this number: an older or newer harness's record then says nothing,
  * and the image is stale.
  */
-export const FORMAT = 2;
+const FORMAT = 2;
 
 /** Everything that can change an image, except the bytes themselves: those are in `files` as hashes. */
 export interface Inputs {

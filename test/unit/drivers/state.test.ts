@@ -2,6 +2,7 @@ import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { dockerHost } from '../../../src/drivers/docker-host.ts';
+import type { DockerImage } from '../../../src/drivers/docker.ts';
 import { ImageDigests } from '../../../src/drivers/image-digest.ts';
 import { readState, removeState, writeState } from '../../../src/drivers/state-file.ts';
 import { plant, scratch } from '../../support/scratch.ts';
@@ -30,19 +31,29 @@ describe("a file of the harness's own", () => {
 });
 
 describe('the digest by which nodes know an image', () => {
+  const image = (id: string, inContainerd: boolean): DockerImage => ({
+    id,
+    inContainerd,
+    tags: [],
+    created: new Date(0),
+    size: 1,
+    labels: {},
+  });
+
   it("is the engine's own id with overlay2", () => {
-    expect(new ImageDigests(scratch(), false).of('sha256:1')).toBe('sha256:1');
+    expect(new ImageDigests(scratch()).of(image('sha256:1', false))).toBe('sha256:1');
   });
 
   it('is learned from a node with the containerd store, and kept', () => {
     const directory = scratch();
-    const digests = new ImageDigests(directory, true);
-    expect(digests.of('sha256:index')).toBeUndefined();
-    digests.learn('sha256:index', 'sha256:config');
-    expect(new ImageDigests(directory, true).of('sha256:index')).toBe('sha256:config');
-    for (let i = 0; i < 250; i++) digests.learn(`sha256:${i}`, 'x');
-    expect(digests.of('sha256:index')).toBeUndefined();
-    expect(digests.of('sha256:249')).toBe('x');
+    const digests = new ImageDigests(directory);
+    const index = image('sha256:index', true);
+    expect(digests.of(index)).toBeUndefined();
+    digests.learn(index, 'sha256:config');
+    expect(new ImageDigests(directory).of(index)).toBe('sha256:config');
+    for (let i = 0; i < 250; i++) digests.learn(image(`sha256:${i}`, true), 'x');
+    expect(digests.of(index)).toBeUndefined();
+    expect(digests.of(image('sha256:249', true))).toBe('x');
   });
 });
 

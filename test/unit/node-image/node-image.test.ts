@@ -13,7 +13,9 @@ function fakeEngine(images: Record<string, Record<string, string>>, registry: 'h
     pulled,
     image: (reference: string): Promise<DockerImage | undefined> => {
       const labels = images[reference];
-      return Promise.resolve(labels && { id: `id of ${reference}`, tags: [reference], created: new Date(0), size: 1, labels });
+      return Promise.resolve(
+        labels && { id: `id of ${reference}`, tags: [reference], created: new Date(0), size: 1, labels, inContainerd: false },
+      );
     },
     api: {
       getImage: () => ({
