@@ -88,12 +88,12 @@ export class DockerEngine {
   }
 
   /**
-   * As `ask`, for answers in JSON; undefined where there is no such thing.
+   * As `ask`, for answers in JSON; undefined where there is no such thing, or could not be one by that name.
    * @throws Error with the engine's own words for any other refusal
    */
   async json<T>(method: 'GET' | 'POST', path: string, send?: unknown): Promise<T | undefined> {
     const { status, body } = await this.ask(method, path, send);
-    if (status === 404) return undefined;
+    if (status === 404 || (status === 400 && method === 'GET')) return undefined;
     const answer = JSON.parse(body.toString('utf8')) as T & { message?: string };
     if (status >= 300) throw new Error(answer.message ?? `Docker answered ${status} to ${method} ${path}`);
     return answer;
