@@ -1,6 +1,9 @@
 import type Dockerode from 'dockerode';
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import type { Readable } from 'node:stream';
 import { HarnessError, messageOf } from '../model/error.ts';
 import { dockerHost } from './docker-host.ts';
 import { askSocket, type SocketAnswer } from './docker-socket.ts';
@@ -32,6 +35,9 @@ interface InspectedImage {
 
 /** The name under which earlier engines tell that store; its elder is called overlay2. */
 const CONTAINERD_SNAPSHOTTER = 'overlayfs';
+
+/** Answers that are none of refusal. */
+const GOOD = { 200: true, 201: true, 204: true };
 
 const DEFAULT_SOCKET = '/var/run/docker.sock';
 
@@ -75,16 +81,26 @@ export class DockerEngine {
     const socket = this.#socket();
     if (socket !== undefined) return askSocket(socket, method, path, send);
     try {
-      const options = { path, method, options: send ?? {}, isStream: true, statusCodes: { 200: true, 201: true, 204: true } };
-      const stream = await (this.api.modem.dial(options) as unknown as Promise<AsyncIterable<Buffer>>);
-      const chunks: Buffer[] = [];
-      for await (const chunk of stream) chunks.push(chunk);
-      return { status: 200, body: Buffer.concat(chunks) };
+      return { status: 200, body: await this.#dial({ path, method, options: send ?? {}, isStream: true, statusCodes: GOOD }) };
     } catch (error) {
       const status = statusOf(error);
       if (status === undefined) throw error;
       return { status, body: Buffer.from(JSON.stringify({ message: messageOf(error) })) };
     }
+  }
+
+  /** Through dockerode, for engines that are reached over a network. */
+  #dial(options: Parameters<Dockerode['modem']['dial']>[0]): Promise<Buffer> {
+    return new Promise((resolve, reject) => {
+      this.api.modem.dial(options, (error: unknown, stream: unknown) => {
+        if (error) return reject(error instanceof Error ? error : new Error(messageOf(error)));
+        const chunks: Buffer[] = [];
+        (stream as Readable)
+          .on('data', (chunk: Buffer) => chunks.push(chunk))
+          .on('error', reject)
+          .on('end', () => resolve(Buffer.concat(chunks)));
+      });
+    });
   }
 
   /**
@@ -114,16 +130,18 @@ export class DockerEngine {
     );
   }
 
+  /** The Unix socket, where it is one; it need not be there. Docker Desktop has its own below the home directory. */
   #socket(): string | undefined {
-    if (this.#host === undefined && process.platform !== 'win32' && existsSync(DEFAULT_SOCKET)) return DEFAULT_SOCKET;
-    return this.#host?.startsWith('unix://') ? this.#host.slice('unix://'.length) : undefined;
+    if (this.#host !== undefined) return this.#host.startsWith('unix://') ? this.#host.slice('unix://'.length) : undefined;
+    if (process.platform === 'win32') return undefined;
+    const desktop = join(homedir(), '.docker', 'run', 'docker.sock');
+    return !existsSync(DEFAULT_SOCKET) && existsSync(desktop) ? desktop : DEFAULT_SOCKET;
   }
 
-  /** dockerode reads `DOCKER_HOST`, with its certificates, by itself; of contexts it knows nothing. */
   #options(): Dockerode.DockerOptions {
     const socketPath = this.#socket();
     if (socketPath !== undefined) return { socketPath };
-    return this.#host === undefined || this.#env['DOCKER_HOST'] ? {} : hostOptions(this.#host);
+    return this.#host === undefined ? {} : hostOptions(this.#host, this.#env);
   }
 }
 
@@ -142,8 +160,18 @@ function statusOf(error: unknown): number | undefined {
   return typeof status === 'number' ? status : undefined;
 }
 
-function hostOptions(host: string): Dockerode.DockerOptions {
+/** `DOCKER_TLS_VERIFY` and `DOCKER_CERT_PATH` as Docker's own client reads them. */
+function hostOptions(host: string, env: NodeJS.ProcessEnv): Dockerode.DockerOptions {
   const url = new URL(host);
   if (url.protocol === 'ssh:') return { protocol: 'ssh', host: url.hostname, username: url.username, port: url.port || 22 };
-  return { protocol: url.protocol === 'https:' ? 'https' : 'http', host: url.hostname, port: url.port || 2375 };
+  const secure = url.protocol === 'https:' || Boolean(env['DOCKER_TLS_VERIFY']);
+  const address = {
+    protocol: secure ? ('https' as const) : ('http' as const),
+    host: url.hostname,
+    port: url.port || (secure ? 2376 : 2375),
+  };
+  if (!secure) return address;
+  const directory = env['DOCKER_CERT_PATH'] ?? join(homedir(), '.docker');
+  const pem = (name: string) => readFileSync(join(directory, `${name}.pem`));
+  return { ...address, ca: pem('ca'), cert: pem('cert'), key: pem('key') };
 }

@@ -1,4 +1,5 @@
 import { writeFileSync } from 'node:fs';
+import { connect, createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { build } from '../../src/drivers/buildx.ts';
@@ -64,6 +65,27 @@ describe('the engine', () => {
   it('is missed with a word on what to do', async () => {
     const env = { DOCKER_HOST: `unix://${join(scratch(), 'no.sock')}` };
     await expect(DockerEngine.connect(env)).rejects.toMatchObject({ code: 'DOCKER_DOWN', message: expect.stringContaining('no.sock') });
+  });
+});
+
+describe('an engine that is reached over a network', () => {
+  it('answers the same questions, and refuses the same', async () => {
+    const proxy = createServer((incoming) => {
+      const socket = connect('/var/run/docker.sock');
+      incoming.pipe(socket).pipe(incoming);
+      for (const end of [incoming, socket])
+        end.on('error', () => undefined).on('close', () => [incoming, socket].forEach((one) => one.destroy()));
+    });
+    await new Promise<void>((listening) => proxy.listen(0, '127.0.0.1', listening));
+    try {
+      const { port } = proxy.address() as AddressInfo;
+      const remote = await DockerEngine.connect({ ...process.env, DOCKER_HOST: `tcp://127.0.0.1:${port}` });
+      expect(await remote.json('GET', '/version')).toEqual(await engine.json('GET', '/version'));
+      expect(await remote.image(`coretest/missing:${process.pid}`)).toBeUndefined();
+      await expect(remote.json('POST', '/containers/create', { Image: '' })).rejects.toThrow(/./);
+    } finally {
+      proxy.close();
+    }
   });
 });
 
