@@ -36,7 +36,16 @@ export interface DebianBaseOptions {
  * from, so a second call is one question to Docker.
  * @throws HarnessError NODE_IMAGE where it cannot be made (it takes root, and Debian or Ubuntu), DISK_FULL, INTERRUPTED.
  */
-export async function ensureDebianBase(engine: DockerEngine, suite: string, options: DebianBaseOptions): Promise<DebianBase> {
+export function ensureDebianBase(engine: DockerEngine, suite: string, options: DebianBaseOptions): Promise<DebianBase> {
+  // The node image and the user's images want it at the same time, and one package manager serves one at a time.
+  const known = making.get(suite) ?? makeDebianBase(engine, suite, options).finally(() => making.delete(suite));
+  making.set(suite, known);
+  return known;
+}
+
+const making = new Map<string, Promise<DebianBase>>();
+
+async function makeDebianBase(engine: DockerEngine, suite: string, options: DebianBaseOptions): Promise<DebianBase> {
   const reference = `kind-harness/debian:${suite}`;
   return await step<DebianBase>(options.emit, `debian/${suite}`, `Debian image ${reference}`, async ({ progress }) => {
     const host = await observeHostSystem();

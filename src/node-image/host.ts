@@ -69,8 +69,13 @@ export async function installPackages(host: Host, packages: readonly string[], o
     [...APT_GET, 'update'],
     [...APT_INSTALL, ...names],
   ];
-  await install({ install: [], files, commands, byHand: [] }, { emit, progress, signal });
+  // One after another: the compile and the root file system want their tools at the same time, and apt does not wait for its own lists.
+  const turn = installing.then(() => install({ install: [], files, commands, byHand: [] }, { emit, progress, signal }));
+  installing = turn.catch(() => undefined);
+  await turn;
 }
+
+let installing: Promise<unknown> = Promise.resolve();
 
 /** What makes another release known to apt; nothing when it is. */
 function filesFor(host: Host, suite: string): { path: string; text: string }[] {
