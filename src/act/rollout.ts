@@ -1,8 +1,9 @@
-import type { CoreV1Event, V1Pod } from '@kubernetes/client-node';
+import type { CoreV1Event, V1EndpointSlice, V1Pod } from '@kubernetes/client-node';
 import { watchUntil, WatchTimeout, type Watched } from '../drivers/kube-watch.ts';
 import { statusOf, type Kube } from '../drivers/kubernetes.ts';
 import { HarnessError } from '../model/error.ts';
 import { judgeWorkload, type PodFailure, type RolloutFacts, type Workload } from '../plan/rollout.ts';
+import { servicesLack } from '../plan/services.ts';
 import { deletePod, stuckPods } from './stuck-pods.ts';
 
 /** Milliseconds that everything that was deployed may take to run. */
@@ -23,6 +24,8 @@ const KINDS = {
   replicasets: '/apis/apps/v1',
   jobs: '/apis/batch/v1',
   pods: '/api/v1',
+  services: '/api/v1',
+  endpointslices: '/apis/discovery.k8s.io/v1',
 } as const;
 
 class RolloutFailed extends Error {
@@ -66,11 +69,12 @@ export async function waitForRollout(kube: Kube, workloads: Workload[], options:
       deleted.add(pod.metadata?.uid);
       void deletePod(kube, pod).catch(() => deleted.delete(pod.metadata?.uid)); // tried again with the next change
     }
-    return workloads.flatMap((workload) => {
+    const pending = workloads.flatMap((workload) => {
       const judged = judgeWorkload(workload, facts);
       if (judged.state === 'failed') throw new RolloutFailed(judged.failure);
       return judged.state === 'pending' ? [judged.detail] : [];
     });
+    return [...pending, servicesLack(facts) ?? []].flat();
   };
   const deadline = Date.now() + ROLLOUT_TIMEOUT;
   try {
@@ -130,6 +134,8 @@ function factsFrom(seen: Watched<string>, namespaces: string[], startedAt: Reado
     replicaSets: all('replicasets'),
     jobs: all('jobs'),
     pods: all('pods'),
+    services: all('services'),
+    endpointSlices: all('endpointslices') as V1EndpointSlice[],
     startedAt,
   };
 }

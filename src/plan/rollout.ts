@@ -1,4 +1,14 @@
-import type { V1ContainerStatus, V1DaemonSet, V1Deployment, V1Job, V1Pod, V1ReplicaSet, V1StatefulSet } from '@kubernetes/client-node';
+import type {
+  V1ContainerStatus,
+  V1DaemonSet,
+  V1Deployment,
+  V1EndpointSlice,
+  V1Job,
+  V1Pod,
+  V1ReplicaSet,
+  V1Service,
+  V1StatefulSet,
+} from '@kubernetes/client-node';
 import { isFromBefore } from './cluster-health.ts';
 
 /** What was applied and makes pods. */
@@ -16,6 +26,8 @@ export interface RolloutFacts {
   jobs: V1Job[];
   replicaSets: V1ReplicaSet[];
   pods: V1Pod[];
+  services: V1Service[];
+  endpointSlices: V1EndpointSlice[];
   /** When each node was last started: what a pod says of an earlier time does not hold any more. */
   startedAt: Readonly<Record<string, number>>;
 }
@@ -47,7 +59,15 @@ export function judgeWorkload(workload: Workload, facts: RolloutFacts): Workload
   const stale = pods.find(({ pod }) => isFromBefore(pod, facts.startedAt));
   if (stale)
     return { state: 'pending', detail: `${workload.kind} ${workload.name}: the pod ${stale.pod.metadata?.name} has not been restarted` };
+  // The workload's own status may be older than its pods' is: after a restart its controller takes some seconds to look again.
+  const unready = pods.find(({ pod }) => !isReady(pod));
+  if (unready) return { state: 'pending', detail: `${workload.kind} ${workload.name}: the pod ${unready.pod.metadata?.name} is not ready` };
   return { state: 'ready' };
+}
+
+/** Whether Kubernetes calls a pod ready. */
+export function isReady(pod: V1Pod): boolean {
+  return pod.status?.conditions?.some(({ type, status }) => type === 'Ready' && status === 'True') ?? false;
 }
 
 interface Look {

@@ -6,7 +6,18 @@ const REVISION = 'deployment.kubernetes.io/revision';
 const owned = (uid: string) => [{ uid, apiVersion: 'v1', kind: 'Any', name: uid }];
 
 function facts(more: Partial<RolloutFacts>): RolloutFacts {
-  return { deployments: [], statefulSets: [], daemonSets: [], jobs: [], replicaSets: [], pods: [], startedAt: {}, ...more };
+  return {
+    deployments: [],
+    statefulSets: [],
+    daemonSets: [],
+    jobs: [],
+    replicaSets: [],
+    pods: [],
+    services: [],
+    endpointSlices: [],
+    startedAt: {},
+    ...more,
+  };
 }
 
 const workload = (kind: Workload['kind']): Workload => ({ kind, name: 'app', namespace: 'shop' });
@@ -16,7 +27,7 @@ function pod(owner: string, status: V1Pod['status'] = {}, more: V1Pod['metadata'
   return {
     metadata: { name: `${owner}-pod`, namespace: 'shop', ownerReferences: owned(owner), ...more },
     spec: { containers: [], nodeName: 'node' },
-    status,
+    status: { conditions: [{ type: 'Ready', status: 'True' }], ...status },
   };
 }
 
@@ -157,6 +168,11 @@ describe('a Deployment', () => {
     });
     expect(judge(complete, [pod('new', ran('2026-01-01T00:01:00Z'))], { startedAt })).toEqual({ state: 'ready' });
     expect(judge(complete, [pod('new', ran('2026-01-01T00:00:00Z'))], { startedAt: { other: Infinity } })).toEqual({ state: 'ready' });
+  });
+
+  it('is pending while a pod of it is not ready, though its own status, older than that, says so', () => {
+    const unready = pod('new', { conditions: [{ type: 'Ready', status: 'False' }] });
+    expect(judge(complete, [unready])).toEqual({ state: 'pending', detail: 'Deployment app: the pod new-pod is not ready' });
   });
 
   it('is not mixed up with one of another namespace', () => {
