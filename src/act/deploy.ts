@@ -1,4 +1,3 @@
-import type { DockerEngine } from '../drivers/docker.ts';
 import { KubeResources } from '../drivers/kube-resources.ts';
 import { watchUntil, WatchTimeout } from '../drivers/kube-watch.ts';
 import { connectKube, kubeMessage, kubeRequest, statusOf, type Kube, type KubeObject } from '../drivers/kubernetes.ts';
@@ -9,7 +8,6 @@ import type { Workload } from '../plan/rollout.ts';
 import { waitForRollout } from './rollout.ts';
 
 export interface Deployment {
-  engine: DockerEngine;
   kubeconfig: string;
   /** For objects that name no namespace; made when it is not there. */
   namespace: string;

@@ -1,6 +1,7 @@
 import { Transform, type Readable } from 'node:stream';
 import { exec, tryExec } from '../drivers/container-exec.ts';
 import type { DockerEngine } from '../drivers/docker.ts';
+import { MAKE_ROOM, saysDiskFull } from '../drivers/disk-full.ts';
 import { tail } from '../drivers/process.ts';
 import { HarnessError } from '../model/error.ts';
 import type { LoadDecision, NodeImage } from '../model/image.ts';
@@ -78,15 +79,13 @@ export const archiveTransport: Transport = {
     archive.destroy(); // the node may stop reading before the padding at the end, and the connection would stay open
     if (result.exitCode === 0) return bytes;
     const output = `${result.stdout}\n${result.stderr}`.trim();
-    const full = /no space left on device/i.test(output);
+    const full = saysDiskFull(output);
     throw new HarnessError(
       full ? 'DISK_FULL' : 'LOAD',
       full ? `No room is left in ${node} to load ${reference}.` : `${node} did not take the image ${reference}.`,
       {
         detail: tail(output),
-        next: full
-          ? 'Make room (`docker system df` shows what Docker holds), then try again.'
-          : `Look at the node's runtime: docker exec ${node} journalctl -u containerd`,
+        next: full ? MAKE_ROOM : `Look at the node's runtime: docker exec ${node} journalctl -u containerd`,
       },
     );
   },

@@ -74,7 +74,8 @@ export async function waitForRollout(kube: Kube, workloads: Workload[], options:
       if (judged.state === 'failed') throw new RolloutFailed(judged.failure);
       return judged.state === 'pending' ? [judged.detail] : [];
     });
-    return [...pending, servicesLack(facts) ?? []].flat();
+    const lacking = servicesLack(facts);
+    return lacking === undefined ? pending : [...pending, lacking];
   };
   const deadline = Date.now() + ROLLOUT_TIMEOUT;
   try {

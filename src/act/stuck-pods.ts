@@ -1,6 +1,6 @@
 import type { V1Pod } from '@kubernetes/client-node';
 import { statusOf, type Kube } from '../drivers/kubernetes.ts';
-import type { RolloutFacts, Workload } from '../plan/rollout.ts';
+import { isReady, type RolloutFacts, type Workload } from '../plan/rollout.ts';
 
 /**
  * The pods that keep a StatefulSet's roll-out from ever going on: of an earlier revision, and not ready. Its controller waits for them to become
@@ -20,7 +20,7 @@ export function stuckPods(workloads: readonly Workload[], facts: RolloutFacts): 
         (pod.metadata?.ownerReferences ?? []).some(({ uid }) => uid === set.metadata?.uid) &&
         pod.metadata?.labels?.['controller-revision-hash'] !== updateRevision &&
         pod.metadata?.deletionTimestamp === undefined &&
-        !pod.status?.conditions?.some(({ type, status }) => type === 'Ready' && status === 'True'),
+        !isReady(pod),
     );
   });
 }

@@ -1,4 +1,5 @@
 import { HarnessError } from '../model/error.ts';
+import { MAKE_ROOM, saysDiskFull } from './disk-full.ts';
 import { dockerClient } from './docker-client.ts';
 import { printable, tail, tryRun } from './process.ts';
 
@@ -52,15 +53,13 @@ export async function build(request: BuildRequest): Promise<void> {
     ...(request.onLine === undefined ? {} : { onLine: request.onLine }),
   });
   if (result.exitCode === 0) return;
-  const full = /no space left on device/i.test(result.all);
+  const full = saysDiskFull(result.all);
   throw new HarnessError(
     full ? 'DISK_FULL' : 'BUILD',
     full ? `No room is left on the disk to build ${request.reference}.` : `The image ${request.reference} does not build.`,
     {
       detail: failureOf(result.all),
-      next: full
-        ? 'Make room (`docker system df` shows what Docker holds), then try again.'
-        : `Correct ${request.source}; to see it alone: ${byHand(request)}`,
+      next: full ? MAKE_ROOM : `Correct ${request.source}; to see it alone: ${byHand(request)}`,
     },
   );
 }

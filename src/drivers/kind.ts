@@ -1,4 +1,5 @@
 import { HarnessError } from '../model/error.ts';
+import { MAKE_ROOM, saysDiskFull } from './disk-full.ts';
 import { tail, tryRun, run } from './process.ts';
 
 export interface CreateRequest {
@@ -33,10 +34,10 @@ export async function createCluster(request: CreateRequest): Promise<void> {
 
 function creationError(name: string, output: string): HarnessError {
   const detail = tail(output);
-  if (/no space left on device/i.test(output)) {
+  if (saysDiskFull(output)) {
     return new HarnessError('DISK_FULL', `No room is left on the disk to create the cluster ${name}.`, {
       detail,
-      next: 'Make room (`docker system df` shows what Docker holds), then try again.',
+      next: MAKE_ROOM,
     });
   }
   const port = /port is already allocated|address already in use/i.exec(output);

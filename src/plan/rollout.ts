@@ -165,8 +165,7 @@ function lookAtPod(workload: Workload, facts: RolloutFacts): Look {
   const pod = named(facts.pods, workload);
   if (!pod) return absent();
   if (pod.status?.phase === 'Succeeded') return { pods: [], detail: undefined };
-  const ready = pod.status?.conditions?.some((condition) => condition.type === 'Ready' && condition.status === 'True');
-  return { pods: [{ pod, current: true }], detail: ready ? undefined : `not ready (${pod.status?.phase ?? 'unknown'})` };
+  return { pods: [{ pod, current: true }], detail: isReady(pod) ? undefined : `not ready (${pod.status?.phase ?? 'unknown'})` };
 }
 
 function ownedPods(facts: RolloutFacts, owner: string | undefined, isCurrent: (pod: V1Pod) => boolean): Look['pods'] {

@@ -31,9 +31,9 @@ export async function prepare(session: Session, tier: Tier): Promise<HarnessCont
   });
   const [running, loaded] = await allOrFirstError(cluster, deployed, [...images.values()]);
   await step(emit, 'deploy', 'deploying', async ({ progress }) => {
-    const { engine, signal } = session;
+    const { signal } = session;
     const { kubeconfig, startedAt } = running;
-    await deploy({ engine, kubeconfig, namespace: config.namespace, objects, images: loaded, startedAt, progress, signal });
+    await deploy({ kubeconfig, namespace: config.namespace, objects, images: loaded, startedAt, progress, signal });
     return { title: `deployed ${count(objects.length, 'object')}, all running`, value: undefined };
   });
   const references = Object.fromEntries(config.images.map((image) => [image.name, image.reference]));
