@@ -5,10 +5,12 @@ import type { Config, Tier } from './model/config.ts';
 import type { HarnessContext } from './model/context.ts';
 import type { Emit } from './model/event.ts';
 import type { TestSummary } from './model/summary.ts';
-import type { ImageStatus } from './run/cache-status.ts';
+import type { CacheStatus } from './run/cache-status.ts';
 import type { RunningCluster } from './run/cluster.ts';
+import type { TierPlan } from './run/dry-run.ts';
 import type { ImageOutcome } from './run/images.ts';
 import type { ClusterStatus } from './run/status.ts';
+import type { Why } from './run/why.ts';
 import { openSession, selectImages, type Session } from './run/session.ts';
 import { HarnessError } from './model/error.ts';
 
@@ -25,6 +27,18 @@ export interface OpenOptions {
   env?: NodeJS.ProcessEnv;
   /** What other harness processes are told they wait for. */
   command?: string;
+  /** Images that may be taken in place of a build when they were built from the same inputs, by the name of what they replace. */
+  sinceImages?: Record<string, string> | ((config: Config) => Record<string, string>);
+}
+
+/** How a tier is run. */
+export interface TierOptions {
+  /** Arguments for the test runner. */
+  args?: string[];
+  /** Whether its output may be coloured. */
+  colour?: boolean;
+  /** Do nothing at all when an image would have to be built. */
+  expectFresh?: boolean;
 }
 
 /**
@@ -39,6 +53,9 @@ export async function openHarness(options: OpenOptions = {}): Promise<Harness> {
     emit: options.emit ?? (() => undefined),
     signal: options.signal ?? new AbortController().signal,
   });
+  const sinceImages = typeof options.sinceImages === 'function' ? options.sinceImages(config) : (options.sinceImages ?? {});
+  selectImages(config, Object.keys(sinceImages)); // refuses names that are not configured
+  session.sinceImages = sinceImages;
   return new Harness(session, options.command ?? 'a program that uses kind-harness');
 }
 
@@ -97,16 +114,36 @@ export class Harness {
   }
 
   /** The verdict on each image. Changes nothing. */
-  async cacheStatus(names: readonly string[] = []): Promise<ImageStatus[]> {
+  async cacheStatus(names: readonly string[] = []): Promise<CacheStatus> {
     const images = selectImages(this.config, names);
     return (await import('./run/cache-status.ts')).cacheStatus(this.#session, images);
   }
 
-  /** Builds images: only stale ones, or all of them (`force`), with no cache (`noCache`). */
-  async build(names: readonly string[] = [], how: { force?: boolean; noCache?: boolean } = {}): Promise<ImageOutcome[]> {
+  /** Why the next build of each image happens or does not, and why the last one did. Changes nothing. */
+  async why(names: readonly string[] = []): Promise<Why[]> {
+    const images = selectImages(this.config, names);
+    return (await import('./run/why.ts')).why(this.#session, images);
+  }
+
+  /** What a tier would do. Changes nothing. */
+  async dryRun(tier: Tier): Promise<TierPlan> {
+    return (await import('./run/dry-run.ts')).dryRun(this.#session, tier);
+  }
+
+  /**
+   * Builds images: only stale ones, or all of them (`force`), with no cache (`noCache`).
+   * @throws HarnessError STALE when one is stale and none was to be (`expectFresh`)
+   */
+  async build(
+    names: readonly string[] = [],
+    how: { force?: boolean; noCache?: boolean; expectFresh?: boolean } = {},
+  ): Promise<ImageOutcome[]> {
     const images = selectImages(this.config, names);
     const { settleImages } = await import('./run/images.ts');
-    return this.#alone(() => Promise.all(settleImages(this.#session, images, { tier: 'test-cached', ...how }).values()));
+    return this.#alone(async () => {
+      if (how.expectFresh) await this.#expectFresh(images);
+      return Promise.all(settleImages(this.#session, images, { tier: 'test-cached', ...how }).values());
+    });
   }
 
   /** Loads images into the running cluster's nodes: where they are missing, or everywhere (`force`). Builds nothing. */
@@ -116,13 +153,22 @@ export class Harness {
   }
 
   /** Everything a tier does before its tests. @returns what tests are handed */
-  prepare(tier: Tier): Promise<HarnessContext> {
-    return this.#alone(async () => (await import('./run/tier.ts')).prepare(this.#session, tier));
+  prepare(tier: Tier, { expectFresh = false }: TierOptions = {}): Promise<HarnessContext> {
+    return this.#alone(async () => {
+      if (expectFresh) await this.#expectFresh(this.config.images);
+      return (await import('./run/tier.ts')).prepare(this.#session, tier);
+    });
   }
 
-  /** Runs a tier to the end of its tests. */
-  test(tier: Tier, args: string[] = [], colour = false): Promise<TestSummary> {
-    return this.#alone(async () => (await import('./run/tier.ts')).runTier(this.#session, tier, args, colour));
+  /**
+   * Runs a tier to the end of its tests.
+   * @throws HarnessError STALE when an image is stale and none was to be (`expectFresh`)
+   */
+  test(tier: Tier, { args = [], colour = false, expectFresh = false }: TierOptions = {}): Promise<TestSummary> {
+    return this.#alone(async () => {
+      if (expectFresh) await this.#expectFresh(this.config.images);
+      return (await import('./run/tier.ts')).runTier(this.#session, tier, args, colour);
+    });
   }
 
   /** Deletes the cluster and the images that this project's builds made. */
@@ -131,6 +177,10 @@ export class Harness {
       const { removeImages, takeDown } = await import('./run/clean.ts');
       return { cluster: await takeDown(this.#session), images: await removeImages(this.#session) };
     });
+  }
+
+  async #expectFresh(images: Config['images']): Promise<void> {
+    return (await import('./run/expect-fresh.ts')).expectFresh(this.#session, images);
   }
 
   /** Runs while no other harness process works on this cluster. */

@@ -1,39 +1,125 @@
+import { closeSync, openSync, readFileSync, readSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { readState, writeState } from '../drivers/state-file.ts';
+import { replaceFile } from '../drivers/state-file.ts';
 import type { Config, ImageConfig } from '../model/config.ts';
+import type { FileSet } from '../model/file-set.ts';
 import type { Inputs } from '../model/inputs.ts';
+
+/** How a build came about. */
+export interface BuildStory {
+  /** Milliseconds since the epoch. */
+  at: number;
+  /** Why it was due, and all that had changed, as far as it was known. */
+  reason: string;
+  changes: string[];
+  /** Milliseconds that it took. */
+  ms: number;
+}
 
 /** What an image was last built from here. It explains a verdict, and never decides one: that is for the label on the image. */
 export interface BuildRecord {
   digest: string;
   inputs: Inputs;
   /** What lay outside of `sources` when this was last said. */
-  outside: Map<string, string>;
+  outside: FileSet | undefined;
+  /** Undefined for an image that was built elsewhere. */
+  story: BuildStory | undefined;
 }
 
-interface Stored {
+/** The first line of the file. Its files stand behind it, because they are many, and seldom needed. */
+interface Head {
+  format: typeof FORMAT;
   digest: string;
-  files: [string, string][];
-  outside: [string, string][];
   settings: Record<string, string>;
   bases: Record<string, string>;
+  trees: [name: string, digest: string, count: number][];
+  outside: [digest: string, count: number] | null;
+  story: BuildStory | null;
 }
+
+interface Body {
+  trees: [path: string, entry: string][][];
+  outside: [path: string, entry: string][];
+}
+
+const FORMAT = 2;
 
 function recordPath(config: Config, image: ImageConfig): string {
   return join(config.stateDirectory, 'built', `${image.name}.json`);
 }
 
 /** Keeps what an image was built from, so that the next verdict can name what changed. */
-export function writeRecord(config: Config, image: ImageConfig, { digest, inputs, outside }: BuildRecord): void {
-  const { files, settings, bases } = inputs;
-  const stored: Stored = { digest, files: [...files], outside: [...outside], settings: { ...settings }, bases: { ...bases } };
-  writeState(recordPath(config, image), JSON.stringify(stored));
+export function writeRecord(config: Config, image: ImageConfig, { digest, inputs, outside, story }: BuildRecord): void {
+  const trees = Object.entries(inputs.trees);
+  const head: Head = {
+    format: FORMAT,
+    digest,
+    settings: { ...inputs.settings },
+    bases: { ...inputs.bases },
+    trees: trees.map(([name, files]) => [name, files.digest, files.count]),
+    outside: outside ? [outside.digest, outside.count] : null,
+    story: story ?? null,
+  };
+  const body: Body = { trees: trees.map(([, files]) => [...files.entries()]), outside: [...(outside?.entries() ?? [])] };
+  replaceFile(recordPath(config, image), (file) => writeFileSync(file, `${JSON.stringify(head)}\n${JSON.stringify(body)}`));
 }
 
 /** What is still known of the inputs that an image was last built from here. */
 export function readRecord(config: Config, image: ImageConfig): BuildRecord | undefined {
-  const stored = readState<Stored>(recordPath(config, image));
-  if (!stored || !Array.isArray(stored.files) || !Array.isArray(stored.outside)) return undefined;
-  const { digest, files, settings, bases, outside } = stored;
-  return { digest, inputs: { files: new Map(files), settings, bases }, outside: new Map(outside) };
+  const path = recordPath(config, image);
+  const head = readHead(path);
+  if (head?.format !== FORMAT) return undefined;
+  let body: Body | undefined;
+  const files = (part: (body: Body) => [string, string][] | undefined) => () => new Map(part((body ??= readBody(path, head.digest))) ?? []);
+  return {
+    digest: head.digest,
+    inputs: {
+      settings: head.settings,
+      bases: head.bases,
+      trees: Object.fromEntries(
+        head.trees.map(([name, digest, count], i) => [name, { digest, count, entries: files(({ trees }) => trees[i]) }]),
+      ),
+    },
+    outside: head.outside ? { digest: head.outside[0], count: head.outside[1], entries: files(({ outside }) => outside) } : undefined,
+    story: head.story ?? undefined,
+  };
+}
+
+function readHead(path: string): Head | undefined {
+  try {
+    return JSON.parse(firstLine(path)) as Head;
+  } catch {
+    return undefined; // absent or damaged
+  }
+}
+
+const PIECE_BYTES = 1 << 16;
+
+function firstLine(path: string): string {
+  const file = openSync(path, 'r');
+  try {
+    const pieces: Buffer[] = [];
+    for (;;) {
+      const piece = Buffer.allocUnsafe(PIECE_BYTES);
+      const read = piece.subarray(0, readSync(file, piece));
+      const end = read.indexOf('\n');
+      pieces.push(end === -1 ? read : read.subarray(0, end));
+      if (end !== -1 || read.length === 0) return Buffer.concat(pieces).toString('utf8');
+    }
+  } finally {
+    closeSync(file);
+  }
+}
+
+/** Read later than the head, when another process may have replaced the file: then nothing is known. */
+function readBody(path: string, digest: string): Body {
+  const nothing: Body = { trees: [], outside: [] };
+  try {
+    const text = readFileSync(path, 'utf8');
+    const end = text.indexOf('\n');
+    if ((JSON.parse(text.slice(0, end)) as Head).digest !== digest) return nothing;
+    return JSON.parse(text.slice(end + 1)) as Body;
+  } catch {
+    return nothing;
+  }
 }

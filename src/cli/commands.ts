@@ -1,16 +1,24 @@
 import type { Harness } from '../harness.ts';
 import { TIERS, type Tier } from '../model/config.ts';
-import type { Emit } from '../model/event.ts';
+import { staleError, type HarnessError } from '../model/error.ts';
 import { seconds } from '../model/words.ts';
-import { cacheTable, statusLines } from './tables.ts';
+import { cacheTable, planLines, statusLines, whyLines } from './tables.ts';
 
 /** What a command is given to work with. */
 export interface CommandContext {
   harness: Harness;
   /** Arguments: image names, or what stands behind `--` for the tests. */
   args: string[];
-  emit: Emit;
+  options: CommandOptions;
   colour: boolean;
+}
+
+/** The options of single commands. */
+export interface CommandOptions {
+  dryRun?: boolean;
+  expectFresh?: boolean;
+  /** Each `<reference>`, or `<image>=<reference>`. */
+  sinceImage?: string[];
 }
 
 /** What a command ends with. */
@@ -19,6 +27,8 @@ export interface CommandEnd {
   lines?: string[];
   /** What the command adds to the summary. */
   more?: Record<string, unknown>;
+  /** What is wrong although the command did its work. */
+  failure?: HarnessError;
   /** 1 when tests failed, 3 when something on this machine is missing. */
   exitCode?: 0 | 1 | 3;
 }
@@ -29,8 +39,19 @@ export interface Command {
   summary: string;
   /** What arguments it takes, if any. */
   takes?: 'images' | 'test arguments';
+  options?: (keyof typeof OPTIONS)[];
   run: (context: CommandContext) => Promise<CommandEnd>;
 }
+
+/** Flags and help of the options that single commands have. */
+export const OPTIONS = {
+  dryRun: ['--dry-run', 'say what would be done, and do nothing'],
+  expectFresh: ['--expect-fresh', 'fail with exit code 3, and do nothing, when an image would have to be built'],
+  sinceImage: [
+    '--since-image <[image=]reference>',
+    'take this image in place of a build when it was built from the same inputs; `{name}` in it stands for the name of each image; may be given several times',
+  ],
+} as const satisfies Record<keyof CommandOptions, readonly [flags: string, description: string]>;
 
 const TIER_SUMMARIES: Record<Tier, string> = {
   'test-kind': 'build and load every image, deploy, test: for CI and release checks',
@@ -43,16 +64,9 @@ export const COMMANDS: Command[] = [
     name: tier,
     summary: TIER_SUMMARIES[tier],
     takes: 'test arguments',
-    run: async ({ harness, args, colour }) => {
-      const start = performance.now();
-      const { passed, failed, skipped } = await harness.test(tier, args, colour);
-      const { builds, loads } = harness.results;
-      const built = builds.filter((build) => build.verdict === 'built').length;
-      const loaded = loads.filter((load) => load.verdict === 'transferred' || load.verdict === 'tagged').length;
-      const tests = `${passed} passed, ${failed} failed, ${skipped} skipped`;
-      const line = `${failed === 0 ? '✅' : '❌'} ${tier}: ${built} built, ${loaded} loaded, tests ${tests}, ${seconds(performance.now() - start)} in all`;
-      return { lines: [line], exitCode: failed === 0 ? 0 : 1 };
-    },
+    options:
+      tier === 'test-cached' ? ['dryRun', 'expectFresh', 'sinceImage'] : tier === 'test-fast' ? ['dryRun', 'expectFresh'] : ['dryRun'],
+    run: (context) => (context.options.dryRun ? planTier(tier, context) : runTier(tier, context)),
   })),
   {
     name: 'build',
@@ -64,7 +78,8 @@ export const COMMANDS: Command[] = [
     name: 'build-if-needed',
     summary: 'build the images that are stale',
     takes: 'images',
-    run: ({ harness, args }) => harness.build(args).then(() => ({})),
+    options: ['expectFresh', 'sinceImage'],
+    run: ({ harness, args, options: { expectFresh = false } }) => harness.build(args, { expectFresh }).then(() => ({})),
   },
   {
     name: 'rebuild',
@@ -88,9 +103,22 @@ export const COMMANDS: Command[] = [
     name: 'cache-status',
     summary: 'say which images are stale and where they are loaded; change nothing',
     takes: 'images',
+    options: ['expectFresh', 'sinceImage'],
+    run: async ({ harness, args, options: { expectFresh } }) => {
+      const status = await harness.cacheStatus(args);
+      const due = status.images.filter(({ action }) => action === 'build');
+      const failure = expectFresh && due.length > 0 ? staleError(due) : undefined;
+      return { lines: cacheTable(status, Date.now()), more: { ...status }, ...(failure === undefined ? {} : { failure }) };
+    },
+  },
+  {
+    name: 'why',
+    summary: 'say in full why the next build of an image happens or not, and why the last one did; change nothing',
+    takes: 'images',
+    options: ['sinceImage'],
     run: async ({ harness, args }) => {
-      const images = await harness.cacheStatus(args);
-      return { lines: cacheTable(images), more: { images } };
+      const images = await harness.why(args);
+      return { lines: whyLines(images, Date.now()), more: { images } };
     },
   },
   {
@@ -133,3 +161,21 @@ export const COMMANDS: Command[] = [
     run: async ({ harness }) => ({ more: await harness.clean() }),
   },
 ];
+
+async function runTier(tier: Tier, { harness, args, colour, options: { expectFresh = false } }: CommandContext): Promise<CommandEnd> {
+  const start = performance.now();
+  const { passed, failed, skipped } = await harness.test(tier, { args, colour, expectFresh });
+  const { builds, loads } = harness.results;
+  const built = builds.filter((build) => build.verdict === 'built').length;
+  const loaded = loads.filter((load) => load.verdict === 'transferred' || load.verdict === 'tagged').length;
+  const tests = `${passed} passed, ${failed} failed, ${skipped} skipped`;
+  const line = `${failed === 0 ? '✅' : '❌'} ${tier}: ${built} built, ${loaded} loaded, tests ${tests}, ${seconds(performance.now() - start)} in all`;
+  return { lines: [line], exitCode: failed === 0 ? 0 : 1 };
+}
+
+async function planTier(tier: Tier, { harness, options: { expectFresh = false } }: CommandContext): Promise<CommandEnd> {
+  const plan = await harness.dryRun(tier);
+  const due = plan.images.filter(({ action }) => action === 'build');
+  const failure = expectFresh && due.length > 0 ? staleError(due) : undefined;
+  return { lines: planLines(tier, plan), more: { plan }, ...(failure === undefined ? {} : { failure }) };
+}

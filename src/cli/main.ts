@@ -1,6 +1,6 @@
 import { Command as Program, CommanderError } from 'commander';
 import { readFileSync } from 'node:fs';
-import { COMMANDS, type Command } from './commands.ts';
+import { COMMANDS, OPTIONS, type Command, type CommandOptions } from './commands.ts';
 import { addToolCommands } from './tool-commands.ts';
 import { runCommand, runWork, type CommonOptions, type Streams } from './run.ts';
 import { exitCodeOf, HarnessError } from '../model/error.ts';
@@ -29,9 +29,14 @@ function addCommand(program: Program, command: Command, signal: AbortSignal): vo
   const added = program.command(command.name).description(command.summary);
   if (command.takes === 'images') added.argument('[images...]', 'names of images (default: all)');
   if (command.takes === 'test arguments') added.argument('[args...]', 'arguments for the test runner, behind `--`');
+  for (const option of command.options ?? []) {
+    const [flags, description] = OPTIONS[option];
+    if (option === 'sinceImage') added.option(flags, description, (value, given: string[] = []) => [...given, value]);
+    else added.option(flags, description);
+  }
   added.action(async (...given: unknown[]) => {
     const args = command.takes ? (given[0] as string[]) : [];
-    process.exitCode = await runCommand(command, args, added.optsWithGlobals<CommonOptions>(), streams, signal);
+    process.exitCode = await runCommand(command, args, added.optsWithGlobals<CommonOptions & CommandOptions>(), streams, signal);
   });
 }
 

@@ -3,7 +3,8 @@ import { exitCodeOf, HarnessError, messageOf } from '../model/error.ts';
 import type { Emit } from '../model/event.ts';
 import type { Summary } from '../model/summary.ts';
 import { plainReporter } from '../report/lines.ts';
-import type { Command, CommandEnd } from './commands.ts';
+import type { Command, CommandEnd, CommandOptions } from './commands.ts';
+import { sinceImages } from './since-images.ts';
 
 /** The options that every command has. */
 export interface CommonOptions {
@@ -28,7 +29,7 @@ interface Work {
 export async function runCommand(
   command: Command,
   args: string[],
-  options: CommonOptions,
+  options: CommonOptions & CommandOptions,
   streams: Streams,
   signal: AbortSignal,
 ): Promise<number> {
@@ -41,9 +42,10 @@ export async function runCommand(
         signal,
         command: `harness ${command.name}`,
         ...(options.config === undefined ? {} : { configFile: options.config }),
+        sinceImages: ({ images }) => sinceImages(options.sinceImage ?? [], images),
       });
       opened = harness;
-      return command.run({ harness, args, emit, colour: streams.terminal && options.json !== true });
+      return command.run({ harness, args, options, colour: streams.terminal && options.json !== true });
     },
   };
   return runWork(work, options, streams, signal, () => opened?.results);
@@ -66,6 +68,7 @@ export async function runWork(
   let failure: unknown;
   try {
     end = await work.do(emit, signal);
+    failure = end.failure;
   } catch (error) {
     failure = signal.aborted ? new HarnessError('INTERRUPTED', 'Interrupted.', { cause: error }) : error;
   }

@@ -1,5 +1,10 @@
-import type { ImageStatus } from '../run/cache-status.ts';
+import type { Tier } from '../model/config.ts';
+import { ago, count, megabytes, seconds } from '../model/words.ts';
+import { describeChange } from '../plan/freshness.ts';
+import type { CacheStatus } from '../run/cache-status.ts';
+import type { TierPlan } from '../run/dry-run.ts';
 import type { ClusterStatus } from '../run/status.ts';
+import type { Why } from '../run/why.ts';
 import type { Check } from '../setup/diagnose.ts';
 
 /** Rows with their columns under each other. */
@@ -10,21 +15,67 @@ export function columns(rows: readonly string[][]): string[] {
 
 const MARKS = { fresh: '✅', stale: '🔶', missing: '❌' } as const;
 
-/** `cache-status` for people. */
-export function cacheTable(images: readonly ImageStatus[]): string[] {
+/**
+ * `cache-status` for people.
+ * @param now milliseconds since the epoch
+ */
+export function cacheTable({ images, buildCache }: CacheStatus, now: number): string[] {
   if (images.length === 0) return ['no images are configured'];
-  return columns(
-    images.map((image) => {
-      const nodes = Object.entries(image.nodes).map(([node, verdict]) => `${node} ${verdict}`);
-      return [
-        `${MARKS[image.verdict]} ${image.image}`,
-        image.reference,
-        image.verdict,
-        nodes.join(', ') || 'no running node',
-        image.reason,
-      ];
-    }),
-  );
+  const rows = images.flatMap((image) => {
+    const { newest, created, size, nodes } = image;
+    const inNodes = Object.entries(nodes).map(([node, verdict]) => `${verdict} in ${node}`);
+    const facts: [string, string][] = [
+      ['newest source', newest ? `${newest.path}, ${since(newest.modified, now)}` : 'none'],
+      [
+        'image',
+        image.verdict === 'missing' ? 'none' : [created ? `built ${since(created, now)}` : [], megabytes(size ?? 0)].flat().join(', '),
+      ],
+      ['nodes', inNodes.join(', ') || 'none runs'],
+    ];
+    const then = image.action === 'take' ? ', to be taken' : '';
+    return [
+      `${MARKS[image.verdict]} ${image.image}  ${image.reference}  ${image.verdict}${then}: ${image.reason}`,
+      ...facts.map(([what, value]) => `     ${what.padEnd(FACT_WIDTH)} ${value}`),
+    ];
+  });
+  return [...rows, `BuildKit's cache holds ${megabytes(buildCache.bytes)}, of which ${megabytes(buildCache.inUse)} are in use`];
+}
+
+const FACT_WIDTH = 14;
+
+function since(moment: string, now: number): string {
+  return ago(Date.parse(moment), now);
+}
+
+/**
+ * `why` for people.
+ * @param now milliseconds since the epoch
+ */
+export function whyLines(images: readonly Why[], now: number): string[] {
+  const next = { build: 'the next test-cached builds it', take: 'the next test-cached takes it', skip: 'it is not built' };
+  return images.flatMap((image) => [
+    `${MARKS[image.verdict]} ${image.image} is ${image.verdict}, and ${next[image.action]}: ${image.reason}`,
+    ...image.changed.map((change) => `     ${describeChange(change)}`),
+    image.lastBuild
+      ? `   last built from here ${ago(image.lastBuild.at, now)}, in ${seconds(image.lastBuild.ms)}: ${image.lastBuild.reason}`
+      : '   not built from here, as far as is known',
+    ...(image.lastBuild?.changes ?? []).map((change) => `     ${change}`),
+  ]);
+}
+
+/** What a tier would do, for people. */
+export function planLines(tier: Tier, { cluster, images, loads, objects }: TierPlan): string[] {
+  const doing = { build: 'build', take: 'take', skip: 'leave' };
+  const loading = { transfer: 'load', tag: 'name', skip: 'leave' };
+  return columns([
+    [`${tier} would`, '', ''],
+    [`  ${cluster.action}`, `cluster ${cluster.name}`, cluster.reason],
+    ...images.map(({ image, action, reason }) => [`  ${doing[action]}`, `image ${image}`, reason]),
+    ...loads.map(({ image, node, action, reason }) => [`  ${loading[action]}`, `image ${image} in ${node}`, reason]),
+    ...(loads.length === 0 && images.length > 0 ? [['  load', 'all images', 'when the cluster is there']] : []),
+    ['  deploy', count(objects, 'object'), ''],
+    ['  run', 'the tests', ''],
+  ]).map((line) => line.trimEnd());
 }
 
 /** `status` for people. */

@@ -31,9 +31,18 @@ export interface HarnessConfig {
        * Default: all of it. For images that share a context.
        */
       sources?: string[];
-      buildArgs?: Record<string, string | number | boolean>;
+      /** Build arguments; `{ env: 'NAME' }` takes the value from the environment when the image is built. */
+      buildArgs?: Record<string, string | number | boolean | { env: string }>;
+      /** Named contexts (`--build-context`): a directory, `docker-image://<reference>`, or a URL that BuildKit takes. */
+      contexts?: Record<string, string>;
+      /** Platforms to build for, such as `linux/arm64`. Default: `DOCKER_DEFAULT_PLATFORM`, else Docker's own. */
+      platforms?: string[];
+      /** Build secrets (`--secret`) by id: from the environment or from a file. Their values are stored nowhere. */
+      secrets?: Record<string, { env: string } | { file: string }>;
       /** The reference to build under. A word alone is a tag. Default: `<project>/<name>:dev`. */
       tag?: string;
+      /** An image, such as CI's last one, that is taken in place of a build when it was built from the same inputs. */
+      cacheImage?: string;
       /** Bases that may be made from Debian's packages where no registry answers: reference to release. */
       debianBases?: Record<string, string>;
     }

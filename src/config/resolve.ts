@@ -1,7 +1,7 @@
 import { statSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
 import { globSync } from 'tinyglobby';
-import type { Config, ImageConfig, TestsConfig } from '../model/config.ts';
+import type { Config, ImageConfig, NamedContext, TestsConfig } from '../model/config.ts';
 import { canonicalName } from '../model/reference.ts';
 import type { HarnessConfig } from './define.ts';
 import type { Problem } from './schema.ts';
@@ -58,10 +58,27 @@ function resolveImage(name: string, raw: RawImage, root: string, project: string
     dockerfile,
     ...(raw.target === undefined ? {} : { target: raw.target }),
     ...(raw.sources === undefined ? {} : { sources: raw.sources }),
-    buildArgs: Object.fromEntries(Object.entries(raw.buildArgs ?? {}).map(([key, value]) => [key, String(value)])),
+    buildArgs: mapValues(raw.buildArgs ?? {}, (value) => (typeof value === 'object' ? value : String(value))),
+    contexts: mapValues(raw.contexts ?? {}, (value, key) => namedContext(value, root, `images.${name}.contexts.${key}`, problems)),
+    platforms: raw.platforms ?? [],
+    secrets: mapValues(raw.secrets ?? {}, (value) => ('file' in value ? { file: resolve(root, value.file) } : value)),
+    ...(raw.cacheImage === undefined ? {} : { cacheImage: raw.cacheImage }),
     reference: referenceFor(raw.tag, project, name),
     debianBases: raw.debianBases ?? {},
   };
+}
+
+/** As BuildKit tells them apart: by a scheme, and a directory has none. */
+function namedContext(value: string, root: string, path: string, problems: Problem[]): NamedContext {
+  if (value.startsWith('docker-image://')) return { image: value.slice('docker-image://'.length) };
+  if (/^([a-z][a-z+-]*:\/\/|git@)/.test(value)) return { url: value };
+  const directory = resolve(root, value);
+  if (!isDirectory(directory)) problems.push({ path, message: `expected a directory, found none at ${directory}` });
+  return { directory };
+}
+
+function mapValues<T, U>(record: Record<string, T>, map: (value: T, key: string) => U): Record<string, U> {
+  return Object.fromEntries(Object.entries(record).map(([key, value]) => [key, map(value, key)]));
 }
 
 /** A word alone is a tag, as in `tag: 'dev'`; anything with `/`, `:` or `@` is a whole reference. */

@@ -37,14 +37,42 @@ const reference = v.pipe(
 
 const argv = v.pipe(v.array(text, 'expected an array of strings, the program first'), v.minLength(1, 'expected at least the program'));
 
+const variable = v.pipe(text, v.regex(/^[A-Za-z_]\w*$/, 'expected the name of an environment variable'));
+const fromEnvironment = object({ env: variable });
+
+// BuildKit calls the build context itself `context`.
+const contextName = v.pipe(
+  text,
+  v.check(
+    (value) => value !== 'context' && value === value.toLowerCase() && parseReference(value) !== undefined,
+    'expected a name as in `FROM`, and not `context`',
+  ),
+);
+
+const platform = v.pipe(text, v.regex(/^[a-z0-9]+\/[a-z0-9]+(\/[a-z0-9]+)?$/, 'expected a platform such as `linux/amd64`'));
+
 const image = object({
   context: v.optional(text),
   dockerfile: v.optional(text),
   target: v.optional(text),
   sources: v.optional(v.pipe(v.array(text, 'expected an array of patterns'), v.minLength(1, 'expected at least one pattern'))),
   buildArgs: v.optional(
-    record(text, v.union([v.string(), v.number(), v.boolean()], 'expected a string, a number or a boolean'), 'expected an object'),
+    record(
+      text,
+      v.union([v.string(), v.number(), v.boolean(), fromEnvironment], 'expected a string, a number, a boolean or `{ env: "NAME" }`'),
+      'expected an object',
+    ),
   ),
+  contexts: v.optional(record(contextName, text, 'expected an object of directory, `docker-image://` reference or URL by name')),
+  platforms: v.optional(v.array(platform, 'expected an array of platforms')),
+  secrets: v.optional(
+    record(
+      v.pipe(text, v.regex(/^[\w.-]+$/, 'expected letters, digits, `.`, `_` and `-`')),
+      v.union([fromEnvironment, object({ file: text })], 'expected `{ env: "NAME" }` or `{ file: "path" }`'),
+      'expected an object of secrets by id',
+    ),
+  ),
+  cacheImage: v.optional(reference),
   tag: v.optional(
     v.union(
       [v.pipe(text, v.regex(/^\w[\w.-]{0,127}$/)), reference],

@@ -12,11 +12,19 @@ export interface BuildRequest {
   reference: string;
   target?: string;
   buildArgs: Readonly<Record<string, string>>;
+  /** Build arguments that come from the environment: handed on there, where no list of processes shows them. */
+  hiddenArgs: Readonly<Record<string, string>>;
+  /** What to build for; empty: what Docker builds for by itself. */
+  platforms: readonly string[];
+  /** Secrets as BuildKit takes them: `id=npm,env=NPM_TOKEN`. */
+  secrets: readonly string[];
   labels: Readonly<Record<string, string>>;
   /** Named contexts: what stands for a reference in `FROM`. */
   contexts: Readonly<Record<string, string>>;
   /** Use no cache at all. */
   noCache: boolean;
+  /** The environment of Docker's client. */
+  env: NodeJS.ProcessEnv;
   signal?: AbortSignal;
   onLine?: (line: string) => void;
 }
@@ -42,13 +50,17 @@ export async function build(request: BuildRequest): Promise<void> {
     request.dockerfile,
     ...(request.target === undefined ? [] : ['--target', request.target]),
     ...(request.noCache ? ['--no-cache'] : []),
+    ...(request.platforms.length === 0 ? [] : ['--platform', request.platforms.join(',')]),
     ...flag('--build-arg', request.buildArgs),
+    ...Object.keys(request.hiddenArgs).flatMap((name) => ['--build-arg', name]),
+    ...request.secrets.flatMap((secret) => ['--secret', secret]),
     ...flag('--label', request.labels),
     ...flag('--build-context', request.contexts),
     request.context,
   ];
   const result = await tryRun(argv, {
     code: 'BUILD',
+    env: { ...request.env, ...request.hiddenArgs },
     ...(request.signal === undefined ? {} : { signal: request.signal }),
     ...(request.onLine === undefined ? {} : { onLine: request.onLine }),
   });
@@ -65,7 +77,7 @@ export async function build(request: BuildRequest): Promise<void> {
 }
 
 /** The build as a user would type it. Build arguments by name only: their values may be nobody else's business. */
-function byHand({ source, target, buildArgs, contexts, context }: BuildRequest): string {
+function byHand({ source, target, platforms, buildArgs, hiddenArgs, secrets, contexts, context }: BuildRequest): string {
   return printable([
     'docker',
     'buildx',
@@ -73,7 +85,9 @@ function byHand({ source, target, buildArgs, contexts, context }: BuildRequest):
     '--file',
     source,
     ...(target === undefined ? [] : ['--target', target]),
-    ...Object.keys(buildArgs).flatMap((name) => ['--build-arg', name]),
+    ...(platforms.length === 0 ? [] : ['--platform', platforms.join(',')]),
+    ...Object.keys({ ...buildArgs, ...hiddenArgs }).flatMap((name) => ['--build-arg', name]),
+    ...secrets.flatMap((secret) => ['--secret', secret]),
     ...Object.entries(contexts).flatMap(([name, value]) => ['--build-context', `${name}=${value}`]),
     context,
   ]);

@@ -130,6 +130,12 @@ export class DockerEngine {
     );
   }
 
+  /** Gives an image a further reference. */
+  async tag(id: string, reference: string): Promise<void> {
+    const [repository = reference, tag = 'latest'] = splitTag(reference);
+    await this.api.getImage(id).tag({ repo: repository, tag });
+  }
+
   /** The Unix socket, where it is one; it need not be there. Docker Desktop has its own below the home directory. */
   #socket(): string | undefined {
     if (this.#host !== undefined) return this.#host.startsWith('unix://') ? this.#host.slice('unix://'.length) : undefined;
@@ -143,6 +149,12 @@ export class DockerEngine {
     if (socketPath !== undefined) return { socketPath };
     return this.#host === undefined ? {} : hostOptions(this.#host, this.#env);
   }
+}
+
+/** A port is not a tag: that stands behind the last `/`. */
+function splitTag(reference: string): string[] {
+  const colon = reference.lastIndexOf(':');
+  return colon > reference.lastIndexOf('/') ? [reference.slice(0, colon), reference.slice(colon + 1)] : [reference];
 }
 
 /** The engine's answer, or undefined where it is "404: no such thing". */

@@ -1,8 +1,8 @@
 import { linkSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { HarnessError } from '../model/error.ts';
+import { cacheDirectory } from './cache-directory.ts';
 
 interface Holder {
   pid: number;
@@ -24,7 +24,7 @@ export async function takeLock(
   command: string,
   options: { env: NodeJS.ProcessEnv; signal?: AbortSignal; onWait?: (holder: string) => void },
 ): Promise<() => void> {
-  const directory = join(options.env['XDG_CACHE_HOME'] ?? join(homedir() || tmpdir(), '.cache'), 'kind-harness', 'locks');
+  const directory = cacheDirectory(options.env, 'locks');
   mkdirSync(directory, { recursive: true });
   const path = join(directory, `${name}.lock`);
   const own = JSON.stringify({ pid: process.pid, started: startOf(process.pid), command } satisfies Holder);

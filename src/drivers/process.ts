@@ -4,7 +4,7 @@ import { HarnessError, type ErrorCode } from '../model/error.ts';
 export interface RunOptions {
   cwd?: string;
   /** Added to this process's environment. */
-  env?: Record<string, string>;
+  env?: NodeJS.ProcessEnv;
   /** Written to the program's standard input, which is closed after it. */
   input?: string;
   /** Milliseconds until the program is ended. */

@@ -33,7 +33,15 @@ export interface ImageConfig {
   target?: string;
   /** What of the context counts as an input, as patterns of an ignore file; everything, when absent. */
   sources?: string[];
-  buildArgs: Record<string, string>;
+  buildArgs: Record<string, BuildArgument>;
+  /** Named contexts by their names in the Dockerfile. */
+  contexts: Record<string, NamedContext>;
+  /** Such as `linux/arm64`; empty: what Docker builds for by itself. */
+  platforms: string[];
+  /** Build secrets by id. */
+  secrets: Record<string, Secret>;
+  /** An image that may be taken in place of a build, when its label says that it was built from the same inputs. */
+  cacheImage?: string;
   /** The full reference the image is built under, such as `shop/api:dev`. */
   reference: string;
   /**
@@ -42,6 +50,15 @@ export interface ImageConfig {
    */
   debianBases: Record<string, string>;
 }
+
+/** A build argument's value, or the environment variable that it is taken from. */
+export type BuildArgument = string | { env: string };
+
+/** Where a secret's value comes from. */
+export type Secret = { env: string } | { file: string };
+
+/** What stands for a name in `FROM`, `COPY --from` or `RUN --mount`: a directory, an image, or what only BuildKit can look into. */
+export type NamedContext = { directory: string } | { image: string } | { url: string };
 
 export type TestsConfig = { runner: 'command'; command: [string, ...string[]] } | { runner: 'vitest'; config?: string; args: string[] };
 

@@ -48,3 +48,12 @@ export class HarnessError extends Error {
 export function messageOf(thrown: unknown): string {
   return thrown instanceof Error ? thrown.message : String(thrown);
 }
+
+/** The refusal to go on with images that are not fresh, with the reason for each. */
+export function staleError(due: readonly { image: string; verdict: string; reason: string }[]): HarnessError {
+  const names = due.map(({ image }) => image).join(', ');
+  return new HarnessError('STALE', `Images were expected to be fresh, and are not: ${names}.`, {
+    detail: due.map(({ image, verdict, reason }) => `${image} is ${verdict}: ${reason}`).join('\n'),
+    next: 'Run `harness why` to see all of it, or run without --expect-fresh to build.',
+  });
+}

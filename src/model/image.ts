@@ -4,6 +4,8 @@ import type { Change } from './inputs.ts';
 export const LABELS = {
   /** The digest of all inputs, see `inputsDigest`. */
   inputs: 'dev.kind-harness.inputs',
+  /** The keyed digest of the secrets it was built with. */
+  secrets: 'dev.kind-harness.secrets',
   project: 'dev.kind-harness.project',
   image: 'dev.kind-harness.image',
 } as const;
@@ -25,8 +27,9 @@ export interface FreshnessDecision {
   changes: Change[];
 }
 
+/** `take`: its cache image was built from the same inputs, and is taken in place of a build. */
 export interface BuildDecision extends FreshnessDecision {
-  action: 'build' | 'skip';
+  action: 'build' | 'take' | 'skip';
 }
 
 export interface LoadDecision {

@@ -11,3 +11,18 @@ export function seconds(ms: number): string {
 export function count(n: number, noun: string): string {
   return `${n} ${noun}${n === 1 ? '' : 's'}`;
 }
+
+/** How long ago a moment was, both in milliseconds since the epoch: `just now`, `5 min ago`, `3 h ago`, `2 days ago`. */
+export function ago(moment: number, now: number): string {
+  const minutes = Math.round((now - moment) / 60_000);
+  if (minutes < 0) return 'in the future';
+  if (minutes < 1) return 'just now';
+  if (minutes < 60) return `${minutes} min ago`;
+  const hours = Math.round(minutes / 60);
+  return hours < 48 ? `${hours} h ago` : `${count(Math.round(hours / 24), 'day')} ago`;
+}
+
+/** Bytes as people read them: `126.4 MB`, `1.2 GB`. */
+export function megabytes(bytes: number): string {
+  return bytes < 999.5e6 ? `${(bytes / 1e6).toFixed(1)} MB` : `${(bytes / 1e9).toFixed(1)} GB`;
+}

@@ -1,6 +1,6 @@
 import { mkdir, readdir, rm, rmdir } from 'node:fs/promises';
-import { homedir } from 'node:os';
 import { join } from 'node:path';
+import { cacheDirectory } from '../drivers/cache-directory.ts';
 
 /**
  * A directory for one build, gone when it is disposed of. Each process has its own, so two builds cannot spoil each other:
@@ -8,7 +8,7 @@ import { join } from 'node:path';
  * Directories of processes that were killed are removed on the way.
  */
 export async function openWorkDirectory(env: NodeJS.ProcessEnv, kind: string, digest: string): Promise<AsyncDisposable & { path: string }> {
-  const parent = join(env['XDG_CACHE_HOME'] || join(homedir(), '.cache'), 'kind-harness', kind, digest.slice(0, 12));
+  const parent = cacheDirectory(env, kind, digest.slice(0, 12));
   await mkdir(parent, { recursive: true, mode: 0o700 });
   for (const name of await readdir(parent)) {
     if (!isRunning(Number(name.split('-')[0]))) await rm(join(parent, name), { recursive: true, force: true });

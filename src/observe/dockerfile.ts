@@ -1,49 +1,74 @@
-import { DockerfileParser, type From, type Instruction, type ModifiableInstruction, type PropertyInstruction } from 'dockerfile-ast';
+import {
+  DockerfileParser,
+  type From,
+  type Instruction,
+  type ModifiableInstruction,
+  type ParserDirective,
+  type PropertyInstruction,
+} from 'dockerfile-ast';
 
 /**
  * The images that a Dockerfile starts from, as Docker reads them: `ARG`s before the first `FROM` filled in from the build arguments or their
- * defaults, names of earlier stages and `scratch` left out, images of `COPY --from=` and `RUN --mount=from=` included.
+ * defaults, names of earlier stages and `scratch` left out, images of `COPY --from=` and `RUN --mount=from=` included, and the frontend that
+ * a `# syntax=` line names.
+ * @param platforms what is built for, such as `linux/amd64`: `FROM` may name another image for each
  */
-export function baseReferences(text: string, buildArgs: Readonly<Record<string, string>>): string[] {
+export function baseReferences(text: string, buildArgs: Readonly<Record<string, string>>, platforms: readonly string[]): string[] {
   const dockerfile = DockerfileParser.parse(text);
-  const values = new Map<string, string>(Object.entries({ ...PLATFORM, ...buildArgs }).filter(([name]) => name in PLATFORM));
-  for (const arg of dockerfile.getInitialARGs() as PropertyInstruction[]) {
-    for (const property of arg.getProperties()) {
-      const name = property.getName();
-      const value = buildArgs[name] ?? property.getValue();
-      if (value !== null) values.set(name, fill(value, values));
-    }
-  }
-  const stages = new Set<string>();
   const found = new Set<string>();
-  const add = (written: string | null | undefined) => {
-    const reference = fill(written ?? '', values);
-    if (reference !== '' && reference !== 'scratch' && !stages.has(reference.toLowerCase()) && !/^\d+$/.test(reference))
-      found.add(reference);
-  };
-  for (const instruction of dockerfile.getInstructions()) {
-    if (instruction.getKeyword() === 'FROM') {
-      const from = instruction as From;
-      add(from.getImage());
-      const stage = from.getBuildStage();
-      if (stage) stages.add(stage.toLowerCase());
-    } else {
-      takenFrom(instruction).forEach(add);
+  const syntax = buildArgs['BUILDKIT_SYNTAX'] ?? frontendOf(text, dockerfile.getDirectives());
+  if (syntax) found.add(syntax);
+  for (const platform of platforms) {
+    const values = initialValues(dockerfile.getInitialARGs(), buildArgs, platform);
+    const stages = new Set<string>();
+    const add = (written: string | null | undefined) => {
+      const reference = fill(written ?? '', values);
+      if (reference !== '' && reference !== 'scratch' && !stages.has(reference.toLowerCase()) && !/^\d+$/.test(reference))
+        found.add(reference);
+    };
+    for (const instruction of dockerfile.getInstructions()) {
+      if (instruction.getKeyword() === 'FROM') {
+        const from = instruction as From;
+        add(from.getImage());
+        const stage = from.getBuildStage();
+        if (stage) stages.add(stage.toLowerCase());
+      } else {
+        takenFrom(instruction).forEach(add);
+      }
     }
   }
   return [...found];
 }
 
-/** What Docker fills in for these where nobody says otherwise: images are built for Linux, on the architecture of the engine's machine. */
-const ARCHITECTURE = { x64: 'amd64', ia32: '386' }[process.arch as string] ?? process.arch;
-const PLATFORM: Readonly<Record<string, string>> = Object.fromEntries(
-  ['TARGET', 'BUILD'].flatMap((whose) => [
-    [`${whose}PLATFORM`, `linux/${ARCHITECTURE}`],
-    [`${whose}OS`, 'linux'],
-    [`${whose}ARCH`, ARCHITECTURE],
-    [`${whose}VARIANT`, ''],
-  ]),
-);
+/** What a `# syntax=` line names, or a `// syntax=` on the first line: the first word counts. */
+function frontendOf(text: string, directives: readonly ParserDirective[]): string | undefined {
+  const written = directives.find((directive) => directive.getName().toLowerCase() === 'syntax')?.getValue();
+  return written?.split(/\s/)[0] ?? /^\/\/\s*syntax\s*=\s*(\S+)/i.exec(text)?.[1];
+}
+
+/** What `ARG`s before the first `FROM` stand for. */
+function initialValues(
+  args: readonly PropertyInstruction[],
+  buildArgs: Readonly<Record<string, string>>,
+  platform: string,
+): Map<string, string> {
+  const automatic = { ...platformArguments('TARGET', platform), ...platformArguments('BUILD', NATIVE_PLATFORM) };
+  const values = new Map(Object.entries(automatic).map(([name, value]) => [name, buildArgs[name] ?? value]));
+  for (const property of args.flatMap((arg) => arg.getProperties())) {
+    const name = property.getName();
+    const value = buildArgs[name] ?? property.getValue();
+    if (value !== null) values.set(name, fill(value, values));
+  }
+  return values;
+}
+
+/** What Docker builds for where nobody says otherwise: Linux, on the architecture of the engine's machine, which is taken to be this one. */
+export const NATIVE_PLATFORM = `linux/${{ x64: 'amd64', ia32: '386' }[process.arch as string] ?? process.arch}`;
+
+function platformArguments(whose: 'TARGET' | 'BUILD', platform: string): Record<string, string> {
+  const [os = '', architecture = '', variant = ''] = platform.split('/');
+  return { [`${whose}PLATFORM`]: platform, [`${whose}OS`]: os, [`${whose}ARCH`]: architecture, [`${whose}VARIANT`]: variant };
+}
 
 /** Images or stages that an instruction takes files from. */
 function takenFrom(instruction: Instruction): (string | undefined)[] {
@@ -56,7 +81,7 @@ function takenFrom(instruction: Instruction): (string | undefined)[] {
       flag.getName() === 'mount' &&
       unquoted(value)
         .split(',')
-        .find((option) => option.startsWith('from='));
+        .find((option) => /^from=/i.test(option));
     return from ? from.slice('from='.length) : undefined;
   });
 }

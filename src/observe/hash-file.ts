@@ -4,10 +4,10 @@ import { closeSync, openSync, readFileSync, readSync } from 'node:fs';
 /** Files up to this size (bytes) are read whole. */
 const WHOLE = 1 << 20;
 
-/** The SHA-256 of a file's content, in hexadecimal. Synchronous: for many small files that is several times faster than promises. */
-export function hashFile(path: string, size: number): string {
+/** The SHA-256 of a file's content. Synchronous: for many small files that is several times faster than promises. */
+export function hashFile(path: string, size: number): Uint8Array {
   const hash = createHash('sha256');
-  if (size <= WHOLE) return hash.update(readFileSync(path)).digest('hex');
+  if (size <= WHOLE) return hash.update(readFileSync(path)).digest();
   const buffer = Buffer.allocUnsafe(WHOLE);
   const descriptor = openSync(path, 'r');
   try {
@@ -15,5 +15,5 @@ export function hashFile(path: string, size: number): string {
   } finally {
     closeSync(descriptor);
   }
-  return hash.digest('hex');
+  return hash.digest();
 }

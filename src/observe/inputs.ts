@@ -2,55 +2,78 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join, relative, sep } from 'node:path';
 import type { ImageConfig } from '../model/config.ts';
-import { inputsDigest, type Inputs } from '../model/inputs.ts';
-import { baseReferences } from './dockerfile.ts';
-import { readContext, readIgnoreFile, type ContextFiles } from './context.ts';
-import { FileIndex, type IndexOptions } from './file-index.ts';
-import { splitBySources } from './sources.ts';
+import type { FileSet } from '../model/file-set.ts';
+import { CONTEXT, inputsDigest, type Inputs } from '../model/inputs.ts';
+import { buildOptions, type BuildOptions } from './build-options.ts';
+import { readContext, readIgnoreFile } from './context.ts';
+import { FILE_SYSTEM, type FileSystemRules } from './fs-clock.ts';
+import { SourceFilter, splitOrRemember } from './sources.ts';
+import type { SourceTree } from './tree.ts';
 
 /** The inputs of an image as they are now. */
 export interface ObservedInputs {
   inputs: Inputs;
   digest: string;
-  context: ContextFiles;
+  /** The context and the named contexts that are directories, by name. */
+  trees: Record<string, SourceTree>;
   /** What the image's `sources` leave out of its inputs, though a build could see it. */
-  outside: Map<string, string>;
+  outside: FileSet | undefined;
+  /** Whether a file of the context counts. */
+  counts: (path: string) => boolean;
   /** The Dockerfile and the ignore file as they were read: what was read is what is built. */
   dockerfile: string;
   ignore: string;
+  options: BuildOptions;
+}
+
+/** What of this process's surroundings is an input. */
+export interface Surroundings {
+  stateDirectory: string;
+  env: NodeJS.ProcessEnv;
+  fileSystem?: FileSystemRules;
 }
 
 /** Reads sources; remembers what it read within one run, because images often share a context. */
 export class SourceReader {
   readonly #stateDirectory: string;
-  readonly #index: IndexOptions | undefined;
-  readonly #contexts = new Map<string, ContextFiles>();
+  readonly #env: NodeJS.ProcessEnv;
+  readonly #fileSystem: FileSystemRules;
+  readonly #contexts = new Map<string, Promise<SourceTree>>();
 
-  constructor(stateDirectory: string, index?: IndexOptions) {
+  constructor({ stateDirectory, env, fileSystem = FILE_SYSTEM }: Surroundings) {
     this.#stateDirectory = stateDirectory;
-    this.#index = index;
+    this.#env = env;
+    this.#fileSystem = fileSystem;
   }
 
   /**
    * All inputs of an image.
    * @param bases the image's base references with what stands for them, see `Inputs.bases`
    */
-  read(image: ImageConfig, bases: Readonly<Record<string, string>>): ObservedInputs {
+  async read(image: ImageConfig, bases: Readonly<Record<string, string>>): Promise<ObservedInputs> {
     const dockerfile = readFileSync(image.dockerfile, 'utf8');
     const ownIgnore = readIgnoreFile(image.context, image.dockerfile);
     const ignore = this.#withoutOurs(image.context, ownIgnore ?? '');
-    const context = this.#context(image.context, ignore);
-    const settings: Record<string, string> = {
-      Dockerfile: sha256(dockerfile),
-      'ignore file': ownIgnore === undefined ? 'none' : sha256(ownIgnore),
-      target: image.target ?? 'the last stage',
+    const options = buildOptions(image, this.#env);
+    const settings = { ...options.settings };
+    const trees: Record<string, SourceTree> = { [CONTEXT]: await this.#tree(image.context, ignore) };
+    for (const [name, context] of Object.entries(image.contexts)) {
+      if ('directory' in context) {
+        const { directory } = context;
+        trees[name] = await this.#tree(directory, this.#withoutOurs(directory, readIgnoreFile(directory) ?? ''));
+      }
+      if ('url' in context) settings[`context ${name}`] = context.url;
+    }
+    const files = Object.fromEntries(Object.entries(trees).map(([name, tree]) => [name, tree.files]));
+    const split = image.sources && splitOrRemember(files[CONTEXT] as FileSet, image.sources, this.#indexes, image.name);
+    const filter = image.sources && new SourceFilter(image.sources);
+    const inputs: Inputs = {
+      trees: split ? { ...files, [CONTEXT]: split.inside } : files,
+      settings: { ...settings, Dockerfile: sha256(dockerfile), 'ignore file': ownIgnore === undefined ? 'none' : sha256(ownIgnore) },
+      bases,
     };
-    for (const [name, value] of Object.entries(image.buildArgs)) settings[`build argument ${name}`] = value;
-    const { inside, outside } = image.sources
-      ? splitBySources(context.files, image.sources)
-      : { inside: context.files, outside: new Map<string, string>() };
-    const inputs = { files: inside, settings, bases };
-    return { inputs, digest: inputsDigest(inputs), context, outside, dockerfile, ignore };
+    const counts = (path: string) => filter?.counts(path) ?? true;
+    return { inputs, digest: inputsDigest(inputs), trees, outside: split?.outside, counts, dockerfile, ignore, options };
   }
 
   /** Forgets what it read, so that the next `read` looks at the files again. */
@@ -64,15 +87,15 @@ export class SourceReader {
     return inside.startsWith('../') || inside === '..' ? ignore : `${ignore}\n${asPattern(inside)}\n`;
   }
 
-  #context(context: string, ignore: string): ContextFiles {
-    const key = sha256(`${context}\n${ignore}`).slice(0, 16);
-    const known = this.#contexts.get(key);
-    if (known) return known;
-    const index = FileIndex.open(join(this.#stateDirectory, 'index', `${key}.json`), this.#index);
-    const files = readContext(context, ignore, index);
-    index.save();
-    this.#contexts.set(key, files);
-    return files;
+  get #indexes(): string {
+    return join(this.#stateDirectory, 'index');
+  }
+
+  #tree(context: string, ignore: string): Promise<SourceTree> {
+    const key = createHash('sha256').update(`${context}\n${ignore}`).digest('hex').slice(0, 16);
+    const known = this.#contexts.get(key) ?? readContext(context, ignore, join(this.#indexes, key), this.#fileSystem);
+    this.#contexts.set(key, known);
+    return known;
   }
 }
 
@@ -81,11 +104,6 @@ function asPattern(path: string): string {
   return path.replace(/[^\w./\u0080-\uffff-]/g, '\\$&');
 }
 
-/** The references that an image's Dockerfile starts from. */
-export function basesOf(image: ImageConfig): string[] {
-  return baseReferences(readFileSync(image.dockerfile, 'utf8'), image.buildArgs);
-}
-
 function sha256(content: string): string {
-  return createHash('sha256').update(content).digest('hex');
+  return `sha256:${createHash('sha256').update(content).digest('hex')}`;
 }

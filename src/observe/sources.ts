@@ -1,25 +1,86 @@
+import { createHash } from 'node:crypto';
+import { join } from 'node:path';
+import { crc32 } from 'node:zlib';
+import { readState, writeState } from '../drivers/state-file.ts';
+import { fileSet, type FileSet } from '../model/file-set.ts';
 import { IgnoreRules, type Standing } from './dockerignore.ts';
 
+/** A context's files, told apart by what counts. */
+export interface SplitFiles {
+  inside: FileSet;
+  outside: FileSet;
+}
+
 /**
- * Splits a context's files by the patterns of `sources`, which are written as in an ignore file but say what counts: a directory stands for
+ * What `sources` lets count of a context. Its patterns are written as in an ignore file but say what counts: a directory stands for
  * everything below it, `!` takes out again.
  */
-export function splitBySources(
-  files: ReadonlyMap<string, string>,
-  sources: readonly string[],
-): { inside: Map<string, string>; outside: Map<string, string> } {
-  const rules = new IgnoreRules(sources.join('\n'));
-  const known = new Map<string, Standing>();
-  const standing = (path: string): Standing => {
-    const before = known.get(path);
+export class SourceFilter {
+  readonly #rules: IgnoreRules;
+  readonly #known = new Map<string, Standing>();
+
+  constructor(sources: readonly string[]) {
+    this.#rules = new IgnoreRules(sources.join('\n'));
+  }
+
+  counts(path: string): boolean {
+    return this.#standing(path).ignored;
+  }
+
+  split({ entries }: FileSet): SplitFiles {
+    const [inside, outside] = [new Map<string, string>(), new Map<string, string>()];
+    for (const [path, entry] of entries()) (this.counts(path) ? inside : outside).set(path, entry);
+    return { inside: fileSet(inside), outside: fileSet(outside) };
+  }
+
+  #standing(path: string): Standing {
+    const before = this.#known.get(path);
     if (before) return before;
     const slash = path.lastIndexOf('/');
-    const own = slash === -1 ? rules.match(path) : rules.match(path, standing(path.slice(0, slash)));
-    known.set(path, own);
+    const own = slash === -1 ? this.#rules.match(path) : this.#rules.match(path, this.#standing(path.slice(0, slash)));
+    this.#known.set(path, own);
     return own;
-  };
-  const inside = new Map<string, string>();
-  const outside = new Map<string, string>();
-  for (const [path, entry] of files) (standing(path).ignored ? inside : outside).set(path, entry);
+  }
+}
+
+/** What a split was, by the digest of what was split and the patterns: both digests and both counts. */
+interface Remembered {
+  key: string;
+  inside: Pick<FileSet, 'digest' | 'count'>;
+  outside: Pick<FileSet, 'digest' | 'count'>;
+}
+
+/**
+ * As `SourceFilter.split`, but remembers the digests: an unchanged tree need not be split again to know them. A cache only, as the index is.
+ * @param directory where it is remembered
+ * @param name under which
+ */
+export function splitOrRemember(files: FileSet, sources: readonly string[], directory: string, name: string): SplitFiles {
+  const path = join(directory, `${name}.split.json`);
+  const key = createHash('sha256')
+    .update(JSON.stringify([SPLIT_FORMAT, files.digest, sources]))
+    .digest('hex');
+  let split: SplitFiles | undefined;
+  const whole = () => (split ??= new SourceFilter(sources).split(files));
+  const stored = readState<{ text: string; checksum: number }>(path);
+  if (stored && typeof stored.text === 'string' && crc32(stored.text) === stored.checksum) {
+    const { key: known, inside, outside } = JSON.parse(stored.text) as Remembered;
+    const lazily = (part: Pick<FileSet, 'digest' | 'count'>, which: keyof SplitFiles) => ({
+      ...part,
+      entries: () => whole()[which].entries(),
+    });
+    if (known === key) return { inside: lazily(inside, 'inside'), outside: lazily(outside, 'outside') };
+  }
+  const { inside, outside } = whole();
+  const part = ({ digest, count }: FileSet) => ({ digest, count });
+  const text = JSON.stringify({ key, inside: part(inside), outside: part(outside) } satisfies Remembered);
+  try {
+    writeState(path, JSON.stringify({ text, checksum: crc32(text) }));
+  } catch {
+    // a full or read-only disk costs the next check its time
+  }
   return { inside, outside };
 }
+
+/** Another one, and what was remembered is not believed: it changes with how files are split and digested. */
+const SPLIT_FORMAT = 1;

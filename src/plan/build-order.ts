@@ -9,7 +9,10 @@ export function buildOrder(needs: ReadonlyMap<string, readonly string[]>): strin
   const visit = (name: string, above: readonly string[]) => {
     if (order.includes(name)) return;
     if (above.includes(name)) {
-      throw new HarnessError('CONFIG', `The images ${[...above.slice(above.indexOf(name)), name].join(' → ')} are built from each other.`, {
+      const circle = [...above.slice(above.indexOf(name)), name];
+      const what =
+        circle.length > 2 ? `The images ${circle.join(' → ')} are built from each other` : `The image ${name} is built from itself`;
+      throw new HarnessError('CONFIG', `${what}.`, {
         next: 'Break the circle: check `FROM` in their Dockerfiles and their build arguments.',
       });
     }

@@ -1,7 +1,7 @@
 import type { Tier } from '../model/config.ts';
 import { count } from '../model/words.ts';
 import type { BuildDecision, FreshnessDecision } from '../model/image.ts';
-import { compareInputs, type Inputs } from '../model/inputs.ts';
+import type { Change } from '../model/inputs.ts';
 
 /** What is known when a freshness verdict is due. */
 export interface FreshnessFacts {
@@ -11,9 +11,13 @@ export interface FreshnessFacts {
   builtFrom?: string;
   /** The digest of the inputs as they are now. */
   digest: string;
-  inputs: Inputs;
-  /** What the image was built from in full, where that is still known; explains, and never decides. */
-  record?: { digest: string; inputs: Inputs };
+  /** How many files are in them. */
+  files: number;
+  /**
+   * What changed since the image was built, where that is still known; undefined where it is not. Explains, and never decides, and is only
+   * asked for when there is something to explain.
+   */
+  changesSince: (digest: string) => Change[] | undefined;
   /** Images of this configuration that this one is built from and that are due themselves. */
   pendingBases: string[];
   /** How many files are newer than the image. */
@@ -29,35 +33,53 @@ export function decideFreshness(facts: FreshnessFacts): FreshnessDecision {
   }
   if (facts.builtFrom === facts.digest) {
     const touched = facts.newerFiles > 0 ? `, ${facts.newerFiles} touched, not changed` : '';
-    return { verdict: 'fresh', reason: `${count(facts.inputs.files.size, 'file')}${touched}`, changes: [] };
+    return { verdict: 'fresh', reason: `${count(facts.files, 'file')}${touched}`, changes: [] };
   }
-  const record = facts.record?.digest === facts.builtFrom ? facts.record : undefined;
-  if (!record) return { verdict: 'stale', reason: 'its inputs changed (what they were is not on record here)', changes: [] };
-  const changes = compareInputs(record.inputs, facts.inputs);
+  const changes = facts.changesSince(facts.builtFrom);
+  if (!changes) return { verdict: 'stale', reason: 'its inputs changed (what they were is not on record here)', changes: [] };
   if (changes.length === 0) return { verdict: 'stale', reason: 'the format of the record changed', changes };
   return { verdict: 'stale', reason: describeChanges(changes), changes };
 }
 
-/** What a tier does about a verdict. */
-export function decideBuild(tier: Tier, freshness: FreshnessDecision, force = false): BuildDecision {
+/** What else counts when it is decided what to do about a verdict. */
+export interface BuildWishes {
+  tier: Tier;
+  /** Build whatever the verdict. */
+  force?: boolean;
+  /** An image elsewhere that was built from the inputs as they are now. */
+  cacheImage?: string;
+}
+
+/** What is done about a verdict. */
+export function decideBuild(freshness: FreshnessDecision, { tier, force = false, cacheImage }: BuildWishes): BuildDecision {
   if (force || tier === 'test-kind') return { ...freshness, action: 'build' };
-  if (tier === 'test-fast') return { ...freshness, action: 'skip' };
-  return { ...freshness, action: freshness.verdict === 'fresh' ? 'skip' : 'build' };
+  if (tier === 'test-fast' || freshness.verdict === 'fresh') return { ...freshness, action: 'skip' };
+  return cacheImage === undefined
+    ? { ...freshness, action: 'build' }
+    : { ...freshness, action: 'take', reason: `${cacheImage} was built from the same inputs` };
 }
 
 const NAMED = 3;
 
 /** Changes in words: settings and bases each, files by name as far as there is room. */
-export function describeChanges(changes: FreshnessDecision['changes']): string {
-  const files = changes.filter((change) => change.kind !== 'setting' && change.kind !== 'base');
-  const parts = changes.flatMap((change) => {
-    if (change.kind === 'setting') return [`${change.path}: ${change.detail ?? 'changed'}`];
-    return change.kind === 'base' ? [`base image ${change.path} was replaced`] : [];
-  });
+export function describeChanges(changes: readonly Change[]): string {
+  const files = changes.filter(isOfFile);
+  const parts = changes.filter((change) => !isOfFile(change)).map(describeChange);
   if (files.length > 0) {
-    const named = files.slice(0, NAMED).map((change) => `${change.path} (${change.kind})`);
+    const named = files.slice(0, NAMED).map(describeChange);
     const more = files.length > NAMED ? ` and ${files.length - NAMED} more` : '';
     parts.push(`${count(files.length, 'file')} changed: ${named.join(', ')}${more}`);
   }
   return parts.join('; ');
+}
+
+/** One change in words. */
+export function describeChange({ path, kind, context, detail }: Change): string {
+  if (kind === 'setting') return detail === undefined ? `${path} changed` : `${path}: ${detail}`;
+  if (kind === 'base') return `base image ${path} was replaced`;
+  return `${context === undefined ? '' : `${context}: `}${path} (${kind})`;
+}
+
+function isOfFile({ kind }: Change): boolean {
+  return kind !== 'setting' && kind !== 'base';
 }

@@ -1,5 +1,9 @@
 import type { DockerImage } from '../drivers/docker.ts';
+import { pullImage } from '../drivers/registry.ts';
 import type { ImageConfig } from '../model/config.ts';
+import { canonicalName } from '../model/reference.ts';
+import { buildOptions } from '../observe/build-options.ts';
+import { NATIVE_PLATFORM } from '../observe/dockerfile.ts';
 import type { Session } from './session.ts';
 
 /** The local image that stands in for a base, where the configuration allows one and it is there. */
@@ -16,9 +20,9 @@ export async function standInFor(
 }
 
 /**
- * Makes sure that a build will find its base: nothing to do where the engine has it, where no stand-in is allowed, or where a registry
- * offers it; else the stand-in is made from Debian's packages.
- * @throws HarnessError NODE_IMAGE when it cannot be made
+ * Makes sure that Docker has an image's base, as far as it can be had: then its id is known, and a base that is replaced is noticed. Where no
+ * registry offers it, a stand-in is made from Debian's packages if the configuration allows one; else the build will say what is wrong.
+ * @throws HarnessError NODE_IMAGE when the stand-in cannot be made
  */
 export async function provideBase(
   session: Session,
@@ -26,12 +30,21 @@ export async function provideBase(
   reference: string,
   progress: (detail: string) => void,
 ): Promise<void> {
+  const { engine, provided, config } = session;
+  if ((await engine.image(reference)) || (await standInFor(session, image, reference))) return;
+  if (config.images.some((other) => canonicalName(other.reference) === canonicalName(reference))) return; // not built: test-fast
   const suite = image.debianBases[reference];
-  if (suite === undefined || (await session.engine.image(reference)) || (await standInFor(session, image, reference))) return;
-  const known = session.debianBases.get(suite) ?? makeStandIn(session, reference, suite);
-  session.debianBases.set(suite, known);
+  const key = suite ?? reference;
+  const known = provided.get(key) ?? (suite === undefined ? pullBase(session, image, reference) : makeStandIn(session, reference, suite));
+  provided.set(key, known);
   progress(`waiting for the base ${reference}`);
   await known;
+}
+
+/** For another platform than Docker's own, BuildKit is left alone: the engine keeps one image by a name, and that one is not it. */
+async function pullBase(session: Session, image: ImageConfig, reference: string): Promise<void> {
+  const { platforms } = buildOptions(image, session.env);
+  if (platforms.join() === NATIVE_PLATFORM) await pullImage(reference, session);
 }
 
 async function makeStandIn(session: Session, reference: string, suite: string): Promise<void> {

@@ -1,43 +1,87 @@
 import type { ImageConfig } from '../model/config.ts';
 import type { ClusterState } from '../model/cluster.ts';
+import type { FreshnessDecision, LoadDecision } from '../model/image.ts';
+import { CONTEXT } from '../model/inputs.ts';
 import { canonicalName } from '../model/reference.ts';
 import { decideLoad } from '../plan/load.ts';
+import { buildCacheSize } from '../observe/build-cache.ts';
+import { clusterNodes } from '../observe/cluster.ts';
+import type { ImageOutcome } from './images.ts';
+import { imagesIn, loadTargets } from './node-contents.ts';
 import { ownCluster } from './own-cluster.ts';
-import { settleImages, type ImageOutcome } from './images.ts';
-import { imagesIn, loadTargets } from './loads.ts';
 import type { Session } from './session.ts';
 
 /** What `cache-status` says of one image. */
 export interface ImageStatus {
   image: string;
   reference: string;
-  verdict: 'fresh' | 'stale' | 'missing';
+  verdict: FreshnessDecision['verdict'];
+  /** What `test-cached` would do about it. */
+  action: 'build' | 'take' | 'skip';
   reason: string;
+  changed: FreshnessDecision['changes'];
+  /** The source that was modified last; null where there is none. Times are ISO 8601. */
+  newest: { path: string; modified: string } | null;
+  /** Null where there is no image, or none that says when it was made. */
+  created: string | null;
+  /** Bytes in Docker. */
+  size: number | null;
   /** By node; empty where no node runs. */
-  nodes: Record<string, 'present' | 'stale' | 'missing'>;
+  nodes: Record<string, LoadDecision['verdict']>;
+}
+
+/** What `cache-status` says. */
+export interface CacheStatus {
+  images: ImageStatus[];
+  /** BuildKit's cache in Docker, bytes: all of it, and what is in use. */
+  buildCache: { bytes: number; inUse: number };
 }
 
 /** The verdict on each image and where it is loaded. Changes nothing. */
-export async function cacheStatus(session: Session, images: readonly ImageConfig[]): Promise<ImageStatus[]> {
+export async function cacheStatus(session: Session, images: readonly ImageConfig[]): Promise<CacheStatus> {
+  // A node takes longest to answer, so it is asked first, even before it is known to be ours; all else is loaded and looked at meanwhile.
+  const { engine, config } = session;
+  const asked = clusterNodes(engine, config.cluster.name).then((nodes) =>
+    runningTargets(nodes).map((node) => imagesIn(session, node.name)),
+  );
+  const cluster = ownCluster(session);
+  const buildCache = buildCacheSize(engine);
+  for (const question of [asked, cluster, buildCache]) question.catch(() => undefined); // whoever awaits it below hears of it
+  const { settleImages } = await import('./images.ts');
   const outcomes = settleImages(session, images, { tier: 'test-cached', lookOnly: true });
-  const cluster = await ownCluster(session);
-  return Promise.all(images.map(async (image) => statusOf(session, (await outcomes.get(image.name)) as ImageOutcome, cluster)));
+  const { nodes } = await cluster;
+  return {
+    images: await Promise.all(images.map(async (image) => statusOf(session, (await outcomes.get(image.name)) as ImageOutcome, nodes))),
+    buildCache: await buildCache,
+  };
 }
 
-async function statusOf(session: Session, { image, decision, built }: ImageOutcome, cluster: ClusterState): Promise<ImageStatus> {
+function runningTargets(nodes: ClusterState['nodes']): ClusterState['nodes'] {
+  return loadTargets(nodes).filter((node) => node.running);
+}
+
+async function statusOf(
+  session: Session,
+  { image, decision, seen, built }: ImageOutcome,
+  nodes: ClusterState['nodes'],
+): Promise<ImageStatus> {
   const name = canonicalName(image.reference) ?? image.reference;
   const digest = built && session.digests.of(built);
-  const running = loadTargets(cluster.nodes).filter((node) => node.running);
-  const nodes = await Promise.all(
-    running.map(
-      async (node) => [node.name, decideLoad({ digest, name, present: await imagesIn(session, node.name), force: false }).verdict] as const,
-    ),
-  );
+  const newest = seen.observed.trees[CONTEXT]?.newest(seen.observed.counts);
+  const inNodes = runningTargets(nodes).map(async (node) => {
+    const present = await imagesIn(session, node.name);
+    return [node.name, decideLoad({ digest, name, present, force: false }).verdict] as const;
+  });
   return {
     image: image.name,
     reference: image.reference,
     verdict: decision.verdict,
+    action: decision.action,
     reason: decision.reason,
-    nodes: Object.fromEntries(nodes),
+    changed: decision.changes,
+    newest: newest ? { path: newest.path, modified: new Date(newest.modified).toISOString() } : null,
+    created: built && built.created.getTime() > 0 ? built.created.toISOString() : null,
+    size: built?.size ?? null,
+    nodes: Object.fromEntries(await Promise.all(inNodes)),
   };
 }

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { kindConfig } from '../node-image/kind-config.ts';
-import { ensureNodeImage, nodeImageStatus } from '../node-image/node-image.ts';
+import { ensureNodeImage, nodeImageStatus, type NodeImage } from '../node-image/node-image.ts';
 import { hostQuirks, observeHost } from '../node-image/quirks.ts';
 import type { WantedCluster } from '../plan/cluster.ts';
 import type { Session } from './session.ts';
@@ -21,19 +21,36 @@ export interface ClusterPlan {
  */
 export async function clusterPlan(session: Session): Promise<ClusterPlan> {
   const { config, engine, emit, env, signal } = session;
-  const { name, nodes, kindConfig: userFile, nodeImage: wanted } = config.cluster;
+  const { name, nodes, nodeImage: wanted } = config.cluster;
   const image = (await nodeImageStatus(engine, wanted)) ?? (await ensureNodeImage(engine, { emit, env, signal, wanted }));
-  const userConfig = userFile === undefined ? undefined : readFileSync(userFile, 'utf8');
+  return {
+    wanted: wantedCluster(session, image),
+    nodeImage: image.reference,
+    kindConfig: async () =>
+      kindConfig({ name, nodes, userConfig: userKindConfig(session) }, hostQuirks(await observeHost(engine, image.reference))),
+  };
+}
+
+/** The configured cluster, as far as it is known without getting a node image first; undefined when there is none. */
+export async function wantedClusterNow(session: Session): Promise<WantedCluster | undefined> {
+  const image = await nodeImageStatus(session.engine, session.config.cluster.nodeImage);
+  return image && wantedCluster(session, image);
+}
+
+function wantedCluster(session: Session, image: NodeImage): WantedCluster {
+  const { project, cluster } = session.config;
+  const userConfig = userKindConfig(session);
   const parts = {
     // A configured image may be rebuilt under its tag; the others carry a digest in their reference.
     'node image': image.source === 'configured' ? `${image.reference} ${image.id}` : image.reference,
-    nodes: userConfig === undefined ? String(nodes) : `kind configuration ${sha256(userConfig)}`,
+    nodes: userConfig === undefined ? String(cluster.nodes) : `kind configuration ${sha256(userConfig)}`,
   };
-  return {
-    wanted: { project: config.project, definition: sha256(JSON.stringify(parts)), parts },
-    nodeImage: image.reference,
-    kindConfig: async () => kindConfig({ name, nodes, userConfig }, hostQuirks(await observeHost(engine, image.reference))),
-  };
+  return { project, definition: sha256(JSON.stringify(parts)), parts };
+}
+
+function userKindConfig({ config }: Session): string | undefined {
+  const { kindConfig: file } = config.cluster;
+  return file === undefined ? undefined : readFileSync(file, 'utf8');
 }
 
 function sha256(text: string): string {

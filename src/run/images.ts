@@ -1,27 +1,28 @@
 import { buildImage } from '../act/build.ts';
-import { readRecord, writeRecord, type BuildRecord } from '../act/build-record.ts';
-import { compareInputs } from '../model/inputs.ts';
+import { writeRecord } from '../act/build-record.ts';
 import type { DockerImage } from '../drivers/docker.ts';
 import type { ImageConfig, Tier } from '../model/config.ts';
 import { HarnessError } from '../model/error.ts';
-import { LABELS, type BuildDecision } from '../model/image.ts';
+import { compareFiles } from '../model/file-set.ts';
+import type { BuildDecision } from '../model/image.ts';
 import { canonicalName } from '../model/reference.ts';
-import { newerThan } from '../observe/context.ts';
-import { basesOf, type ObservedInputs } from '../observe/inputs.ts';
+import { basesOf } from '../observe/bases.ts';
 import { buildOrder } from '../plan/build-order.ts';
-import { decideBuild, decideFreshness, describeChanges } from '../plan/freshness.ts';
+import { decideBuild, describeChange, describeChanges } from '../plan/freshness.ts';
 import { step } from '../report/step.ts';
-import { provideBase, standInFor } from './bases.ts';
+import { provideBase } from './bases.ts';
+import { matchingCacheImage, takeCacheImage } from './cache-image.ts';
+import { currentBases, lookAtImage, type ImageFreshness, type SettledBase } from './freshness.ts';
 import type { Session } from './session.ts';
 
 /** What a run knows of an image once its turn has come. */
 export interface ImageOutcome {
   image: ImageConfig;
   decision: BuildDecision;
+  /** What was seen before anything was done. */
+  seen: ImageFreshness;
   /** The image as Docker has it now; undefined when it was neither there nor built. */
   built: DockerImage | undefined;
-  /** Milliseconds that the verdict took. */
-  checkMs: number;
 }
 
 /** How builds are decided in this run. */
@@ -61,62 +62,74 @@ export function settleImages(session: Session, images: readonly ImageConfig[], p
   return outcomes;
 }
 
-/** Names of the configured images that an image's Dockerfile starts from. */
-function configuredBases({ config }: Session, image: ImageConfig): string[] {
-  const references = basesOf(image).map(canonicalName);
-  return config.images.filter((other) => other !== image && references.includes(canonicalName(other.reference))).map((other) => other.name);
+/** Names of the configured images that an image is built from. */
+function configuredBases({ config, env }: Session, image: ImageConfig): string[] {
+  const references = basesOf(image, env).map(canonicalName);
+  return config.images.filter((other) => references.includes(canonicalName(other.reference))).map((other) => other.name);
 }
 
-async function settleImage(session: Session, image: ImageConfig, settled: ImageOutcome[], policy: BuildPolicy): Promise<ImageOutcome> {
-  const { engine, emit } = session;
+async function settleImage(session: Session, image: ImageConfig, bases: ImageOutcome[], policy: BuildPolicy): Promise<ImageOutcome> {
   const start = performance.now();
-  const before = await engine.image(image.reference);
-  const bases = await currentBases(session, image, settled);
-  const observed = session.sources.read(image, bases.ids);
-  const label = before?.labels[LABELS.inputs];
-  const record = readRecord(session.config, image);
-  const freshness = decideFreshness({
-    exists: before !== undefined,
-    ...(label === undefined ? {} : { builtFrom: label }),
-    digest: observed.digest,
-    inputs: observed.inputs,
-    ...(record === undefined ? {} : { record }),
-    pendingBases: settled.filter((base) => policy.lookOnly && base.decision.action === 'build').map((base) => base.image.name),
-    newerFiles: before ? newerThan(observed.context, before.created.getTime()).length : 0,
+  const settled = bases.map((base): SettledBase => {
+    return { image: base.image, built: base.built, pending: policy.lookOnly === true && base.decision.action === 'build' };
   });
-  const decision = decideBuild(policy.tier, freshness, policy.force);
-  const checkMs = Math.round(performance.now() - start);
-  if (policy.lookOnly) return { image, decision, built: before, checkMs };
-  if (freshness.verdict === 'fresh') keepRecord(session, image, record, observed);
+  const seen = await lookAtImage(session, image, settled);
+  const mayTake = seen.freshness.verdict !== 'fresh' && policy.tier === 'test-cached' && !policy.force;
+  const cacheImage = mayTake ? await matchingCacheImage(session, image, seen.observed) : undefined;
+  const decision = decideBuild(seen.freshness, { ...policy, ...(cacheImage === undefined ? {} : { cacheImage }) });
+  const ms = Math.round(performance.now() - start);
+  if (policy.lookOnly) return { image, decision, seen, built: seen.found };
+  if (seen.freshness.verdict === 'fresh') keepRecord(session, image, seen);
   if (decision.action === 'skip') {
-    sayWhySkipped(session, image, decision, before, checkMs);
-    return { image, decision, built: before, checkMs };
+    sayWhySkipped(session, image, decision, seen.found, ms);
+    return { image, decision, seen, built: seen.found };
   }
+  const taken = cacheImage !== undefined && decision.action === 'take' ? await take(session, image, cacheImage, seen) : undefined;
+  const built = taken ?? (await buildAndSay(session, image, settled, decision, policy.noCache ?? false));
+  return { image, decision, seen, built };
+}
 
-  const buildStart = performance.now();
-  const id = `build:${image.name}`;
+/** @returns undefined when it could not be had after all */
+async function take(
+  session: Session,
+  image: ImageConfig,
+  cacheImage: string,
+  { observed }: ImageFreshness,
+): Promise<DockerImage | undefined> {
+  const start = performance.now();
+  return step(session.emit, `build:${image.name}`, `image ${image.name}: taking ${cacheImage}`, async () => {
+    const value = await takeCacheImage(session, image, cacheImage, observed);
+    if (!value) return { title: `image ${image.name}: ${cacheImage} could not be had`, value };
+    writeRecord(session.config, image, { ...observed, story: undefined });
+    const reason = `taken from ${cacheImage}, which was built from the same inputs`;
+    session.builds.push({ image: image.name, verdict: 'fresh', reason, ms: Math.round(performance.now() - start) });
+    return { title: `image ${image.name} ${reason}`, value };
+  });
+}
+
+async function buildAndSay(
+  session: Session,
+  image: ImageConfig,
+  settled: readonly SettledBase[],
+  { reason, changes }: BuildDecision,
+  noCache: boolean,
+): Promise<DockerImage> {
+  const { engine, emit, config, sources, env, signal } = session;
+  const start = performance.now();
+  const note = (verdict: 'built' | 'failed') =>
+    session.builds.push({ image: image.name, verdict, reason, ms: Math.round(performance.now() - start) });
   try {
-    const built = await step(emit, id, `image ${image.name}: building (${decision.reason})`, async (handle) => {
-      await provideBases(session, image, handle.progress);
-      const ready = await currentBases(session, image, settled);
-      const value = await buildImage(engine, {
-        config: session.config,
-        image,
-        sources: session.sources,
-        bases: ready.ids,
-        contexts: ready.contexts,
-        noCache: policy.noCache ?? false,
-        signal: session.signal,
-        onLine: handle.progress,
-      });
-      return { title: `image ${image.name} built (${decision.reason})`, value };
+    const built = await step(emit, `build:${image.name}`, `image ${image.name}: building (${reason})`, async ({ progress }) => {
+      for (const reference of basesOf(image, env)) await provideBase(session, image, reference, progress);
+      const { ids, standIns } = await currentBases(session, image, settled);
+      const why = { reason, changes: changes.map(describeChange) };
+      const order = { config, image, sources, bases: ids, standIns, noCache, env, why, signal, onLine: progress };
+      return { title: `image ${image.name} built (${reason})`, value: await buildImage(engine, order) };
     });
-    const ms = Math.round(performance.now() - buildStart);
-    session.builds.push({ image: image.name, verdict: 'built', reason: decision.reason, ms });
-    return { image, decision, built, checkMs };
+    note('built');
+    return built;
   } catch (error) {
-    const ms = Math.round(performance.now() - buildStart);
-    session.builds.push({ image: image.name, verdict: 'failed', reason: decision.reason, ms });
+    note('failed');
     throw error;
   }
 }
@@ -125,14 +138,16 @@ async function settleImage(session: Session, image: ImageConfig, settled: ImageO
  * Keeps the record of a fresh image complete: an image that was built elsewhere has none here, and the next verdict should be able to name
  * what changed. What changed outside of `sources` is said once: nobody else would notice when that list is too narrow.
  */
-function keepRecord(session: Session, image: ImageConfig, record: BuildRecord | undefined, observed: ObservedInputs): void {
-  if (record?.digest !== observed.digest) return writeRecord(session.config, image, observed);
-  const nothing = { settings: {}, bases: {} };
-  const changes = compareInputs({ ...nothing, files: record.outside }, { ...nothing, files: observed.outside });
-  if (changes.length === 0) return;
-  const message = `image ${image.name}: outside of its \`sources\`, and so no reason to build: ${describeChanges(changes)}`;
-  session.emit({ type: 'note', level: 'warning', message });
-  writeRecord(session.config, image, { ...record, outside: observed.outside });
+function keepRecord(session: Session, image: ImageConfig, { record, observed }: ImageFreshness): void {
+  const { config, emit } = session;
+  if (record?.digest !== observed.digest) return writeRecord(config, image, { ...observed, story: undefined });
+  if (observed.outside === undefined || record.outside?.digest === observed.outside.digest) return;
+  const changes = record.outside ? compareFiles(record.outside, observed.outside) : [];
+  if (changes.length > 0) {
+    const message = `image ${image.name}: outside of its \`sources\`, and so no reason to build: ${describeChanges(changes)}`;
+    emit({ type: 'note', level: 'warning', message });
+  }
+  writeRecord(config, image, { ...record, outside: observed.outside });
 }
 
 function sayWhySkipped(session: Session, image: ImageConfig, decision: BuildDecision, before: DockerImage | undefined, ms: number): void {
@@ -155,26 +170,4 @@ function sayWhySkipped(session: Session, image: ImageConfig, decision: BuildDeci
     level: 'warning',
     message: `image ${image.name} is stale (${decision.reason}); test-fast tests what was built before`,
   });
-}
-
-/** What stands for each base of an image now: the digest takes its id, and BuildKit a named context where something stands in. */
-async function currentBases(
-  session: Session,
-  image: ImageConfig,
-  settled: ImageOutcome[],
-): Promise<{ ids: Record<string, string>; contexts: Record<string, string> }> {
-  const ids: Record<string, string> = {};
-  const contexts: Record<string, string> = {};
-  for (const reference of basesOf(image)) {
-    const configured = settled.find((outcome) => canonicalName(outcome.image.reference) === canonicalName(reference));
-    const local = configured ? configured.built : await session.engine.image(reference);
-    const standIn = local || configured ? undefined : await standInFor(session, image, reference);
-    if (standIn) contexts[reference] = `docker-image://${standIn.reference}`;
-    ids[reference] = local?.id ?? standIn?.id ?? (configured ? 'pending' : 'external');
-  }
-  return { ids, contexts };
-}
-
-async function provideBases(session: Session, image: ImageConfig, progress: (detail: string) => void): Promise<void> {
-  for (const reference of basesOf(image)) await provideBase(session, image, reference, progress);
 }

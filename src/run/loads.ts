@@ -3,20 +3,16 @@ import type { DockerImage } from '../drivers/docker.ts';
 import type { ClusterNode } from '../model/cluster.ts';
 import { HarnessError } from '../model/error.ts';
 import type { ImageConfig } from '../model/config.ts';
-import type { LoadDecision, NodeImage } from '../model/image.ts';
+import type { LoadDecision } from '../model/image.ts';
 import type { LoadSummary } from '../model/summary.ts';
+import { megabytes } from '../model/words.ts';
 import { canonicalName } from '../model/reference.ts';
-import { nodeImages } from '../observe/node-images.ts';
 import { decideLoad } from '../plan/load.ts';
 import type { DeployedImage } from '../plan/manifests.ts';
 import { step } from '../report/step.ts';
 import type { ImageOutcome } from './images.ts';
+import { imagesIn, loadTargets } from './node-contents.ts';
 import type { Session } from './session.ts';
-
-/** Nodes that run pods, and so need images. */
-export function loadTargets(nodes: readonly ClusterNode[]): ClusterNode[] {
-  return nodes.filter((node) => node.role !== 'external-load-balancer');
-}
 
 /**
  * Brings an image into every node that lacks it, all nodes at once.
@@ -73,13 +69,6 @@ async function decideFor(session: Session, image: ImageConfig, built: DockerImag
   return { node, name, digest, decision: decideLoad({ digest, name, present: await imagesIn(session, node), force }) };
 }
 
-/** What a node has, asked once in a run: nobody else loads while this run holds the cluster. */
-export function imagesIn(session: Session, node: string): Promise<NodeImage[]> {
-  const known = session.nodeImages.get(node) ?? nodeImages(session.engine, node);
-  session.nodeImages.set(node, known);
-  return known;
-}
-
 async function carryOut(session: Session, image: ImageConfig, built: DockerImage, load: DueLoad): Promise<LoadResult> {
   const { node, name, digest, decision } = load;
   const start = performance.now();
@@ -110,8 +99,4 @@ function digestFrom(session: Session, image: ImageConfig, built: DockerImage, lo
 
 function nodesInWords(due: DueLoad[]): string {
   return due.length === 1 ? `node ${due[0]?.node}` : `${due.length} nodes`;
-}
-
-function megabytes(bytes: number): string {
-  return `${(bytes / 1e6).toFixed(1)} MB`;
 }

@@ -19,8 +19,10 @@ export interface Session {
   sources: SourceReader;
   /** What each node had when it was first asked in this run. */
   nodeImages: Map<string, Promise<NodeImage[]>>;
-  /** Debian images that are being made in this run, by release. */
-  debianBases: Map<string, Promise<void>>;
+  /** Base images that are being pulled or made in this run, by reference or release. */
+  provided: Map<string, Promise<void>>;
+  /** Images that may be taken in place of a build in this run, by the name of what they replace. */
+  sinceImages: Record<string, string>;
   builds: BuildSummary[];
   loads: LoadSummary[];
   tests: TestSummary | null;
@@ -38,9 +40,10 @@ export async function openSession(given: { config: Config; env: NodeJS.ProcessEn
     ...given,
     engine,
     digests: new ImageDigests(given.config.stateDirectory),
-    sources: new SourceReader(given.config.stateDirectory),
+    sources: new SourceReader({ stateDirectory: given.config.stateDirectory, env: given.env }),
     nodeImages: new Map(),
-    debianBases: new Map(),
+    provided: new Map(),
+    sinceImages: {},
     builds: [],
     loads: [],
     tests: null,

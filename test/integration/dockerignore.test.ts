@@ -7,7 +7,6 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { dockerClient } from '../../src/drivers/docker-client.ts';
 import { tryRun } from '../../src/drivers/process.ts';
 import { readContext } from '../../src/observe/context.ts';
-import { FileIndex } from '../../src/observe/file-index.ts';
 import { FILES, IGNORE_CASES } from '../support/ignore-cases.ts';
 import { plant } from '../support/scratch.ts';
 
@@ -29,9 +28,9 @@ afterEach(() => rmSync(base, { recursive: true, force: true }));
 const REFUSED = 'refused';
 
 /** Our reading, as path to kind and mode. Contents stay out of it: BuildKit itself loses some where its two matchers disagree. */
-function ours(ignore: string): Record<string, string> {
-  const { files } = readContext(context, ignore, FileIndex.open(join(base, 'index.json')));
-  return Object.fromEntries([...files].map(([path, line]) => [path, line.split(' ').slice(0, 2).join(' ')]));
+async function ours(ignore: string): Promise<Record<string, string>> {
+  const { files } = await readContext(context, ignore, join(base, 'index'));
+  return Object.fromEntries([...files.entries()].map(([path, line]) => [path, line.split(' ').slice(0, 2).join(' ')]));
 }
 
 /** What a build sees, in the same form. */
@@ -80,7 +79,7 @@ describe('a build context', () => {
     symlinkSync('/etc/hostname', join(context, 'outside'));
     symlinkSync('nowhere', join(context, 'dangling'));
     execFileSync('mkfifo', ['-m', '640', join(context, 'pipe')]);
-    expect(ours('')).toEqual(await dockers(''));
+    expect(await ours('')).toEqual(await dockers(''));
   });
 
   it('holds the directories on the way to an exception, with their modes', async () => {
@@ -88,8 +87,8 @@ describe('a build context', () => {
     chmodSync(join(context, 'src'), 0o711);
     chmodSync(join(context, 'src/deep'), 0o750);
     const ignore = '*\n!src/deep/kept';
-    expect(ours(ignore)).toEqual(await dockers(ignore));
-    expect(ours(ignore)).toEqual({ src: 'directory 711', 'src/deep': 'directory 750', 'src/deep/kept': 'file 644' });
+    expect(await ours(ignore)).toEqual(await dockers(ignore));
+    expect(await ours(ignore)).toEqual({ src: 'directory 711', 'src/deep': 'directory 750', 'src/deep/kept': 'file 644' });
   });
 
   it('is held back by no `.dockerignore` where the Dockerfile has an ignore file of its own, and an empty one', async () => {
@@ -106,7 +105,7 @@ describe('the ignore file', () => {
 
   it.each(IGNORE_CASES)('$why', async ({ ignore, gone }) => {
     const seen = await dockers(ignore);
-    expect(ours(ignore)).toEqual(seen);
+    expect(await ours(ignore)).toEqual(seen);
     // The table itself is proved as well: the unit tests take it for the truth.
     const lost = list(context, '').flatMap(([path]) => (path in (seen as object) ? [] : [path]));
     expect(lost.filter((path) => !lost.includes(dirname(path))).sort()).toEqual([...gone].sort());
@@ -159,7 +158,7 @@ describe('random trees and ignore files', () => {
           }
           const ignore = lines.join('\n');
           const seen = await dockers(ignore);
-          if (seen !== REFUSED) expect(ours(ignore)).toEqual(seen);
+          if (seen !== REFUSED) expect(await ours(ignore)).toEqual(seen);
         }),
         {
           numRuns: RUNS,

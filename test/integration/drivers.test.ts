@@ -17,7 +17,18 @@ afterAll(async () => {
   await unlessMissing(engine.api.getImage(REFERENCE).remove({ force: true }));
 });
 
-const request = { reference: REFERENCE, source: 'Dockerfile', buildArgs: {}, labels: {}, contexts: {}, noCache: false };
+const request = {
+  reference: REFERENCE,
+  source: 'Dockerfile',
+  buildArgs: {},
+  hiddenArgs: {},
+  platforms: [],
+  secrets: [],
+  labels: {},
+  contexts: {},
+  noCache: false,
+  env: process.env,
+};
 
 describe('a build', () => {
   it('ends in the engine, with its labels and arguments, and the same id when nothing changed', async () => {

@@ -1,8 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { COMMANDS } from '../../../src/cli/commands.ts';
 import { runWork } from '../../../src/cli/run.ts';
-import { cacheTable, columns, statusLines } from '../../../src/cli/tables.ts';
+import { cacheTable, columns, planLines, statusLines, whyLines } from '../../../src/cli/tables.ts';
 import { HarnessError } from '../../../src/model/error.ts';
+import type { ImageStatus } from '../../../src/run/cache-status.ts';
+import type { TierPlan } from '../../../src/run/dry-run.ts';
+import type { Why } from '../../../src/run/why.ts';
 
 type Do = Parameters<typeof runWork>[0]['do'];
 
@@ -100,12 +103,78 @@ describe('tables', () => {
     ).toEqual(['a    bb  c', 'aaa  b   c']);
   });
 
-  it('say of each image its verdict, its nodes and why', () => {
-    expect(cacheTable([])).toEqual(['no images are configured']);
-    const [line] = cacheTable([
-      { image: 'api', reference: 'shop/api:dev', verdict: 'stale', reason: '1 file changed', nodes: { n1: 'present', n2: 'missing' } },
+  const now = Date.parse('2026-01-02T12:00:00Z');
+  const stale: ImageStatus = {
+    image: 'api',
+    reference: 'shop/api:dev',
+    verdict: 'stale',
+    action: 'build',
+    reason: '1 file changed: src/a (modified)',
+    changed: [{ path: 'src/a', kind: 'modified' }],
+    newest: { path: 'src/a', modified: '2026-01-02T11:55:00Z' },
+    created: '2026-01-01T06:00:00Z',
+    size: 126_400_000,
+    nodes: { n1: 'present', n2: 'missing' },
+  };
+
+  it('say of each image its verdict and why, its newest source, when it was made, and where it is', () => {
+    const buildCache = { bytes: 2e9, inUse: 5e6 };
+    expect(cacheTable({ images: [], buildCache }, now)).toEqual(['no images are configured']);
+    const missing: ImageStatus = {
+      ...stale,
+      image: 'web',
+      verdict: 'missing',
+      action: 'take',
+      newest: null,
+      created: null,
+      size: null,
+      nodes: {},
+    };
+    expect(cacheTable({ images: [stale, missing], buildCache }, now)).toEqual([
+      '🔶 api  shop/api:dev  stale: 1 file changed: src/a (modified)',
+      '     newest source  src/a, 5 min ago',
+      '     image          built 30 h ago, 126.4 MB',
+      '     nodes          present in n1, missing in n2',
+      '❌ web  shop/api:dev  missing, to be taken: 1 file changed: src/a (modified)',
+      '     newest source  none',
+      '     image          none',
+      '     nodes          none runs',
+      "BuildKit's cache holds 2.0 GB, of which 5.0 MB are in use",
     ]);
-    expect(line).toBe('🔶 api  shop/api:dev  stale  n1 present, n2 missing  1 file changed');
+    expect(cacheTable({ images: [{ ...stale, created: null }], buildCache }, now)).toContain('     image          126.4 MB');
+  });
+
+  it('say in full why an image will be built, and why it was', () => {
+    const lastBuild = { at: now - 3_600_000 * 3, reason: 'there is no such image', changes: ['src/b (added)'], ms: 1_200 };
+    const { image, reference, verdict, action, reason, changed } = stale;
+    const one: Why = { image, reference, verdict, action, reason, changed, newer: 1, lastBuild };
+    expect(whyLines([one, { ...one, verdict: 'fresh', action: 'skip', reason: '3 files', changed: [], lastBuild: null }], now)).toEqual([
+      '🔶 api is stale, and the next test-cached builds it: 1 file changed: src/a (modified)',
+      '     src/a (modified)',
+      '   last built from here 3 h ago, in 1.2 s: there is no such image',
+      '     src/b (added)',
+      '✅ api is fresh, and it is not built: 3 files',
+      '   not built from here, as far as is known',
+    ]);
+  });
+
+  it('say what a tier would do', () => {
+    const plan: TierPlan = {
+      cluster: { name: 'shop', action: 'use', reason: 'it is running' },
+      images: [{ image: 'api', verdict: 'stale', action: 'build', reason: 'why', changed: [] }],
+      loads: [{ image: 'api', node: 'n', action: 'transfer', reason: 'it will be another image' }],
+      objects: 6,
+    };
+    expect(planLines('test-cached', plan)).toEqual([
+      'test-cached would',
+      '  use              cluster shop    it is running',
+      '  build            image api       why',
+      '  load             image api in n  it will be another image',
+      '  deploy           6 objects',
+      '  run              the tests',
+    ]);
+    const create = { ...plan, cluster: { ...plan.cluster, action: 'create' as const }, loads: [] };
+    expect(planLines('test-cached', create).join('\n')).toMatch(/ {2}load +all images +when the cluster is there/);
   });
 
   it('show the cluster', () => {

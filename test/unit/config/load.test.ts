@@ -20,6 +20,32 @@ async function problems(root: string): Promise<string[]> {
   return ((error as HarnessError).detail ?? '').split('\n');
 }
 
+describe('what an image is built with', () => {
+  it('is resolved from the directory of the configuration', async () => {
+    const image = {
+      buildArgs: { A: 1, B: { env: 'B' } },
+      contexts: { tools: 'tools', base: 'docker-image://shop/base:dev', docs: 'https://example.invalid/docs.git#v1' },
+      secrets: { npm: { env: 'NPM_TOKEN' }, key: { file: 'key.pem' } },
+    };
+    const root = repository({ images: { api: image } }, { 'tools/a': '' });
+    expect((await loadConfig(root)).images[0]).toMatchObject({
+      buildArgs: { A: '1', B: { env: 'B' } },
+      contexts: {
+        tools: { directory: join(root, 'tools') },
+        base: { image: 'shop/base:dev' },
+        docs: { url: 'https://example.invalid/docs.git#v1' },
+      },
+      secrets: { npm: { env: 'NPM_TOKEN' }, key: { file: join(root, 'key.pem') } },
+      platforms: [],
+    });
+  });
+
+  it('is missed where a named context is no directory', async () => {
+    const root = repository({ images: { api: { contexts: { tools: 'nowhere' } } } });
+    expect(await problems(root)).toEqual([`images.api.contexts.tools: expected a directory, found none at ${join(root, 'nowhere')}`]);
+  });
+});
+
 describe('the configuration file', () => {
   it.each([
     ['harness.config.json', '{"project":"found"}'],

@@ -2,6 +2,9 @@ import { describe, expect, it } from 'vitest';
 import { checkShape } from '../../../src/config/schema.ts';
 
 const REFERENCE = 'expected an image reference such as `shop/api:dev`, or a tag such as `dev`';
+const ARGUMENT = 'expected a string, a number, a boolean or `{ env: "NAME" }`';
+const SECRET = 'expected `{ env: "NAME" }` or `{ file: "path" }`';
+const CONTEXT = 'expected a name as in `FROM`, and not `context`';
 const LABEL = 'expected lower-case letters, digits and `-`';
 
 describe('the shape of a configuration', () => {
@@ -16,7 +19,11 @@ describe('the shape of a configuration', () => {
           context: '.',
           dockerfile: 'D',
           target: 't',
-          buildArgs: { A: 's', B: 1, C: true },
+          buildArgs: { A: 's', B: 1, C: true, D: { env: 'D' } },
+          contexts: { tools: '../tools', base: 'docker-image://shop/base:dev' },
+          platforms: ['linux/amd64', 'linux/arm/v7'],
+          secrets: { npm: { env: 'NPM_TOKEN' }, key: { file: 'key.pem' } },
+          cacheImage: 'registry.example/shop/api:main',
           tag: 'dev',
           debianBases: { 'debian:12': 'bookworm' },
         },
@@ -52,7 +59,21 @@ describe('the shape of a configuration', () => {
     [{ images: { api: { context: 1 } } }, 'images.api.context', 'expected a string'],
     [{ images: { api: { dockerfile: '' } } }, 'images.api.dockerfile', 'expected a string that is not empty'],
     [{ images: { api: { buildArgs: ['A=1'] } } }, 'images.api.buildArgs', 'expected an object'],
-    [{ images: { api: { buildArgs: { A: null } } } }, 'images.api.buildArgs.A', 'expected a string, a number or a boolean'],
+    [{ images: { api: { buildArgs: { A: null } } } }, 'images.api.buildArgs.A', ARGUMENT],
+    [{ images: { api: { buildArgs: { A: ['x'] } } } }, 'images.api.buildArgs.A', ARGUMENT],
+    [
+      { images: { api: { buildArgs: { A: { env: '1 x' } } } } },
+      'images.api.buildArgs.A.env',
+      'expected the name of an environment variable',
+    ],
+    [{ images: { api: { contexts: { tools: 1 } } } }, 'images.api.contexts.tools', 'expected a string'],
+    [{ images: { api: { contexts: { 'Tools!': '.' } } } }, 'images.api.contexts.Tools!', CONTEXT],
+    [{ images: { api: { contexts: { context: '.' } } } }, 'images.api.contexts.context', CONTEXT],
+    [{ images: { api: { platforms: 'linux/amd64' } } }, 'images.api.platforms', 'expected an array of platforms'],
+    [{ images: { api: { platforms: ['amd64'] } } }, 'images.api.platforms.0', 'expected a platform such as `linux/amd64`'],
+    [{ images: { api: { secrets: { 'a,b': { env: 'X' } } } } }, 'images.api.secrets.a,b', 'expected letters, digits, `.`, `_` and `-`'],
+    [{ images: { api: { secrets: { a: 'value' } } } }, 'images.api.secrets.a', SECRET],
+    [{ images: { api: { cacheImage: 'A B' } } }, 'images.api.cacheImage', REFERENCE],
     [{ images: { api: { tag: 'A B' } } }, 'images.api.tag', REFERENCE],
     [{ images: { api: { tag: '' } } }, 'images.api.tag', REFERENCE],
     [{ images: { api: { debianBases: { 'A B': 'x' } } } }, 'images.api.debianBases.A B', REFERENCE],

@@ -1,9 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { compareInputs, fileEntry, inputsDigest, type Inputs } from '../../../src/model/inputs.ts';
+import { fileEntry, fileSet } from '../../../src/model/file-set.ts';
+import { compareInputs, inputsDigest, type Inputs } from '../../../src/model/inputs.ts';
 
 function inputs(files: Record<string, string> = {}, settings: Record<string, string> = {}, bases: Record<string, string> = {}): Inputs {
-  return { files: new Map(Object.entries(files)), settings, bases };
+  return { trees: { context: fileSet(new Map(Object.entries(files))) }, settings, bases };
 }
 
 describe('the inputs digest', () => {
@@ -68,5 +69,34 @@ describe('the comparison of inputs', () => {
       { path: 'mode', kind: 'mode' },
     ]);
     expect(compareInputs(after, after)).toEqual([]);
+  });
+
+  it('says of which named context a file is, and takes one that came or went for its files', () => {
+    const tree = (content: string) => fileSet(new Map([['a', `file 644 ${content}`]]));
+    const before: Inputs = { ...inputs({ a: 'file 644 1' }), trees: { context: tree('1'), tools: tree('1') } };
+    const after: Inputs = { ...before, trees: { context: tree('2'), tools: tree('2'), more: tree('1') } };
+    expect(compareInputs(before, after)).toEqual([
+      { path: 'a', kind: 'modified' },
+      { path: 'a', kind: 'added', context: 'more' },
+      { path: 'a', kind: 'modified', context: 'tools' },
+    ]);
+    expect(new Set([before, after, { ...after, trees: { context: tree('2') } }].map(inputsDigest)).size).toBe(3);
+  });
+
+  it('shows no value that is there only as a digest', () => {
+    const secret = (digest: string) => inputs({}, { 'secret npm': `hmac-sha256:${digest}`, Dockerfile: `sha256:${digest}` });
+    expect(compareInputs(secret('1'), secret('2'))).toEqual([
+      { path: 'Dockerfile', kind: 'setting' },
+      { path: 'secret npm', kind: 'setting' },
+    ]);
+    expect(compareInputs(inputs({}, { 'secret npm': 'not there' }), secret('2'))).toContainEqual({ path: 'secret npm', kind: 'setting' });
+  });
+
+  it('does not ask for files whose digest is the same', () => {
+    const entries = () => {
+      throw new Error('asked');
+    };
+    const same: Inputs = { ...inputs(), trees: { context: { digest: 'sha256:1', count: 1, entries } } };
+    expect(compareInputs(same, same)).toEqual([]);
   });
 });

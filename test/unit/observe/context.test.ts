@@ -1,18 +1,23 @@
 import { execFileSync } from 'node:child_process';
-import { chmodSync, linkSync, mkdirSync, renameSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
+import { chmodSync, linkSync, lutimesSync, mkdirSync, renameSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
-import { inputsDigest } from '../../../src/model/inputs.ts';
-import { newerThan, readContext, readIgnoreFile } from '../../../src/observe/context.ts';
-import { FileIndex } from '../../../src/observe/file-index.ts';
+import { afterEach, describe, expect, it, vi } from 'vitest';
+
+import { readContext, readIgnoreFile } from '../../../src/observe/context.ts';
+import { IgnoreRules } from '../../../src/observe/dockerignore.ts';
 import { plant, scratch } from '../../support/scratch.ts';
 
+afterEach(() => void vi.restoreAllMocks());
+
+let reads = 0;
+
+/** Without what earlier reads have remembered. */
 function read(context: string, ignore = '') {
-  return readContext(context, ignore, FileIndex.open(join(context, '..', 'no-index.json')));
+  return readContext(context, ignore, join(context, '..', `index ${reads++}`));
 }
 
-function digest(context: string, ignore = ''): string {
-  return inputsDigest({ files: read(context, ignore).files, settings: {}, bases: {} });
+async function digest(context: string, ignore = ''): Promise<string> {
+  return (await read(context, ignore)).files.digest;
 }
 
 function tree(files: Record<string, string> = {}): string {
@@ -23,29 +28,29 @@ function tree(files: Record<string, string> = {}): string {
 }
 
 describe('a build context', () => {
-  it('lists files, directories and links by their paths, with sizes and times', () => {
+  it('lists files, directories and links by their paths, and knows their times', async () => {
     const context = tree({ 'a/b': 'xyz', 'empty/': '', c: '' });
     symlinkSync('a/b', join(context, 'link'));
     utimesSync(join(context, 'c'), 5, 5);
-    const { files, bytes, modified } = read(context);
-    expect([...files.keys()].sort()).toEqual(['a', 'a/b', 'c', 'empty', 'link']);
-    expect(bytes).toBe(3 + 'a/b'.length);
-    expect(modified.get('c')).toBe(5_000);
-    expect(newerThan(read(context), 5_000).sort()).toEqual(['a/b', 'link']);
+    utimesSync(join(context, 'a/b'), 9, 9);
+    lutimesSync(join(context, 'link'), 7, 7);
+    const source = await read(context);
+    const { files } = source;
+    expect([...files.entries().keys()].sort()).toEqual(['a', 'a/b', 'c', 'empty', 'link']);
+    expect(files.count).toBe(3);
+    const all = () => true;
+    expect(source.newerThan(5_000, all).sort()).toEqual(['a/b', 'link']);
+    expect(source.newerThan(5_000, (path) => path === 'link')).toEqual(['link']);
+    expect(source.newest(all)).toEqual({ path: 'a/b', modified: 9_000 });
+    expect(source.newest((path) => path === 'c')).toEqual({ path: 'c', modified: 5_000 });
+    expect(source.newest(() => false)).toBeUndefined();
   });
 
-  it('does not enter what is ignored whole', () => {
+  it('does not enter what is ignored whole', async () => {
     const context = tree({ 'src/a': '', 'node_modules/a/b': '' });
-    // Were it entered, this would fail for anybody but root; for root, the index would have a row.
-    const read: string[] = [];
-    const index = FileIndex.open(join(context, '..', 'no-index.json'));
-    const hash = index.hash.bind(index);
-    index.hash = (path, ...rest) => {
-      read.push(path);
-      return hash(path, ...rest);
-    };
-    readContext(context, 'node_modules\n!src/*.md', index);
-    expect(read).toEqual([join(context, 'src/a')]);
+    const asked = vi.spyOn(IgnoreRules.prototype, 'match');
+    expect([...(await read(context, 'node_modules\n!src/*.md')).files.entries().keys()].sort()).toEqual(['src', 'src/a']);
+    expect(asked.mock.calls.map(([path]) => path).sort()).toEqual(['node_modules', 'src', 'src/a']);
   });
 
   it.each<[string, (context: string) => void]>([
@@ -65,46 +70,47 @@ describe('a build context', () => {
       },
     ],
     ['a name that is no text', (context) => writeFileSync(Buffer.concat([Buffer.from(`${context}/x`), Buffer.from([0xff])]), '')],
-  ])('has another digest with %s', (_, change) => {
+  ])('has another digest with %s', async (_, change) => {
     const context = tree({ a: 'x', b: 'z', 'd/e': '' });
-    const before = digest(context);
+    const before = await digest(context);
     change(context);
-    expect(digest(context)).not.toBe(before);
+    expect(await digest(context)).not.toBe(before);
   });
 
-  it('has the same digest wherever it lies, whatever its times, owners and order of writing', () => {
+  it('has the same digest wherever it lies, whatever its times, owners and order of writing', async () => {
     const one = tree({ a: 'x', 'd/b': 'y', c: 'z' });
     const other = tree({ c: 'z', 'd/b': 'y', a: 'x' });
     utimesSync(join(other, 'a'), 1, 1);
     utimesSync(join(other, 'd'), 1, 1);
-    expect(digest(other)).toBe(digest(one));
-    expect(read(other).stamps).not.toEqual(read(one).stamps);
+    expect(await digest(other)).toBe(await digest(one));
+    expect((await read(other)).isUnmoved(await read(one))).toBe(false);
+    expect((await read(other)).isUnmoved(await read(other))).toBe(true);
   });
 
-  it('is not fooled by a link whose target looks like further lines', () => {
+  it('is not fooled by a link whose target looks like further lines', async () => {
     const honest = tree({ b: 'x' });
     symlinkSync('t', join(honest, 'a'));
-    const line = read(honest).files.get('b') as string;
+    const line = (await read(honest)).files.entries().get('b') as string;
     const forged = tree();
     symlinkSync(`t "a"\n${line}`, join(forged, 'b'));
-    expect(digest(forged)).not.toBe(digest(honest));
+    expect(await digest(forged)).not.toBe(await digest(honest));
   });
 
-  it('takes a hard link for the file it is', () => {
+  it('takes a hard link for the file it is', async () => {
     const context = tree({ a: 'x' });
     linkSync(join(context, 'a'), join(context, 'b'));
-    expect(digest(context)).toBe(digest(tree({ a: 'x', b: 'x' })));
+    expect(await digest(context)).toBe(await digest(tree({ a: 'x', b: 'x' })));
   });
 
-  it('feels a change of the modes on the way to an exception, and no other of what is ignored', () => {
+  it('feels a change of the modes on the way to an exception, and no other of what is ignored', async () => {
     const context = tree({ 'src/deep/kept': '', 'src/other/gone': '', top: '' });
     const ignore = '*\n!src/deep/kept';
-    const before = digest(context, ignore);
+    const before = await digest(context, ignore);
     chmodSync(join(context, 'src/other'), 0o700);
     writeFileSync(join(context, 'top'), 'x');
-    expect(digest(context, ignore)).toBe(before);
+    expect(await digest(context, ignore)).toBe(before);
     chmodSync(join(context, 'src'), 0o700);
-    expect(digest(context, ignore)).not.toBe(before);
+    expect(await digest(context, ignore)).not.toBe(before);
   });
 });
 

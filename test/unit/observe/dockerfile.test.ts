@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { baseReferences } from '../../../src/observe/dockerfile.ts';
+import { baseReferences, NATIVE_PLATFORM } from '../../../src/observe/dockerfile.ts';
 
-const architecture = { x64: 'amd64', ia32: '386' }[process.arch as string] ?? process.arch;
+const architecture = NATIVE_PLATFORM.split('/')[1] as string;
 
 describe('the bases of a Dockerfile', () => {
   it.each<[string, string, Record<string, string>, string[]]>([
@@ -39,8 +39,22 @@ describe('the bases of a Dockerfile', () => {
     ['heredocs', 'FROM a\nRUN <<EOF\nFROM no\nCOPY --from=no a b\nEOF\nCOPY <<EOF /x\n--from=no\nEOF\n', {}, ['a']],
     ['lower case and carriage returns', 'from a\r\nfrom b as c\r\ncopy --from=d / /\r\n', {}, ['a', 'b', 'd']],
     ['lines that go on', 'FROM a:1 \\\n  AS b\nFROM b\nCOPY \\\n --from=c:1 a b\n', {}, ['a:1', 'c:1']],
+    ['a frontend', '# syntax = docker/dockerfile:1\nFROM a\n', {}, ['docker/dockerfile:1', 'a']],
+    ['another frontend', '# syntax=x\nFROM a\n', { BUILDKIT_SYNTAX: 'y:2' }, ['y:2', 'a']],
+    ['a frontend in other words', '// Syntax=x:1 # and more\nFROM a\n', {}, ['x:1', 'a']],
+    ['a frontend and more words', '# syntax=x:1 latest\nFROM a\n', {}, ['x:1', 'a']],
+    ['no frontend, but a comment', 'FROM a\n# syntax=x\n', {}, ['a']],
     ['another escape character', '# escape=`\nFROM a:1 `\n AS b\nFROM b\n', {}, ['a:1']],
   ])('%s', (_, text, buildArgs, expected) => {
-    expect(baseReferences(text, buildArgs)).toEqual(expected);
+    expect(baseReferences(text, buildArgs, [NATIVE_PLATFORM])).toEqual(expected);
+  });
+
+  it('may be others for each platform, and the platform that builds is this one', () => {
+    const text = 'FROM --platform=$BUILDPLATFORM tools-$BUILDARCH\nFROM app-$TARGETARCH$TARGETVARIANT:$TARGETOS\n';
+    expect(baseReferences(text, {}, ['linux/amd64', 'linux/arm/v7'])).toEqual([
+      `tools-${architecture}`,
+      'app-amd64:linux',
+      'app-armv7:linux',
+    ]);
   });
 });

@@ -1,21 +1,12 @@
-import { cpSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { ImageConfig } from '../../../src/model/config.ts';
-import { basesOf, SourceReader } from '../../../src/observe/inputs.ts';
+import type { FileSet } from '../../../src/model/file-set.ts';
+import { basesOf } from '../../../src/observe/bases.ts';
+import { SourceReader } from '../../../src/observe/inputs.ts';
+import { imageIn } from '../../support/image-config.ts';
 import { plant, scratch } from '../../support/scratch.ts';
-
-function imageIn(root: string, more: Partial<ImageConfig> = {}): ImageConfig {
-  return {
-    name: 'api',
-    context: root,
-    dockerfile: join(root, 'Dockerfile'),
-    buildArgs: {},
-    reference: 'coretest/api:dev',
-    debianBases: {},
-    ...more,
-  };
-}
 
 function repository(): string {
   const root = join(scratch(), 'repository');
@@ -23,77 +14,173 @@ function repository(): string {
   return root;
 }
 
-function digest(root: string, more: Partial<ImageConfig> = {}, bases: Record<string, string> = {}): string {
-  return new SourceReader(join(root, '.harness')).read(imageIn(root, more), bases).digest;
+type Environment = Record<string, string>;
+
+function reader(root: string, env: Environment = {}): SourceReader {
+  return new SourceReader({ stateDirectory: join(root, '.harness'), env: { XDG_CACHE_HOME: join(root, '..', 'cache'), ...env } });
+}
+
+async function digest(
+  root: string,
+  more: Partial<ImageConfig> = {},
+  { bases = {}, env = {} }: { bases?: Record<string, string>; env?: Environment } = {},
+): Promise<string> {
+  return (await reader(root, env).read(imageIn(root, more), bases)).digest;
 }
 
 describe('the inputs of an image', () => {
-  it('are the same in another clone, and with or without an index', () => {
+  it('are the same in another clone, and with or without an index', async () => {
     const root = repository();
-    const before = digest(root);
-    expect(digest(root)).toBe(before);
+    const before = await digest(root);
+    expect(await digest(root)).toBe(before);
     rmSync(join(root, '.harness'), { recursive: true });
-    expect(digest(root)).toBe(before);
+    expect(await digest(root)).toBe(before);
     const clone = join(scratch(), 'elsewhere');
     cpSync(root, clone, { recursive: true });
-    expect(digest(clone)).toBe(before);
+    expect(await digest(clone)).toBe(before);
   });
 
-  it.each<[string, (root: string) => string]>([
+  it.each<[string, (root: string) => Promise<string>]>([
     ['the Dockerfile', (root) => (writeFileSync(join(root, 'Dockerfile'), 'FROM scratch\n'), digest(root))],
     ['an ignore file, though it ignores nothing', (root) => (writeFileSync(join(root, '.dockerignore'), '# nothing\n'), digest(root))],
     ['the target', (root) => digest(root, { target: 'x' })],
     ['a build argument', (root) => digest(root, { buildArgs: { V: '1' } })],
-    ["a base's id", (root) => digest(root, {}, { 'base:1': 'sha256:1' })],
+    ["a base's id", (root) => digest(root, {}, { bases: { 'base:1': 'sha256:1' } })],
+    ['a build argument from the environment', (root) => digest(root, { buildArgs: { V: { env: 'V' } } }, { env: { V: '1' } })],
+    ['the date that Docker hands on', (root) => digest(root, {}, { env: { SOURCE_DATE_EPOCH: '0' } })],
+    ['a platform', (root) => digest(root, { platforms: ['linux/riscv64'] })],
+    ['the platform of the environment', (root) => digest(root, {}, { env: { DOCKER_DEFAULT_PLATFORM: 'linux/riscv64' } })],
+    ['a secret', (root) => digest(root, { secrets: { npm: { env: 'TOKEN' } } }, { env: { TOKEN: 'x' } })],
+    ['a named context', (root) => digest(root, { contexts: { tools: { directory: join(root, 'src') } } })],
+    ['a named context elsewhere', (root) => digest(root, { contexts: { tools: { url: 'https://example.invalid/x.git#v1' } } })],
     ['a source', (root) => (writeFileSync(join(root, 'src/a'), 'y'), digest(root))],
-  ])('differ by %s', (_, change) => {
+  ])('differ by %s', async (_, change) => {
     const root = repository();
-    const before = digest(root);
-    expect(change(root)).not.toBe(before);
+    const before = await digest(root);
+    expect(await change(root)).not.toBe(before);
   });
 
-  it("never hold the harness's own files, whatever the name of the directory they lie in", () => {
+  it.each<[string, Partial<ImageConfig>, Environment, Environment]>([
+    ['a build argument', { buildArgs: { V: { env: 'V' } } }, { V: '1' }, { V: '2' }],
+    ['a build argument that is unset', { buildArgs: { V: { env: 'V' } } }, { V: 'unset' }, {}],
+    ['a secret', { secrets: { npm: { env: 'TOKEN' } } }, { TOKEN: 'x' }, { TOKEN: 'y' }],
+    ['a secret that is not there', { secrets: { npm: { env: 'TOKEN' } } }, { TOKEN: 'not there' }, {}],
+    [
+      'the key of digests of secrets',
+      { secrets: { npm: { env: 'T' } } },
+      { T: 'x', HARNESS_SECRET_KEY: '1' },
+      { T: 'x', HARNESS_SECRET_KEY: '2' },
+    ],
+  ])('follow the environment: %s', async (_, more, one, other) => {
+    const root = repository();
+    const before = await digest(root, more, { env: one });
+    expect(await digest(root, more, { env: one })).toBe(before);
+    expect(await digest(root, more, { env: other })).not.toBe(before);
+  });
+
+  it('do not take a value from the configuration for one from the environment', async () => {
+    const root = repository();
+    const unset = await digest(root, { buildArgs: { V: { env: 'V' } } });
+    expect(await digest(root, { buildArgs: { V: 'unset' } })).not.toBe(unset);
+  });
+
+  it('follow a secret in a file, and never hold its value', async () => {
+    const root = repository();
+    const file = join(root, '..', 'token');
+    const more = { secrets: { npm: { file } }, buildArgs: { KEY: { env: 'KEY' } } };
+    const missing = await reader(root).read(imageIn(root, more), {});
+    expect(missing.options.missingSecrets).toEqual([`npm (there is no file ${file})`]);
+    writeFileSync(file, 'hunter2');
+    const { inputs, digest: one } = await reader(root, { KEY: 'hunter3' }).read(imageIn(root, more), {});
+    expect(one).not.toBe(missing.digest);
+    expect(JSON.stringify(inputs)).not.toMatch(/hunter/);
+    writeFileSync(file, 'hunter4');
+    expect((await reader(root, { KEY: 'hunter3' }).read(imageIn(root, more), {})).digest).not.toBe(one);
+  });
+
+  it('read a named context by its own ignore file, and not by that of the Dockerfile', async () => {
+    const root = repository();
+    const tools = join(root, '..', 'tools');
+    plant(tools, { '.dockerignore': '*.log', 'a.log': '', b: '' });
+    plant(root, { '.dockerignore': 'b' });
+    const { inputs } = await reader(root).read(imageIn(root, { contexts: { tools: { directory: tools } } }), {});
+    expect([...(inputs.trees['tools']?.entries().keys() ?? [])].sort()).toEqual(['.dockerignore', 'b']);
+  });
+
+  it('remember what their `sources` let count, and read it anew when it is lost or damaged', async () => {
+    const root = repository();
+    plant(root, { 'src/b': '', 'docs/c': '' });
+    const more = { sources: ['src', '!src/b'] };
+    const read = async () => {
+      const { inputs, outside, digest: whole } = await reader(root).read(imageIn(root, more), {});
+      const names = (files: FileSet | undefined) => [...(files?.entries().keys() ?? [])].sort();
+      return [whole, inputs.trees['context']?.count, outside?.count, names(inputs.trees['context']), names(outside)];
+    };
+    const first = await read();
+    expect(first.slice(1)).toEqual([1, 3, ['src', 'src/a'], ['Dockerfile', 'docs', 'docs/c', 'src/b']]);
+    expect(await read()).toEqual(first);
+    const [memory = ''] = readdirSync(join(root, '.harness/index')).filter((name) => name.endsWith('.split.json'));
+    const path = join(root, '.harness/index', memory);
+    const text = readFileSync(path, 'utf8');
+    for (const damaged of ['', '{}', 'null', text.replace(/sha256:./g, 'sha256:x'), text.replace('"checksum":', '"checksum":1')]) {
+      writeFileSync(path, damaged);
+      expect(await read()).toEqual(first);
+    }
+    rmSync(path);
+    expect(await read()).toEqual(first);
+  });
+
+  it("never hold the harness's own files, whatever the name of the directory they lie in", async () => {
     for (const name of ['plain', '[a]', '!x', '#x', ' x', 'x ', 'a*', 'a?b', 'a\\b', '{1}|^$()+', 'ünï']) {
       const context = scratch();
       const root = join(context, name);
       plant(root, { Dockerfile: 'FROM scratch\n', '.harness/built': '1' });
-      const reader = new SourceReader(join(root, '.harness'));
-      const { inputs } = reader.read(imageIn(root, { context }), {});
-      expect([...inputs.files.keys()].sort(), name).toEqual([name, `${name}/Dockerfile`]);
+      const { inputs } = await reader(root).read(imageIn(root, { context }), {});
+      expect([...(inputs.trees['context']?.entries().keys() ?? [])].sort(), name).toEqual([name, `${name}/Dockerfile`]);
     }
   });
 
-  it('may lie beside or below the state directory', () => {
+  it('may lie beside or below the state directory', async () => {
     const root = scratch();
     plant(root, { 'app/Dockerfile': 'FROM scratch\n', '.harness/build/ctx/a': '' });
-    const reader = new SourceReader(join(root, '.harness'));
     const image = imageIn(join(root, 'app'));
-    expect([...reader.read(image, {}).inputs.files.keys()]).toEqual(['Dockerfile']);
-    const below = { ...image, context: join(root, '.harness/build/ctx') };
-    expect([...reader.read(below, {}).inputs.files.keys()]).toEqual(['a']);
+    const names = async (one: ImageConfig) => [...((await reader(root).read(one, {})).inputs.trees['context']?.entries().keys() ?? [])];
+    expect(await names(image)).toEqual(['Dockerfile']);
+    expect(await names({ ...image, context: join(root, '.harness/build/ctx') })).toEqual(['a']);
   });
 
-  it('are read once in a run, until they are to be forgotten', () => {
+  it('are read once in a run, until they are to be forgotten', async () => {
     const root = repository();
-    const reader = new SourceReader(join(root, '.harness'));
-    const before = reader.read(imageIn(root), {}).digest;
+    const one = reader(root);
+    const read = async () => (await one.read(imageIn(root), {})).digest;
+    const before = await read();
     writeFileSync(join(root, 'src/a'), 'y');
-    expect(reader.read(imageIn(root), {}).digest).toBe(before);
-    reader.forget();
-    expect(reader.read(imageIn(root), {}).digest).not.toBe(before);
+    expect(await read()).toBe(before);
+    one.forget();
+    expect(await read()).not.toBe(before);
   });
 
   it('name the bases with the build arguments filled in', () => {
     const root = repository();
-    expect(basesOf(imageIn(root))).toEqual(['base:1']);
-    expect(basesOf(imageIn(root, { buildArgs: { V: '2' } }))).toEqual(['base:2']);
+    expect(basesOf(imageIn(root), {})).toEqual(['base:1']);
+    expect(basesOf(imageIn(root, { buildArgs: { V: '2' } }), {})).toEqual(['base:2']);
+    expect(basesOf(imageIn(root, { buildArgs: { V: { env: 'VERSION' } } }), { VERSION: '3' })).toEqual(['base:3']);
   });
 
-  it('do not change the tree', () => {
+  it('name the images that named contexts put in the place of bases', () => {
+    const root = repository();
+    const contexts = (name: string): Partial<ImageConfig> => ({ contexts: { [name]: { image: 'shop/base:dev' } } });
+    expect(basesOf(imageIn(root, contexts('base:1')), {})).toEqual(['shop/base:dev']);
+    expect(basesOf(imageIn(root, contexts('docker.io/library/base:1')), {})).toEqual(['shop/base:dev']);
+    expect(basesOf(imageIn(root, contexts('tools')), {})).toEqual(['base:1', 'shop/base:dev']);
+    expect(basesOf(imageIn(root, { contexts: { 'base:1': { directory: root } } }), {})).toEqual([]);
+  });
+
+  it('do not change the tree', async () => {
     const root = repository();
     mkdirSync(join(root, 'empty'));
     const before = readdirSync(root).sort();
-    digest(root);
+    await digest(root);
     expect(readdirSync(root).sort()).toEqual(['.harness', ...before].sort());
   });
 });

@@ -24,6 +24,6 @@ describe('the order of builds', () => {
     expect(() => buildOrder(needs)).toThrow(
       expect.objectContaining({ code: 'CONFIG', message: 'The images a → b → c → a are built from each other.' }),
     );
-    expect(() => buildOrder(new Map([['x', ['x']]]))).toThrow('The images x → x are built from each other.');
+    expect(() => buildOrder(new Map([['x', ['x']]]))).toThrow('The image x is built from itself.');
   });
 });

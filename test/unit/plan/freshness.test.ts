@@ -1,22 +1,24 @@
 import { describe, expect, it } from 'vitest';
 import type { FreshnessDecision } from '../../../src/model/image.ts';
-import { inputsDigest, type Inputs } from '../../../src/model/inputs.ts';
-import { decideBuild, decideFreshness, type FreshnessFacts } from '../../../src/plan/freshness.ts';
+import { fileSet } from '../../../src/model/file-set.ts';
+import { compareInputs, inputsDigest, type Inputs } from '../../../src/model/inputs.ts';
+import { decideBuild, decideFreshness, describeChange, type FreshnessFacts } from '../../../src/plan/freshness.ts';
 
 function inputs(
   files: Record<string, string> = { a: 'file 644 1' },
   settings: Record<string, string> = {},
   bases: Record<string, string> = {},
 ): Inputs {
-  return { files: new Map(Object.entries(files)), settings, bases };
+  return { trees: { context: fileSet(new Map(Object.entries(files))) }, settings, bases };
 }
 
 function facts(now: Inputs, built: Inputs | undefined, more: Partial<FreshnessFacts> = {}): FreshnessFacts {
   return {
     exists: true,
-    ...(built === undefined ? {} : { builtFrom: inputsDigest(built), record: { digest: inputsDigest(built), inputs: built } }),
+    ...(built === undefined ? {} : { builtFrom: inputsDigest(built) }),
+    changesSince: (digest) => (built && digest === inputsDigest(built) ? compareInputs(built, now) : undefined),
     digest: inputsDigest(now),
-    inputs: now,
+    files: now.trees['context']?.count ?? 0,
     pendingBases: [],
     newerFiles: 0,
     ...more,
@@ -29,8 +31,11 @@ describe('the verdict on an image', () => {
   });
 
   it('is fresh by its label alone, without a record on this machine', () => {
-    const { record: _, ...others } = facts(inputs({}), inputs({}));
-    expect(decideFreshness(others)).toEqual({ verdict: 'fresh', reason: '0 files', changes: [] });
+    expect(decideFreshness({ ...facts(inputs({}), inputs({})), changesSince: () => undefined })).toEqual({
+      verdict: 'fresh',
+      reason: '0 files',
+      changes: [],
+    });
   });
 
   it('is fresh when files were touched and not changed, and says so', () => {
@@ -63,17 +68,11 @@ describe('the verdict on an image', () => {
   it('is stale without a matching record, and says that it cannot say why', () => {
     const now = inputs({ a: '2' });
     const reason = 'its inputs changed (what they were is not on record here)';
-    const { record: _, ...others } = facts(now, inputs());
-    expect(decideFreshness(others)).toEqual({ verdict: 'stale', reason, changes: [] });
-    const ofAnother = { digest: 'sha256:other', inputs: inputs() };
-    expect(decideFreshness({ ...others, record: ofAnother })).toEqual({ verdict: 'stale', reason, changes: [] });
+    expect(decideFreshness({ ...facts(now, inputs()), changesSince: () => undefined })).toEqual({ verdict: 'stale', reason, changes: [] });
   });
 
   it('does not believe a record that claims the image is as the inputs are now', () => {
-    const lying = facts(inputs(), inputs(), {
-      builtFrom: 'sha256:older format',
-      record: { digest: 'sha256:older format', inputs: inputs() },
-    });
+    const lying = facts(inputs(), inputs(), { builtFrom: 'sha256:older format', changesSince: () => [] });
     expect(decideFreshness(lying)).toEqual({ verdict: 'stale', reason: 'the format of the record changed', changes: [] });
   });
 
@@ -89,6 +88,18 @@ describe('the verdict on an image', () => {
   });
 });
 
+describe('a change in words', () => {
+  it.each([
+    [{ path: 'target', kind: 'setting', detail: 'a → b' }, 'target: a → b'],
+    [{ path: 'secret npm', kind: 'setting' }, 'secret npm changed'],
+    [{ path: 'debian:12', kind: 'base', detail: '1 → 2' }, 'base image debian:12 was replaced'],
+    [{ path: 'src/a', kind: 'deleted' }, 'src/a (deleted)'],
+    [{ path: 'src/a', kind: 'mode', context: 'tools' }, 'tools: src/a (mode)'],
+  ] as const)('%o', (change, words) => {
+    expect(describeChange(change)).toBe(words);
+  });
+});
+
 describe('what a tier does about it', () => {
   const verdicts = ['fresh', 'stale', 'missing'] as const;
   const decision = (verdict: FreshnessDecision['verdict']): FreshnessDecision => ({ verdict, reason: 'why', changes: [] });
@@ -100,7 +111,17 @@ describe('what a tier does about it', () => {
     ['test-kind', true, ['build', 'build', 'build']],
     ['test-cached', true, ['build', 'build', 'build']],
   ] as const)('%s, forced: %s', (tier, force, actions) => {
-    expect(verdicts.map((verdict) => decideBuild(tier, decision(verdict), force).action)).toEqual(actions);
-    expect(decideBuild(tier, decision('stale'), force)).toMatchObject({ verdict: 'stale', reason: 'why' });
+    expect(verdicts.map((verdict) => decideBuild(decision(verdict), { tier, force }).action)).toEqual(actions);
+    expect(decideBuild(decision('stale'), { tier, force })).toMatchObject({ verdict: 'stale', reason: 'why' });
+  });
+
+  it('takes a cache image that was built from the same inputs, where it would build and nobody insists', () => {
+    const wish = { tier: 'test-cached', cacheImage: 'ci/api:main' } as const;
+    expect(verdicts.map((verdict) => decideBuild(decision(verdict), wish).action)).toEqual(['skip', 'take', 'take']);
+    expect(decideBuild(decision('missing'), wish)).toMatchObject({
+      verdict: 'missing',
+      reason: 'ci/api:main was built from the same inputs',
+    });
+    expect(decideBuild(decision('missing'), { ...wish, force: true }).action).toBe('build');
   });
 });

@@ -1,0 +1,130 @@
+import { closeSync, openSync, readSync, writeFileSync } from 'node:fs';
+import { deserialize, serialize } from 'node:v8';
+import { crc32 } from 'node:zlib';
+import { replaceFile } from '../drivers/state-file.ts';
+import { HASH_BYTES, STAT_COLUMNS, type Rows, type StatRows } from './rows.ts';
+
+/** What an index tells before the hashes in it are read. */
+export interface IndexedTree {
+  /** Whether a directory there gets another stamp when something in it comes or goes, so that it need not be listed to know its names. */
+  stampsDirectories: boolean;
+  /** The digest of the tree's file set, and how many files are in it. */
+  digest: string;
+  count: number;
+  rows: StatRows;
+}
+
+interface Head extends Omit<IndexedTree, 'rows'> {
+  /** This machine's clock when the index was written, milliseconds. */
+  written: number;
+  paths: string;
+  stats: Float64Array;
+  kinds: Uint8Array;
+  modes: Uint16Array;
+  doubted: Map<number, number>;
+}
+
+/** The format of the stored index; another one is no index. */
+const VERSION = 3;
+
+/** The first line: format, then length and checksum of the two parts, which stand behind it. */
+const LINE_BYTES = 80;
+const LINE = /^kind-harness index (\d+) (\d+) (\d+) (\d+) (\d+) *\n$/;
+
+/**
+ * What was seen of a tree when it was last read, in one file. A cache only: without it, or with a damaged one, everything is read again.
+ */
+export class TreeIndex {
+  readonly path: string;
+  /** Tells it from any other that was written to that path. */
+  readonly id: string;
+  readonly tree: IndexedTree;
+
+  private constructor(path: string, id: string, tree: IndexedTree) {
+    this.path = path;
+    this.id = id;
+    this.tree = tree;
+  }
+
+  /** Reads the index at that path; undefined when it is absent, damaged, or written at a time that is yet to come. */
+  static read(path: string): TreeIndex | undefined {
+    return reading(path, (file) => {
+      const sizes = readSizes(file);
+      const head = sizes && readPart<Head>(file, LINE_BYTES, sizes.head);
+      // Where the clock went back, a file may get the times again that it had when it was read.
+      if (!sizes || !head || head.written > Date.now()) return undefined;
+      const { paths, stats, kinds, modes, doubted, stampsDirectories, digest, count } = head;
+      const rows = { paths: paths.split('\0'), stats, kinds, modes, doubted };
+      if (stats.length !== rows.paths.length * STAT_COLUMNS) return undefined;
+      return new TreeIndex(path, idOf(sizes), { stampsDirectories, digest, count, rows });
+    });
+  }
+
+  /** All rows, if the same index still stands there whole. */
+  readRows(): Rows | undefined {
+    return reading(this.path, (file) => {
+      const sizes = readSizes(file);
+      if (!sizes || idOf(sizes) !== this.id) return undefined;
+      const hashes = readPart<Uint8Array>(file, LINE_BYTES + sizes.head.bytes, sizes.hashes);
+      const { rows } = this.tree;
+      return hashes?.length === rows.paths.length * HASH_BYTES ? { ...rows, hashes } : undefined;
+    });
+  }
+}
+
+/** Writes the index: whole and at once, so that another process sees the old or the new one. */
+export function writeIndex(path: string, tree: Omit<IndexedTree, 'rows'> & { rows: Rows }): void {
+  const { paths, stats, kinds, modes, doubted, hashes } = tree.rows;
+  const { stampsDirectories, digest, count } = tree;
+  const written = Date.now();
+  const head: Head = { written, paths: paths.join('\0'), stats, kinds, modes, doubted, stampsDirectories, digest, count };
+  const parts = [serialize(head), serialize(hashes)];
+  const line = `kind-harness index ${VERSION} ${parts.map((part) => `${part.length} ${crc32(part)}`).join(' ')}`;
+  replaceFile(path, (file) => [Buffer.from(`${line.padEnd(LINE_BYTES - 1)}\n`), ...parts].forEach((part) => writeFileSync(file, part)));
+}
+
+interface Part {
+  bytes: number;
+  checksum: number;
+}
+
+interface Sizes {
+  head: Part;
+  hashes: Part;
+}
+
+function readSizes(file: number): Sizes | undefined {
+  const [version, headBytes = 0, headChecksum = 0, hashesBytes = 0, hashesChecksum = 0] =
+    LINE.exec(readAt(file, 0, LINE_BYTES).toString('latin1'))
+      ?.slice(1)
+      .map(Number) ?? [];
+  if (version !== VERSION) return undefined;
+  return { head: { bytes: headBytes, checksum: headChecksum }, hashes: { bytes: hashesBytes, checksum: hashesChecksum } };
+}
+
+function idOf({ head, hashes }: Sizes): string {
+  return `${head.bytes} ${head.checksum} ${hashes.bytes} ${hashes.checksum}`;
+}
+
+/** A part that is not what was written would be believed for as long as its files do not change. */
+function readPart<T>(file: number, at: number, { bytes, checksum }: Part): T | undefined {
+  const part = readAt(file, at, bytes);
+  return part.length === bytes && crc32(part) === checksum ? (deserialize(part) as T) : undefined;
+}
+
+function readAt(file: number, at: number, bytes: number): Buffer {
+  const buffer = Buffer.allocUnsafe(bytes);
+  return buffer.subarray(0, readSync(file, buffer, 0, bytes, at));
+}
+
+function reading<T>(path: string, read: (file: number) => T | undefined): T | undefined {
+  let file: number | undefined;
+  try {
+    file = openSync(path, 'r');
+    return read(file);
+  } catch {
+    return undefined; // absent or damaged
+  } finally {
+    if (file !== undefined) closeSync(file);
+  }
+}

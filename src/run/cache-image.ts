@@ -1,0 +1,42 @@
+import type { DockerImage } from '../drivers/docker.ts';
+import { labelsInRegistry, pullImage } from '../drivers/registry.ts';
+import type { ImageConfig } from '../model/config.ts';
+import { LABELS } from '../model/image.ts';
+import type { ObservedInputs } from '../observe/inputs.ts';
+import type { Session } from './session.ts';
+
+/**
+ * Whether the image that may be taken in place of a build (named for this run, or configured) was built from the inputs as they are now, which
+ * only its label tells: in Docker, or else in its registry.
+ * @returns its reference if so
+ */
+export async function matchingCacheImage(session: Session, image: ImageConfig, observed: ObservedInputs): Promise<string | undefined> {
+  const reference = session.sinceImages[image.name] ?? image.cacheImage;
+  if (reference === undefined) return undefined;
+  const isMatch = (labels: DockerImage['labels'] | undefined) => labels?.[LABELS.inputs] === observed.digest;
+  if (isMatch((await session.engine.image(reference))?.labels)) return reference;
+  const [platform = ''] = observed.options.platforms;
+  return isMatch(await labelsInRegistry(reference, platform, session)) ? reference : undefined;
+}
+
+/**
+ * Gives the cache image the image's name, pulling it where Docker does not have it.
+ * @returns undefined when it could not be had, or is another one by now
+ */
+export async function takeCacheImage(
+  session: Session,
+  image: ImageConfig,
+  reference: string,
+  observed: ObservedInputs,
+): Promise<DockerImage | undefined> {
+  const { engine } = session;
+  const isMatch = (found: DockerImage | undefined) => found?.labels[LABELS.inputs] === observed.digest;
+  if (!isMatch(await engine.image(reference))) {
+    const why = await pullImage(reference, session);
+    if (why !== undefined) session.emit({ type: 'note', level: 'warning', message: `${reference} could not be pulled: ${why}` });
+  }
+  const found = await engine.image(reference);
+  if (!found || !isMatch(found)) return undefined;
+  await engine.tag(found.id, image.reference);
+  return engine.image(image.reference);
+}

@@ -1,0 +1,62 @@
+import type { Tier } from '../model/config.ts';
+import type { ClusterDecision, ClusterState } from '../model/cluster.ts';
+import type { BuildDecision, LoadDecision } from '../model/image.ts';
+import { canonicalName } from '../model/reference.ts';
+import { readManifests } from '../observe/manifests.ts';
+import { currentCluster } from '../observe/own-cluster.ts';
+import { decideCluster } from '../plan/cluster.ts';
+import { decideLoad } from '../plan/load.ts';
+import { assertOwn } from './own-cluster.ts';
+import { wantedClusterNow } from './cluster-plan.ts';
+import { settleImages, type ImageOutcome } from './images.ts';
+import { imagesIn, loadTargets } from './node-contents.ts';
+import type { Session } from './session.ts';
+
+/** What a tier would do. */
+export interface TierPlan {
+  cluster: { name: string; action: ClusterDecision['action']; reason: string };
+  images: (Pick<BuildDecision, 'verdict' | 'action' | 'reason'> & { image: string; changed: BuildDecision['changes'] })[];
+  loads: { image: string; node: string; action: LoadDecision['action']; reason: string }[];
+  /** How many objects the manifests describe. */
+  objects: number;
+}
+
+/**
+ * What a tier would do now. Changes nothing.
+ * @throws HarnessError CLUSTER_FOREIGN, CONFIG and whatever else would stop the tier before it began
+ */
+export async function dryRun(session: Session, tier: Tier): Promise<TierPlan> {
+  const { config, engine } = session;
+  const objects = readManifests(config.manifests, config.root).length;
+  const state = await currentCluster(engine, config);
+  assertOwn(session, state);
+  const wanted = await wantedClusterNow(session);
+  const { action, reason } = wanted ? decideCluster(state, wanted) : withoutNodeImage(state);
+  const outcomes = await Promise.all(settleImages(session, config.images, { tier, lookOnly: true }).values());
+  const nodes = action === 'use' ? loadTargets(state.nodes).map(({ name }) => name) : [];
+  return {
+    cluster: { name: config.cluster.name, action, reason },
+    images: outcomes.map(({ image, decision: { changes, ...rest } }) => ({ image: image.name, ...rest, changed: changes })),
+    loads: (await Promise.all(outcomes.flatMap((outcome) => nodes.map((node) => loadOf(session, outcome, node, tier))))).flat(),
+    objects,
+  };
+}
+
+function withoutNodeImage({ nodes }: ClusterState): ClusterDecision {
+  const reason = 'its node image is not there, and is pulled or built first';
+  return { action: nodes.length === 0 ? 'create' : 'recreate', reason };
+}
+
+async function loadOf(session: Session, outcome: ImageOutcome, node: string, tier: Tier): Promise<TierPlan['loads'][number]> {
+  const { image, decision, built } = outcome;
+  const common = { image: image.name, node };
+  if (decision.action !== 'skip') return { ...common, action: 'transfer', reason: 'it will be another image' };
+  const facts = {
+    digest: built && session.digests.of(built),
+    name: canonicalName(image.reference) ?? image.reference,
+    present: await imagesIn(session, node),
+    force: tier === 'test-kind',
+  };
+  const { action, reason } = decideLoad(facts);
+  return { ...common, action, reason };
+}

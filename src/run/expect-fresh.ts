@@ -1,0 +1,15 @@
+import type { ImageConfig } from '../model/config.ts';
+import { staleError } from '../model/error.ts';
+import { settleImages } from './images.ts';
+import type { Session } from './session.ts';
+
+/**
+ * For runs that must not build: refuses before anything is done.
+ * @throws HarnessError STALE when an image would have to be built
+ */
+export async function expectFresh(session: Session, images: readonly ImageConfig[]): Promise<void> {
+  const outcomes = settleImages(session, images, { tier: 'test-cached', lookOnly: true });
+  const due = (await Promise.all(outcomes.values())).filter(({ decision }) => decision.action === 'build');
+  if (due.length > 0) throw staleError(due.map(({ image, decision }) => ({ image: image.name, ...decision })));
+  session.sources.forget(); // what is done next looks for itself
+}

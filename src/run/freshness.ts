@@ -1,0 +1,73 @@
+import { readRecord, type BuildRecord } from '../act/build-record.ts';
+import type { DockerImage } from '../drivers/docker.ts';
+import type { ImageConfig } from '../model/config.ts';
+import { LABELS, type FreshnessDecision } from '../model/image.ts';
+import { compareInputs } from '../model/inputs.ts';
+import { canonicalName } from '../model/reference.ts';
+import { basesOf } from '../observe/bases.ts';
+import type { ObservedInputs } from '../observe/inputs.ts';
+import { CONTEXT } from '../model/inputs.ts';
+import { decideFreshness } from '../plan/freshness.ts';
+import { standInFor } from './bases.ts';
+import type { Session } from './session.ts';
+
+/** An image beside its inputs, and the verdict on it. */
+export interface ImageFreshness {
+  freshness: FreshnessDecision;
+  /** The image as Docker has it; undefined where it has none. */
+  found: DockerImage | undefined;
+  observed: ObservedInputs;
+  /** What is known of its last build. */
+  record: BuildRecord | undefined;
+  /** How many of its files are newer than it is. */
+  newerFiles: number;
+}
+
+/** An image of the configuration whose turn has come already. */
+export interface SettledBase {
+  image: ImageConfig;
+  built: DockerImage | undefined;
+  /** Whether it is due, in a run that only looks. */
+  pending: boolean;
+}
+
+/**
+ * Looks at an image and at all its inputs.
+ * @param settled the images of the configuration that it is built from
+ */
+export async function lookAtImage(session: Session, image: ImageConfig, settled: readonly SettledBase[]): Promise<ImageFreshness> {
+  const { engine, sources, config } = session;
+  const found = await engine.image(image.reference);
+  const observed = await sources.read(image, (await currentBases(session, image, settled)).ids);
+  const record = readRecord(config, image);
+  const label = found?.labels[LABELS.inputs];
+  const newerFiles = found ? (observed.trees[CONTEXT]?.newerThan(found.created.getTime(), observed.counts).length ?? 0) : 0;
+  const freshness = decideFreshness({
+    exists: found !== undefined,
+    ...(label === undefined ? {} : { builtFrom: label }),
+    digest: observed.digest,
+    files: Object.values(observed.inputs.trees).reduce((sum, { count }) => sum + count, 0),
+    changesSince: (digest) => (record?.digest === digest ? compareInputs(record.inputs, observed.inputs) : undefined),
+    pendingBases: settled.filter(({ pending }) => pending).map((base) => base.image.name),
+    newerFiles,
+  });
+  return { freshness, found, observed, record, newerFiles };
+}
+
+/** What stands for each base of an image now: the digest takes its id, and BuildKit a named context where something stands in. */
+export async function currentBases(
+  session: Session,
+  image: ImageConfig,
+  settled: readonly SettledBase[],
+): Promise<{ ids: Record<string, string>; standIns: Record<string, string> }> {
+  const ids: Record<string, string> = {};
+  const standIns: Record<string, string> = {};
+  for (const reference of basesOf(image, session.env)) {
+    const configured = settled.find((base) => canonicalName(base.image.reference) === canonicalName(reference));
+    const local = configured ? configured.built : await session.engine.image(reference);
+    const standIn = local || configured ? undefined : await standInFor(session, image, reference);
+    if (standIn) standIns[reference] = `docker-image://${standIn.reference}`;
+    ids[reference] = local?.id ?? standIn?.id ?? (configured ? 'pending' : 'external');
+  }
+  return { ids, standIns };
+}

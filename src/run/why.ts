@@ -1,0 +1,41 @@
+import type { BuildStory } from '../act/build-record.ts';
+import type { ImageConfig } from '../model/config.ts';
+import { LABELS, type BuildDecision } from '../model/image.ts';
+import { settleImages, type ImageOutcome } from './images.ts';
+import type { Session } from './session.ts';
+
+/** Why an image will be built, or was. */
+export interface Why {
+  image: string;
+  reference: string;
+  verdict: BuildDecision['verdict'];
+  /** What `test-cached` would do about it. */
+  action: BuildDecision['action'];
+  reason: string;
+  changed: BuildDecision['changes'];
+  /** How many files are newer than the image. */
+  newer: number;
+  /** Its last build from here; null when it was built elsewhere, or by hand, or not at all. */
+  lastBuild: BuildStory | null;
+}
+
+/** Says in full why the next build of each image happens or does not, and why the last one did. Changes nothing. */
+export async function why(session: Session, images: readonly ImageConfig[]): Promise<Why[]> {
+  const outcomes = settleImages(session, images, { tier: 'test-cached', lookOnly: true });
+  return Promise.all(images.map(async ({ name }) => explain((await outcomes.get(name)) as ImageOutcome)));
+}
+
+function explain({ image, decision, seen: { found, record, newerFiles } }: ImageOutcome): Why {
+  const { verdict, action, reason, changes } = decision;
+  const isOfThisImage = record !== undefined && found?.labels[LABELS.inputs] === record.digest;
+  return {
+    image: image.name,
+    reference: image.reference,
+    verdict,
+    action,
+    reason,
+    changed: changes,
+    newer: newerFiles,
+    lastBuild: (isOfThisImage ? record.story : undefined) ?? null,
+  };
+}

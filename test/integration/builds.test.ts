@@ -1,0 +1,299 @@
+import { readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeEach, describe, expect, it } from 'vitest';
+import type { HarnessConfig } from '../../src/config/define.ts';
+import { openHarness } from '../../src/harness.ts';
+import { LABELS } from '../../src/model/image.ts';
+import { run, tryRun } from '../../src/drivers/process.ts';
+import { plant, scratch } from '../support/scratch.ts';
+
+/*
+ * Every kind of input, on real builds: what changes it makes the image stale for that reason, the build takes it, and nothing else is built.
+ */
+
+const PROJECT = `coretest-builds-${process.pid}`;
+const REFERENCE = `${PROJECT}/app:dev`;
+const SECRET = 'hunter2-never-to-be-seen';
+
+afterAll(async () => {
+  const { stdout } = await run(['docker', 'images', '--quiet', '--filter', `label=${LABELS.project}=${PROJECT}`]);
+  const ids = [...new Set(stdout.split('\n').filter((id) => id !== ''))];
+  if (ids.length > 0) await run(['docker', 'rmi', '--force', ...ids]);
+});
+
+let root: string;
+beforeEach(async () => {
+  root = scratch();
+  plant(root, { 'app/Dockerfile': 'FROM scratch\nCOPY . /\n', 'app/a': 'x' });
+  await tryRun(['docker', 'rmi', '--force', REFERENCE]);
+});
+
+type Images = NonNullable<HarnessConfig['images']>;
+type Image = Images[string];
+
+interface Seen {
+  built: string[];
+  reasons: string[];
+  notes: string;
+}
+
+interface Look {
+  images?: Images;
+  env?: Record<string, string>;
+  sinceImages?: Record<string, string>;
+}
+
+/** The harness as a new process would open it. */
+async function open({ images = { app: { context: 'app' } }, env = {}, sinceImages = {} }: Look, notes: string[] = []) {
+  writeFileSync(join(root, 'harness.config.json'), JSON.stringify({ project: PROJECT, images } satisfies HarnessConfig));
+  const emit = (event: { type: string }) => void notes.push(JSON.stringify(event));
+  return openHarness({ cwd: root, emit, env: { ...process.env, XDG_CACHE_HOME: join(root, 'cache'), ...env }, sinceImages });
+}
+
+async function buildIfNeeded(look: Look = {}): Promise<Seen> {
+  const notes: string[] = [];
+  const harness = await open(look, notes);
+  await harness.build();
+  const built = harness.results.builds.filter(({ verdict }) => verdict === 'built');
+  return { built: built.map(({ image }) => image), reasons: harness.results.builds.map(({ reason }) => reason), notes: notes.join('\n') };
+}
+
+function app(image: Image, env: Record<string, string> = {}): Look {
+  return { images: { app: { context: 'app', ...image } }, env };
+}
+
+/** What a file holds in an image that has no shell. */
+async function content(reference: string, path: string): Promise<string> {
+  const container = (await run(['docker', 'create', reference, 'none'])).stdout;
+  const out = join(scratch(), 'out');
+  await run(['docker', 'cp', `${container}:${path}`, out]);
+  await run(['docker', 'rm', container]);
+  return readFileSync(out, 'utf8');
+}
+
+async function inspect(reference: string): Promise<{ Architecture: string; Config: { Labels: Record<string, string> }; Created: string }> {
+  return (JSON.parse((await run(['docker', 'image', 'inspect', reference])).stdout) as [never])[0];
+}
+
+/** Builds with one, with the other, and with the other again: the second alone is another build, and says why. */
+async function expectRebuild(one: Look, other: Look, reason: string | RegExp): Promise<void> {
+  expect((await buildIfNeeded(one)).built).toEqual(['app']);
+  const second = await buildIfNeeded(other);
+  expect(second.built).toEqual(['app']);
+  expect(second.reasons[0]).toMatch(reason);
+  expect((await buildIfNeeded(other)).built).toEqual([]);
+}
+
+describe('an image is built again', () => {
+  it('when a build argument changes', async () => {
+    plant(root, { 'app/Dockerfile': 'FROM scratch\nARG VERSION\nLABEL version=$VERSION\nCOPY . /\n' });
+    await expectRebuild(
+      app({ buildArgs: { VERSION: '1.2' } }),
+      app({ buildArgs: { VERSION: '1.3' } }),
+      'build argument VERSION: 1.2 → 1.3',
+    );
+  });
+
+  it('when a build argument changes in the environment, whose value is not written down', async () => {
+    plant(root, { 'app/Dockerfile': 'FROM scratch\nARG VERSION=none\nLABEL version=$VERSION\nCOPY . /\n' });
+    const image = { buildArgs: { VERSION: { env: 'APP_VERSION' } } };
+    await expectRebuild(
+      app(image, { APP_VERSION: '1' }),
+      app(image, { APP_VERSION: SECRET }),
+      'build argument VERSION (from APP_VERSION) changed',
+    );
+    expect((await inspect(REFERENCE)).Config.Labels['version']).toBe(SECRET);
+    expect(textBelow(root)).not.toContain(SECRET);
+    const { built } = await buildIfNeeded(app(image));
+    expect(built).toEqual(['app']);
+    expect((await inspect(REFERENCE)).Config.Labels['version']).toBe('none');
+  });
+
+  it('when the target changes', async () => {
+    plant(root, { 'app/Dockerfile': 'FROM scratch AS one\nCOPY . /\nFROM one AS two\nLABEL two=2\n' });
+    await expectRebuild(app({ target: 'one' }), app({ target: 'two' }), 'target: one → two');
+  });
+
+  it('when the platform changes, in the configuration or in the environment', async () => {
+    await expectRebuild(app({}), app({ platforms: ['linux/s390x'] }), /^platform: linux\/\w+ → linux\/s390x$/);
+    expect((await inspect(REFERENCE)).Architecture).toBe('s390x');
+    expect((await buildIfNeeded(app({}, { DOCKER_DEFAULT_PLATFORM: 'linux/s390x' }))).built).toEqual([]);
+    expect((await buildIfNeeded(app({}, { DOCKER_DEFAULT_PLATFORM: 'linux/riscv64' }))).built).toEqual(['app']);
+    expect((await inspect(REFERENCE)).Architecture).toBe('riscv64');
+  });
+
+  it('when the date that reproducible builds bear changes', async () => {
+    await expectRebuild(app({}), app({}, { SOURCE_DATE_EPOCH: '1600000000' }), 'SOURCE_DATE_EPOCH');
+    expect((await inspect(REFERENCE)).Created).toBe('2020-09-13T12:26:40Z');
+  });
+
+  it('when a file of a named context changes, and not when one does that its ignore file leaves out', async () => {
+    plant(root, {
+      'app/Dockerfile': 'FROM scratch\nCOPY --from=tools . /tools\n',
+      'tools/t': '1',
+      'tools/.dockerignore': '*.log',
+      'tools/x.log': '',
+    });
+    const look = app({ contexts: { tools: 'tools' } });
+    expect((await buildIfNeeded(look)).built).toEqual(['app']);
+    writeFileSync(join(root, 'tools/x.log'), 'more');
+    expect((await buildIfNeeded(look)).built).toEqual([]);
+    writeFileSync(join(root, 'tools/t'), '2');
+    const { built, reasons } = await buildIfNeeded(look);
+    expect([built, reasons]).toEqual([['app'], ['1 file changed: tools: t (modified)']]);
+    expect(await content(REFERENCE, '/tools/t')).toBe('2');
+  });
+
+  it('when an image of the configuration that a named context stands for changes, after that', async () => {
+    plant(root, { 'app/Dockerfile': 'FROM anything\nCOPY . /\n', 'base/Dockerfile': 'FROM scratch\nCOPY b /\n', 'base/b': '1' });
+    const base = `${PROJECT}/base:dev`;
+    const look = { images: { app: { context: 'app', contexts: { anything: `docker-image://${base}` } }, base: { context: 'base' } } };
+    expect((await buildIfNeeded(look)).built).toEqual(['base', 'app']);
+    expect((await buildIfNeeded(look)).built).toEqual([]);
+    writeFileSync(join(root, 'base/b'), '2');
+    const { built, reasons } = await buildIfNeeded(look);
+    expect(built).toEqual(['base', 'app']);
+    expect(reasons[1]).toBe(`base image ${base} was replaced`);
+    expect(await content(REFERENCE, '/b')).toBe('2');
+  });
+
+  it('when a base image is replaced under its tag', async () => {
+    const base = `${PROJECT}/by-hand:1`;
+    const make = (text: string) => {
+      plant(root, { 'hand/Dockerfile': `FROM scratch\nLABEL ${LABELS.project}=${PROJECT}\nCOPY b /\n`, 'hand/b': text });
+      return run(['docker', 'buildx', 'build', '--quiet', '--load', '--provenance=false', '--tag', base, join(root, 'hand')]);
+    };
+    plant(root, { 'app/Dockerfile': `FROM ${base}\nCOPY . /\n` });
+    await make('1');
+    expect((await buildIfNeeded()).built).toEqual(['app']);
+    expect((await buildIfNeeded()).built).toEqual([]);
+    await make('2');
+    const { built, reasons } = await buildIfNeeded();
+    expect([built, reasons]).toEqual([['app'], [`base image ${base} was replaced`]]);
+    expect(await content(REFERENCE, '/b')).toBe('2');
+  });
+});
+
+/** Where no registry answers, the base is made from packages. */
+const MAKING_THE_BASE = 10 * 60_000;
+
+describe('a secret', () => {
+  const image = { secrets: { token: { env: 'APP_TOKEN' } } };
+
+  it('that changes is built in anew, though BuildKit would take its cache, and never shows', async () => {
+    plant(root, {
+      'app/Dockerfile': 'FROM debian:bookworm-slim\nRUN --mount=type=secret,id=token wc -c </run/secrets/token >/length\nCOPY . /\n',
+    });
+    const look = (token: string) => app({ ...image, debianBases: { 'debian:bookworm-slim': 'bookworm' } }, { APP_TOKEN: token });
+    expect((await buildIfNeeded(look(SECRET))).built).toEqual(['app']);
+    expect((await content(REFERENCE, '/length')).trim()).toBe(String(SECRET.length));
+    expect((await buildIfNeeded(look(SECRET))).built).toEqual([]);
+    const second = await buildIfNeeded(look(`${SECRET}er`));
+    expect([second.built, second.reasons]).toEqual([['app'], ['secret token changed']]);
+    expect((await content(REFERENCE, '/length')).trim()).toBe(String(SECRET.length + 2));
+    const history = await run(['docker', 'history', '--no-trunc', REFERENCE]);
+    const shown = JSON.stringify(await inspect(REFERENCE)) + history.all + second.notes + textBelow(root);
+    expect(shown).not.toContain(SECRET);
+  }, MAKING_THE_BASE);
+
+  it('that is not there stops the build, with the place where it should be', async () => {
+    plant(root, { 'app/Dockerfile': 'FROM scratch\nCOPY . /\n' });
+    const missing = /token \(the variable APP_TOKEN is not set\), file \(there is no file .*\/nowhere\)/;
+    await expect(buildIfNeeded(app({ secrets: { ...image.secrets, file: { file: 'nowhere' } } }))).rejects.toMatchObject({
+      code: 'BUILD',
+      message: expect.stringMatching(missing),
+    });
+  });
+});
+
+describe('an image that would be built from itself', () => {
+  it('is refused: it could never be fresh', async () => {
+    plant(root, { 'app/Dockerfile': `FROM ${REFERENCE}\nCOPY . /\n` });
+    await expect(buildIfNeeded()).rejects.toMatchObject({ code: 'CONFIG', message: 'The image app is built from itself.' });
+  });
+});
+
+describe('the image of another build', () => {
+  const CI = `${PROJECT}/app:ci`;
+
+  /** As CI leaves it: the image is there under CI's name, and here are neither image nor record. */
+  async function builtByCi(): Promise<void> {
+    await buildIfNeeded();
+    await run(['docker', 'tag', REFERENCE, CI]);
+    await run(['docker', 'rmi', REFERENCE]);
+    rmSync(join(root, '.harness'), { recursive: true });
+  }
+
+  it('is taken in place of a build when it was built from the same inputs, and then is fresh', async () => {
+    await builtByCi();
+    const since = { sinceImages: { app: CI } };
+    expect((await (await open(since)).cacheStatus()).images).toMatchObject([
+      { verdict: 'missing', action: 'take', reason: `${CI} was built from the same inputs` },
+    ]);
+    const { built, reasons } = await buildIfNeeded(since);
+    expect([built, reasons]).toEqual([[], [`taken from ${CI}, which was built from the same inputs`]]);
+    expect((await buildIfNeeded()).built).toEqual([]);
+    expect((await (await open({})).why())[0]).toMatchObject({ verdict: 'fresh', lastBuild: null });
+  });
+
+  it('may be named in the configuration', async () => {
+    await builtByCi();
+    expect((await buildIfNeeded(app({ cacheImage: CI }))).built).toEqual([]);
+  });
+
+  it('is left alone when anything has changed since, or when it is not to be had', async () => {
+    await builtByCi();
+    writeFileSync(join(root, 'app/a'), 'changed');
+    expect((await buildIfNeeded({ sinceImages: { app: CI } })).built).toEqual(['app']);
+    writeFileSync(join(root, 'app/a'), 'changed again');
+    expect((await buildIfNeeded({ sinceImages: { app: '127.0.0.1:1/nowhere:1' } })).built).toEqual(['app']);
+  });
+
+  it('must be one for an image that is configured', async () => {
+    await expect(open({ sinceImages: { nobody: CI } })).rejects.toMatchObject({ code: 'USAGE' });
+  });
+});
+
+describe('why', () => {
+  it('tells of the last build what had changed then, and of the next one what has changed since', async () => {
+    await buildIfNeeded();
+    plant(root, { 'app/b': '' });
+    await buildIfNeeded();
+    writeFileSync(join(root, 'app/a'), 'y');
+    rmSync(join(root, 'app/b'));
+    const [why] = await (await open({})).why(['app']);
+    expect(why).toMatchObject({
+      image: 'app',
+      verdict: 'stale',
+      action: 'build',
+      changed: [
+        { path: 'a', kind: 'modified' },
+        { path: 'b', kind: 'deleted' },
+      ],
+      newer: 1,
+      lastBuild: { reason: '1 file changed: b (added)', changes: ['b (added)'], at: expect.any(Number), ms: expect.any(Number) },
+    });
+  });
+});
+
+describe('an image that is expected to be fresh', () => {
+  it('lets the work go on when it is, and stops it before anything is done when it is not', async () => {
+    await expect((await open({})).build([], { expectFresh: true })).rejects.toMatchObject({
+      code: 'STALE',
+      detail: 'app is missing: there is no such image',
+    });
+    expect((await tryRun(['docker', 'image', 'inspect', REFERENCE])).exitCode).not.toBe(0);
+    await buildIfNeeded();
+    const harness = await open({});
+    await harness.build([], { expectFresh: true });
+    expect(harness.results.builds).toMatchObject([{ image: 'app', verdict: 'fresh' }]);
+  });
+});
+
+/** All that stands in the files of a directory. */
+function textBelow(directory: string): string {
+  return readdirSync(directory, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => readFileSync(join(entry.parentPath, entry.name), 'latin1'))
+    .join('\n');
+}
