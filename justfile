@@ -10,75 +10,75 @@ _list:
 
 # build always, load always, test: for CI and release checks
 test-kind *args: _tools
-    node dist/cli.js test-kind "$@"
+    node dist/bin/harness.cjs test-kind "$@"
 
 # build what is stale, load what is missing, test: for every day
 test-cached *args: _tools
-    node dist/cli.js test-cached "$@"
+    node dist/bin/harness.cjs test-cached "$@"
 
 # build nothing, load what is missing, test: for work on the tests
 test-fast *args: _tools
-    node dist/cli.js test-fast "$@"
+    node dist/bin/harness.cjs test-fast "$@"
 
 # build every image
 build *args: _tools
-    node dist/cli.js build "$@"
+    node dist/bin/harness.cjs build "$@"
 
 # build the images whose inputs changed
 build-if-needed *args: _tools
-    node dist/cli.js build-if-needed "$@"
+    node dist/bin/harness.cjs build-if-needed "$@"
 
 # build every image without any cache
 rebuild *args: _tools
-    node dist/cli.js rebuild "$@"
+    node dist/bin/harness.cjs rebuild "$@"
 
 # load every image into the nodes
 load *args: _tools
-    node dist/cli.js load "$@"
+    node dist/bin/harness.cjs load "$@"
 
 # load the images that the nodes lack
 load-if-needed *args: _tools
-    node dist/cli.js load-if-needed "$@"
+    node dist/bin/harness.cjs load-if-needed "$@"
 
 # what is fresh, what is loaded, and why; changes nothing
 cache-status *args: _built
-    node dist/cli.js cache-status "$@"
+    node dist/bin/harness.cjs cache-status "$@"
 
 # remove what the harness made
 clean *args: _built
-    node dist/cli.js clean "$@"
+    node dist/bin/harness.cjs clean "$@"
 
 # create or start the cluster
 up *args: _tools
-    node dist/cli.js up "$@"
+    node dist/bin/harness.cjs up "$@"
 
 # delete the cluster
 down *args: _built
-    node dist/cli.js down "$@"
+    node dist/bin/harness.cjs down "$@"
 
 # stop the cluster, keeping it
 stop *args: _built
-    node dist/cli.js stop "$@"
+    node dist/bin/harness.cjs stop "$@"
 
 # the cluster's state
 status *args: _built
-    node dist/cli.js status "$@"
+    node dist/bin/harness.cjs status "$@"
 
 # the path of the cluster's kubeconfig
 kubeconfig *args: _built
-    node dist/cli.js kubeconfig "$@"
+    node dist/bin/harness.cjs kubeconfig "$@"
 
 # what is installed and what is missing; changes nothing
 doctor *args: _built
-    node dist/cli.js doctor "$@"
+    node dist/bin/harness.cjs doctor "$@"
 
 # install what is missing and start Docker
 setup *args: _built
-    node dist/cli.js setup "$@"
+    node dist/bin/harness.cjs setup "$@"
 
 # build or inspect the node image
 node-image *args: _tools
-    node dist/cli.js node-image "$@"
+    node dist/bin/harness.cjs node-image "$@"
 
 # ALL tests of this repository: checks, unit, integration, e2e on real clusters
 test: _tools

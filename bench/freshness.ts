@@ -12,7 +12,7 @@ import { join } from 'node:path';
 import { median, ratio, table } from './support/figures.ts';
 
 const ROUNDS = Number(process.argv[2] ?? 7);
-const HARNESS = join(import.meta.dirname, '..', 'dist', 'cli.js');
+const HARNESS = join(import.meta.dirname, '..', 'dist', 'bin', 'harness.cjs');
 const PROJECT = 'kind-harness-example';
 const NODE = `${PROJECT}-control-plane`;
 

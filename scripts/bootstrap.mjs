@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 /**
- * Makes a checkout ready to run `node dist/cli.js`: dependencies, build, and with `--tools` also Docker and kind.
+ * Makes a checkout ready to run `node dist/bin/harness.cjs`: dependencies, build, and with `--tools` also Docker and kind.
  * It stands in front of every just recipe, so the way through it when nothing is to be done must stay short: a few files are read, one
  * socket is asked, no program is started. Plain JavaScript, because it runs before the compiler is there.
  * All output goes to standard error: standard output belongs to the command that follows.
@@ -16,6 +16,8 @@ import { fileURLToPath } from 'node:url';
 const ROOT = join(dirname(fileURLToPath(import.meta.url)), '..');
 /** Within node_modules, so that it is gone, and the build is made again, when the compiler and the libraries may have changed. */
 const STAMP = join(ROOT, 'node_modules', '.cache', 'kind-harness', 'built');
+const COMMAND = join('dist', 'bin', 'harness.cjs');
+const BUNDLER = join('scripts', 'bundle.mjs');
 const LOCK = join(ROOT, '.harness', 'bootstrap.lock');
 const ENVIRONMENT_FAILED = 3;
 const OLDEST_NODE = [22, 22];
@@ -44,9 +46,10 @@ function prepare() {
   }
   if (isBuilt()) return;
   const digest = sourcesDigest(); // before the build: what is changed while it runs is not in it
-  say('Building (tsc)');
+  say('Building');
   must(process.execPath, ['node_modules/typescript/bin/tsc', '-p', 'tsconfig.build.json']);
   removeOrphans();
+  must(process.execPath, [BUNDLER]);
   mkdirSync(dirname(STAMP), { recursive: true });
   writeFileSync(STAMP, digest);
 }
@@ -57,14 +60,14 @@ function dependenciesAreOld() {
 }
 
 function isBuilt() {
-  return existsSync('dist/cli.js') && readOr(STAMP) === sourcesDigest();
+  return existsSync(COMMAND) && readOr(STAMP) === sourcesDigest();
 }
 
 /** What the build is made from; by content, because a checkout sets every modification time. */
 function sourcesDigest() {
   const hash = createHash('sha256');
   const sources = filesBelow('src').sort();
-  for (const file of ['tsconfig.json', 'tsconfig.build.json', ...sources]) {
+  for (const file of ['tsconfig.json', 'tsconfig.build.json', BUNDLER, ...sources]) {
     const content = readFileSync(file);
     hash.update(`${file} ${content.length}\n`).update(content);
   }
@@ -73,7 +76,7 @@ function sourcesDigest() {
 
 /** The compiler leaves the output of deleted sources, and a stale module that still can be imported hides a mistake. */
 function removeOrphans() {
-  for (const file of filesBelow('dist')) {
+  for (const file of filesBelow('dist').filter((path) => !path.startsWith(dirname(COMMAND)))) {
     const source = file.replace(/^dist/, 'src').replace(/(\.d\.ts|\.js|\.js\.map)$/, '.ts');
     if (!existsSync(source)) rmSync(file);
   }
@@ -144,7 +147,7 @@ function isAlive(pid) {
 
 /** Looks closely, installs and starts what is missing; says itself what went wrong, so its exit code is all that is left to hand on. */
 function setUp() {
-  return spawnSync(process.execPath, ['dist/cli.js', 'setup', '--quiet'], { stdio: ['ignore', 2, 2] }).status ?? ENVIRONMENT_FAILED;
+  return spawnSync(process.execPath, [COMMAND, 'setup', '--quiet'], { stdio: ['ignore', 2, 2] }).status ?? ENVIRONMENT_FAILED;
 }
 
 function must(program, args) {

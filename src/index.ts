@@ -1,5 +1,6 @@
 export { defineConfig, type HarnessConfig } from './config/define.ts';
-export { openHarness, Harness, type OpenOptions } from './harness.ts';
+export { openHarness } from './open.ts';
+export type { Harness, OpenOptions, TierOptions } from './harness.ts';
 export { HarnessError, type ErrorCode } from './model/error.ts';
 export { TIERS, type Tier, type Config } from './model/config.ts';
 export type { HarnessContext } from './model/context.ts';

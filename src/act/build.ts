@@ -7,7 +7,7 @@ import { makeStateDirectory } from '../drivers/state-file.ts';
 import type { Config, ImageConfig, NamedContext } from '../model/config.ts';
 import { HarnessError } from '../model/error.ts';
 import { LABELS } from '../model/image.ts';
-import { NATIVE_PLATFORM } from '../observe/dockerfile.ts';
+import { NATIVE_PLATFORM } from '../model/platform.ts';
 import type { ObservedInputs, SourceReader } from '../observe/inputs.ts';
 import { writeRecord, type BuildStory } from './build-record.ts';
 

@@ -40,34 +40,35 @@ function addCommand(program: Program, command: Command, signal: AbortSignal): vo
   });
 }
 
-const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as { version: string };
-const program = new Program('harness')
-  .description('Kubernetes-in-Docker integration tests that rebuild and reload only what changed.')
-  .version(version)
-  .option('--config <file>', 'the configuration file (default: found upwards from here)')
-  .option('--json', 'JSON lines, the last one a summary')
-  .option('--verbose', 'more words, and stack traces')
-  .configureHelp({ showGlobalOptions: true })
-  .showHelpAfterError('(harness --help shows all commands)')
-  .exitOverride();
-const signal = interruption();
-for (const command of COMMANDS) addCommand(program, command, signal);
-addToolCommands(program, streams, signal);
-
-try {
-  await program.parseAsync();
-} catch (error) {
-  if (!(error instanceof CommanderError)) throw error;
-  process.exitCode = await wrongUse(error);
+/** Runs the command that this process was started with, and sets its exit code. */
+export async function main(): Promise<void> {
+  const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as { version: string };
+  const program = new Program('harness')
+    .description('Kubernetes-in-Docker integration tests that rebuild and reload only what changed.')
+    .version(version)
+    .option('--config <file>', 'the configuration file (default: found upwards from here)')
+    .option('--json', 'JSON lines, the last one a summary')
+    .option('--verbose', 'more words, and stack traces')
+    .configureHelp({ showGlobalOptions: true })
+    .showHelpAfterError('(harness --help shows all commands)')
+    .exitOverride();
+  const signal = interruption();
+  for (const command of COMMANDS) addCommand(program, command, signal);
+  addToolCommands(program, streams, signal);
+  try {
+    await program.parseAsync();
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error;
+    process.exitCode = await wrongUse(error, signal);
+  }
+  // A finished command ends, whatever idle connection a library still holds; an orderly end is tried first, so that all output is written.
+  setTimeout(() => process.exit(), LINGER_MS).unref();
 }
 
 /** Commander has printed what is wrong, for people. Its own exit codes say 1 for wrong use, which here means failed tests. */
-async function wrongUse(error: CommanderError): Promise<number> {
+async function wrongUse(error: CommanderError, signal: AbortSignal): Promise<number> {
   if (error.exitCode === 0) return 0; // it printed help or the version
   if (!process.argv.includes('--json')) return exitCodeOf('USAGE');
   const refuse = () => Promise.reject(new HarnessError('USAGE', error.message.replace(/^error: /, ''), { next: 'See `harness --help`.' }));
   return runWork({ name: process.argv.slice(2).find((word) => !word.startsWith('-')) ?? '', do: refuse }, { json: true }, streams, signal);
 }
-
-// A finished command ends, whatever idle connection a library still holds; an orderly end is tried first, so that all output is written.
-setTimeout(() => process.exit(), LINGER_MS).unref();

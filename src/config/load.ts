@@ -20,7 +20,7 @@ export async function loadConfig(from: string, explicit?: string): Promise<Confi
   const raw = await readConfig(file);
   const shape = checkShape(raw);
   if (shape.problems.length > 0 || shape.config === undefined) throw problemsError(file, shape.problems);
-  const { config, problems } = resolveConfig(shape.config, file, dirname(file));
+  const { config, problems } = await resolveConfig(shape.config, file, dirname(file));
   if (problems.length > 0) throw problemsError(file, problems);
   return config;
 }

@@ -1,13 +1,12 @@
 import { statSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
-import { globSync } from 'tinyglobby';
 import type { Config, ImageConfig, NamedContext, TestsConfig } from '../model/config.ts';
 import { canonicalName } from '../model/reference.ts';
 import type { HarnessConfig } from './define.ts';
 import type { Problem } from './schema.ts';
 
 /** Fills in defaults, makes paths absolute and looks whether what they name is there; every problem at once. */
-export function resolveConfig(raw: HarnessConfig, file: string, root: string): { config: Config; problems: Problem[] } {
+export async function resolveConfig(raw: HarnessConfig, file: string, root: string): Promise<{ config: Config; problems: Problem[] }> {
   const problems: Problem[] = [];
   const project = raw.project ?? nameFrom(basename(root));
   const images = Object.entries(raw.images ?? {}).map(([name, image]) => resolveImage(name, image, root, project, problems));
@@ -35,7 +34,7 @@ export function resolveConfig(raw: HarnessConfig, file: string, root: string): {
       ...(raw.cluster?.nodeImage === undefined ? {} : { nodeImage: raw.cluster.nodeImage }),
     },
     images,
-    manifests: findManifests(raw.manifests, root, problems),
+    manifests: await findManifests(raw.manifests, root, problems),
     tests: resolveTests(raw.tests, root, problems),
   };
   return { config, problems };
@@ -115,8 +114,10 @@ export function environmentName(image: string): string {
   return `HARNESS_IMAGE_${image.toUpperCase().replace(/[^A-Z0-9]/g, '_')}`;
 }
 
-function findManifests(raw: string | string[] | undefined, root: string, problems: Problem[]): string[] {
+async function findManifests(raw: string | string[] | undefined, root: string, problems: Problem[]): Promise<string[]> {
   const globs = raw === undefined ? [] : [raw].flat();
+  if (globs.length === 0) return [];
+  const { globSync } = await import('tinyglobby'); // only where it is needed: start-up counts
   const files = new Set<string>();
   for (const [index, glob] of globs.entries()) {
     const found = globSync(glob, { cwd: root, absolute: true, expandDirectories: false });

@@ -2,7 +2,7 @@ import { createHash, createHmac } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { secretKey } from '../drivers/secret-key.ts';
 import type { ImageConfig } from '../model/config.ts';
-import { NATIVE_PLATFORM } from './dockerfile.ts';
+import { NATIVE_PLATFORM } from '../model/platform.ts';
 import { unlessAbsent } from './unless-absent.ts';
 
 /** What an image is built with besides files and bases, as it is now in this environment. */

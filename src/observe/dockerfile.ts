@@ -6,6 +6,7 @@ import {
   type ParserDirective,
   type PropertyInstruction,
 } from 'dockerfile-ast';
+import { NATIVE_PLATFORM } from '../model/platform.ts';
 
 /**
  * The images that a Dockerfile starts from, as Docker reads them: `ARG`s before the first `FROM` filled in from the build arguments or their
@@ -61,9 +62,6 @@ function initialValues(
   }
   return values;
 }
-
-/** What Docker builds for where nobody says otherwise: Linux, on the architecture of the engine's machine, which is taken to be this one. */
-export const NATIVE_PLATFORM = `linux/${{ x64: 'amd64', ia32: '386' }[process.arch as string] ?? process.arch}`;
 
 function platformArguments(whose: 'TARGET' | 'BUILD', platform: string): Record<string, string> {
   const [os = '', architecture = '', variant = ''] = platform.split('/');

@@ -1,7 +1,8 @@
+import { extname } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import type { TreeIndex } from './tree-index.ts';
 import type { Help } from './unmoved-worker.ts';
-import { lookAtChunks, newProgress, type SharedProgress } from './unmoved.ts';
+import { lookAtNext, newProgress, type SharedProgress } from './unmoved.ts';
 
 /** From this many rows on a second thread is worth the 40 ms until it begins. */
 const WORTH_A_THREAD = 30_000;
@@ -14,7 +15,7 @@ export async function hasMoved(root: string, index: TreeIndex): Promise<boolean>
   const { rows } = index.tree;
   const progress = newProgress();
   const helper = rows.paths.length >= WORTH_A_THREAD ? await startHelper(root, index, progress) : undefined;
-  await lookAtChunks(root, rows, progress, () => setImmediate());
+  while (lookAtNext(root, rows, progress)) await setImmediate();
   if (Atomics.load(progress.busy, 0) > 0) await helper?.done;
   helper?.end();
   return Atomics.load(progress.moved, 0) === 1;
@@ -23,7 +24,7 @@ export async function hasMoved(root: string, index: TreeIndex): Promise<boolean>
 /** A thread for the other processor. When it fails, everything counts as moved, and is walked. */
 async function startHelper(root: string, index: TreeIndex, progress: SharedProgress): Promise<{ done: Promise<void>; end: () => void }> {
   const { Worker } = await import('node:worker_threads');
-  const file = new URL(`./unmoved-worker${import.meta.url.slice(-3)}`, import.meta.url); // .ts where this is, in tests
+  const file = new URL(`./unmoved-worker${extname(import.meta.url)}`, import.meta.url); // as source, compiled or bundled, as this is
   const worker = new Worker(file, { workerData: { root, index: index.path, id: index.id, progress } satisfies Help });
   const done = new Promise<void>((resolve) => {
     worker.once('message', () => resolve());

@@ -1,6 +1,6 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { TreeIndex } from './tree-index.ts';
-import { lookAtChunks, type SharedProgress } from './unmoved.ts';
+import { lookAtNext, type SharedProgress } from './unmoved.ts';
 
 /** What the thread that helps to look at a large tree is given. */
 export interface Help {
@@ -13,5 +13,5 @@ export interface Help {
 
 const { root, index, id, progress } = workerData as Help;
 const read = TreeIndex.read(index);
-if (read?.id === id) await lookAtChunks(root, read.tree.rows, progress);
+while (read?.id === id && lookAtNext(root, read.tree.rows, progress));
 parentPort?.postMessage('done'); // whoever else looks at this tree takes the chunks that are left

@@ -20,15 +20,10 @@ export function newProgress(): SharedProgress {
 }
 
 /**
- * Takes chunks of rows in turn with whoever else works on them, and looks whether their files are as they were.
- * @param pause called between chunks
+ * Takes the next chunk of rows, in turn with whoever else works on them, and looks whether their files are as they were.
+ * @returns whether there may be more to look at
  */
-export async function lookAtChunks(root: string, rows: StatRows, progress: SharedProgress, pause?: () => Promise<void>): Promise<void> {
-  while (lookAtNext(root, rows, progress)) await pause?.();
-}
-
-/** @returns whether there may be more to look at */
-function lookAtNext(root: string, rows: StatRows, { next, busy, moved }: SharedProgress): boolean {
+export function lookAtNext(root: string, rows: StatRows, { next, busy, moved }: SharedProgress): boolean {
   Atomics.add(busy, 0, 1); // before a chunk is taken: whoever finds none left and nobody busy knows that all were looked at
   const from = Atomics.add(next, 0, 1) * CHUNK;
   const isOver = from >= rows.paths.length || Atomics.load(moved, 0) === 1;

@@ -1,9 +1,9 @@
 import type { DockerImage } from '../drivers/docker.ts';
 import { pullImage } from '../drivers/registry.ts';
 import type { ImageConfig } from '../model/config.ts';
+import { NATIVE_PLATFORM } from '../model/platform.ts';
 import { canonicalName } from '../model/reference.ts';
 import { buildOptions } from '../observe/build-options.ts';
-import { NATIVE_PLATFORM } from '../observe/dockerfile.ts';
 import type { Session } from './session.ts';
 
 /** The local image that stands in for a base, where the configuration allows one and it is there. */

@@ -11,5 +11,5 @@ export async function expectFresh(session: Session, images: readonly ImageConfig
   const outcomes = settleImages(session, images, { tier: 'test-cached', lookOnly: true });
   const due = (await Promise.all(outcomes.values())).filter(({ decision }) => decision.action === 'build');
   if (due.length > 0) throw staleError(due.map(({ image, decision }) => ({ image: image.name, ...decision })));
-  session.sources.forget(); // what is done next looks for itself
+  session.sources?.forget(); // what is done next looks for itself
 }

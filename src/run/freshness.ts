@@ -5,7 +5,7 @@ import { LABELS, type FreshnessDecision } from '../model/image.ts';
 import { compareInputs } from '../model/inputs.ts';
 import { canonicalName } from '../model/reference.ts';
 import { basesOf } from '../observe/bases.ts';
-import type { ObservedInputs } from '../observe/inputs.ts';
+import { SourceReader, type ObservedInputs } from '../observe/inputs.ts';
 import { CONTEXT } from '../model/inputs.ts';
 import { decideFreshness } from '../plan/freshness.ts';
 import { standInFor } from './bases.ts';
@@ -36,9 +36,9 @@ export interface SettledBase {
  * @param settled the images of the configuration that it is built from
  */
 export async function lookAtImage(session: Session, image: ImageConfig, settled: readonly SettledBase[]): Promise<ImageFreshness> {
-  const { engine, sources, config } = session;
+  const { engine, config } = session;
   const found = await engine.image(image.reference);
-  const observed = await sources.read(image, (await currentBases(session, image, settled)).ids);
+  const observed = await sourcesOf(session).read(image, (await currentBases(session, image, settled)).ids);
   const record = readRecord(config, image);
   const label = found?.labels[LABELS.inputs];
   const newerFiles = found ? (observed.trees[CONTEXT]?.newerThan(found.created.getTime(), observed.counts).length ?? 0) : 0;
@@ -52,6 +52,12 @@ export async function lookAtImage(session: Session, image: ImageConfig, settled:
     newerFiles,
   });
   return { freshness, found, observed, record, newerFiles };
+}
+
+/** What reads sources in this run. Made late, because a session that asks something else needs none of it. */
+export function sourcesOf(session: Session): SourceReader {
+  const { config, env } = session;
+  return (session.sources ??= new SourceReader({ stateDirectory: config.stateDirectory, env }));
 }
 
 /** What stands for each base of an image now: the digest takes its id, and BuildKit a named context where something stands in. */

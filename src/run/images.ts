@@ -12,7 +12,7 @@ import { decideBuild, describeChange, describeChanges } from '../plan/freshness.
 import { step } from '../report/step.ts';
 import { provideBase } from './bases.ts';
 import { matchingCacheImage, takeCacheImage } from './cache-image.ts';
-import { currentBases, lookAtImage, type ImageFreshness, type SettledBase } from './freshness.ts';
+import { currentBases, lookAtImage, sourcesOf, type ImageFreshness, type SettledBase } from './freshness.ts';
 import type { Session } from './session.ts';
 
 /** What a run knows of an image once its turn has come. */
@@ -114,7 +114,7 @@ async function buildAndSay(
   { reason, changes }: BuildDecision,
   noCache: boolean,
 ): Promise<DockerImage> {
-  const { engine, emit, config, sources, env, signal } = session;
+  const { engine, emit, config, env, signal } = session;
   const start = performance.now();
   const note = (verdict: 'built' | 'failed') =>
     session.builds.push({ image: image.name, verdict, reason, ms: Math.round(performance.now() - start) });
@@ -123,7 +123,7 @@ async function buildAndSay(
       for (const reference of basesOf(image, env)) await provideBase(session, image, reference, progress);
       const { ids, standIns } = await currentBases(session, image, settled);
       const why = { reason, changes: changes.map(describeChange) };
-      const order = { config, image, sources, bases: ids, standIns, noCache, env, why, signal, onLine: progress };
+      const order = { config, image, sources: sourcesOf(session), bases: ids, standIns, noCache, env, why, signal, onLine: progress };
       return { title: `image ${image.name} built (${reason})`, value: await buildImage(engine, order) };
     });
     note('built');

@@ -6,7 +6,7 @@ import { HarnessError } from '../model/error.ts';
 import type { Emit } from '../model/event.ts';
 import type { NodeImage } from '../model/image.ts';
 import type { BuildSummary, LoadSummary, TestSummary } from '../model/summary.ts';
-import { SourceReader } from '../observe/inputs.ts';
+import type { SourceReader } from '../observe/inputs.ts';
 
 /** Everything one run works with, and what it has to tell in the end. */
 export interface Session {
@@ -16,7 +16,8 @@ export interface Session {
   signal: AbortSignal;
   engine: DockerEngine;
   digests: ImageDigests;
-  sources: SourceReader;
+  /** Made when the first image is looked at, see `sourcesOf`. */
+  sources: SourceReader | undefined;
   /** What each node had when it was first asked in this run. */
   nodeImages: Map<string, Promise<NodeImage[]>>;
   /** Base images that are being pulled or made in this run, by reference or release. */
@@ -40,7 +41,7 @@ export async function openSession(given: { config: Config; env: NodeJS.ProcessEn
     ...given,
     engine,
     digests: new ImageDigests(given.config.stateDirectory),
-    sources: new SourceReader({ stateDirectory: given.config.stateDirectory, env: given.env }),
+    sources: undefined,
     nodeImages: new Map(),
     provided: new Map(),
     sinceImages: {},

@@ -2,6 +2,7 @@ import { existsSync, mkdirSync, readFileSync, utimesSync, writeFileSync } from '
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { run } from '../../src/drivers/process.ts';
+import { LABELS } from '../../src/model/image.ts';
 import { plainHarness, REPOSITORY, type Start } from './support/command.ts';
 import { onlyPod } from './support/pods.ts';
 import { program } from './support/program.ts';
@@ -173,13 +174,80 @@ describe('cache-status', () => {
     const project = foreignProject('status');
     const status = async () => (await project.must('cache-status')).summary.images;
     const app = { image: 'app', reference: project.reference, reason: expect.any(String) };
-    expect(await status()).toEqual([{ ...app, verdict: 'missing', nodes: { [node]: 'missing' } }]);
+    const newest = { path: 'program', modified: expect.stringMatching(/^\d{4}-\d\d-\d\dT/) };
+    expect(await status()).toMatchObject([
+      { ...app, verdict: 'missing', action: 'build', created: null, size: null, nodes: { [node]: 'missing' } },
+    ]);
     await project.must('test-cached');
-    expect(await status()).toEqual([{ ...app, verdict: 'fresh', nodes: { [node]: 'present' } }]);
+    const made = { newest, created: expect.stringMatching(/^\d{4}-/), size: expect.any(Number) };
+    expect(await status()).toMatchObject([
+      { ...app, ...made, verdict: 'fresh', action: 'skip', changed: [], nodes: { [node]: 'present' } },
+    ]);
     project.write('app/program', program('edited'));
-    expect(await status()).toEqual([{ ...app, verdict: 'stale', nodes: { [node]: 'present' } }]);
+    const changed = [{ path: 'program', kind: 'modified' }];
+    expect(await status()).toMatchObject([{ ...app, ...made, verdict: 'stale', action: 'build', changed, nodes: { [node]: 'present' } }]);
     await project.must('build-if-needed');
-    expect(await status()).toEqual([{ ...app, verdict: 'fresh', nodes: { [node]: 'stale' } }]);
+    expect(await status()).toMatchObject([{ ...app, ...made, verdict: 'fresh', nodes: { [node]: 'stale' } }]);
+  });
+});
+
+describe('before anything is done', () => {
+  const containers = () => docker('ps', '--all', '--filter', `label=io.x-k8s.kind.cluster=${all.name}`, '--format', '{{.ID}} {{.State}}');
+  const images = () => docker('images', '--filter', `label=${LABELS.project}=${all.name}`, '--format', '{{.ID}} {{.Repository}}:{{.Tag}}');
+
+  it.each(['test-kind', 'test-cached', 'test-fast'])('%s tells what it would do, and does nothing', async (tier) => {
+    const project = foreignProject(`plan-${tier}`);
+    await project.must('test-cached');
+    project.write('app/program', program('edited'));
+    const before = [await containers(), await images()];
+    const { summary } = await project.must(tier, '--dry-run');
+    const action = tier === 'test-fast' ? 'skip' : 'build';
+    expect(summary['plan']).toMatchObject({
+      cluster: { action: 'use' },
+      images: [{ image: 'app', verdict: 'stale', action, changed: [{ path: 'program', kind: 'modified' }] }],
+      loads: [{ image: 'app', node, action: tier === 'test-fast' ? 'skip' : 'transfer' }],
+      objects: 1,
+    });
+    expect(summary).toMatchObject({ builds: [], loads: [], tests: null });
+    expect([await containers(), await images()]).toEqual(before);
+    expect((await project.plain(tier, '--dry-run')).stdout).toContain(`${tier} would`);
+  });
+
+  it('a run that must build nothing stops when it would have to', async () => {
+    const project = foreignProject('expect-fresh');
+    await project.must('test-cached');
+    expect((await project.must('test-cached', '--expect-fresh')).summary).toMatchObject({
+      builds: [{ verdict: 'fresh' }],
+      tests: { passed: 1 },
+    });
+    project.write('app/program', program('edited'));
+    const before = await images();
+    for (const args of [['test-cached'], ['test-fast'], ['build-if-needed'], ['cache-status'], ['test-cached', '--dry-run']]) {
+      const { exitCode, summary } = await project.run(...args, '--expect-fresh');
+      expect(exitCode).toBe(3);
+      expect(summary).toMatchObject({
+        builds: [],
+        tests: null,
+        error: { code: 'STALE', detail: 'app is stale: 1 file changed: program (modified)', next: expect.stringContaining('harness why') },
+      });
+    }
+    expect(await images()).toBe(before);
+  });
+
+  it('an image that CI has built from the same inputs is taken, and travels like one that was built here', async () => {
+    const project = foreignProject('since');
+    await project.must('build-if-needed');
+    const ci = `${project.reference}-ci`;
+    await docker('tag', project.reference, ci);
+    await docker('rmi', project.reference);
+    const { summary, output } = await project.must('test-cached', '--since-image', ci, '--expect-fresh');
+    expect(summary).toMatchObject({
+      builds: [{ verdict: 'fresh', reason: expect.stringContaining(ci) }],
+      loads: [{ verdict: 'transferred' }],
+    });
+    expect(output).toContain('tier test-cached');
+    expect((await project.must('why')).summary).toMatchObject({ images: [{ verdict: 'fresh', lastBuild: null }] });
+    expect((await project.run('test-kind', '--since-image', ci)).summary.error).toMatchObject({ code: 'USAGE' });
   });
 });
 

@@ -9,7 +9,19 @@ import { docker } from './support/tools.ts';
 const all = suite('refusals');
 
 const COMMANDS = [
-  ...['test-kind', 'test-cached', 'test-fast', 'build', 'build-if-needed', 'rebuild', 'load', 'load-if-needed', 'cache-status', 'clean'],
+  ...[
+    'test-kind',
+    'test-cached',
+    'test-fast',
+    'build',
+    'build-if-needed',
+    'rebuild',
+    'load',
+    'load-if-needed',
+    'cache-status',
+    'why',
+    'clean',
+  ],
   ...['up', 'down', 'stop', 'status', 'kubeconfig', 'doctor', 'setup', 'node-image build', 'node-image status'],
 ];
 
@@ -133,7 +145,7 @@ describe('a manifest that does not parse', () => {
 describe('wrong use', () => {
   it('of an image name is answered with the names there are', async () => {
     const project = all.project('names');
-    for (const command of ['build', 'build-if-needed', 'rebuild', 'load', 'load-if-needed', 'cache-status']) {
+    for (const command of ['build', 'build-if-needed', 'rebuild', 'load', 'load-if-needed', 'cache-status', 'why']) {
       const run = await project.run(command, 'apple');
       expectSummary(run, 2);
       expect(run.summary.error).toMatchObject({

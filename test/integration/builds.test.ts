@@ -180,21 +180,25 @@ const MAKING_THE_BASE = 10 * 60_000;
 describe('a secret', () => {
   const image = { secrets: { token: { env: 'APP_TOKEN' } } };
 
-  it('that changes is built in anew, though BuildKit would take its cache, and never shows', async () => {
-    plant(root, {
-      'app/Dockerfile': 'FROM debian:bookworm-slim\nRUN --mount=type=secret,id=token wc -c </run/secrets/token >/length\nCOPY . /\n',
-    });
-    const look = (token: string) => app({ ...image, debianBases: { 'debian:bookworm-slim': 'bookworm' } }, { APP_TOKEN: token });
-    expect((await buildIfNeeded(look(SECRET))).built).toEqual(['app']);
-    expect((await content(REFERENCE, '/length')).trim()).toBe(String(SECRET.length));
-    expect((await buildIfNeeded(look(SECRET))).built).toEqual([]);
-    const second = await buildIfNeeded(look(`${SECRET}er`));
-    expect([second.built, second.reasons]).toEqual([['app'], ['secret token changed']]);
-    expect((await content(REFERENCE, '/length')).trim()).toBe(String(SECRET.length + 2));
-    const history = await run(['docker', 'history', '--no-trunc', REFERENCE]);
-    const shown = JSON.stringify(await inspect(REFERENCE)) + history.all + second.notes + textBelow(root);
-    expect(shown).not.toContain(SECRET);
-  }, MAKING_THE_BASE);
+  it(
+    'that changes is built in anew, though BuildKit would take its cache, and never shows',
+    async () => {
+      plant(root, {
+        'app/Dockerfile': 'FROM debian:bookworm-slim\nRUN --mount=type=secret,id=token wc -c </run/secrets/token >/length\nCOPY . /\n',
+      });
+      const look = (token: string) => app({ ...image, debianBases: { 'debian:bookworm-slim': 'bookworm' } }, { APP_TOKEN: token });
+      expect((await buildIfNeeded(look(SECRET))).built).toEqual(['app']);
+      expect((await content(REFERENCE, '/length')).trim()).toBe(String(SECRET.length));
+      expect((await buildIfNeeded(look(SECRET))).built).toEqual([]);
+      const second = await buildIfNeeded(look(`${SECRET}er`));
+      expect([second.built, second.reasons]).toEqual([['app'], ['secret token changed']]);
+      expect((await content(REFERENCE, '/length')).trim()).toBe(String(SECRET.length + 2));
+      const history = await run(['docker', 'history', '--no-trunc', REFERENCE]);
+      const shown = JSON.stringify(await inspect(REFERENCE)) + history.all + second.notes + textBelow(root);
+      expect(shown).not.toContain(SECRET);
+    },
+    MAKING_THE_BASE,
+  );
 
   it('that is not there stops the build, with the place where it should be', async () => {
     plant(root, { 'app/Dockerfile': 'FROM scratch\nCOPY . /\n' });

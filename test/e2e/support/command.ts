@@ -6,7 +6,7 @@ import type { Summary } from '../../../src/model/summary.ts';
 import type { ImageStatus } from '../../../src/run/cache-status.ts';
 
 export const REPOSITORY = fileURLToPath(new URL('../../..', import.meta.url));
-const CLI = fileURLToPath(new URL('../../../dist/cli.js', import.meta.url));
+const CLI = fileURLToPath(new URL('../../../dist/bin/harness.cjs', import.meta.url));
 
 /** How a command is started. */
 export interface Start {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { baseReferences, NATIVE_PLATFORM } from '../../../src/observe/dockerfile.ts';
+import { NATIVE_PLATFORM } from '../../../src/model/platform.ts';
+import { baseReferences } from '../../../src/observe/dockerfile.ts';
 
 const architecture = NATIVE_PLATFORM.split('/')[1] as string;
 

@@ -14,6 +14,14 @@ beforeEach(() => {
   for (const file of ['package-lock.json', 'tsconfig.json', 'tsconfig.build.json']) write(file, '{}');
   write('src/cli.ts', '');
   write(
+    'scripts/bundle.mjs',
+    `import fs from 'node:fs';
+fs.appendFileSync('trace', 'bundle\\n');
+fs.mkdirSync('dist/bin', { recursive: true });
+fs.writeFileSync('dist/bin/harness.cjs', 'console.log("cli", ...process.argv.slice(2))');
+`,
+  );
+  write(
     'bin/npm',
     `#!/bin/sh
 echo "npm $1" >> trace
@@ -51,7 +59,7 @@ async function bootstrap(): Promise<string[]> {
 }
 
 test('a fresh checkout is installed and built; the second time nothing is done', async () => {
-  expect(await bootstrap()).toEqual(['npm ci', 'tsc']);
+  expect(await bootstrap()).toEqual(['npm ci', 'tsc', 'bundle']);
   expect(await bootstrap()).toEqual([]);
 });
 
@@ -61,7 +69,7 @@ test('a changed source is built again, a touched one is not', async () => {
   utimesSync(join(root, 'src/cli.ts'), later, later);
   expect(await bootstrap()).toEqual([]);
   write('src/cli.ts', '// changed');
-  expect(await bootstrap()).toEqual(['tsc']);
+  expect(await bootstrap()).toEqual(['tsc', 'bundle']);
 });
 
 test('a deleted source takes its output with it', async () => {
@@ -69,7 +77,7 @@ test('a deleted source takes its output with it', async () => {
   await bootstrap();
   expect(existsSync(join(root, 'dist/gone.js'))).toBe(true);
   rmSync(join(root, 'src/gone.ts'));
-  expect(await bootstrap()).toEqual(['tsc']);
+  expect(await bootstrap()).toEqual(['tsc', 'bundle']);
   expect(existsSync(join(root, 'dist/gone.js'))).toBe(false);
   expect(existsSync(join(root, 'dist/cli.js'))).toBe(true);
 });
@@ -84,13 +92,13 @@ test('a newer lock file installs the dependencies again', async () => {
 test('two at once take turns: the second one finds everything done', async () => {
   const [first, second] = await Promise.all([bootstrapQuietly(), bootstrapQuietly()]);
   expect([first, second]).toEqual([0, 0]);
-  expect(readFileSync(join(root, 'trace'), 'utf8')).toBe('npm ci\ntsc\n');
+  expect(readFileSync(join(root, 'trace'), 'utf8')).toBe('npm ci\ntsc\nbundle\n');
 });
 
 test('the lock of a process that was killed does not stop the next one', async () => {
   mkdirSync(join(root, '.harness'));
   write('.harness/bootstrap.lock', '999999999');
-  expect(await bootstrap()).toEqual(['npm ci', 'tsc']);
+  expect(await bootstrap()).toEqual(['npm ci', 'tsc', 'bundle']);
   expect(existsSync(join(root, '.harness/bootstrap.lock'))).toBe(false);
 });
 

@@ -1,0 +1,59 @@
+#!/usr/bin/env node
+/**
+ * Makes the command `harness` out of the compiled sources in dist/: few files where there were a hundred, and CommonJS, because most of what a
+ * check that finds nothing to do spends is Node's loading of modules. Small libraries come along; those that a run may not need at all are
+ * loaded from node_modules when it does. Their licences are written beside the bundle.
+ */
+import { readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { rolldown } from 'rolldown';
+
+const OUTPUT = join('dist', 'bin');
+/** What the bundle holds of node_modules; all else stays outside. */
+const INSIDE = [
+  'commander',
+  'valibot',
+  'tinyglobby',
+  'fdir',
+  'picomatch',
+  'dockerfile-ast',
+  'vscode-languageserver-types',
+  'vscode-languageserver-textdocument',
+];
+
+rmSync(OUTPUT, { recursive: true, force: true });
+const bundle = await rolldown({
+  input: { harness: 'dist/cli.js', 'unmoved-worker': 'dist/observe/unmoved-worker.js' },
+  platform: 'node',
+  external: (id) => /^[^./]/.test(id) && !INSIDE.includes(nameOf(id)),
+  onLog: (level, log) => {
+    if (level === 'warn') throw new Error(log.message);
+  },
+});
+const { output } = await bundle.write({
+  dir: OUTPUT,
+  format: 'cjs',
+  entryFileNames: '[name].cjs',
+  chunkFileNames: '[name]-[hash].cjs',
+  sourcemap: true,
+});
+
+const packages = new Set(
+  output
+    .flatMap((chunk) => (chunk.type === 'chunk' ? chunk.moduleIds : []))
+    .flatMap((id) => /.*\/node_modules\/(?:@[^/]+\/)?[^/]+/.exec(id)?.[0] ?? []),
+);
+writeFileSync(join(OUTPUT, 'THIRD-PARTY-LICENSES.txt'), [...packages].sort().map(licenceOf).join('\n'));
+
+function nameOf(id) {
+  return id
+    .split('/')
+    .slice(0, id.startsWith('@') ? 2 : 1)
+    .join('/');
+}
+
+function licenceOf(directory) {
+  const { name, version, license } = JSON.parse(readFileSync(join(directory, 'package.json'), 'utf8'));
+  const file = readdirSync(directory).find((entry) => /^licen[cs]e/i.test(entry));
+  return `${name} ${version} (${license})\n\n${file === undefined ? '' : readFileSync(join(directory, file), 'utf8')}`;
+}
