@@ -42,12 +42,13 @@ export interface TierOptions {
 }
 
 /**
- * Opens the harness of a repository: reads its configuration and connects to Docker.
- * @throws HarnessError CONFIG, DOCKER_DOWN
+ * Opens the harness of a repository: reads its configuration. Whatever asks Docker afterwards throws HarnessError DOCKER_DOWN when it does not
+ * answer.
+ * @throws HarnessError CONFIG
  */
 export async function openHarness(options: OpenOptions = {}): Promise<Harness> {
   const config = await loadConfig(options.cwd ?? process.cwd(), options.configFile);
-  const session = await openSession({
+  const session = openSession({
     config,
     env: options.env ?? process.env,
     emit: options.emit ?? (() => undefined),

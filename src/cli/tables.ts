@@ -57,7 +57,7 @@ export function whyLines(images: readonly Why[], now: number): string[] {
     `${MARKS[image.verdict]} ${image.image} is ${image.verdict}, and ${next[image.action]}: ${image.reason}`,
     ...image.changed.map((change) => `     ${describeChange(change)}`),
     image.lastBuild
-      ? `   last built from here ${ago(image.lastBuild.at, now)}, in ${seconds(image.lastBuild.ms)}: ${image.lastBuild.reason}`
+      ? `   last built from here ${since(image.lastBuild.at, now)}, in ${seconds(image.lastBuild.ms)}: ${image.lastBuild.reason}`
       : '   not built from here, as far as is known',
     ...(image.lastBuild?.changes ?? []).map((change) => `     ${change}`),
   ]);

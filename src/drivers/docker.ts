@@ -52,21 +52,18 @@ export class DockerEngine {
     this.#env = env;
   }
 
+  /** The engine that Docker's own client would use. Whether it answers is seen when it is first asked. */
+  static of(env: NodeJS.ProcessEnv): DockerEngine {
+    return new DockerEngine(dockerHost(env), env);
+  }
+
   /**
-   * Connects to the engine that Docker's own client would use.
-   * @throws HarnessError DOCKER_DOWN when it does not answer.
+   * The same, once it has answered.
+   * @throws HarnessError DOCKER_DOWN
    */
   static async connect(env: NodeJS.ProcessEnv): Promise<DockerEngine> {
-    const host = dockerHost(env);
-    const engine = new DockerEngine(host, env);
-    try {
-      await engine.ask('GET', '/_ping');
-    } catch (error) {
-      throw new HarnessError('DOCKER_DOWN', `Docker does not answer at ${host ?? 'its default socket'}: ${messageOf(error)}.`, {
-        next: 'Start Docker (`harness setup` starts it where it may), or install it with `harness setup`.',
-        cause: error,
-      });
-    }
+    const engine = DockerEngine.of(env);
+    await engine.ask('GET', '/_ping');
     return engine;
   }
 
@@ -76,8 +73,22 @@ export class DockerEngine {
     return this.#api;
   }
 
-  /** One question to the engine, answered whole, whatever the status. */
+  /**
+   * One question to the engine, answered whole, whatever the status.
+   * @throws HarnessError DOCKER_DOWN when it does not answer
+   */
   async ask(method: 'GET' | 'POST', path: string, send?: unknown): Promise<SocketAnswer> {
+    try {
+      return await this.#ask(method, path, send);
+    } catch (error) {
+      throw new HarnessError('DOCKER_DOWN', `Docker does not answer at ${this.#host ?? 'its default socket'}: ${messageOf(error)}.`, {
+        next: 'Start Docker (`harness setup` starts it where it may), or install it with `harness setup`.',
+        cause: error,
+      });
+    }
+  }
+
+  async #ask(method: 'GET' | 'POST', path: string, send?: unknown): Promise<SocketAnswer> {
     const socket = this.#socket();
     if (socket !== undefined) return askSocket(socket, method, path, send);
     try {

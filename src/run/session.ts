@@ -29,17 +29,13 @@ export interface Session {
   tests: TestSummary | null;
 }
 
-/**
- * Connects to Docker and gathers what a run needs.
- * @throws HarnessError DOCKER_DOWN
- */
-export async function openSession(given: { config: Config; env: NodeJS.ProcessEnv; emit: Emit; signal: AbortSignal }): Promise<Session> {
-  const engine = await DockerEngine.connect(given.env);
+/** Gathers what a run needs. Nothing is asked yet: whether Docker answers is seen when it is. */
+export function openSession(given: { config: Config; env: NodeJS.ProcessEnv; emit: Emit; signal: AbortSignal }): Session {
   // Made before any source is looked at: in a context that holds it, its appearance would look like a change.
   makeStateDirectory(given.config.stateDirectory);
   return {
     ...given,
-    engine,
+    engine: DockerEngine.of(given.env),
     digests: new ImageDigests(given.config.stateDirectory),
     sources: undefined,
     nodeImages: new Map(),

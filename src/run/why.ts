@@ -15,8 +15,8 @@ export interface Why {
   changed: BuildDecision['changes'];
   /** How many files are newer than the image. */
   newer: number;
-  /** Its last build from here; null when it was built elsewhere, or by hand, or not at all. */
-  lastBuild: BuildStory | null;
+  /** Its last build from here, with its time in ISO 8601; null when it was built elsewhere, or by hand, or not at all. */
+  lastBuild: (Omit<BuildStory, 'at'> & { at: string }) | null;
 }
 
 /** Says in full why the next build of each image happens or does not, and why the last one did. Changes nothing. */
@@ -27,7 +27,7 @@ export async function why(session: Session, images: readonly ImageConfig[]): Pro
 
 function explain({ image, decision, seen: { found, record, newerFiles } }: ImageOutcome): Why {
   const { verdict, action, reason, changes } = decision;
-  const isOfThisImage = record !== undefined && found?.labels[LABELS.inputs] === record.digest;
+  const story = record !== undefined && found?.labels[LABELS.inputs] === record.digest ? record.story : undefined;
   return {
     image: image.name,
     reference: image.reference,
@@ -36,6 +36,6 @@ function explain({ image, decision, seen: { found, record, newerFiles } }: Image
     reason,
     changed: changes,
     newer: newerFiles,
-    lastBuild: (isOfThisImage ? record.story : undefined) ?? null,
+    lastBuild: story ? { ...story, at: new Date(story.at).toISOString() } : null,
   };
 }

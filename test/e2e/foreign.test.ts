@@ -7,7 +7,7 @@ import { plainHarness, REPOSITORY, type Start } from './support/command.ts';
 import { onlyPod } from './support/pods.ts';
 import { program } from './support/program.ts';
 import { leftovers, suite, type Project } from './support/suite.ts';
-import { docker } from './support/tools.ts';
+import { docker, dockerLines } from './support/tools.ts';
 
 /** The package as another repository has it: installed from its tarball, with no TypeScript in sight. */
 const all = suite('foreign');
@@ -192,8 +192,11 @@ describe('cache-status', () => {
 });
 
 describe('before anything is done', () => {
-  const containers = () => docker('ps', '--all', '--filter', `label=io.x-k8s.kind.cluster=${all.name}`, '--format', '{{.ID}} {{.State}}');
-  const images = () => docker('images', '--filter', `label=${LABELS.project}=${all.name}`, '--format', '{{.ID}} {{.Repository}}:{{.Tag}}');
+  const containers = () =>
+    dockerLines('ps', '--all', '--filter', `label=io.x-k8s.kind.cluster=${all.name}`, '--format', '{{.ID}} {{.State}}');
+  // Sorted, because images of the same moment are listed in any order.
+  const images = async () =>
+    (await dockerLines('images', '--filter', `label=${LABELS.project}=${all.name}`, '--format', '{{.ID}} {{.Repository}}:{{.Tag}}')).sort();
 
   it.each(['test-kind', 'test-cached', 'test-fast'])('%s tells what it would do, and does nothing', async (tier) => {
     const project = foreignProject(`plan-${tier}`);
@@ -231,7 +234,7 @@ describe('before anything is done', () => {
         error: { code: 'STALE', detail: 'app is stale: 1 file changed: program (modified)', next: expect.stringContaining('harness why') },
       });
     }
-    expect(await images()).toBe(before);
+    expect(await images()).toEqual(before);
   });
 
   it('an image that CI has built from the same inputs is taken, and travels like one that was built here', async () => {

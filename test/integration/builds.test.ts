@@ -275,7 +275,7 @@ describe('why', () => {
         { path: 'b', kind: 'deleted' },
       ],
       newer: 1,
-      lastBuild: { reason: '1 file changed: b (added)', changes: ['b (added)'], at: expect.any(Number), ms: expect.any(Number) },
+      lastBuild: { reason: '1 file changed: b (added)', changes: ['b (added)'], at: expect.stringMatching(/Z$/), ms: expect.any(Number) },
     });
   });
 });

@@ -145,7 +145,7 @@ describe('tables', () => {
   });
 
   it('say in full why an image will be built, and why it was', () => {
-    const lastBuild = { at: now - 3_600_000 * 3, reason: 'there is no such image', changes: ['src/b (added)'], ms: 1_200 };
+    const lastBuild = { at: '2026-01-02T09:00:00Z', reason: 'there is no such image', changes: ['src/b (added)'], ms: 1_200 };
     const { image, reference, verdict, action, reason, changed } = stale;
     const one: Why = { image, reference, verdict, action, reason, changed, newer: 1, lastBuild };
     expect(whyLines([one, { ...one, verdict: 'fresh', action: 'skip', reason: '3 files', changed: [], lastBuild: null }], now)).toEqual([
