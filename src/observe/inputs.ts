@@ -14,6 +14,7 @@ import type { SourceTree } from './tree.ts';
 export interface ObservedInputs {
   inputs: Inputs;
   digest: string;
+  context: SourceTree;
   /** The context and the named contexts that are directories, by name. */
   trees: Record<string, SourceTree>;
   /** What the image's `sources` leave out of its inputs, though a build could see it. */
@@ -56,16 +57,17 @@ export class SourceReader {
     const ignore = this.#withoutOurs(image.context, ownIgnore ?? '');
     const options = buildOptions(image, this.#env);
     const settings = { ...options.settings };
-    const trees: Record<string, SourceTree> = { [CONTEXT]: await this.#tree(image.context, ignore) };
-    for (const [name, context] of Object.entries(image.contexts)) {
-      if ('directory' in context) {
-        const { directory } = context;
+    const context = await this.#tree(image.context, ignore);
+    const trees: Record<string, SourceTree> = { [CONTEXT]: context };
+    for (const [name, named] of Object.entries(image.contexts)) {
+      if ('directory' in named) {
+        const { directory } = named;
         trees[name] = await this.#tree(directory, this.#withoutOurs(directory, readIgnoreFile(directory) ?? ''));
       }
-      if ('url' in context) settings[`context ${name}`] = context.url;
+      if ('url' in named) settings[`context ${name}`] = named.url;
     }
     const files = Object.fromEntries(Object.entries(trees).map(([name, tree]) => [name, tree.files]));
-    const split = image.sources && splitOrRemember(files[CONTEXT] as FileSet, image.sources, this.#indexes, image.name);
+    const split = image.sources && splitOrRemember(context.files, image.sources, this.#indexes, image.name);
     const filter = image.sources && new SourceFilter(image.sources);
     const inputs: Inputs = {
       trees: split ? { ...files, [CONTEXT]: split.inside } : files,
@@ -73,7 +75,7 @@ export class SourceReader {
       bases,
     };
     const counts = (path: string) => filter?.counts(path) ?? true;
-    return { inputs, digest: inputsDigest(inputs), trees, outside: split?.outside, counts, dockerfile, ignore, options };
+    return { inputs, digest: inputsDigest(inputs), context, trees, outside: split?.outside, counts, dockerfile, ignore, options };
   }
 
   /** Forgets what it read, so that the next `read` looks at the files again. */

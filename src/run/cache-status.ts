@@ -1,7 +1,6 @@
 import type { ImageConfig } from '../model/config.ts';
 import type { ClusterState } from '../model/cluster.ts';
 import type { FreshnessDecision, LoadDecision } from '../model/image.ts';
-import { CONTEXT } from '../model/inputs.ts';
 import { canonicalName } from '../model/reference.ts';
 import { decideLoad } from '../plan/load.ts';
 import { buildCacheSize } from '../observe/build-cache.ts';
@@ -67,7 +66,7 @@ async function statusOf(
 ): Promise<ImageStatus> {
   const name = canonicalName(image.reference) ?? image.reference;
   const digest = built && session.digests.of(built);
-  const newest = seen.observed.trees[CONTEXT]?.newest(seen.observed.counts);
+  const newest = seen.observed.context.newest(seen.observed.counts);
   const inNodes = runningTargets(nodes).map(async (node) => {
     const present = await imagesIn(session, node.name);
     return [node.name, decideLoad({ digest, name, present, force: false }).verdict] as const;

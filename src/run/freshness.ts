@@ -6,7 +6,6 @@ import { compareInputs } from '../model/inputs.ts';
 import { canonicalName } from '../model/reference.ts';
 import { basesOf } from '../observe/bases.ts';
 import { SourceReader, type ObservedInputs } from '../observe/inputs.ts';
-import { CONTEXT } from '../model/inputs.ts';
 import { decideFreshness } from '../plan/freshness.ts';
 import { standInFor } from './bases.ts';
 import type { Session } from './session.ts';
@@ -41,7 +40,7 @@ export async function lookAtImage(session: Session, image: ImageConfig, settled:
   const observed = await sourcesOf(session).read(image, (await currentBases(session, image, settled)).ids);
   const record = readRecord(config, image);
   const label = found?.labels[LABELS.inputs];
-  const newerFiles = found ? (observed.trees[CONTEXT]?.newerThan(found.created.getTime(), observed.counts).length ?? 0) : 0;
+  const newerFiles = found ? observed.context.newerThan(found.created.getTime(), observed.counts).length : 0;
   const freshness = decideFreshness({
     exists: found !== undefined,
     ...(label === undefined ? {} : { builtFrom: label }),

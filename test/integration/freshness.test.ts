@@ -230,7 +230,7 @@ class World {
   /** Holds the harness's answer against the truth. */
   async look(): Promise<void> {
     const truth = this.#truth();
-    const { digest, inputs, trees, counts } = await this.#read();
+    const { digest, inputs, context, counts } = await this.#read();
     const built = this.#built;
     // One digest for one truth, and another for any other, whatever led there.
     expect(this.#digests.get(truth) ?? digest, 'the same inputs, another digest').toBe(digest);
@@ -244,7 +244,7 @@ class World {
       files: inputs.trees['context']?.count ?? 0,
       changesSince: (from) => (built?.digest === from ? compareInputs(built.inputs, inputs) : undefined),
       pendingBases: [],
-      newerFiles: trees['context']?.newerThan(Date.now(), counts).length ?? 0,
+      newerFiles: context.newerThan(Date.now(), counts).length,
     });
     expect(verdict).toBe(this.#built === undefined ? 'missing' : this.#built.truth === truth ? 'fresh' : 'stale');
   }
