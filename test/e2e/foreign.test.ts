@@ -239,6 +239,7 @@ describe('before anything is done', () => {
 
   it('an image that CI has built from the same inputs is taken, and travels like one that was built here', async () => {
     const project = foreignProject('since');
+    project.write('app/program', program('since CI built it')); // an image that no other test brings into the node
     await project.must('build-if-needed');
     const ci = `${project.reference}-ci`;
     await docker('tag', project.reference, ci);
