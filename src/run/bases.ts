@@ -1,5 +1,5 @@
 import type { DockerImage } from '../drivers/docker.ts';
-import { pullImage } from '../drivers/registry.ts';
+import { pullImage } from '../drivers/registry-client.ts';
 import type { ImageConfig } from '../model/config.ts';
 import { NATIVE_PLATFORM } from '../model/platform.ts';
 import { canonicalName } from '../model/reference.ts';

@@ -1,5 +1,5 @@
 import type { DockerImage } from '../drivers/docker.ts';
-import { labelsInRegistry, pullImage } from '../drivers/registry.ts';
+import { labelsInRegistry, pullImage } from '../drivers/registry-client.ts';
 import type { ImageConfig } from '../model/config.ts';
 import { LABELS } from '../model/image.ts';
 import type { ObservedInputs } from '../observe/inputs.ts';
