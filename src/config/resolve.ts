@@ -35,6 +35,8 @@ export function resolveConfig(raw: HarnessConfig, file: string, root: string): {
       ...(raw.cluster?.nodeImage === undefined ? {} : { nodeImage: raw.cluster.nodeImage }),
     },
     images,
+    transport: raw.load?.transport ?? 'auto',
+    keepRegistry: raw.registry?.keep ?? false,
     manifests: findManifests(raw.manifests, root, problems),
     tests: resolveTests(raw.tests, root, problems),
   };

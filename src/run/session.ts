@@ -1,3 +1,4 @@
+import type { Transport } from '../act/transport.ts';
 import { DockerEngine } from '../drivers/docker.ts';
 import { ImageDigests } from '../drivers/image-digest.ts';
 import { makeStateDirectory } from '../drivers/state-file.ts';
@@ -21,6 +22,10 @@ export interface Session {
   nodeImages: Map<string, Promise<NodeImage[]>>;
   /** Debian images that are being made in this run, by release. */
   debianBases: Map<string, Promise<void>>;
+  /** The id of the image that the registry beside the cluster runs; looked for when one is wanted. */
+  registryImage?: Promise<string>;
+  /** How images get into nodes; settled when something must. */
+  transport?: Promise<Transport>;
   builds: BuildSummary[];
   loads: LoadSummary[];
   tests: TestSummary | null;
