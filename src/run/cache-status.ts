@@ -30,7 +30,11 @@ async function statusOf(session: Session, { image, decision, built }: ImageOutco
   const running = loadTargets(cluster.nodes).filter((node) => node.running);
   const nodes = await Promise.all(
     running.map(
-      async (node) => [node.name, decideLoad({ digest, name, present: await imagesIn(session, node.name), force: false }).verdict] as const,
+      async (node) =>
+        [
+          node.name,
+          decideLoad({ digest, layers: built?.layers ?? [], name, present: await imagesIn(session, node.name), force: false }).verdict,
+        ] as const,
     ),
   );
   return {

@@ -5,7 +5,7 @@ import { makeStateDirectory } from '../drivers/state-file.ts';
 import type { Config, ImageConfig } from '../model/config.ts';
 import { HarnessError } from '../model/error.ts';
 import type { Emit } from '../model/event.ts';
-import type { NodeImage } from '../model/image.ts';
+import type { NodeContent } from '../model/image.ts';
 import type { BuildSummary, LoadSummary, TestSummary } from '../model/summary.ts';
 import { SourceReader } from '../observe/inputs.ts';
 
@@ -19,7 +19,7 @@ export interface Session {
   digests: ImageDigests;
   sources: SourceReader;
   /** What each node had when it was first asked in this run. */
-  nodeImages: Map<string, Promise<NodeImage[]>>;
+  nodeImages: Map<string, Promise<NodeContent>>;
   /** Debian images that are being made in this run, by release. */
   debianBases: Map<string, Promise<void>>;
   /** The id of the image that the registry beside the cluster runs; looked for when one is wanted. */
