@@ -44,10 +44,7 @@ function whatLacks({ name, digest, layers }: LoadedImage, entry: NodeImage | und
   return isUnpacked(layers, content) ? undefined : `lists ${name}, but has not unpacked it`;
 }
 
-/** Gives an image that the node has one more name. The node's runtime lists by name, so any name of it will do as the source. */
-export async function tagInNode(engine: DockerEngine, { node, name, digest }: LoadedImage): Promise<void> {
-  const source = (await nodeContent(engine, node)).images.find((image) => image.id === digest);
-  const from = source?.names[0] ?? digest;
-  if (from === undefined) throw new HarnessError('LOAD', `${node} has no image to name ${name}.`);
+/** Gives an image that the node has one more name. */
+export async function tagInNode(engine: DockerEngine, node: string, from: string, name: string): Promise<void> {
   await exec(engine, node, ['ctr', '--namespace=k8s.io', 'images', 'tag', '--force', from, name]);
 }

@@ -50,7 +50,7 @@ export function registryTransport(engine: DockerEngine, registry: Registry, arch
     lacking.chain.forEach((id) => known.add(id)); // another image on its way finds them there
     const { exitCode, stdout, stderr } = await tryExec(engine, node, ['sh', '-c', PULL, 'sh', reference, name]);
     if (exitCode !== 0) throw pullFailed(node, name, `${stdout}\n${stderr}`);
-    return { bytes: lacking.bytes, total: wholeSize(manifest), pushed };
+    return { bytes: lacking.bytes, total: wholeSize(manifest), pushed, digest: manifest.config.digest };
   };
 
   return {

@@ -25,6 +25,8 @@ export interface Delivery {
   total: number;
   /** To the registry: once, for all nodes. */
   pushed?: number;
+  /** The configuration's digest, where the way told it: what the node must have now. */
+  digest?: string;
 }
 
 /** Brings an image into nodes, all at once. Registries and archives are ways to do it. */

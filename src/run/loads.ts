@@ -78,6 +78,8 @@ interface DueLoad {
   name: string;
   digest: string | undefined;
   decision: LoadDecision;
+  /** A name that the node knows the same image by; its runtime always has one for the digest. */
+  from: string | undefined;
   unpacked?: ReadonlySet<string>;
 }
 
@@ -93,7 +95,8 @@ async function decideFor(session: Session, image: ImageConfig, built: DockerImag
   const digest = session.digests.of(built);
   const present = await imagesIn(session, node);
   const decision = decideLoad({ digest, layers: built.layers, name, present, force });
-  return { node, name, digest, decision, ...(present.unpacked ? { unpacked: present.unpacked } : {}) };
+  const from = present.images.find((known) => known.id === digest)?.names[0] ?? digest;
+  return { node, name, digest, decision, from, ...(present.unpacked ? { unpacked: present.unpacked } : {}) };
 }
 
 /** What a node has, asked once in a run: nobody else loads while this run holds the cluster. */
@@ -122,9 +125,9 @@ async function carryOut(
     return { node, id: digest, words: 'there already' };
   }
   try {
-    const order = { node, name, digest, layers: built.layers };
     const travelled = await delivery;
-    if (decision.action === 'tag') await tagInNode(session.engine, order);
+    const order = { node, name, digest: digest ?? travelled?.digest, layers: built.layers };
+    if (decision.action === 'tag') await tagInNode(session.engine, node, load.from ?? name, name);
     const { id } = await confirmLoaded(session.engine, order);
     session.digests.learn(built, id);
     note(travelled ? 'transferred' : 'tagged', travelled ?? { bytes: 0 });
