@@ -76,7 +76,7 @@ async function store(
   const tag = image.id.replace(/^\w+:/, '');
   const there = await findManifest(port, tag, architecture);
   if (there) return { ...there, pushed: 0 };
-  const { layers } = await pushImage(engine, image.id, `127.0.0.1:${port}/${REPOSITORY}`, tag, signal);
+  const layers = await pushImage(engine, image.id, `127.0.0.1:${port}/${REPOSITORY}`, tag, signal);
   const stored = await findManifest(port, tag, architecture);
   if (!stored) throw new HarnessError('LOAD', `The registry has no image for ${architecture} after ${image.id} was pushed.`);
   return { ...stored, pushed: pushedSize(stored.manifest, image.layers, layers) };

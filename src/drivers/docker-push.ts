@@ -2,19 +2,10 @@ import { HarnessError } from '../model/error.ts';
 import { MAKE_ROOM, saysDiskFull } from './disk-full.ts';
 import type { DockerEngine } from './docker.ts';
 
-/** What a push did. */
-export interface Pushed {
-  /** The digest of the manifest, or of the index, that the registry now has. */
-  digest: string;
-  /** Short ids of the layers that travelled: of their contents with Docker's overlay2 store, of their blobs with its containerd store. */
-  layers: string[];
-}
-
 interface PushLine {
   status?: string;
   id?: string;
   error?: string;
-  aux?: { Digest?: string };
 }
 
 /** What the engine wants to hear of credentials when there are none: `{}`. */
@@ -23,9 +14,16 @@ const NO_CREDENTIALS = { 'X-Registry-Auth': Buffer.from('{}').toString('base64')
 /**
  * Sends the layers of an image that a registry lacks, under a name that it has only while that lasts.
  * @param id the engine's own id of the image, so that nothing else is pushed when its name moves
+ * @returns short ids of the layers that travelled: of their contents with Docker's overlay2 store, of their blobs with its containerd store
  * @throws HarnessError LOAD, or DISK_FULL, with the engine's words
  */
-export async function pushImage(engine: DockerEngine, id: string, repository: string, tag: string, signal?: AbortSignal): Promise<Pushed> {
+export async function pushImage(
+  engine: DockerEngine,
+  id: string,
+  repository: string,
+  tag: string,
+  signal?: AbortSignal,
+): Promise<string[]> {
   const image = (name: string) => `/images/${encodeURIComponent(name)}`;
   await must(engine.ask('POST', `${image(id)}/tag?repo=${encodeURIComponent(repository)}&tag=${tag}`), `name ${id}`);
   try {
@@ -33,9 +31,8 @@ export async function pushImage(engine: DockerEngine, id: string, repository: st
     const answer = await must(engine.ask('POST', `${image(repository)}/push?tag=${tag}`, undefined, options), `push ${id}`);
     const lines = answer.split('\n').flatMap((line) => (line.trim() === '' ? [] : [JSON.parse(line) as PushLine]));
     const error = lines.find((line) => line.error)?.error;
-    const digest = lines.find((line) => line.aux?.Digest)?.aux?.Digest;
-    if (error !== undefined || digest === undefined) throw refused(`push ${id}`, error ?? 'it did not say what it pushed');
-    return { digest, layers: lines.flatMap((line) => (line.status === 'Pushed' && line.id ? [line.id] : [])) };
+    if (error !== undefined) throw refused(`push ${id}`, error);
+    return lines.flatMap((line) => (line.status === 'Pushed' && line.id ? [line.id] : []));
   } finally {
     await engine.ask('DELETE', `${image(`${repository}:${tag}`)}?noprune=1`);
   }
