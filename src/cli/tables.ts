@@ -1,5 +1,5 @@
 import type { Tier } from '../model/config.ts';
-import { ago, count, megabytes, seconds } from '../model/words.ts';
+import { ago, count, dataSize, seconds } from '../model/words.ts';
 import { describeChange } from '../plan/freshness.ts';
 import type { CacheStatus } from '../run/cache-status.ts';
 import type { TierPlan } from '../run/dry-run.ts';
@@ -28,7 +28,7 @@ export function cacheTable({ images, buildCache }: CacheStatus, now: number): st
       ['newest source', newest ? `${newest.path}, ${since(newest.modified, now)}` : 'none'],
       [
         'image',
-        image.verdict === 'missing' ? 'none' : [created ? `built ${since(created, now)}` : [], megabytes(size ?? 0)].flat().join(', '),
+        image.verdict === 'missing' ? 'none' : [created ? `built ${since(created, now)}` : [], dataSize(size ?? 0)].flat().join(', '),
       ],
       ['nodes', inNodes.join(', ') || 'none runs'],
     ];
@@ -38,7 +38,7 @@ export function cacheTable({ images, buildCache }: CacheStatus, now: number): st
       ...facts.map(([what, value]) => `     ${what.padEnd(FACT_WIDTH)} ${value}`),
     ];
   });
-  return [...rows, `BuildKit's cache holds ${megabytes(buildCache.bytes)}, of which ${megabytes(buildCache.inUse)} are in use`];
+  return [...rows, `BuildKit's cache holds ${dataSize(buildCache.bytes)}, of which ${dataSize(buildCache.inUse)} are in use`];
 }
 
 const FACT_WIDTH = 14;

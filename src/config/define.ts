@@ -47,6 +47,18 @@ export interface HarnessConfig {
       debianBases?: Record<string, string>;
     }
   >;
+  /** How images get into nodes. */
+  load?: {
+    /**
+     * `registry` carries only what is missing, through a registry beside the cluster; `archive` sends whole images; `auto`, the default, is
+     * the registry wherever it can be had.
+     */
+    transport?: 'auto' | 'registry' | 'archive';
+  };
+  registry?: {
+    /** Keep the registry, and so what it holds, when the cluster is deleted. Default: false. */
+    keep?: boolean;
+  };
   /** Globs of Kubernetes manifests, applied in a fitting order. */
   manifests?: string | string[];
   /** How to test. Default: vitest, found in your project. */

@@ -34,6 +34,8 @@ export async function resolveConfig(raw: HarnessConfig, file: string, root: stri
       ...(raw.cluster?.nodeImage === undefined ? {} : { nodeImage: raw.cluster.nodeImage }),
     },
     images,
+    transport: raw.load?.transport ?? 'auto',
+    keepRegistry: raw.registry?.keep ?? false,
     manifests: await findManifests(raw.manifests, root, problems),
     tests: resolveTests(raw.tests, root, problems),
   };

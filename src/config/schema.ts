@@ -1,4 +1,5 @@
 import * as v from 'valibot';
+import { TRANSPORTS } from '../model/config.ts';
 import { parseReference } from '../model/reference.ts';
 import type { HarnessConfig } from './define.ts';
 
@@ -101,6 +102,10 @@ const schema = object({
     }),
   ),
   images: v.optional(record(imageName, image, 'expected an object of images by name')),
+  load: v.optional(
+    object({ transport: v.optional(v.picklist(TRANSPORTS, `expected ${TRANSPORTS.map((name) => `\`${name}\``).join(', ')}`)) }),
+  ),
+  registry: v.optional(object({ keep: v.optional(v.boolean('expected true or false')) })),
   manifests: v.optional(v.union([text, v.array(text)], 'expected a glob or an array of globs')),
   tests: v.optional(
     object({

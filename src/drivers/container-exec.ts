@@ -67,9 +67,9 @@ async function feedProgram(engine: DockerEngine, container: string, argv: readon
  * As `tryExec`, but a failing exit code is an error.
  * @throws HarnessError CLUSTER with the command and its last lines
  */
-export async function exec(engine: DockerEngine, container: string, argv: readonly string[], stdin?: Readable): Promise<string> {
+export async function exec(engine: DockerEngine, container: string, argv: readonly string[], stdin?: Readable): Promise<ExecResult> {
   const result = await tryExec(engine, container, argv, stdin);
-  if (result.exitCode === 0) return result.stdout;
+  if (result.exitCode === 0) return result;
   throw new HarnessError('CLUSTER', `\`${printable(argv)}\` failed in ${container} with exit code ${result.exitCode}.`, {
     detail: tail(`${result.stdout}\n${result.stderr}`.trim()),
   });

@@ -10,19 +10,28 @@ export interface SocketAnswer {
   body: Buffer;
 }
 
+export type Method = 'GET' | 'POST' | 'DELETE';
+
+export interface AskOptions {
+  headers?: Record<string, string>;
+  /** Breaks the call off; the engine then stops what it does for it. */
+  signal?: AbortSignal;
+}
+
 /**
  * One call to the engine over its Unix socket. For the few questions that every run asks: dockerode is loaded for everything else, and
  * loading it takes longer than all of these together.
  */
-export function askSocket(socketPath: string, method: 'GET' | 'POST', path: string, send?: unknown): Promise<SocketAnswer> {
+export function askSocket(socketPath: string, method: Method, path: string, send?: unknown, more: AskOptions = {}): Promise<SocketAnswer> {
   return new Promise((resolve, reject) => {
     const body = send === undefined ? undefined : JSON.stringify(send);
     const headers = {
       host: 'docker',
+      ...more.headers,
       ...(body === undefined ? {} : { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) }),
     };
     // Without a server name Node would look whether the host is an address, with expressions that take 5 ms to compile.
-    const options = { socketPath, method, path, headers, servername: '' };
+    const options = { socketPath, method, path, headers, servername: '', ...(more.signal ? { signal: more.signal } : {}) };
     const sent = request(options, (response) => {
       const chunks: Buffer[] = [];
       response.on('data', (chunk: Buffer) => chunks.push(chunk));

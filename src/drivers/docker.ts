@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { HarnessError, messageOf } from '../model/error.ts';
 import { dockerHost } from './docker-host.ts';
-import { askSocket, type SocketAnswer } from './docker-socket.ts';
+import { askSocket, type AskOptions, type Method, type SocketAnswer } from './docker-socket.ts';
 
 /** What the engine says about one of its images. */
 export interface DockerImage {
@@ -20,6 +20,8 @@ export interface DockerImage {
   labels: Record<string, string>;
   /** Whether the engine keeps it in containerd: its id is then not the one that nodes know. */
   inContainerd: boolean;
+  /** Digests of its layers' contents, lowest first: the same in every store. */
+  layers: string[];
 }
 
 /** What is read of the engine's answer about an image. Only the containerd store has a descriptor to tell (API 1.48 and later). */
@@ -30,6 +32,7 @@ interface InspectedImage {
   Size: number;
   Config: { Labels?: Record<string, string> | null };
   Descriptor?: unknown;
+  RootFS?: { Layers?: string[] | null };
   GraphDriver?: { Name?: string } | null;
 }
 
@@ -75,12 +78,14 @@ export class DockerEngine {
 
   /**
    * One question to the engine, answered whole, whatever the status.
+   * @param more for the socket only: over a network nothing is asked that takes long
    * @throws HarnessError DOCKER_DOWN when it does not answer
    */
-  async ask(method: 'GET' | 'POST', path: string, send?: unknown): Promise<SocketAnswer> {
+  async ask(method: Method, path: string, send?: unknown, more: AskOptions = {}): Promise<SocketAnswer> {
     try {
-      return await this.#ask(method, path, send);
+      return await this.#ask(method, path, send, more);
     } catch (error) {
+      if (more.signal?.aborted) throw error;
       throw new HarnessError('DOCKER_DOWN', `Docker does not answer at ${this.#host ?? 'its default socket'}: ${messageOf(error)}.`, {
         next: 'Start Docker (`harness setup` starts it where it may), or install it with `harness setup`.',
         cause: error,
@@ -88,9 +93,9 @@ export class DockerEngine {
     }
   }
 
-  async #ask(method: 'GET' | 'POST', path: string, send?: unknown): Promise<SocketAnswer> {
+  async #ask(method: Method, path: string, send: unknown, more: AskOptions): Promise<SocketAnswer> {
     const socket = this.#socket();
-    if (socket !== undefined) return askSocket(socket, method, path, send);
+    if (socket !== undefined) return askSocket(socket, method, path, send, more);
     try {
       return { status: 200, body: await this.#dial({ path, method, options: send ?? {}, isStream: true, statusCodes: GOOD }) };
     } catch (error) {
@@ -137,6 +142,7 @@ export class DockerEngine {
         size: found.Size,
         labels: found.Config.Labels ?? {},
         inContainerd: found.Descriptor !== undefined || found.GraphDriver?.Name === CONTAINERD_SNAPSHOTTER,
+        layers: found.RootFS?.Layers ?? [],
       }
     );
   }
@@ -145,6 +151,11 @@ export class DockerEngine {
   async tag(id: string, reference: string): Promise<void> {
     const [repository = reference, tag = 'latest'] = splitTag(reference);
     await this.api.getImage(id).tag({ repo: repository, tag });
+  }
+
+  /** Whether the engine runs on this machine, so that its loopback addresses are reached from here. */
+  get isLocal(): boolean {
+    return this.#socket() !== undefined;
   }
 
   /** The Unix socket, where it is one; it need not be there. Docker Desktop has its own below the home directory. */

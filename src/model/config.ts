@@ -11,10 +11,17 @@ export interface Config {
   namespace: string;
   cluster: ClusterConfig;
   images: ImageConfig[];
+  /** How images get into nodes. */
+  transport: (typeof TRANSPORTS)[number];
+  /** Whether the registry outlives its cluster. */
+  keepRegistry: boolean;
   /** Manifest files, in the order of their paths. */
   manifests: string[];
   tests: TestsConfig;
 }
+
+/** The ways into a node that can be asked for. */
+export const TRANSPORTS = ['auto', 'registry', 'archive'] as const;
 
 export interface ClusterConfig {
   name: string;

@@ -1,6 +1,6 @@
 import type { Change } from './inputs.ts';
 
-/** Labels that the harness puts on the images it builds. What an image was built from lives and dies with it. */
+/** Labels that the harness puts on the images it builds, and on its registry. What an image was built from lives and dies with it. */
 export const LABELS = {
   /** The digest of all inputs, see `inputsDigest`. */
   inputs: 'dev.kind-harness.inputs',
@@ -8,6 +8,10 @@ export const LABELS = {
   secrets: 'dev.kind-harness.secrets',
   project: 'dev.kind-harness.project',
   image: 'dev.kind-harness.image',
+  /** On the registry's container: the cluster it stands beside. */
+  registry: 'dev.kind-harness.registry',
+  /** On the registry's container: the digest of what it was made from. */
+  definition: 'dev.kind-harness.definition',
 } as const;
 
 /** An image as the container runtime of a node lists it. */
@@ -18,6 +22,16 @@ export interface NodeImage {
   names: string[];
   /** Bytes. */
   size: number;
+}
+
+/** What a node's container runtime has. */
+export interface NodeContent {
+  images: readonly NodeImage[];
+  /**
+   * The names of the unpacked file systems: what a container can really start from, whatever is listed. Undefined where they cannot be
+   * looked at.
+   */
+  unpacked?: ReadonlySet<string>;
 }
 
 export interface FreshnessDecision {

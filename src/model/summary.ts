@@ -6,12 +6,16 @@ export interface BuildSummary {
   ms: number;
 }
 
-/** What happened to an image in one node. `bytes` is what travelled. */
+/**
+ * What happened to an image in one node. `bytes` is what travelled into it. Through the registry, `pushed` is what Docker sent there, once
+ * for all nodes.
+ */
 export interface LoadSummary {
   image: string;
   node: string;
   verdict: 'transferred' | 'tagged' | 'present' | 'failed' | 'skipped';
   bytes: number;
+  pushed?: number;
   ms: number;
 }
 

@@ -7,6 +7,12 @@ export function seconds(ms: number): string {
   return `${Math.floor(whole / 60)} min ${whole % 60} s`;
 }
 
+/** Bytes as people read them: `12 kB`, `4.9 MB`, `1.0 GB`. */
+export function dataSize(bytes: number): string {
+  if (bytes < 99_950) return `${Math.ceil(bytes / 1e3)} kB`;
+  return bytes < 999_950_000 ? `${(bytes / 1e6).toFixed(1)} MB` : `${(bytes / 1e9).toFixed(1)} GB`;
+}
+
 /** A number with its noun: `1 file`, `3 files`. */
 export function count(n: number, noun: string): string {
   return `${n} ${noun}${n === 1 ? '' : 's'}`;
@@ -20,9 +26,4 @@ export function ago(moment: number, now: number): string {
   if (minutes < 60) return `${minutes} min ago`;
   const hours = Math.round(minutes / 60);
   return hours < 48 ? `${hours} h ago` : `${count(Math.round(hours / 24), 'day')} ago`;
-}
-
-/** Bytes as people read them: `126.4 MB`, `1.2 GB`. */
-export function megabytes(bytes: number): string {
-  return bytes < 999.5e6 ? `${(bytes / 1e6).toFixed(1)} MB` : `${(bytes / 1e9).toFixed(1)} GB`;
 }

@@ -1,15 +1,15 @@
 import { existsSync } from 'node:fs';
 import { mkdir, readdir, rename } from 'node:fs/promises';
-import { delimiter, join } from 'node:path';
+import { basename, delimiter, join } from 'node:path';
 import { run, tryRun } from '../drivers/process.ts';
 import { OTHER_WAYS } from './failure.ts';
 import { installPackages, observeHostSystem, type InstallOptions } from './host.ts';
 import { nodeImageDirectory } from './recipe.ts';
 import { versions } from './versions.ts';
 
-/** One Go module of the recipe: a folder below harness/node-image, and the programs in it. */
+/** A Go module, and the programs to compile from it. */
 interface GoModule {
-  folder: string;
+  directory: string;
   programs: readonly string[];
   ldflags: readonly string[];
 }
@@ -18,13 +18,13 @@ const [major, minor] = versions.kubernetes.slice(1).split('.');
 const stamp = 'k8s.io/component-base/version';
 
 /** Two modules, because the storage provisioner's dependencies collide with the others'. They share Go's build cache. */
-const modules: readonly GoModule[] = [
+const nodeModules: readonly GoModule[] = [
   {
-    folder: 'components',
+    directory: join(nodeImageDirectory, 'components'),
     programs: ['./kube', './coredns', './etcd', './pause', 'sigs.k8s.io/cri-tools/cmd/crictl'],
     ldflags: [`-X ${stamp}.gitVersion=${versions.kubernetes}`, `-X ${stamp}.gitMajor=${major}`, `-X ${stamp}.gitMinor=${minor}`],
   },
-  { folder: 'storage', programs: ['github.com/rancher/local-path-provisioner'], ldflags: [] },
+  { directory: join(nodeImageDirectory, 'storage'), programs: ['github.com/rancher/local-path-provisioner'], ldflags: [] },
 ];
 
 export interface CompileOptions {
@@ -61,10 +61,15 @@ export function isNewEnough(line: string): boolean {
 }
 
 /**
- * Compiles every program of the recipe: some seven minutes on two cores the first time, seconds with Go's build cache.
+ * Compiles every program of the node image: some seven minutes on two cores the first time, seconds with Go's build cache.
  * @throws HarnessError NODE_IMAGE with the compiler's last lines, INTERRUPTED.
  */
 export async function compilePrograms(options: CompileOptions): Promise<void> {
+  for (const module of nodeModules) await compileModule(module, options);
+}
+
+/** Compiles the programs of one module; errors as above. */
+export async function compileModule({ directory: cwd, programs, ldflags }: GoModule, options: CompileOptions): Promise<void> {
   const { go, output, progress, signal } = options;
   const common = {
     // CGO off: the programs run in a file system with another libc, or none.
@@ -73,29 +78,23 @@ export async function compilePrograms(options: CompileOptions): Promise<void> {
     next: `Check that this machine reaches a Go module proxy: \`go env GOPROXY\`. ${OTHER_WAYS}`,
     ...(signal ? { signal } : {}),
   };
+  const name = basename(cwd);
+  let fetched = 0;
+  const onFetch = (line: string) => {
+    if (line.startsWith('go: downloading')) progress(`fetched ${++fetched} modules`);
+  };
+  const packages = await run([go, 'list', '-deps', '-trimpath', ...programs], { ...common, cwd, onLine: onFetch });
+  const total = packages.stdout.split('\n').length;
+  const partial = `${output}.partial`;
   await mkdir(output, { recursive: true });
-  for (const module of modules) {
-    const cwd = join(nodeImageDirectory, module.folder);
-    let fetched = 0;
-    const onFetch = (line: string) => {
-      if (line.startsWith('go: downloading')) progress(`fetched ${++fetched} modules`);
-    };
-    const packages = await run([go, 'list', '-deps', '-trimpath', ...module.programs], { ...common, cwd, onLine: onFetch });
-    const total = packages.stdout.split('\n').length;
-    const partial = `${output}.partial`;
-    await mkdir(partial, { recursive: true });
-    let compiled = 0;
-    const onLine = (line: string) => {
-      if (/^[\w.~-]+(\/[\w.~-]+)*$/.test(line)) progress(`compiled ${++compiled} packages of at most ${total} (${module.folder})`);
-      else onFetch(line);
-    };
-    const ldflags = ['-s', '-w', ...module.ldflags].join(' ');
-    progress(`compiling (${module.folder})`);
-    await run([go, 'build', '-v', '-trimpath', '-buildvcs=false', `-ldflags=${ldflags}`, '-o', `${partial}/`, ...module.programs], {
-      ...common,
-      cwd,
-      onLine,
-    });
-    for (const program of await readdir(partial)) await rename(join(partial, program), join(output, program));
-  }
+  await mkdir(partial, { recursive: true });
+  let compiled = 0;
+  const onLine = (line: string) => {
+    if (/^[\w.~-]+(\/[\w.~-]+)*$/.test(line)) progress(`compiled ${++compiled} packages of at most ${total} (${name})`);
+    else onFetch(line);
+  };
+  progress(`compiling (${name})`);
+  const flags = `-ldflags=${['-s', '-w', ...ldflags].join(' ')}`;
+  await run([go, 'build', '-v', '-trimpath', '-buildvcs=false', flags, '-o', `${partial}/`, ...programs], { ...common, cwd, onLine });
+  for (const program of await readdir(partial)) await rename(join(partial, program), join(output, program));
 }

@@ -52,7 +52,7 @@ export async function pull(
     });
   } catch (error) {
     if (signal?.aborted) throw new HarnessError('INTERRUPTED', `Pulling ${reference} was interrupted.`);
-    throw new HarnessError('NODE_IMAGE', `The node image ${reference} could not be pulled: ${engineMessage(error)}.`, {
+    throw new HarnessError('NODE_IMAGE', `The image ${reference} could not be pulled: ${engineMessage(error)}.`, {
       next: 'Check its name in the configuration, or take it out: then the harness finds or builds a node image by itself.',
       cause: error,
     });

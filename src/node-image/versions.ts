@@ -17,3 +17,11 @@ export const versions = {
   /** Debian's Go package in `programSuite`, and the oldest Go that can fetch the one that go.mod wants. */
   go: { package: 'golang-1.26-go', directory: '/usr/lib/go-1.26/bin', atLeast: [1, 21] },
 } as const;
+
+/** The registry beside the cluster. Apart from the others, because the node image does not depend on it. */
+export const registryVersions = {
+  /** The image that the project publishes. */
+  published: 'registry:3',
+  /** Its Go module, as harness/registry/go.mod names it. */
+  module: 'v3.0.0',
+} as const;

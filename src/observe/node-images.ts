@@ -1,14 +1,31 @@
 import { exec } from '../drivers/container-exec.ts';
 import type { DockerEngine } from '../drivers/docker.ts';
-import type { NodeImage } from '../model/image.ts';
+import type { NodeContent } from '../model/image.ts';
 
 /** What `crictl images -o json` answers; `repoTags` may be empty or null, `size` is a string. */
 interface CrictlImages {
   images: { id: string; repoTags?: string[] | null; size?: string }[];
 }
 
-/** The images that a node's container runtime has. */
-export async function nodeImages(engine: DockerEngine, node: string): Promise<NodeImage[]> {
-  const answer = JSON.parse(await exec(engine, node, ['crictl', 'images', '-o', 'json'])) as CrictlImages;
-  return (answer.images ?? []).map((image) => ({ id: image.id, names: image.repoTags ?? [], size: Number(image.size ?? 0) }));
+/**
+ * Both questions at once, because starting a second program costs more than its answer: what is listed on one output, what is unpacked on the
+ * other.
+ */
+const SCRIPT = 'ctr --namespace=k8s.io snapshots ls >&2 & crictl images -o json; status=$?; wait; exit $status';
+
+/** What a node's container runtime has: the images that it lists, and the file systems that it has unpacked. */
+export async function nodeContent(engine: DockerEngine, node: string): Promise<NodeContent> {
+  const { stdout, stderr } = await exec(engine, node, ['sh', '-c', SCRIPT]);
+  return readNodeContent(stdout, stderr);
+}
+
+/** What the node's two answers say. */
+export function readNodeContent(listed: string, snapshots: string): NodeContent {
+  const { images } = JSON.parse(listed) as CrictlImages;
+  const unpacked = new Set(snapshots.split('\n').flatMap((line) => /^(sha256:\w+) .*Committed\s*$/.exec(line)?.[1] ?? []));
+  return {
+    images: (images ?? []).map((image) => ({ id: image.id, names: image.repoTags ?? [], size: Number(image.size ?? 0) })),
+    // A node has unpacked images of its own. One that seems to have none keeps them with another snapshotter than containerd's usual one.
+    ...(unpacked.size === 0 ? {} : { unpacked }),
+  };
 }

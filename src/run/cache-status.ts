@@ -69,7 +69,7 @@ async function statusOf(
   const newest = seen.observed.context.newest(seen.observed.counts);
   const inNodes = runningTargets(nodes).map(async (node) => {
     const present = await imagesIn(session, node.name);
-    return [node.name, decideLoad({ digest, name, present, force: false }).verdict] as const;
+    return [node.name, decideLoad({ digest, layers: built?.layers ?? [], name, present, force: false }).verdict] as const;
   });
   return {
     image: image.name,

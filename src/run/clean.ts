@@ -5,10 +5,11 @@ import { count } from '../model/words.ts';
 import { LABELS } from '../model/image.ts';
 import { step } from '../report/step.ts';
 import { assertOwn } from './own-cluster.ts';
+import { takeRegistryDown } from './registry.ts';
 import type { Session } from './session.ts';
 
 /**
- * Deletes the cluster, if there is one and it is ours.
+ * Deletes the cluster and the registry beside it, if they are there and ours.
  * @throws HarnessError CLUSTER_FOREIGN
  */
 export async function takeDown(session: Session): Promise<boolean> {
@@ -16,13 +17,16 @@ export async function takeDown(session: Session): Promise<boolean> {
   const state = await currentCluster(session.engine, session.config);
   assertOwn(session, state);
   if (state.nodes.length === 0) {
+    await takeRegistryDown(session); // of a cluster that was deleted by other means
     session.emit({ type: 'note', level: 'info', message: `there is no cluster ${name}` });
     return false;
   }
-  return step(session.emit, 'cluster', `cluster ${name}: deleting`, async () => {
+  await step(session.emit, 'cluster', `cluster ${name}: deleting`, async () => {
     await remove(session.config);
-    return { title: `cluster ${name} deleted`, value: true };
+    return { title: `cluster ${name} deleted`, value: undefined };
   });
+  await takeRegistryDown(session);
+  return true;
 }
 
 /** Removes the images that this project's builds made, known by their label and by nothing else. */

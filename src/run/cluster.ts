@@ -7,7 +7,9 @@ import { decideCluster } from '../plan/cluster.ts';
 import { step } from '../report/step.ts';
 import { foreign } from './own-cluster.ts';
 import { clusterPlan, type ClusterPlan } from './cluster-plan.ts';
+import { registryImage } from './registry.ts';
 import type { Session } from './session.ts';
+import { transportFor } from './transport.ts';
 
 /** A cluster that can be used. */
 export interface RunningCluster {
@@ -24,12 +26,14 @@ export interface RunningCluster {
 export async function bringUp(session: Session): Promise<RunningCluster> {
   const { config, emit } = session;
   const { name } = config.cluster;
-  await step(emit, 'cluster', `cluster ${name}: checking`, async ({ progress }) => {
+  const touched = await step(emit, 'cluster', `cluster ${name}: checking`, async ({ progress }) => {
     const context = { engine: session.engine, config, progress, signal: session.signal };
     const plan = await clusterPlan(session);
     const state = await currentCluster(session.engine, config);
     const decision = decideCluster(state, plan.wanted);
-    const made = (how: string, skipped = false) => ({ title: `cluster ${name} ${how}`, skipped, value: undefined });
+    const made = (how: string, skipped = false) => ({ title: `cluster ${name} ${how}`, skipped, value: !skipped });
+    // What a new cluster will be asked for; one that runs is asked only when something must be loaded.
+    if (!['refuse', 'use'].includes(decision.action) && config.transport !== 'archive') void registryImage(session);
     switch (decision.action) {
       case 'refuse':
         throw foreign(name, decision);
@@ -51,6 +55,7 @@ export async function bringUp(session: Session): Promise<RunningCluster> {
     }
   });
   const nodes = await clusterNodes(session.engine, name);
+  if (touched) await transportFor(session, nodes);
   return { kubeconfig: kubeconfigPath(config), nodes, startedAt: await nodeStarts(session.engine, nodes) };
 }
 

@@ -53,6 +53,7 @@ async function loadOf(session: Session, outcome: ImageOutcome, node: string, tie
   if (decision.action !== 'skip') return { ...common, action: 'transfer', reason: 'it will be another image' };
   const facts = {
     digest: built && session.digests.of(built),
+    layers: built?.layers ?? [],
     name: canonicalName(image.reference) ?? image.reference,
     present: await imagesIn(session, node),
     force: tier === 'test-kind',

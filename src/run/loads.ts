@@ -1,18 +1,20 @@
-import { archiveTransport, loadImage } from '../act/load.ts';
+import { confirmLoaded, tagInNode } from '../act/load.ts';
+import type { Delivery } from '../act/transport.ts';
 import type { DockerImage } from '../drivers/docker.ts';
 import type { ClusterNode } from '../model/cluster.ts';
 import { HarnessError } from '../model/error.ts';
 import type { ImageConfig } from '../model/config.ts';
 import type { LoadDecision } from '../model/image.ts';
 import type { LoadSummary } from '../model/summary.ts';
-import { megabytes } from '../model/words.ts';
 import { canonicalName } from '../model/reference.ts';
+import { dataSize } from '../model/words.ts';
 import { decideLoad } from '../plan/load.ts';
 import type { DeployedImage } from '../plan/manifests.ts';
 import { step } from '../report/step.ts';
 import type { ImageOutcome } from './images.ts';
 import { imagesIn, loadTargets } from './node-contents.ts';
 import type { Session } from './session.ts';
+import { transportFor } from './transport.ts';
 
 /**
  * Brings an image into every node that lacks it, all nodes at once.
@@ -42,10 +44,27 @@ export async function loadEverywhere(
   }
   const reasons = [...new Set(due.filter(({ decision }) => decision.action !== 'skip').map(({ decision }) => decision.reason))];
   return step(session.emit, `load:${image.name}`, `image ${image.name}: loading (${reasons.join('; ')})`, async () => {
-    const loads = await Promise.all(due.map((load) => carryOut(session, image, built, load)));
+    const deliveries = await sendOut(session, image, built, due, nodes);
+    const loads = await Promise.all(due.map((load) => carryOut(session, image, built, load, deliveries.get(load.node))));
     const title = `image ${image.name} loaded into ${loads.map(({ node, words }) => `node ${node} (${words})`).join(', ')}`;
     return { title, value: sum(loads) };
   });
+}
+
+/** Sends the image to the nodes that lack it, all at once. */
+async function sendOut(
+  session: Session,
+  image: ImageConfig,
+  built: DockerImage,
+  due: readonly DueLoad[],
+  nodes: readonly ClusterNode[],
+): Promise<Map<string, Promise<Delivery>>> {
+  const lacking = due.filter(({ decision }) => decision.action === 'transfer');
+  const [first] = lacking;
+  session.signal.throwIfAborted();
+  if (!first) return new Map();
+  const transport = await transportFor(session, nodes);
+  return transport.send({ reference: image.reference, name: first.name, image: built }, lacking, session.signal);
 }
 
 interface DueLoad {
@@ -54,6 +73,9 @@ interface DueLoad {
   name: string;
   digest: string | undefined;
   decision: LoadDecision;
+  /** A name that the node knows the same image by; its runtime always has one for the digest. */
+  from: string | undefined;
+  unpacked?: ReadonlySet<string>;
 }
 
 interface LoadResult {
@@ -66,27 +88,40 @@ interface LoadResult {
 async function decideFor(session: Session, image: ImageConfig, built: DockerImage, node: string, force: boolean): Promise<DueLoad> {
   const name = canonicalName(image.reference) ?? image.reference;
   const digest = session.digests.of(built);
-  return { node, name, digest, decision: decideLoad({ digest, name, present: await imagesIn(session, node), force }) };
+  const present = await imagesIn(session, node);
+  const decision = decideLoad({ digest, layers: built.layers, name, present, force });
+  const from = present.images.find((known) => known.id === digest)?.names[0] ?? digest;
+  return { node, name, digest, decision, from, ...(present.unpacked ? { unpacked: present.unpacked } : {}) };
 }
 
-async function carryOut(session: Session, image: ImageConfig, built: DockerImage, load: DueLoad): Promise<LoadResult> {
+/** @param delivery of the image to this node, where one is due */
+async function carryOut(
+  session: Session,
+  image: ImageConfig,
+  built: DockerImage,
+  load: DueLoad,
+  delivery?: Promise<Delivery>,
+): Promise<LoadResult> {
   const { node, name, digest, decision } = load;
   const start = performance.now();
-  const note = (verdict: LoadSummary['verdict'], bytes: number) =>
-    session.loads.push({ image: image.name, node, verdict, bytes, ms: Math.round(performance.now() - start) });
+  const note = (verdict: LoadSummary['verdict'], { bytes, pushed }: Pick<Delivery, 'bytes' | 'pushed'>) => {
+    const ms = Math.round(performance.now() - start);
+    session.loads.push({ image: image.name, node, verdict, bytes, ...(pushed === undefined ? {} : { pushed }), ms });
+  };
   if (decision.action === 'skip') {
-    note('present', 0);
+    note('present', { bytes: 0 });
     return { node, id: digest, words: 'there already' };
   }
   try {
-    session.signal.throwIfAborted();
-    const order = { reference: image.reference, name, digest, node, decision, transport: archiveTransport, signal: session.signal };
-    const { entry, bytes } = await loadImage(session.engine, order);
-    session.digests.learn(built, entry.id);
-    note(decision.action === 'tag' ? 'tagged' : 'transferred', bytes);
-    return { node, id: entry.id, words: decision.action === 'tag' ? 'only the name' : megabytes(bytes) };
+    const travelled = await delivery;
+    const order = { node, name, digest: digest ?? travelled?.digest, layers: built.layers };
+    if (decision.action === 'tag') await tagInNode(session.engine, node, load.from ?? name, name);
+    const { id } = await confirmLoaded(session.engine, order);
+    session.digests.learn(built, id);
+    note(travelled ? 'transferred' : 'tagged', travelled ?? { bytes: 0 });
+    return { node, id, words: travelled ? `${dataSize(travelled.bytes)} of ${dataSize(travelled.total)}` : 'only the name' };
   } catch (error) {
-    note('failed', 0);
+    note('failed', { bytes: 0 });
     throw error;
   }
 }

@@ -1,10 +1,11 @@
+import type { Transport } from '../act/transport.ts';
 import { DockerEngine } from '../drivers/docker.ts';
 import { ImageDigests } from '../drivers/image-digest.ts';
 import { makeStateDirectory } from '../drivers/state-file.ts';
 import type { Config, ImageConfig } from '../model/config.ts';
 import { HarnessError } from '../model/error.ts';
 import type { Emit } from '../model/event.ts';
-import type { NodeImage } from '../model/image.ts';
+import type { NodeContent } from '../model/image.ts';
 import type { BuildSummary, LoadSummary, TestSummary } from '../model/summary.ts';
 import type { SourceReader } from '../observe/inputs.ts';
 
@@ -19,11 +20,15 @@ export interface Session {
   /** Made when the first image is looked at, see `sourcesOf`. */
   sources: SourceReader | undefined;
   /** What each node had when it was first asked in this run. */
-  nodeImages: Map<string, Promise<NodeImage[]>>;
+  nodeImages: Map<string, Promise<NodeContent>>;
   /** Base images that are being pulled or made in this run, by reference or release. */
   provided: Map<string, Promise<void>>;
   /** Images that may be taken in place of a build in this run, by the name of what they replace. */
   sinceImages: Record<string, string>;
+  /** The id of the image that the registry beside the cluster runs; looked for when one is wanted. */
+  registryImage?: Promise<string>;
+  /** How images get into nodes; settled when something must. */
+  transport?: Promise<Transport>;
   builds: BuildSummary[];
   loads: LoadSummary[];
   tests: TestSummary | null;

@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { build } from '../../src/drivers/buildx.ts';
 import { readContainerFile, writeContainerFile } from '../../src/drivers/container-file.ts';
 import { DockerEngine, unlessMissing } from '../../src/drivers/docker.ts';
+import { PLAIN_BUILD } from '../support/build-request.ts';
 import { plant, scratch } from '../support/scratch.ts';
 
 const REFERENCE = `coretest/drivers:${process.pid}`;
@@ -17,18 +18,7 @@ afterAll(async () => {
   await unlessMissing(engine.api.getImage(REFERENCE).remove({ force: true }));
 });
 
-const request = {
-  reference: REFERENCE,
-  source: 'Dockerfile',
-  buildArgs: {},
-  hiddenArgs: {},
-  platforms: [],
-  secrets: [],
-  labels: {},
-  contexts: {},
-  noCache: false,
-  env: process.env,
-};
+const request = { ...PLAIN_BUILD, reference: REFERENCE };
 
 describe('a build', () => {
   it('ends in the engine, with its labels and arguments, and the same id when nothing changed', async () => {

@@ -111,7 +111,10 @@ export function suite(file: string, nodes = 1): Suite {
 /** Containers and images that bear the name of a cluster and project. */
 export async function leftovers(name: string): Promise<{ containers: string[]; images: string[] }> {
   return {
-    containers: await dockerLines('ps', '--all', '--quiet', '--filter', `label=io.x-k8s.kind.cluster=${name}`),
+    containers: [
+      ...(await dockerLines('ps', '--all', '--quiet', '--filter', `label=io.x-k8s.kind.cluster=${name}`)),
+      ...(await dockerLines('ps', '--all', '--quiet', '--filter', `label=${LABELS.registry}=${name}`)),
+    ],
     images: await dockerLines('images', '--all', '--quiet', '--filter', `label=${LABELS.project}=${name}`),
   };
 }

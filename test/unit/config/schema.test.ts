@@ -28,6 +28,8 @@ describe('the shape of a configuration', () => {
           debianBases: { 'debian:12': 'bookworm' },
         },
       },
+      load: { transport: 'archive' },
+      registry: { keep: true },
       manifests: ['a/*.yaml', 'b.yaml'],
       tests: { vitest: { config: 'vitest.config.ts', args: ['--bail'] } },
     };
@@ -52,6 +54,8 @@ describe('the shape of a configuration', () => {
     [{ cluster: { nodes: 21 } }, 'cluster.nodes', 'expected 20 or less'],
     [{ cluster: { config: 3 } }, 'cluster.config', 'expected a string'],
     [{ cluster: { nodeImage: 'A B' } }, 'cluster.nodeImage', REFERENCE],
+    [{ load: { transport: 'tar' } }, 'load.transport', 'expected `auto`, `registry`, `archive`'],
+    [{ registry: { keep: 'yes' } }, 'registry.keep', 'expected true or false'],
     [{ cluster: { node: 1 } }, 'cluster.node', 'unknown key'],
     [{ images: [{}] }, 'images', 'expected an object of images by name'],
     [{ images: { 'Bad Name': {} } }, 'images.Bad Name', 'expected lower-case letters and digits, with single `.`, `_` or `-` between them'],

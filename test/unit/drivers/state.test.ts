@@ -35,6 +35,7 @@ describe('the digest by which nodes know an image', () => {
     id,
     inContainerd,
     tags: [],
+    layers: [],
     created: new Date(0),
     size: 1,
     labels: {},

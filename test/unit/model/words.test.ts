@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { count, seconds } from '../../../src/model/words.ts';
+import { count, dataSize, seconds } from '../../../src/model/words.ts';
 
 it.each([
   [0, '0 ms'],
@@ -13,6 +13,19 @@ it.each([
   [425_000, '7 min 5 s'],
 ])('%s milliseconds are %s', (ms, words) => {
   expect(seconds(ms)).toBe(words);
+});
+
+it.each([
+  [0, '0 kB'],
+  [1, '1 kB'],
+  [99_000, '99 kB'],
+  [99_960, '0.1 MB'],
+  [4_900_000, '4.9 MB'],
+  [999_900_000, '999.9 MB'],
+  [999_960_000, '1.0 GB'],
+  [1_003_000_000, '1.0 GB'],
+])('%s bytes are %s', (bytes, words) => {
+  expect(dataSize(bytes)).toBe(words);
 });
 
 it('counts with the noun that fits', () => {

@@ -14,7 +14,7 @@ function fakeEngine(images: Record<string, Record<string, string>>, registry: 'h
     image: (reference: string): Promise<DockerImage | undefined> => {
       const labels = images[reference];
       return Promise.resolve(
-        labels && { id: `id of ${reference}`, tags: [reference], created: new Date(0), size: 1, labels, inContainerd: false },
+        labels && { id: `id of ${reference}`, tags: [reference], created: new Date(0), size: 1, labels, inContainerd: false, layers: [] },
       );
     },
     api: {

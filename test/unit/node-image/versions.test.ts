@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { dockerBuildCommand } from '../../../src/node-image/docker-build.ts';
 import { nodeImageDirectory } from '../../../src/node-image/recipe.ts';
-import { versions } from '../../../src/node-image/versions.ts';
+import { registryDirectory } from '../../../src/node-image/registry-image.ts';
+import { registryVersions, versions } from '../../../src/node-image/versions.ts';
 
 /** Every module of a go.mod, required or replaced, with its version. */
 function modulesOf(folder: string): Map<string, string> {
@@ -19,6 +20,12 @@ describe('versions', () => {
     expect(components.get('k8s.io/kubernetes')).toBe(versions.kubernetes);
     expect(components.get('go.etcd.io/etcd/server/v3')).toBe(`v${versions.images.etcd.replace(/-\d+$/, '')}`);
     expect(storage.get('github.com/rancher/local-path-provisioner')).toBe(versions.localPathProvisioner);
+  });
+
+  it("are the registry's, too", () => {
+    const text = readFileSync(join(registryDirectory, 'go.mod'), 'utf8');
+    expect(text).toContain(`github.com/distribution/distribution/v3 ${registryVersions.module}\n`);
+    expect(registryVersions.published).toBe(`registry:${/^v(\d+)/.exec(registryVersions.module)?.[1]}`);
   });
 
   it("name kind's image of the same Kubernetes, by digest", () => {

@@ -1,0 +1,55 @@
+import { Transform, type Readable } from 'node:stream';
+import { tryExec } from '../drivers/container-exec.ts';
+import { MAKE_ROOM, saysDiskFull } from '../drivers/disk-full.ts';
+import { saveImage } from '../drivers/docker-save.ts';
+import type { DockerEngine } from '../drivers/docker.ts';
+import { fanOut } from '../drivers/fan-out.ts';
+import { tail } from '../drivers/process.ts';
+import { HarnessError } from '../model/error.ts';
+import type { Delivery, Transport } from './transport.ts';
+
+/** By `ctr` itself: through containerd's transfer service the same takes twice as long. */
+const IMPORT = ['ctr', '--namespace=k8s.io', 'images', 'import', '--local', '-'];
+
+/** One `docker save`, read once and streamed into the container runtime of every node: no temporary file, all layers every time. */
+export function archiveTransport(engine: DockerEngine): Transport {
+  return {
+    send({ reference, image }, destinations, signal) {
+      const outlets = saveImage(engine, reference, image).then((archive) => {
+        const cut = () => archive.destroy(new Error('interrupted')); // nodes refuse an archive that ends too early
+        if (signal?.aborted) cut();
+        signal?.addEventListener('abort', cut, { once: true });
+        archive.once('close', () => signal?.removeEventListener('abort', cut));
+        return fanOut(archive, destinations.length);
+      });
+      return new Map(
+        destinations.map(({ node }, at) => [node, outlets.then((all) => importArchive(engine, all[at] as Readable, reference, node))]),
+      );
+    },
+  };
+}
+
+async function importArchive(engine: DockerEngine, archive: Readable, reference: string, node: string): Promise<Delivery> {
+  let bytes = 0;
+  // Counted in passing: a listener for `data` would set the stream flowing before the node reads from it.
+  const counter = new Transform({
+    transform: (chunk: Buffer, _encoding, done) => {
+      bytes += chunk.length;
+      done(null, chunk);
+    },
+  });
+  archive.on('error', (error) => counter.destroy(error));
+  const result = await tryExec(engine, node, IMPORT, archive.pipe(counter));
+  archive.destroy(); // the node may stop reading before the padding at the end, and the others would wait for it
+  if (result.exitCode === 0) return { bytes, total: bytes };
+  const output = `${result.stdout}\n${result.stderr}`.trim();
+  const full = saysDiskFull(output);
+  throw new HarnessError(
+    full ? 'DISK_FULL' : 'LOAD',
+    full ? `No room is left in ${node} to load ${reference}.` : `${node} did not take the image ${reference}.`,
+    {
+      detail: tail(output),
+      next: full ? MAKE_ROOM : `Look at the node's runtime: docker exec ${node} journalctl -u containerd`,
+    },
+  );
+}

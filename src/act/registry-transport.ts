@@ -1,0 +1,120 @@
+import { tryExec } from '../drivers/container-exec.ts';
+import { pushImage } from '../drivers/docker-push.ts';
+import type { DockerEngine } from '../drivers/docker.ts';
+import { MAKE_ROOM, saysDiskFull } from '../drivers/disk-full.ts';
+import { tail } from '../drivers/process.ts';
+import { findManifest, type Manifest } from '../drivers/registry.ts';
+import { HarnessError } from '../model/error.ts';
+import { chainIds } from '../model/layers.ts';
+import { NODE_HOST, REPOSITORY, type Registry } from '../model/registry.ts';
+import { wireNode } from './registry.ts';
+import type { Delivery, Destination, Shipment, Transport } from './transport.ts';
+
+/** An image as it lies in the registry. */
+interface Stored {
+  digest: string;
+  manifest: Manifest;
+  /** Bytes that Docker sent for it. */
+  pushed: number;
+}
+
+/** Pulls, gives the name that manifests use, and takes the registry's name away again. In one program, so that no name stays when we die. */
+const PULL = `crictl pull "$1" || exit
+ctr --namespace=k8s.io images tag --force "$1" "$2"
+tagged=$?
+ctr --namespace=k8s.io images rm "$1"
+exit $tagged`;
+
+/**
+ * The way through a registry beside the cluster: Docker pushes the layers that the registry lacks, once, and each node pulls those that it
+ * lacks.
+ * @param architecture of the nodes, as Docker calls it
+ */
+export function registryTransport(engine: DockerEngine, registry: Registry, architecture: string): Transport {
+  const wired = new Map<string, Promise<void>>();
+  const arrived = new Map<string, Set<string>>();
+  const turns = new Map<string, Promise<unknown>>();
+
+  const wire = (node: string) => {
+    const wiring = wired.get(node) ?? wireNode(engine, node, registry);
+    wired.set(node, wiring);
+    return wiring;
+  };
+
+  const pull = async (stored: Promise<Stored>, { name, image }: Shipment, { node, unpacked }: Destination): Promise<Delivery> => {
+    const [{ digest, manifest, pushed }] = await Promise.all([stored, wire(node)]);
+    const reference = `${NODE_HOST}/${REPOSITORY}@${digest}`;
+    const known = arrived.get(node) ?? new Set(unpacked);
+    arrived.set(node, known);
+    const lacking = lackingLayers(manifest, image.layers, known);
+    lacking.chain.forEach((id) => known.add(id)); // another image on its way finds them there
+    const { exitCode, stdout, stderr } = await tryExec(engine, node, ['sh', '-c', PULL, 'sh', reference, name]);
+    if (exitCode !== 0) throw pullFailed(node, name, `${stdout}\n${stderr}`);
+    return { bytes: lacking.bytes, total: wholeSize(manifest), pushed, digest: manifest.config.digest };
+  };
+
+  return {
+    send(shipment, destinations, signal) {
+      // An image under two names would have its passing names taken away by the other load.
+      const turn = turns.get(shipment.image.id) ?? Promise.resolve();
+      const stored = turn.then(() => store(engine, registry, shipment, architecture, signal));
+      const deliveries = new Map(destinations.map((to) => [to.node, pull(stored, shipment, to)]));
+      turns.set(shipment.image.id, Promise.allSettled(deliveries.values()));
+      return deliveries;
+    },
+  };
+}
+
+/** Makes sure that the registry has an image. Its tag is the engine's id of the image, so what lies there is never another one. */
+async function store(
+  engine: DockerEngine,
+  { port }: Registry,
+  { image }: Shipment,
+  architecture: string,
+  signal: AbortSignal | undefined,
+): Promise<Stored> {
+  const tag = image.id.replace(/^\w+:/, '');
+  const there = await findManifest(port, tag, architecture);
+  if (there) return { ...there, pushed: 0 };
+  const layers = await pushImage(engine, image.id, `127.0.0.1:${port}/${REPOSITORY}`, tag, signal);
+  const stored = await findManifest(port, tag, architecture);
+  if (!stored) throw new HarnessError('LOAD', `The registry has no image for ${architecture} after ${image.id} was pushed.`);
+  return { ...stored, pushed: pushedSize(stored.manifest, image.layers, layers) };
+}
+
+/** The bytes of the layers that a push names, with the configuration's. */
+export function pushedSize({ config, layers }: Manifest, contents: readonly string[], pushed: readonly string[]): number {
+  const travelled = (digest: string | undefined) => pushed.some((id) => digest?.startsWith(`sha256:${id}`));
+  const sizes = new Map(
+    layers.filter((layer, at) => travelled(contents[at]) || travelled(layer.digest)).map((layer) => [layer.digest, layer.size]),
+  );
+  return [...sizes.values()].reduce((sum, size) => sum + size, config.size);
+}
+
+/** The layers that a node will fetch: those whose file system it has not unpacked. */
+export function lackingLayers(
+  { config, layers }: Manifest,
+  contents: readonly string[],
+  unpacked: ReadonlySet<string>,
+): { chain: string[]; bytes: number } {
+  const chain = chainIds(contents);
+  const lacking = layers.map((layer, at) => ({ ...layer, id: chain[at] ?? '' })).filter(({ id }) => !unpacked.has(id));
+  const sizes = new Map(lacking.map(({ digest, size }) => [digest, size])); // a layer that is there twice travels once
+  return { chain: lacking.map(({ id }) => id), bytes: [...sizes.values()].reduce((sum, size) => sum + size, config.size) };
+}
+
+function wholeSize({ config, layers }: Manifest): number {
+  return [...new Map(layers.map(({ digest, size }) => [digest, size])).values()].reduce((sum, size) => sum + size, config.size);
+}
+
+function pullFailed(node: string, name: string, output: string): HarnessError {
+  const full = saysDiskFull(output);
+  return new HarnessError(
+    full ? 'DISK_FULL' : 'LOAD',
+    full ? `No room is left in ${node} to load ${name}.` : `${node} could not pull ${name} from the registry beside the cluster.`,
+    {
+      detail: tail(output.trim()),
+      next: full ? MAKE_ROOM : `Look at the node's runtime: docker exec ${node} journalctl -u containerd`,
+    },
+  );
+}

@@ -1,0 +1,77 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { dockerClient } from '../drivers/docker-client.ts';
+import type { DockerEngine } from '../drivers/docker.ts';
+import { run } from '../drivers/process.ts';
+import { HarnessError } from '../model/error.ts';
+import type { Emit } from '../model/event.ts';
+import { step } from '../report/step.ts';
+import { nodeImageFailure } from './failure.ts';
+import { compileModule, findGo } from './go.ts';
+import { pull, whyNotPullable } from './pull.ts';
+import { digestOf, RECIPE_LABEL } from './recipe.ts';
+import { registryVersions } from './versions.ts';
+import { openWorkDirectory } from './work-directory.ts';
+
+/** The recipe's files, found from src/ and dist/ alike. */
+export const registryDirectory = fileURLToPath(new URL('../../harness/registry/', import.meta.url));
+
+/** The configuration that the registry runs with, pulled or built. */
+export const registrySettings = (): string => readFileSync(join(registryDirectory, 'config.yml'), 'utf8');
+
+export interface RegistryImageOptions {
+  emit: Emit;
+  env: NodeJS.ProcessEnv;
+  signal?: AbortSignal | undefined;
+}
+
+const OTHER_WAY = "Or choose `load: { transport: 'archive' }`, which needs no registry.";
+
+/**
+ * Makes sure of an image to run a registry from: the published one, or one that was built here, whichever is there; else the published
+ * one is pulled, or, where no registry answers, one is compiled from its Go module (about a minute, once).
+ * @returns the engine's id of the image
+ * @throws HarnessError NODE_IMAGE, DISK_FULL, INTERRUPTED
+ */
+export async function ensureRegistryImage(engine: DockerEngine, { emit, env, signal }: RegistryImageOptions): Promise<string> {
+  const digest = digestOf([registryDirectory], {});
+  const built = `kind-harness/registry:${registryVersions.module}-${digest.slice(0, 12)}`;
+  const present = (await engine.image(registryVersions.published)) ?? (await engine.image(built));
+  if (present) return present.id;
+  return step(emit, 'registry-image', 'Registry image', async ({ progress }) => {
+    const { published } = registryVersions;
+    progress(`asking for ${published}`);
+    const pullable = (await whyNotPullable(engine, published)) === undefined;
+    if (signal?.aborted) throw new HarnessError('INTERRUPTED', 'Looking for a registry image was interrupted.');
+    const reference = pullable ? published : built;
+    if (pullable) await pull(engine, published, progress, signal);
+    else await compileImage(reference, digest, { emit, env, signal, progress });
+    const image = await engine.image(reference);
+    if (!image) throw new HarnessError('NODE_IMAGE', `Docker does not know the registry image ${reference} that it just got.`);
+    return { title: `Registry image ${reference} ${pullable ? 'pulled' : 'built'}`, value: image.id };
+  });
+}
+
+async function compileImage(
+  reference: string,
+  digest: string,
+  { emit, env, signal, progress }: RegistryImageOptions & { progress: (detail: string) => void },
+): Promise<void> {
+  try {
+    await using work = await openWorkDirectory(env, 'registry', digest);
+    const output = join(work.path, 'programs');
+    const go = await findGo(env, { emit, progress, signal });
+    await compileModule({ directory: registryDirectory, programs: ['.'], ldflags: [] }, { go, output, progress, signal });
+    const labels = [`--tag=${reference}`, `--label=${RECIPE_LABEL}=${digest}`];
+    // The engine's own BuildKit, as for the node image.
+    await run([await dockerClient(), 'build', '--provenance=false', `--build-context=programs=${output}`, ...labels, registryDirectory], {
+      env: { DOCKER_BUILDKIT: '1' },
+      code: 'NODE_IMAGE',
+      next: OTHER_WAY,
+      ...(signal ? { signal } : {}),
+    });
+  } catch (error) {
+    throw nodeImageFailure(error, 'The image of a registry beside the cluster could not be built', OTHER_WAY);
+  }
+}

@@ -1,0 +1,36 @@
+import type { ObservedRegistry } from '../model/registry.ts';
+
+/** What the registry beside the cluster should be. */
+export interface WantedRegistry {
+  project: string;
+  cluster: string;
+  definition: string;
+  /** The Docker network that the nodes are on. */
+  network: string;
+}
+
+export interface RegistryDecision {
+  action: 'create' | 'start' | 'use' | 'recreate' | 'refuse';
+  reason: string;
+}
+
+/** Whether a container is the registry of that project and cluster: nothing else is ever changed or deleted. */
+export function isOurs(observed: ObservedRegistry, { project, cluster }: Pick<WantedRegistry, 'project' | 'cluster'>): boolean {
+  return observed.project === project && observed.cluster === cluster;
+}
+
+/** Decides what must happen for the wanted registry to be there. Whether it answers is seen after this: only a running one can be asked. */
+export function decideRegistry(observed: ObservedRegistry | undefined, wanted: WantedRegistry): RegistryDecision {
+  if (!observed) return { action: 'create', reason: 'there is none' };
+  if (!isOurs(observed, wanted)) return { action: 'refuse', reason: whoseItIs(observed) };
+  if (observed.definition !== wanted.definition) return { action: 'recreate', reason: 'its image or its settings changed' };
+  if (!observed.networks.includes(wanted.network)) return { action: 'recreate', reason: `it is not on the network ${wanted.network}` };
+  if (!observed.running) return { action: 'start', reason: 'it was stopped' };
+  if (observed.port === undefined) return { action: 'recreate', reason: 'it is not published on this machine' };
+  return { action: 'use', reason: 'it is running' };
+}
+
+/** A container inherits its image's labels, so the project's label alone says nothing. */
+function whoseItIs({ project, cluster }: ObservedRegistry): string {
+  return cluster === undefined ? 'this harness did not create it' : `it belongs to the cluster ${cluster} of the project ${project}`;
+}

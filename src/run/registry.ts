@@ -1,0 +1,85 @@
+import { createHash } from 'node:crypto';
+import { createRegistry, removeRegistry, startRegistry } from '../act/registry.ts';
+import { registryAnswers } from '../drivers/registry.ts';
+import type { ClusterNode } from '../model/cluster.ts';
+import { HarnessError, messageOf } from '../model/error.ts';
+import { registryName, type ObservedRegistry, type Registry } from '../model/registry.ts';
+import { ensureRegistryImage, registrySettings } from '../node-image/registry-image.ts';
+import { networkOf, observeRegistry } from '../observe/registry.ts';
+import { decideRegistry, isOurs, type WantedRegistry } from '../plan/registry.ts';
+import { step } from '../report/step.ts';
+import type { Session } from './session.ts';
+
+/** The image that the registry runs, looked for once in a run: it may be compiled beside the cluster's creation. */
+export function registryImage(session: Session): Promise<string> {
+  session.registryImage ??= ensureRegistryImage(session.engine, session);
+  session.registryImage.catch(() => undefined); // whoever needs the registry hears of it; nobody may
+  return session.registryImage;
+}
+
+/**
+ * Brings the registry beside the cluster to where it can be used: created, started or made anew, whatever it takes.
+ * @throws HarnessError CLUSTER_FOREIGN when a container of that name is not ours, NODE_IMAGE, LOAD
+ */
+export async function ensureRegistry(session: Session, nodes: readonly ClusterNode[]): Promise<Registry> {
+  const { engine, config, emit, signal } = session;
+  const cluster = config.cluster.name;
+  const name = registryName(cluster);
+  const settings = registrySettings();
+  const [image, network] = await Promise.all([registryImage(session), networkOf(engine, nodes[0]?.containerId ?? '')]);
+  const definition = createHash('sha256').update(`${image}\n${settings}`).digest('hex');
+  const wanted: WantedRegistry = { project: config.project, cluster, definition, network };
+
+  const observed = await observeRegistry(engine, cluster);
+  const decision = decideRegistry(observed, wanted);
+  if (decision.action === 'refuse') throw foreignRegistry(name, decision.reason);
+  if (decision.action === 'use' && observed?.port !== undefined && (await registryAnswers(observed.port)))
+    return { name, port: observed.port };
+
+  const createAnew = async () => {
+    if (observed) await removeRegistry(engine, observed.containerId);
+    await createRegistry(engine, wanted, image, settings);
+    return startRegistry(engine, cluster, signal);
+  };
+  return step(emit, 'registry', `registry ${name}`, async () => {
+    if (decision.action === 'create') return { title: `registry ${name} created`, value: await createAnew() };
+    if (decision.action === 'recreate') return { title: `registry ${name} created anew (${decision.reason})`, value: await createAnew() };
+    let reason = 'it did not answer';
+    if (decision.action === 'start') {
+      try {
+        return { title: `registry ${name} started (${decision.reason})`, value: await startRegistry(engine, cluster, signal) };
+      } catch (error) {
+        signal.throwIfAborted();
+        reason = messageOf(error);
+      }
+    }
+    return { title: `registry ${name} created anew (${reason})`, value: await createAnew() };
+  });
+}
+
+/** Removes the registry beside the cluster with all it holds, if there is one and it is ours. */
+export async function takeRegistryDown(session: Session): Promise<void> {
+  const observed = await ownRegistry(session);
+  if (!observed || session.config.keepRegistry) return;
+  await step(session.emit, 'registry', 'registry: deleting', async () => {
+    await removeRegistry(session.engine, observed.containerId);
+    return { title: `registry ${registryName(session.config.cluster.name)} deleted`, value: undefined };
+  });
+}
+
+/** Stops the registry beside the cluster; it keeps everything. */
+export async function stopRegistry(session: Session): Promise<void> {
+  const observed = await ownRegistry(session);
+  if (observed?.running) await session.engine.api.getContainer(observed.containerId).stop();
+}
+
+async function ownRegistry({ engine, config }: Session): Promise<ObservedRegistry | undefined> {
+  const observed = await observeRegistry(engine, config.cluster.name);
+  return observed && isOurs(observed, { project: config.project, cluster: config.cluster.name }) ? observed : undefined;
+}
+
+function foreignRegistry(name: string, reason: string): HarnessError {
+  return new HarnessError('CLUSTER_FOREIGN', `The container ${name} is not touched: ${reason}.`, {
+    next: `The registry beside the cluster would have that name. Rename that container, or choose another \`cluster.name\`.`,
+  });
+}

@@ -1,0 +1,58 @@
+import { archiveTransport } from '../act/archive-transport.ts';
+import { registryTransport } from '../act/registry-transport.ts';
+import { withFallback, type Transport } from '../act/transport.ts';
+import type { ClusterNode } from '../model/cluster.ts';
+import { HarnessError, messageOf } from '../model/error.ts';
+import type { Registry } from '../model/registry.ts';
+import { chooseTransport } from '../plan/transport.ts';
+import { ensureRegistry } from './registry.ts';
+import type { Session } from './session.ts';
+
+/**
+ * How images get into the nodes, settled once in a run.
+ * @throws HarnessError as `ensureRegistry`, when the registry was asked for and cannot be had
+ */
+export function transportFor(session: Session, nodes: readonly ClusterNode[]): Promise<Transport> {
+  session.transport ??= settleTransport(session, nodes);
+  return session.transport;
+}
+
+async function settleTransport(session: Session, nodes: readonly ClusterNode[]): Promise<Transport> {
+  const { engine, config, emit, signal } = session;
+  const found = config.transport === 'archive' ? undefined : await registryOrObstacle(session, nodes);
+  signal.throwIfAborted();
+  const choice = chooseTransport(config.transport, found instanceof HarnessError ? messageOf(found) : undefined);
+  if (choice?.note !== undefined) emit({ type: 'note', level: 'info', message: choice.note });
+  if (found instanceof HarnessError && !choice) throw found;
+  const archive = archiveTransport(engine);
+  if (choice?.transport === 'archive' || !found || found instanceof HarnessError) return archive;
+
+  const version = await engine.json<{ Arch: string }>('GET', '/version');
+  const registry = registryTransport(engine, found, version?.Arch ?? 'amd64');
+  if (config.transport === 'registry') return registry;
+  return withFallback(registry, archive, (names, reason) =>
+    emit({
+      type: 'note',
+      level: 'warning',
+      message: `the way through the registry failed, so the whole image goes to ${names.join(', ')}: ${messageOf(reason)}`,
+    }),
+  );
+}
+
+async function registryOrObstacle(session: Session, nodes: readonly ClusterNode[]): Promise<Registry | HarnessError> {
+  if (!session.engine.isLocal) {
+    return new HarnessError(
+      'LOAD',
+      'Docker is reached over a network, and the registry beside the cluster is published on its own loopback.',
+      {
+        next: "Choose `load: { transport: 'auto' }` or 'archive'.",
+      },
+    );
+  }
+  try {
+    return await ensureRegistry(session, nodes);
+  } catch (error) {
+    if (error instanceof HarnessError) return error;
+    return new HarnessError('LOAD', `There is no registry beside the cluster: ${messageOf(error)}`, { cause: error });
+  }
+}

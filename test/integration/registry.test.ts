@@ -1,0 +1,93 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { createRegistry, removeRegistry, startRegistry } from '../../src/act/registry.ts';
+import { build } from '../../src/drivers/buildx.ts';
+import { pushImage } from '../../src/drivers/docker-push.ts';
+import { DockerEngine, unlessMissing } from '../../src/drivers/docker.ts';
+import { findManifest, registryAnswers } from '../../src/drivers/registry.ts';
+import { REPOSITORY } from '../../src/model/registry.ts';
+import { ensureRegistryImage, registrySettings } from '../../src/node-image/registry-image.ts';
+import { observeRegistry } from '../../src/observe/registry.ts';
+import { decideRegistry } from '../../src/plan/registry.ts';
+import { PLAIN_BUILD } from '../support/build-request.ts';
+import { plant, scratch } from '../support/scratch.ts';
+
+/** The registry beside a cluster, without the cluster. */
+const CLUSTER = `it-${process.pid}`;
+const REFERENCE = `coretest/registry:${process.pid}`;
+const wanted = { project: CLUSTER, cluster: CLUSTER, definition: 'd1', network: 'bridge' };
+const TEN_MINUTES = 600_000; // its image may have to be compiled
+
+let engine: DockerEngine;
+let image: string;
+beforeAll(async () => {
+  engine = await DockerEngine.connect(process.env);
+  image = await ensureRegistryImage(engine, { emit: () => undefined, env: process.env });
+}, TEN_MINUTES);
+afterAll(async () => {
+  const left = await observeRegistry(engine, CLUSTER);
+  if (left) await removeRegistry(engine, left.containerId);
+  await unlessMissing(engine.api.getImage(REFERENCE).remove({ force: true }));
+});
+
+const decision = async () => decideRegistry(await observeRegistry(engine, CLUSTER), wanted).action;
+const arch = process.arch === 'arm64' ? 'arm64' : 'amd64';
+
+it('is created, published on the loopback alone, stopped, started and removed with all it held', async () => {
+  expect(await decision()).toBe('create');
+  await createRegistry(engine, wanted, image, registrySettings());
+  expect(await decision()).toBe('start');
+  const { port } = await startRegistry(engine, CLUSTER);
+  expect(await decision()).toBe('use');
+  expect(await registryAnswers(port)).toBe(true);
+  const container = await engine.api.getContainer(`${CLUSTER}-registry`).inspect();
+  expect(container.NetworkSettings.Ports).toEqual({ '5000/tcp': [{ HostIp: '127.0.0.1', HostPort: String(port) }] });
+  const volumes = container.Mounts.map((mount) => mount.Name ?? '');
+  expect(volumes).toHaveLength(1);
+
+  await engine.api.getContainer(container.Id).kill();
+  expect(await decision()).toBe('start');
+  expect(await registryAnswers(port)).toBe(false);
+  const again = await startRegistry(engine, CLUSTER);
+  expect(await registryAnswers(again.port)).toBe(true);
+
+  await removeRegistry(engine, container.Id);
+  expect(await decision()).toBe('create');
+  expect(await unlessMissing(engine.api.getVolume(volumes[0] ?? '').inspect())).toBeUndefined();
+  await removeRegistry(engine, container.Id); // somebody else was quicker: no matter
+});
+
+it('takes what it lacks, tells what it has, and leaves no name in Docker', async () => {
+  await createRegistry(engine, wanted, image, registrySettings());
+  const { port } = await startRegistry(engine, CLUSTER);
+  const repository = `127.0.0.1:${port}/${REPOSITORY}`;
+  const context = scratch();
+  plant(context, { Dockerfile: 'FROM scratch\nCOPY a /\nCOPY b /\n', a: 'x'.repeat(100_000), b: '1' });
+  const request = { ...PLAIN_BUILD, context, dockerfile: join(context, 'Dockerfile'), reference: REFERENCE };
+  const made = async () => {
+    await build(request);
+    return (await engine.image(REFERENCE))!;
+  };
+  const push = async (id: string) => pushImage(engine, id, repository, id.replace('sha256:', ''));
+
+  const first = await made();
+  expect(await findManifest(port, first.id.replace('sha256:', ''), arch)).toBeUndefined();
+  expect(await push(first.id)).toHaveLength(2);
+  const stored = await findManifest(port, first.id.replace('sha256:', ''), arch);
+  expect(stored?.manifest.layers).toHaveLength(2);
+  if (!first.inContainerd) expect(stored?.manifest.config.digest).toBe(first.id);
+
+  writeFileSync(join(context, 'b'), '2');
+  const second = await made();
+  expect(await push(second.id)).toHaveLength(1);
+  expect(await push(second.id)).toEqual([]);
+  expect((await engine.image(second.id))?.tags).toEqual([REFERENCE]);
+  const inspected = await engine.api.getImage(second.id).inspect();
+  expect(inspected.RepoDigests).toEqual([]);
+
+  await expect(pushImage(engine, 'sha256:' + '0'.repeat(64), repository, 'x')).rejects.toMatchObject({ code: 'LOAD' });
+  await engine.api.getContainer(`${CLUSTER}-registry`).kill();
+  await expect(push(first.id)).rejects.toMatchObject({ code: 'LOAD' });
+  expect((await engine.image(first.id))?.tags ?? []).toEqual([]);
+});

@@ -1,0 +1,31 @@
+import { describe, expect, it } from 'vitest';
+import { readNodeContent } from '../../../src/observe/node-images.ts';
+
+const images =
+  '{\n  "images": [{ "id": "sha256:1", "repoTags": ["docker.io/shop/api:dev"], "size": "12" }, { "id": "sha256:2", "repoTags": null }]\n}';
+const header = 'KEY                 PARENT            KIND      ';
+
+describe("a node's answer", () => {
+  it('lists images and what is unpacked: committed snapshots, not those of containers', () => {
+    const snapshots = [
+      header,
+      '0f3a   sha256:aa  Active    ',
+      'sha256:aa                     Committed ',
+      'sha256:bb   sha256:aa   Committed ',
+    ];
+    expect(readNodeContent(images, `${snapshots.join('\n')}\n`)).toEqual({
+      images: [
+        { id: 'sha256:1', names: ['docker.io/shop/api:dev'], size: 12 },
+        { id: 'sha256:2', names: [], size: 0 },
+      ],
+      unpacked: new Set(['sha256:aa', 'sha256:bb']),
+    });
+  });
+
+  it.each(['', `${header}\n`, 'ctr: snapshotter not loaded: overlayfs: invalid argument\n'])(
+    'tells nothing of unpacked images: %j',
+    (snapshots) => {
+      expect(readNodeContent(images, snapshots).unpacked).toBeUndefined();
+    },
+  );
+});
