@@ -17,7 +17,7 @@ import { median, ratio, table } from './support/figures.ts';
 
 const ROUNDS = Number(process.argv[2] ?? 3);
 const NODES = Number(process.argv[3] ?? 1);
-const HARNESS = join(import.meta.dirname, '..', 'dist', 'cli.js');
+const HARNESS = join(import.meta.dirname, '..', 'dist', 'bin', 'harness.cjs');
 const PROJECT = `bench-load-${process.pid}`;
 const MB = 1_000_000;
 /** The layers, lowest first; the last one is the one that changes. */

@@ -39,7 +39,7 @@ async function importArchive(engine: DockerEngine, archive: Readable, reference:
     },
   });
   archive.on('error', (error) => counter.destroy(error));
-  const result = await tryExec(engine, node, IMPORT, archive.pipe(counter));
+  const result = await tryExec(engine, node, IMPORT, { stdin: archive.pipe(counter) });
   archive.destroy(); // the node may stop reading before the padding at the end, and the others would wait for it
   if (result.exitCode === 0) return { bytes, total: bytes };
   const output = `${result.stdout}\n${result.stderr}`.trim();

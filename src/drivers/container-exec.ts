@@ -11,24 +11,41 @@ export interface ExecResult {
   stderr: string;
 }
 
+export interface ExecOptions {
+  /** What the program reads; sent with back-pressure. */
+  stdin?: Readable;
+  /** Called when the engine has been told to start it, and nothing is left to do but wait. Not for programs that read. */
+  onStarted?: () => void;
+}
+
 /**
  * Runs a program in a running container, over the engine's socket: some 40 ms cheaper than a `docker exec` of its own.
- * @param stdin what the program reads; sent with back-pressure
  * @returns whatever the exit code
  */
-export async function tryExec(engine: DockerEngine, container: string, argv: readonly string[], stdin?: Readable): Promise<ExecResult> {
-  return stdin === undefined ? askProgram(engine, container, argv) : feedProgram(engine, container, argv, stdin);
+export async function tryExec(
+  engine: DockerEngine,
+  container: string,
+  argv: readonly string[],
+  { stdin, onStarted }: ExecOptions = {},
+): Promise<ExecResult> {
+  return stdin === undefined ? askProgram(engine, container, argv, onStarted) : feedProgram(engine, container, argv, stdin);
 }
 
 /** A program that only answers: three plain questions to the engine, and no library. */
-async function askProgram(engine: DockerEngine, container: string, argv: readonly string[]): Promise<ExecResult> {
+async function askProgram(
+  engine: DockerEngine,
+  container: string,
+  argv: readonly string[],
+  onSent: (() => void) | undefined,
+): Promise<ExecResult> {
   const created = await engine.json<{ Id: string }>('POST', `/containers/${encodeURIComponent(container)}/exec`, {
     Cmd: argv,
     AttachStdout: true,
     AttachStderr: true,
   });
   if (!created) throw new HarnessError('CLUSTER', `There is no container ${container}.`, { next: 'Run `harness up`.' });
-  const { status, body } = await engine.ask('POST', `/exec/${created.Id}/start`, { Detach: false, Tty: false });
+  const start = { Detach: false, Tty: false };
+  const { status, body } = await engine.ask('POST', `/exec/${created.Id}/start`, start, onSent ? { onSent } : {});
   if (status !== 200)
     throw new HarnessError('CLUSTER', `\`${printable(argv)}\` could not be started in ${container}: ${body.toString('utf8')}`);
   const ended = await engine.json<{ ExitCode: number | null }>('GET', `/exec/${created.Id}/json`);
@@ -67,8 +84,13 @@ async function feedProgram(engine: DockerEngine, container: string, argv: readon
  * As `tryExec`, but a failing exit code is an error.
  * @throws HarnessError CLUSTER with the command and its last lines
  */
-export async function exec(engine: DockerEngine, container: string, argv: readonly string[], stdin?: Readable): Promise<ExecResult> {
-  const result = await tryExec(engine, container, argv, stdin);
+export async function exec(
+  engine: DockerEngine,
+  container: string,
+  argv: readonly string[],
+  options: ExecOptions = {},
+): Promise<ExecResult> {
+  const result = await tryExec(engine, container, argv, options);
   if (result.exitCode === 0) return result;
   throw new HarnessError('CLUSTER', `\`${printable(argv)}\` failed in ${container} with exit code ${result.exitCode}.`, {
     detail: tail(`${result.stdout}\n${result.stderr}`.trim()),

@@ -16,6 +16,8 @@ export interface AskOptions {
   headers?: Record<string, string>;
   /** Breaks the call off; the engine then stops what it does for it. */
   signal?: AbortSignal;
+  /** Called when all of it has been handed to the socket. */
+  onSent?: () => void;
 }
 
 /**
@@ -39,7 +41,7 @@ export function askSocket(socketPath: string, method: Method, path: string, send
       response.on('end', () => resolve({ status: response.statusCode ?? 0, body: Buffer.concat(chunks) }));
     });
     sent.on('error', reject);
-    sent.end(body);
+    sent.end(body, more.onSent);
   });
 }
 

@@ -30,7 +30,16 @@ export async function clusterNodes(engine: DockerEngine, cluster: string): Promi
 
 /** The cluster as Docker shows it, with the harness's own record where it has one. */
 export async function observeCluster(engine: DockerEngine, cluster: string, creationBegun?: number): Promise<ClusterState> {
-  const nodes = await clusterNodes(engine, cluster);
+  return observeNodes(engine, cluster, await clusterNodes(engine, cluster), creationBegun);
+}
+
+/** The same for nodes that were looked for already. */
+export async function observeNodes(
+  engine: DockerEngine,
+  cluster: string,
+  nodes: ClusterNode[],
+  creationBegun?: number,
+): Promise<ClusterState> {
   const controlPlane = nodes.find((node) => node.role === 'control-plane');
   const record = controlPlane && readRecord(await readContainerFile(engine, controlPlane.containerId, RECORD_PATH));
   return { name: cluster, nodes, ...(record ? { record } : {}), ...(creationBegun === undefined ? {} : { creationBegun }) };

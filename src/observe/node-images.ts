@@ -13,9 +13,12 @@ interface CrictlImages {
  */
 const SCRIPT = 'ctr --namespace=k8s.io snapshots ls >&2 & crictl images -o json; status=$?; wait; exit $status';
 
-/** What a node's container runtime has: the images that it lists, and the file systems that it has unpacked. */
-export async function nodeContent(engine: DockerEngine, node: string): Promise<NodeContent> {
-  const { stdout, stderr } = await exec(engine, node, ['sh', '-c', SCRIPT]);
+/**
+ * What a node's container runtime has: the images that it lists, and the file systems that it has unpacked.
+ * @param onAsked called when nothing is left to do but wait for the answer
+ */
+export async function nodeContent(engine: DockerEngine, node: string, onAsked?: () => void): Promise<NodeContent> {
+  const { stdout, stderr } = await exec(engine, node, ['sh', '-c', SCRIPT], onAsked ? { onStarted: onAsked } : {});
   return readNodeContent(stdout, stderr);
 }
 

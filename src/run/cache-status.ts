@@ -5,9 +5,10 @@ import { canonicalName } from '../model/reference.ts';
 import { decideLoad } from '../plan/load.ts';
 import { buildCacheSize } from '../observe/build-cache.ts';
 import { clusterNodes } from '../observe/cluster.ts';
+import { rememberedCluster } from '../observe/own-cluster.ts';
 import type { ImageOutcome } from './images.ts';
-import { imagesIn, loadTargets } from './node-contents.ts';
-import { ownCluster } from './own-cluster.ts';
+import { askAhead, imagesIn, loadTargets } from './node-contents.ts';
+import { assertOwn } from './own-cluster.ts';
 import type { Session } from './session.ts';
 
 /** What `cache-status` says of one image. */
@@ -38,21 +39,17 @@ export interface CacheStatus {
 
 /** The verdict on each image and where it is loaded. Changes nothing. */
 export async function cacheStatus(session: Session, images: readonly ImageConfig[]): Promise<CacheStatus> {
-  // A node takes longest to answer, so it is asked first, even before it is known to be ours; all else is loaded and looked at meanwhile.
   const { engine, config } = session;
-  const asked = clusterNodes(engine, config.cluster.name).then((nodes) =>
-    runningTargets(nodes).map((node) => imagesIn(session, node.name)),
-  );
-  const cluster = ownCluster(session);
-  const buildCache = buildCacheSize(engine);
-  for (const question of [asked, cluster, buildCache]) question.catch(() => undefined); // whoever awaits it below hears of it
+  // A node takes longest to answer, so it is asked first, even before it is known to be ours; all else is loaded and looked at meanwhile.
+  const nodes = await clusterNodes(engine, config.cluster.name);
+  await Promise.all(runningTargets(nodes).map((node) => askAhead(session, node.name)));
+  assertOwn(session, await rememberedCluster(engine, config, nodes));
   const { settleImages } = await import('./images.ts');
+  const buildCache = buildCacheSize(engine); // while the files are looked at, which needs nothing of the engine
+  buildCache.catch(() => undefined); // whoever awaits it below hears of it
   const outcomes = settleImages(session, images, { tier: 'test-cached', lookOnly: true });
-  const { nodes } = await cluster;
-  return {
-    images: await Promise.all(images.map(async (image) => statusOf(session, (await outcomes.get(image.name)) as ImageOutcome, nodes))),
-    buildCache: await buildCache,
-  };
+  const statuses = images.map(async (image) => statusOf(session, (await outcomes.get(image.name)) as ImageOutcome, nodes));
+  return { images: await Promise.all(statuses), buildCache: await buildCache };
 }
 
 function runningTargets(nodes: ClusterState['nodes']): ClusterState['nodes'] {
@@ -66,7 +63,6 @@ async function statusOf(
 ): Promise<ImageStatus> {
   const name = canonicalName(image.reference) ?? image.reference;
   const digest = built && session.digests.of(built);
-  const newest = seen.observed.context.newest(seen.observed.counts);
   const inNodes = runningTargets(nodes).map(async (node) => {
     const present = await imagesIn(session, node.name);
     return [node.name, decideLoad({ digest, layers: built?.layers ?? [], name, present, force: false }).verdict] as const;
@@ -78,7 +74,7 @@ async function statusOf(
     action: decision.action,
     reason: decision.reason,
     changed: decision.changes,
-    newest: newest ? { path: newest.path, modified: new Date(newest.modified).toISOString() } : null,
+    newest: seen.newest ? { path: seen.newest.path, modified: new Date(seen.newest.modified).toISOString() } : null,
     created: built && built.created.getTime() > 0 ? built.created.toISOString() : null,
     size: built?.size ?? null,
     nodes: Object.fromEntries(await Promise.all(inNodes)),

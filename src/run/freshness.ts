@@ -18,6 +18,8 @@ export interface ImageFreshness {
   observed: ObservedInputs;
   /** What is known of its last build. */
   record: BuildRecord | undefined;
+  /** The file that was modified last, milliseconds since the epoch. */
+  newest: { path: string; modified: number } | undefined;
   /** How many of its files are newer than it is. */
   newerFiles: number;
 }
@@ -40,7 +42,9 @@ export async function lookAtImage(session: Session, image: ImageConfig, settled:
   const observed = await sourcesOf(session).read(image, (await currentBases(session, image, settled)).ids);
   const record = readRecord(config, image);
   const label = found?.labels[LABELS.inputs];
-  const newerFiles = found ? observed.context.newerThan(found.created.getTime(), observed.counts).length : 0;
+  const newest = observed.context.newest(observed.counts);
+  const created = found?.created.getTime() ?? Infinity;
+  const newerFiles = newest && newest.modified > created ? observed.context.newerThan(created, observed.counts).length : 0;
   const freshness = decideFreshness({
     exists: found !== undefined,
     ...(label === undefined ? {} : { builtFrom: label }),
@@ -50,7 +54,7 @@ export async function lookAtImage(session: Session, image: ImageConfig, settled:
     pendingBases: settled.filter(({ pending }) => pending).map((base) => base.image.name),
     newerFiles,
   });
-  return { freshness, found, observed, record, newerFiles };
+  return { freshness, found, observed, record, newest, newerFiles };
 }
 
 /** What reads sources in this run. Made late, because a session that asks something else needs none of it. */

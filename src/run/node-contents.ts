@@ -14,3 +14,12 @@ export function imagesIn(session: Session, node: string): Promise<NodeContent> {
   session.nodeImages.set(node, known);
   return known;
 }
+
+/** Asks a node what it has, for whoever needs it later. @returns once nothing is left to do but wait for the answer */
+export function askAhead(session: Session, node: string): Promise<void> {
+  return new Promise((resolve) => {
+    const answer = nodeContent(session.engine, node, resolve);
+    answer.catch(() => resolve()); // whoever awaits it hears of it
+    session.nodeImages.set(node, answer);
+  });
+}
