@@ -44,6 +44,10 @@ load-if-needed *args: _tools
 cache-status *args: _built
     node dist/bin/harness.cjs cache-status "$@"
 
+# why the next build of an image happens or not, and why the last one did; changes nothing
+why *args: _built
+    node dist/bin/harness.cjs why "$@"
+
 # remove what the harness made
 clean *args: _built
     node dist/bin/harness.cjs clean "$@"

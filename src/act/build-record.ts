@@ -42,13 +42,13 @@ interface Body {
   outside: [path: string, entry: string][];
 }
 
-const FORMAT = 2;
+const FORMAT = 3;
 
 function recordPath(config: Config, image: ImageConfig): string {
   return join(config.stateDirectory, 'built', `${image.name}.json`);
 }
 
-/** Keeps what an image was built from, so that the next verdict can name what changed. */
+/** Keeps what an image was built from, so that the next verdict can name what changed. Where it cannot, the next verdict will not. */
 export function writeRecord(config: Config, image: ImageConfig, { digest, inputs, outside, story }: BuildRecord): void {
   const trees = Object.entries(inputs.trees);
   const head: Head = {
@@ -61,14 +61,26 @@ export function writeRecord(config: Config, image: ImageConfig, { digest, inputs
     story: story ?? null,
   };
   const body: Body = { trees: trees.map(([, files]) => [...files.entries()]), outside: [...(outside?.entries() ?? [])] };
-  replaceFile(recordPath(config, image), (file) => writeFileSync(file, `${JSON.stringify(head)}\n${JSON.stringify(body)}`));
+  try {
+    const text = `${JSON.stringify(head)}\n${JSON.stringify(body)}`;
+    replaceFile(recordPath(config, image), (file) => writeFileSync(file, text), 0o600);
+  } catch {
+    // a full or read-only disk: the image is what it is all the same
+  }
 }
 
 /** What is still known of the inputs that an image was last built from here. */
 export function readRecord(config: Config, image: ImageConfig): BuildRecord | undefined {
   const path = recordPath(config, image);
-  const head = readHead(path);
-  if (head?.format !== FORMAT) return undefined;
+  try {
+    const head = JSON.parse(firstLine(path)) as Head;
+    return head.format === FORMAT ? toRecord(path, head) : undefined;
+  } catch {
+    return undefined; // absent or damaged
+  }
+}
+
+function toRecord(path: string, head: Head): BuildRecord {
   let body: Body | undefined;
   const files = (part: (body: Body) => [string, string][] | undefined) => () => new Map(part((body ??= readBody(path, head.digest))) ?? []);
   return {
@@ -83,14 +95,6 @@ export function readRecord(config: Config, image: ImageConfig): BuildRecord | un
     outside: head.outside ? { digest: head.outside[0], count: head.outside[1], entries: files(({ outside }) => outside) } : undefined,
     story: head.story ?? undefined,
   };
-}
-
-function readHead(path: string): Head | undefined {
-  try {
-    return JSON.parse(firstLine(path)) as Head;
-  } catch {
-    return undefined; // absent or damaged
-  }
 }
 
 const PIECE_BYTES = 1 << 16;
@@ -118,7 +122,7 @@ function readBody(path: string, digest: string): Body {
     const text = readFileSync(path, 'utf8');
     const end = text.indexOf('\n');
     if ((JSON.parse(text.slice(0, end)) as Head).digest !== digest) return nothing;
-    return JSON.parse(text.slice(end + 1)) as Body;
+    return (JSON.parse(text.slice(end + 1)) as Body | null) ?? nothing;
   } catch {
     return nothing;
   }

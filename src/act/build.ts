@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { build, type BuildRequest } from '../drivers/buildx.ts';
@@ -7,9 +6,12 @@ import { makeStateDirectory } from '../drivers/state-file.ts';
 import type { Config, ImageConfig, NamedContext } from '../model/config.ts';
 import { HarnessError } from '../model/error.ts';
 import { LABELS } from '../model/image.ts';
-import { NATIVE_PLATFORM } from '../model/platform.ts';
+import { CONTEXT } from '../model/inputs.ts';
 import type { ObservedInputs, SourceReader } from '../observe/inputs.ts';
+import type { SourceTree } from '../observe/tree.ts';
 import { writeRecord, type BuildStory } from './build-record.ts';
+import { openContext, type SentContext } from './sent-context.ts';
+import { withSecrets } from './secret-cache.ts';
 
 /** A build of one image whose bases are settled. */
 export interface ImageBuild {
@@ -43,11 +45,23 @@ export async function buildImage(engine: DockerEngine, order: ImageBuild): Promi
     sources.forget();
     const before = await sources.read(image, bases);
     refuseMissingSecrets(image, before);
-    const previous = await engine.image(image.reference);
-    await withDefinition(config, image, before, (dockerfile) => build(requestFor(order, before, dockerfile, previous)));
-    sources.forget();
-    const after = await sources.read(image, bases);
-    if (heldStill(before, after)) {
+    const contexts = openContexts(config, image, before);
+    const heldStill = async () => {
+      sources.forget();
+      return hasHeldStill(before, await sources.read(image, bases));
+    };
+    let still = false;
+    try {
+      await withDefinition(config, image, before, (dockerfile) => buildOnce(order, before, dockerfile, contexts));
+      still = await heldStill();
+    } catch (error) {
+      // What failed has sent its files all the same.
+      still = !order.signal?.aborted && (await heldStill().catch(() => false));
+      throw error;
+    } finally {
+      for (const context of Object.values(contexts)) context.close(still);
+    }
+    if (still) {
       writeRecord(config, image, { ...before, story: { ...why, at, ms: Date.now() - at } });
       const built = await engine.image(image.reference);
       if (built) return built;
@@ -61,38 +75,69 @@ export async function buildImage(engine: DockerEngine, order: ImageBuild): Promi
   });
 }
 
-function requestFor(order: ImageBuild, read: ObservedInputs, dockerfile: string, previous: DockerImage | undefined): BuildRequest {
-  const { config, image } = order;
-  const { args, argsFromEnvironment, platforms } = read.options;
-  const isHidden = ([name]: [string, string]) => argsFromEnvironment.includes(name);
+/** The context and each named one that is a directory, by name. */
+function openContexts(config: Config, image: ImageConfig, { trees }: ObservedInputs): Record<string, SentContext> {
+  const directory = join(config.stateDirectory, 'contexts');
+  const open = (name: string, tree: SourceTree): SentContext => {
+    const named = image.contexts[name];
+    const path = name === CONTEXT || !named || !('directory' in named) ? image.context : named.directory;
+    return openContext(directory, `${image.name}.${encodeURIComponent(name)}`, path, tree);
+  };
+  return Object.fromEntries(Object.entries(trees).map(([name, tree]) => [name, open(name, tree)]));
+}
+
+async function buildOnce(
+  order: ImageBuild,
+  read: ObservedInputs,
+  dockerfile: string,
+  contexts: Readonly<Record<string, SentContext>>,
+): Promise<void> {
+  const { image, env, signal } = order;
+  const request = requestFor(order, read, dockerfile, contexts);
+  const secrets = Object.entries(read.options.settings).filter(([name]) => name.startsWith('secret '));
+  if (secrets.length === 0) return build(request);
+  await withSecrets(Object.fromEntries(secrets), { env, signal, image: image.name }, (mayUseCache) =>
+    build({ ...request, noCache: request.noCache || !mayUseCache }),
+  );
+}
+
+function requestFor(
+  order: ImageBuild,
+  read: ObservedInputs,
+  dockerfile: string,
+  contexts: Readonly<Record<string, SentContext>>,
+): BuildRequest {
+  const { config, image, env } = order;
+  const { args, argsFromEnvironment, platforms, arePlatformsGiven } = read.options;
+  // One that has the name of another variable cannot be handed on there.
+  const isHidden = ([name, value]: [string, string]) => argsFromEnvironment.includes(name) && (env[name] ?? value) === value;
   const entries = Object.entries(args);
-  const secrets = secretsDigest(read);
-  const labels = { [LABELS.inputs]: read.digest, [LABELS.project]: config.project, [LABELS.image]: image.name };
   return {
-    context: image.context,
+    context: contexts[CONTEXT]?.path ?? image.context,
+    contextSource: image.context,
     dockerfile,
     source: image.dockerfile,
     reference: image.reference,
     ...(image.target === undefined ? {} : { target: image.target }),
     buildArgs: Object.fromEntries(entries.filter((entry) => !isHidden(entry))),
     hiddenArgs: Object.fromEntries(entries.filter(isHidden)),
-    platforms: platforms.join() === NATIVE_PLATFORM ? [] : platforms,
-    secrets: Object.entries(image.secrets).map(([id, from]) => ('env' in from ? `id=${id},env=${from.env}` : `id=${id},src=${from.file}`)),
-    labels: secrets === undefined ? labels : { ...labels, [LABELS.secrets]: secrets },
-    contexts: { ...namedContexts(image), ...order.standIns },
-    // BuildKit's cache knows a secret by its id only: with another value it would give back what was made with the old one.
-    noCache: order.noCache || (secrets !== undefined && previous?.labels[LABELS.secrets] !== secrets),
-    env: order.env,
+    platforms: arePlatformsGiven ? platforms : [],
+    secrets: Object.entries(image.secrets).map(([id, from]) =>
+      'env' in from ? `id=${id},env=${from.env}` : `id=${id},${csv(`src=${from.file}`)}`,
+    ),
+    labels: { [LABELS.inputs]: read.digest, [LABELS.project]: config.project, [LABELS.image]: image.name },
+    contexts: { ...namedContexts(image, contexts), ...order.standIns },
+    noCache: order.noCache,
+    // Labels of its own would make an image of each commit, and a policy another one of the same sources.
+    env: { ...env, BUILDX_GIT_LABELS: undefined, EXPERIMENTAL_BUILDKIT_SOURCE_POLICY: undefined },
     ...(order.signal === undefined ? {} : { signal: order.signal }),
     ...(order.onLine === undefined ? {} : { onLine: order.onLine }),
   };
 }
 
-/** Of all secrets' keyed digests; undefined where there are none. */
-function secretsDigest({ options }: ObservedInputs): string | undefined {
-  const secrets = Object.entries(options.settings).filter(([name]) => name.startsWith('secret '));
-  if (secrets.length === 0) return undefined;
-  return `sha256:${createHash('sha256').update(JSON.stringify(secrets.sort())).digest('hex')}`;
+/** A field as BuildKit splits them: by commas, unless it is in quotes. */
+function csv(field: string): string {
+  return /[",]/.test(field) ? `"${field.replaceAll('"', '""')}"` : field;
 }
 
 function refuseMissingSecrets(image: ImageConfig, { options }: ObservedInputs): void {
@@ -102,10 +147,12 @@ function refuseMissingSecrets(image: ImageConfig, { options }: ObservedInputs): 
   });
 }
 
-function namedContexts({ contexts }: ImageConfig): Record<string, string> {
-  const argument = (context: NamedContext) =>
-    'directory' in context ? context.directory : 'image' in context ? `docker-image://${context.image}` : context.url;
-  return Object.fromEntries(Object.entries(contexts).map(([name, context]) => [name, argument(context)]));
+function namedContexts({ contexts }: ImageConfig, sent: Readonly<Record<string, SentContext>>): Record<string, string> {
+  const argument = (name: string, context: NamedContext) => {
+    if ('directory' in context) return sent[name]?.path ?? context.directory;
+    return 'image' in context ? `docker-image://${context.image}` : context.url;
+  };
+  return Object.fromEntries(Object.entries(contexts).map(([name, context]) => [name, argument(name, context)]));
 }
 
 /**
@@ -132,6 +179,6 @@ async function withDefinition(
 }
 
 /** Times as well as content: a file that was changed and changed back during the build has the same content and a later time. */
-function heldStill(before: ObservedInputs, after: ObservedInputs): boolean {
+function hasHeldStill(before: ObservedInputs, after: ObservedInputs): boolean {
   return before.digest === after.digest && Object.entries(after.trees).every(([name, tree]) => before.trees[name]?.isUnmoved(tree));
 }

@@ -72,6 +72,9 @@ function resolveImage(name: string, raw: RawImage, root: string, project: string
 /** As BuildKit tells them apart: by a scheme, and a directory has none. */
 function namedContext(value: string, root: string, path: string, problems: Problem[]): NamedContext {
   if (value.startsWith('docker-image://')) return { image: value.slice('docker-image://'.length) };
+  if (value.startsWith('oci-layout://')) {
+    problems.push({ path, message: 'expected a directory, `docker-image://` or a URL: what an OCI layout holds is not watched' });
+  }
   if (/^([a-z][a-z+-]*:\/\/|git@)/.test(value)) return { url: value };
   const directory = resolve(root, value);
   if (!isDirectory(directory)) problems.push({ path, message: `expected a directory, found none at ${directory}` });

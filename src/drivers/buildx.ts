@@ -6,6 +6,8 @@ import { printable, tail, tryRun } from './process.ts';
 /** One build, as BuildKit takes it. */
 export interface BuildRequest {
   context: string;
+  /** Where the user finds that context, for error messages. */
+  contextSource: string;
   dockerfile: string;
   /** Where the user finds that Dockerfile, for error messages. */
   source: string;
@@ -77,7 +79,7 @@ export async function build(request: BuildRequest): Promise<void> {
 }
 
 /** The build as a user would type it. Build arguments by name only: their values may be nobody else's business. */
-function byHand({ source, target, platforms, buildArgs, hiddenArgs, secrets, contexts, context }: BuildRequest): string {
+function byHand({ source, target, platforms, buildArgs, hiddenArgs, secrets, contexts, contextSource }: BuildRequest): string {
   return printable([
     'docker',
     'buildx',
@@ -88,8 +90,8 @@ function byHand({ source, target, platforms, buildArgs, hiddenArgs, secrets, con
     ...(platforms.length === 0 ? [] : ['--platform', platforms.join(',')]),
     ...Object.keys({ ...buildArgs, ...hiddenArgs }).flatMap((name) => ['--build-arg', name]),
     ...secrets.flatMap((secret) => ['--secret', secret]),
-    ...Object.entries(contexts).flatMap(([name, value]) => ['--build-context', `${name}=${value}`]),
-    context,
+    ...Object.entries(contexts).flatMap(([name, value]) => ['--build-context', `${name}=${value.replace(/\/\/[^/@]*@/, '//…@')}`]),
+    contextSource,
   ]);
 }
 

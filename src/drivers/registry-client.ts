@@ -7,9 +7,14 @@ export interface ClientOptions {
   signal: AbortSignal;
 }
 
-/** Pulls an image. @returns why it could not be had; undefined when it is there now */
-export async function pullImage(reference: string, options: ClientOptions): Promise<string | undefined> {
-  const { exitCode, all } = await tryRun([await dockerClient(), 'pull', '--quiet', reference], options);
+/**
+ * Pulls an image.
+ * @param platform where it is not to be Docker's own
+ * @returns why it could not be had; undefined when it is there now
+ */
+export async function pullImage(reference: string, platform: string | undefined, options: ClientOptions): Promise<string | undefined> {
+  const which = platform === undefined ? [] : ['--platform', platform];
+  const { exitCode, all } = await tryRun([await dockerClient(), 'pull', '--quiet', ...which, reference], options);
   return exitCode === 0 ? undefined : tail(all, 1);
 }
 
@@ -29,6 +34,10 @@ export async function labelsInRegistry(
     options,
   );
   if (exitCode !== 0) return undefined;
-  const shown = JSON.parse(stdout) as ShownImage & Record<string, ShownImage | undefined>;
-  return (shown.config ?? shown[platform]?.config)?.Labels ?? undefined;
+  try {
+    const shown = JSON.parse(stdout) as (ShownImage & Record<string, ShownImage | undefined>) | null;
+    return (shown?.config ?? shown?.[platform]?.config)?.Labels ?? undefined;
+  } catch {
+    return undefined; // not an image
+  }
 }

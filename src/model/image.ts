@@ -4,8 +4,6 @@ import type { Change } from './inputs.ts';
 export const LABELS = {
   /** The digest of all inputs, see `inputsDigest`. */
   inputs: 'dev.kind-harness.inputs',
-  /** The keyed digest of the secrets it was built with. */
-  secrets: 'dev.kind-harness.secrets',
   project: 'dev.kind-harness.project',
   image: 'dev.kind-harness.image',
   /** On the registry's container: the cluster it stands beside. */

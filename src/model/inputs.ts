@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { compareFiles, fileSet, type FileChange, type FileSet } from './file-set.ts';
+import { compareFiles, fileSet, READING_FORMAT, type FileChange, type FileSet } from './file-set.ts';
 
 /**
  * What the digest is taken over changes with this number: an older or newer harness's record then says nothing,
@@ -22,7 +22,7 @@ export const CONTEXT = 'context';
 
 /** One digest over all inputs. */
 export function inputsDigest({ trees, settings, bases }: Inputs): string {
-  const hash = createHash('sha256').update(`kind-harness inputs ${FORMAT}\n`);
+  const hash = createHash('sha256').update(`kind-harness inputs ${FORMAT}.${READING_FORMAT}\n`);
   const digests = Object.entries(trees).map(([name, { digest }]): [string, string] => [name, digest]);
   const parts = { setting: Object.entries(settings), base: Object.entries(bases), tree: digests };
   for (const [what, values] of Object.entries(parts)) {

@@ -12,6 +12,8 @@ export interface BuildOptions {
   /** Names of those whose values come from the environment. */
   argsFromEnvironment: string[];
   platforms: string[];
+  /** Whether anybody asked for them, or they are what Docker builds for by itself. */
+  arePlatformsGiven: boolean;
   /** Secrets that are configured, and not there. */
   missingSecrets: string[];
   /** All of it by name, as it goes into the inputs digest and may be shown and stored: what comes from outside only as a digest. */
@@ -41,18 +43,25 @@ export function buildOptions(image: ImageConfig, env: NodeJS.ProcessEnv): BuildO
       missingSecrets.push('env' in secret ? `${id} (the variable ${secret.env} is not set)` : `${id} (there is no file ${secret.file})`);
   }
   const platforms = platformsOf(image, env);
+  const arePlatformsGiven = image.platforms.length > 0 || Boolean(env['DOCKER_DEFAULT_PLATFORM']);
   return {
     args,
     argsFromEnvironment,
     platforms,
+    arePlatformsGiven,
     missingSecrets,
     settings: { ...settings, target: image.target ?? 'the last stage', platform: platforms.join(',') },
   };
 }
 
-/** With what Docker's client adds by itself: it hands on the date that reproducible builds are stamped with, unless that is empty. */
+/**
+ * With what Docker's client adds by itself: it hands on the date that reproducible builds are stamped with, unless that is empty, or a build
+ * argument of that name has a value.
+ */
 function argumentsOf({ buildArgs }: ImageConfig, env: NodeJS.ProcessEnv): ImageConfig['buildArgs'] {
-  return !env['SOURCE_DATE_EPOCH'] ? buildArgs : { SOURCE_DATE_EPOCH: { env: 'SOURCE_DATE_EPOCH' }, ...buildArgs };
+  const { SOURCE_DATE_EPOCH: given, ...others } = buildArgs;
+  const hasValue = given !== undefined && (typeof given === 'string' || env[given.env] !== undefined);
+  return hasValue || !env['SOURCE_DATE_EPOCH'] ? buildArgs : { ...others, SOURCE_DATE_EPOCH: { env: 'SOURCE_DATE_EPOCH' } };
 }
 
 function platformsOf({ platforms }: ImageConfig, env: NodeJS.ProcessEnv): string[] {

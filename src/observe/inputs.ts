@@ -2,10 +2,12 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join, relative, sep } from 'node:path';
 import type { ImageConfig } from '../model/config.ts';
+import { HarnessError, messageOf } from '../model/error.ts';
 import type { FileSet } from '../model/file-set.ts';
 import { CONTEXT, inputsDigest, type Inputs } from '../model/inputs.ts';
 import { buildOptions, type BuildOptions } from './build-options.ts';
 import { readContext, readIgnoreFile } from './context.ts';
+import { IgnoreRules, type Standing } from './dockerignore.ts';
 import { FILE_SYSTEM, type FileSystemRules } from './fs-clock.ts';
 import { SourceFilter, splitOrRemember } from './sources.ts';
 import type { SourceTree } from './tree.ts';
@@ -22,7 +24,7 @@ export interface ObservedInputs {
   /** Whether a file of the context counts. */
   counts: (path: string) => boolean;
   /** The Dockerfile and the ignore file as they were read: what was read is what is built. */
-  dockerfile: string;
+  dockerfile: Buffer;
   ignore: string;
   options: BuildOptions;
 }
@@ -50,9 +52,22 @@ export class SourceReader {
   /**
    * All inputs of an image.
    * @param bases the image's base references with what stands for them, see `Inputs.bases`
+   * @throws HarnessError BUILD when they cannot be read, CONFIG when a named context would take the harness's own files along
    */
   async read(image: ImageConfig, bases: Readonly<Record<string, string>>): Promise<ObservedInputs> {
-    const dockerfile = readFileSync(image.dockerfile, 'utf8');
+    try {
+      return await this.#read(image, bases);
+    } catch (error) {
+      if (error instanceof HarnessError) throw error;
+      throw new HarnessError('BUILD', `The sources of the image ${image.name} cannot be read: ${messageOf(error)}.`, {
+        next: `Look at what is named there, or leave it out of the context of \`images.${image.name}\` with .dockerignore.`,
+        cause: error,
+      });
+    }
+  }
+
+  async #read(image: ImageConfig, bases: Readonly<Record<string, string>>): Promise<ObservedInputs> {
+    const dockerfile = readFileSync(image.dockerfile);
     const ownIgnore = readIgnoreFile(image.context, image.dockerfile);
     const ignore = this.#withoutOurs(image.context, ownIgnore ?? '');
     const options = buildOptions(image, this.#env);
@@ -61,10 +76,12 @@ export class SourceReader {
     const trees: Record<string, SourceTree> = { [CONTEXT]: context };
     for (const [name, named] of Object.entries(image.contexts)) {
       if ('directory' in named) {
-        const { directory } = named;
-        trees[name] = await this.#tree(directory, this.#withoutOurs(directory, readIgnoreFile(directory) ?? ''));
+        const ignoreThere = readIgnoreFile(named.directory) ?? '';
+        this.#refuseOurs(image, name, named.directory, ignoreThere);
+        trees[name] = await this.#tree(named.directory, ignoreThere);
       }
-      if ('url' in named) settings[`context ${name}`] = named.url;
+      // What stands before an `@` may be a password.
+      if ('url' in named) settings[`context ${name}`] = named.url.includes('@') ? sha256(named.url) : named.url;
     }
     const files = Object.fromEntries(Object.entries(trees).map(([name, tree]) => [name, tree.files]));
     const split = image.sources && splitOrRemember(context.files, image.sources, this.#indexes, image.name);
@@ -85,8 +102,23 @@ export class SourceReader {
 
   /** The harness's own files are never part of an image, even where the context is the whole repository. */
   #withoutOurs(context: string, ignore: string): string {
+    const inside = this.#oursIn(context);
+    return inside === undefined ? ignore : `${ignore}\n${asPattern(inside)}\n`;
+  }
+
+  /** BuildKit reads the ignore file of a named context by itself, so nothing can be added to it; and a kubeconfig is among what lies there. */
+  #refuseOurs(image: ImageConfig, name: string, directory: string, ignore: string): void {
+    const inside = this.#oursIn(directory);
+    if (inside === undefined || isLeftOut(inside, new IgnoreRules(ignore))) return;
+    throw new HarnessError('CONFIG', `The named context \`${name}\` of the image ${image.name} would take ${this.#stateDirectory} along.`, {
+      next: `Add a line \`${inside}\` to ${join(directory, '.dockerignore')}.`,
+    });
+  }
+
+  /** Where the state directory lies in a context; undefined when it does not. */
+  #oursIn(context: string): string | undefined {
     const inside = relative(context, this.#stateDirectory).split(sep).join('/');
-    return inside.startsWith('../') || inside === '..' ? ignore : `${ignore}\n${asPattern(inside)}\n`;
+    return inside.startsWith('../') || inside === '..' ? undefined : inside;
   }
 
   get #indexes(): string {
@@ -101,11 +133,25 @@ export class SourceReader {
   }
 }
 
+/** Whether an ignore file leaves out a directory and everything in it. */
+function isLeftOut(path: string, rules: IgnoreRules): boolean {
+  let standing: Standing | undefined;
+  for (const [i] of path.split('/').entries())
+    standing = rules.match(
+      path
+        .split('/')
+        .slice(0, i + 1)
+        .join('/'),
+      standing,
+    );
+  return standing?.ignored === true && !rules.mayHoldExceptions(path);
+}
+
 /** A path as a pattern that matches it and nothing else: directories may have names with brackets, blanks or a `!`. */
 function asPattern(path: string): string {
   return path.replace(/[^\w./\u0080-\uffff-]/g, '\\$&');
 }
 
-function sha256(content: string): string {
+function sha256(content: string | Buffer): string {
   return `sha256:${createHash('sha256').update(content).digest('hex')}`;
 }

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
 import { readState, writeState } from '../drivers/state-file.ts';
-import { fileSet, type FileSet } from '../model/file-set.ts';
+import { fileSet, READING_FORMAT, type FileSet } from '../model/file-set.ts';
 import { IgnoreRules, type Standing } from './dockerignore.ts';
 
 /** A context's files, told apart by what counts. */
@@ -58,7 +58,7 @@ interface Remembered {
 export function splitOrRemember(files: FileSet, sources: readonly string[], directory: string, name: string): SplitFiles {
   const path = join(directory, `${name}.split.json`);
   const key = createHash('sha256')
-    .update(JSON.stringify([SPLIT_FORMAT, files.digest, sources]))
+    .update(JSON.stringify([READING_FORMAT, files.digest, sources]))
     .digest('hex');
   let split: SplitFiles | undefined;
   const whole = () => (split ??= new SourceFilter(sources).split(files));
@@ -72,6 +72,8 @@ export function splitOrRemember(files: FileSet, sources: readonly string[], dire
     if (known === key) return { inside: lazily(inside, 'inside'), outside: lazily(outside, 'outside') };
   }
   const { inside, outside } = whole();
+  // What the digest was taken of may have been replaced since: then this is another tree's split.
+  if (fileSet(files.entries()).digest !== files.digest) return { inside, outside };
   const part = ({ digest, count }: FileSet) => ({ digest, count });
   const text = JSON.stringify({ key, inside: part(inside), outside: part(outside) } satisfies Remembered);
   try {
@@ -81,6 +83,3 @@ export function splitOrRemember(files: FileSet, sources: readonly string[], dire
   }
   return { inside, outside };
 }
-
-/** Another one, and what was remembered is not believed: it changes with how files are split and digested. */
-const SPLIT_FORMAT = 1;

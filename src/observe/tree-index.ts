@@ -2,6 +2,7 @@ import { closeSync, openSync, readSync, writeFileSync } from 'node:fs';
 import { deserialize, serialize } from 'node:v8';
 import { crc32 } from 'node:zlib';
 import { replaceFile } from '../drivers/state-file.ts';
+import { READING_FORMAT } from '../model/file-set.ts';
 import { HASH_BYTES, STAT_COLUMNS, type Rows, type StatRows } from './rows.ts';
 
 /** What an index tells before the hashes in it are read. */
@@ -25,11 +26,11 @@ interface Head extends Omit<IndexedTree, 'rows'> {
 }
 
 /** The format of the stored index; another one is no index. */
-const VERSION = 3;
+const VERSION = `3.${READING_FORMAT}`;
 
 /** The first line: format, then length and checksum of the two parts, which stand behind it. */
 const LINE_BYTES = 80;
-const LINE = /^kind-harness index (\d+) (\d+) (\d+) (\d+) (\d+) *\n$/;
+const LINE = /^kind-harness index ([\d.]+) (\d+) (\d+) (\d+) (\d+) *\n$/;
 
 /**
  * What was seen of a tree when it was last read, in one file. A cache only: without it, or with a damaged one, everything is read again.
@@ -94,10 +95,8 @@ interface Sizes {
 }
 
 function readSizes(file: number): Sizes | undefined {
-  const [version, headBytes = 0, headChecksum = 0, hashesBytes = 0, hashesChecksum = 0] =
-    LINE.exec(readAt(file, 0, LINE_BYTES).toString('latin1'))
-      ?.slice(1)
-      .map(Number) ?? [];
+  const [, version, ...numbers] = LINE.exec(readAt(file, 0, LINE_BYTES).toString('latin1')) ?? [];
+  const [headBytes = 0, headChecksum = 0, hashesBytes = 0, hashesChecksum = 0] = numbers.map(Number);
   if (version !== VERSION) return undefined;
   return { head: { bytes: headBytes, checksum: headChecksum }, hashes: { bytes: hashesBytes, checksum: hashesChecksum } };
 }

@@ -4,6 +4,8 @@ import { entriesOf, kindOf, modifiedAt, sameStats, type Rows, type StatRows } fr
 /** A build context as it was seen once. */
 export class SourceTree {
   readonly files: FileSet;
+  /** All rows; those that were verified against an index that was replaced since are read anew. */
+  readonly rows: () => Rows;
   readonly #light: StatRows;
 
   /**
@@ -13,6 +15,7 @@ export class SourceTree {
    */
   constructor(rows: StatRows, whole: () => Rows, digest?: { digest: string; count: number }) {
     this.#light = rows;
+    this.rows = whole;
     let entries: ReadonlyMap<string, string> | undefined;
     this.files = digest ? { ...digest, entries: () => (entries ??= entriesOf(whole())) } : fileSet(entriesOf(whole()));
   }

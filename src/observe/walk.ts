@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { constants, lstatSync, readdirSync, readlinkSync, Stats } from 'node:fs';
+import { constants, lstatSync, readdirSync, readlinkSync, statSync, Stats } from 'node:fs';
 import { join } from 'node:path';
 import type { IgnoreRules, Standing } from './dockerignore.ts';
 import { hashFile } from './hash-file.ts';
@@ -14,7 +14,8 @@ import { unlessAbsent } from './unless-absent.ts';
  */
 export function walk(root: string, rules: IgnoreRules, recollection: Recollection): { rows: Rows; devices: Set<number> } {
   const state: State = { root, rules, recollection, rows: new RowBuilder(), devices: new Set() };
-  enter(state, '', lstatSync(root), undefined);
+  enter(state, '', statSync(root), undefined); // the root itself may be a link
+
   return { rows: state.rows.finish(), devices: state.devices };
 }
 

@@ -43,8 +43,8 @@ export async function provideBase(
 
 /** For another platform than Docker's own, BuildKit is left alone: the engine keeps one image by a name, and that one is not it. */
 async function pullBase(session: Session, image: ImageConfig, reference: string): Promise<void> {
-  const { platforms } = buildOptions(image, session.env);
-  if (platforms.join() === NATIVE_PLATFORM) await pullImage(reference, session);
+  const { platforms, arePlatformsGiven } = buildOptions(image, session.env);
+  if (platforms.join() === NATIVE_PLATFORM) await pullImage(reference, arePlatformsGiven ? NATIVE_PLATFORM : undefined, session);
 }
 
 async function makeStandIn(session: Session, reference: string, suite: string): Promise<void> {

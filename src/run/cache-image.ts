@@ -32,7 +32,8 @@ export async function takeCacheImage(
   const { engine } = session;
   const isMatch = (found: DockerImage | undefined) => found?.labels[LABELS.inputs] === observed.digest;
   if (!isMatch(await engine.image(reference))) {
-    const why = await pullImage(reference, session);
+    const { platforms, arePlatformsGiven } = observed.options;
+    const why = await pullImage(reference, arePlatformsGiven ? platforms[0] : undefined, session);
     if (why !== undefined) session.emit({ type: 'note', level: 'warning', message: `${reference} could not be pulled: ${why}` });
   }
   const found = await engine.image(reference);

@@ -43,8 +43,10 @@ export async function lookAtImage(session: Session, image: ImageConfig, settled:
   const record = readRecord(config, image);
   const label = found?.labels[LABELS.inputs];
   const newest = observed.context.newest(observed.counts);
-  const created = found?.created.getTime() ?? Infinity;
-  const newerFiles = newest && newest.modified > created ? observed.context.newerThan(created, observed.counts).length : 0;
+  // What BuildKit finds in its cache bears the date of an earlier build, so this one's is taken where it is known.
+  const builtAt = record !== undefined && record.digest === label ? record.story?.at : undefined;
+  const made = found ? Math.max(found.created.getTime(), builtAt ?? 0) : Infinity;
+  const newerFiles = newest && newest.modified > made ? observed.context.newerThan(made, observed.counts).length : 0;
   const freshness = decideFreshness({
     exists: found !== undefined,
     ...(label === undefined ? {} : { builtFrom: label }),

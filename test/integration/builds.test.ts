@@ -1,9 +1,10 @@
-import { readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { readFileSync, readdirSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeEach, describe, expect, it } from 'vitest';
 import type { HarnessConfig } from '../../src/config/define.ts';
 import { openHarness } from '../../src/harness.ts';
 import { LABELS } from '../../src/model/image.ts';
+import { NATIVE_PLATFORM } from '../../src/model/platform.ts';
 import { run, tryRun } from '../../src/drivers/process.ts';
 import { plant, scratch } from '../support/scratch.ts';
 
@@ -122,6 +123,39 @@ describe('an image is built again', () => {
     expect((await inspect(REFERENCE)).Architecture).toBe('riscv64');
   });
 
+  it('for the platform that is configured, whatever the environment says', async () => {
+    const native = NATIVE_PLATFORM;
+    const { built } = await buildIfNeeded(app({ platforms: [native] }, { DOCKER_DEFAULT_PLATFORM: 'linux/s390x' }));
+    expect(built).toEqual(['app']);
+    expect(`linux/${(await inspect(REFERENCE)).Architecture}`).toBe(native.split('/').slice(0, 2).join('/'));
+  });
+
+  it('when a content changes under the same size and time, which BuildKit itself does not see', async () => {
+    const file = join(root, 'app/a');
+    const put = (text: string) => {
+      writeFileSync(file, text);
+      utimesSync(file, 1_577_836_800, 1_577_836_800);
+    };
+    for (const text of ['one', 'two', 'six', 'one']) {
+      put(text);
+      expect((await buildIfNeeded()).built).toEqual(['app']);
+      expect(await content(REFERENCE, '/a')).toBe(text);
+    }
+    // Also when the change before it was seen, and not built; and when a build in between has failed.
+    put('ten');
+    await (await open({})).why();
+    put('two');
+    expect((await buildIfNeeded()).built).toEqual(['app']);
+    expect(await content(REFERENCE, '/a')).toBe('two');
+    writeFileSync(join(root, 'app/Dockerfile'), 'FROM scratch\nCOPY . /\nCOPY nothing /\n');
+    put('six');
+    await expect(buildIfNeeded()).rejects.toMatchObject({ code: 'BUILD' });
+    writeFileSync(join(root, 'app/Dockerfile'), 'FROM scratch\nCOPY . /\n');
+    put('ten');
+    expect((await buildIfNeeded()).built).toEqual(['app']);
+    expect(await content(REFERENCE, '/a')).toBe('ten');
+  });
+
   it('when the date that reproducible builds bear changes', async () => {
     await expectRebuild(app({}), app({}, { SOURCE_DATE_EPOCH: '1600000000' }), 'SOURCE_DATE_EPOCH');
     expect((await inspect(REFERENCE)).Created).toBe('2020-09-13T12:26:40Z');
@@ -200,6 +234,32 @@ describe('a secret', () => {
     MAKING_THE_BASE,
   );
 
+  it(
+    'is built in for each image by itself, also after a build that failed',
+    async () => {
+      const dockerfile =
+        'FROM debian:bookworm-slim\nRUN --mount=type=secret,id=token cat /run/secrets/token | tr a-z b-za >/seen\nCOPY . /\n';
+      plant(root, { 'app/Dockerfile': dockerfile });
+      const one = (variable: string): Image => ({
+        context: 'app',
+        secrets: { token: { env: variable } },
+        debianBases: { 'debian:bookworm-slim': 'bookworm' },
+      });
+      const images = { app: one('ONE'), other: one('OTHER') };
+      await buildIfNeeded({ images, env: { ONE: 'aaa', OTHER: 'mmm' } });
+      expect(await content(REFERENCE, '/seen')).toBe('bbb');
+      expect(await content(`${PROJECT}/other:dev`, '/seen')).toBe('nnn');
+
+      const app = { images: { app: one('ONE') } };
+      plant(root, { 'app/Dockerfile': `${dockerfile}COPY nothing /\n` });
+      await expect(buildIfNeeded({ ...app, env: { ONE: 'ccc' } })).rejects.toMatchObject({ code: 'BUILD' });
+      plant(root, { 'app/Dockerfile': dockerfile, 'app/a': 'edited' });
+      await buildIfNeeded({ ...app, env: { ONE: 'aaa' } });
+      expect(await content(REFERENCE, '/seen')).toBe('bbb');
+    },
+    MAKING_THE_BASE,
+  );
+
   it('that is not there stops the build, with the place where it should be', async () => {
     plant(root, { 'app/Dockerfile': 'FROM scratch\nCOPY . /\n' });
     const missing = /token \(the variable APP_TOKEN is not set\), file \(there is no file .*\/nowhere\)/;
@@ -255,6 +315,19 @@ describe('the image of another build', () => {
 
   it('must be one for an image that is configured', async () => {
     await expect(open({ sinceImages: { nobody: CI } })).rejects.toMatchObject({ code: 'USAGE' });
+  });
+});
+
+describe("the harness's own files", () => {
+  it('do not come along with a named context', async () => {
+    plant(root, { 'app/Dockerfile': 'FROM scratch\nCOPY --from=all . /\n' });
+    await expect(buildIfNeeded(app({ contexts: { all: '.' } }))).rejects.toMatchObject({
+      code: 'CONFIG',
+      next: expect.stringContaining('`.harness`'),
+    });
+    plant(root, { '.dockerignore': '.harness\ncache\n' });
+    expect((await buildIfNeeded(app({ contexts: { all: '.' } }))).built).toEqual(['app']);
+    expect((await buildIfNeeded(app({ contexts: { all: '.' } }))).built).toEqual([]);
   });
 });
 

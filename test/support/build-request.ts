@@ -3,6 +3,7 @@ import type { BuildRequest } from '../../src/drivers/buildx.ts';
 /** A build with nothing asked of it but what the test asks. */
 export const PLAIN_BUILD: Omit<BuildRequest, 'context' | 'dockerfile' | 'reference'> = {
   source: 'Dockerfile',
+  contextSource: '.',
   buildArgs: {},
   hiddenArgs: {},
   platforms: [],
