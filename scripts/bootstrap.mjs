@@ -67,7 +67,7 @@ function isBuilt() {
 function sourcesDigest() {
   const hash = createHash('sha256');
   const sources = filesBelow('src').sort();
-  for (const file of ['tsconfig.json', 'tsconfig.build.json', BUNDLER, ...sources]) {
+  for (const file of ['package-lock.json', 'tsconfig.json', 'tsconfig.build.json', BUNDLER, ...sources]) {
     const content = readFileSync(file);
     hash.update(`${file} ${content.length}\n`).update(content);
   }

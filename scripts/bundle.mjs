@@ -42,6 +42,11 @@ const { output } = await bundle.write({
 writeFileSync(
   join(OUTPUT, 'harness.cjs'),
   `#!/usr/bin/env node
+const [major, minor] = process.versions.node.split('.').map(Number);
+if (major < 22 || (major === 22 && minor < 22)) {
+  console.error('harness needs Node 22.22 or newer, and this is ' + process.versions.node + '.');
+  process.exit(3);
+}
 require('node:module').enableCompileCache();
 void require('./main.cjs').main();
 `,

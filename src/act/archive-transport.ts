@@ -1,5 +1,5 @@
 import { Transform, type Readable } from 'node:stream';
-import { tryExec } from '../drivers/container-exec.ts';
+import { tryExec, type ExecResult } from '../drivers/container-exec.ts';
 import { MAKE_ROOM, saysDiskFull } from '../drivers/disk-full.ts';
 import { saveImage } from '../drivers/docker-save.ts';
 import type { DockerEngine } from '../drivers/docker.ts';
@@ -39,8 +39,12 @@ async function importArchive(engine: DockerEngine, archive: Readable, reference:
     },
   });
   archive.on('error', (error) => counter.destroy(error));
-  const result = await tryExec(engine, node, IMPORT, { stdin: archive.pipe(counter) });
-  archive.destroy(); // the node may stop reading before the padding at the end, and the others would wait for it
+  let result: ExecResult;
+  try {
+    result = await tryExec(engine, node, IMPORT, { stdin: archive.pipe(counter) });
+  } finally {
+    archive.destroy(); // a node that cannot read, or stops before the padding at the end, must not keep the others waiting
+  }
   if (result.exitCode === 0) return { bytes, total: bytes };
   const output = `${result.stdout}\n${result.stderr}`.trim();
   const full = saysDiskFull(output);

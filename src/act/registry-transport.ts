@@ -38,6 +38,7 @@ export function registryTransport(engine: DockerEngine, registry: Registry, arch
   const wire = (node: string) => {
     const wiring = wired.get(node) ?? wireNode(engine, node, registry);
     wired.set(node, wiring);
+    wiring.catch(() => wired.delete(node)); // the next image tries again
     return wiring;
   };
 
@@ -65,7 +66,10 @@ export function registryTransport(engine: DockerEngine, registry: Registry, arch
   };
 }
 
-/** Makes sure that the registry has an image. Its tag is the engine's id of the image, so what lies there is never another one. */
+/**
+ * Makes sure that the registry has an image. Its tag is the engine's id of the image. Nobody is kept from pushing something else there, so with
+ * the store whose ids are the configuration's digest it is looked whether it is that one, and else it is pushed again.
+ */
 async function store(
   engine: DockerEngine,
   { port }: Registry,
@@ -75,7 +79,7 @@ async function store(
 ): Promise<Stored> {
   const tag = image.id.replace(/^\w+:/, '');
   const there = await findManifest(port, tag, architecture);
-  if (there) return { ...there, pushed: 0 };
+  if (there && (image.inContainerd || there.manifest.config.digest === image.id)) return { ...there, pushed: 0 };
   const layers = await pushImage(engine, image.id, `127.0.0.1:${port}/${REPOSITORY}`, tag, signal);
   const stored = await findManifest(port, tag, architecture);
   if (!stored) throw new HarnessError('LOAD', `The registry has no image for ${architecture} after ${image.id} was pushed.`);

@@ -7,6 +7,8 @@ export interface ObservedRegistry {
   /** Digest of what it was made from. */
   definition: string | undefined;
   running: boolean;
+  /** Whether it was ever started; one that was not may lack its settings. */
+  hasRun: boolean;
   networks: string[];
   /** Where it is published on this machine's loopback; Docker chooses anew at every start. */
   port: number | undefined;

@@ -45,7 +45,8 @@ export async function observeNodes(
   return { name: cluster, nodes, ...(record ? { record } : {}), ...(creationBegun === undefined ? {} : { creationBegun }) };
 }
 
-function readRecord(text: string | undefined): ClusterRecord | undefined {
+/** The harness's record from its text; undefined when it is none, or of another format. */
+export function readRecord(text: string | undefined): ClusterRecord | undefined {
   if (text === undefined) return undefined;
   try {
     const record = JSON.parse(text) as Partial<ClusterRecord>;

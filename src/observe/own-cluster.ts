@@ -1,9 +1,9 @@
 import { join } from 'node:path';
 import type { DockerEngine } from '../drivers/docker.ts';
 import { readState, writeState } from '../drivers/state-file.ts';
-import type { ClusterNode, ClusterRecord, ClusterState } from '../model/cluster.ts';
+import type { ClusterNode, ClusterState } from '../model/cluster.ts';
 import type { Config } from '../model/config.ts';
-import { observeCluster, observeNodes } from './cluster.ts';
+import { observeCluster, observeNodes, readRecord } from './cluster.ts';
 
 /** Where the cluster's private kubeconfig stands. */
 export function kubeconfigPath(config: Config): string {
@@ -23,11 +23,20 @@ export async function rememberedCluster(engine: DockerEngine, config: Config, no
   const { name } = config.cluster;
   const path = join(config.stateDirectory, 'cluster-seen.json');
   const containerId = nodes.find((node) => node.role === 'control-plane')?.containerId;
-  const seen = readState<{ containerId: string; record: ClusterRecord }>(path);
-  if (containerId !== undefined && seen?.containerId === containerId) return { name, nodes, record: seen.record };
+  const seen = readState<{ containerId: string; record: string }>(path);
+  const record = containerId !== undefined && seen?.containerId === containerId ? readRecord(seen.record) : undefined;
+  if (record) return { name, nodes, record };
   const state = await observeNodes(engine, name, nodes, readState<{ begun: number }>(creationPath(config))?.begun);
-  if (state.record) writeState(path, JSON.stringify({ containerId, record: state.record }));
+  if (state.record) remember(path, JSON.stringify({ containerId, record: JSON.stringify(state.record) }));
   return state;
+}
+
+function remember(path: string, text: string): void {
+  try {
+    writeState(path, text);
+  } catch {
+    // a full or read-only disk costs the next check its time
+  }
 }
 
 /** The cluster as it is now, with what this state directory knows of it. */

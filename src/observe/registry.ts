@@ -5,12 +5,16 @@ import { REGISTRY_PORT, registryName, type ObservedRegistry } from '../model/reg
 interface InspectedContainer {
   Id: string;
   Config: { Labels?: Record<string, string> | null };
-  State: { Running: boolean };
+  State: { Running: boolean; StartedAt?: string };
+  HostConfig?: { NetworkMode?: string };
   NetworkSettings: {
     Networks?: Record<string, unknown> | null;
     Ports?: Record<string, { HostIp: string; HostPort: string }[] | null> | null;
   };
 }
+
+/** How the engine says that a container was never started. */
+const NEVER = '0001-01-01T00:00:00Z';
 
 /** The container of the name that the registry of a cluster has, whoever made it. */
 export async function observeRegistry(engine: DockerEngine, cluster: string): Promise<ObservedRegistry | undefined> {
@@ -24,15 +28,17 @@ export async function observeRegistry(engine: DockerEngine, cluster: string): Pr
     cluster: labels[LABELS.registry],
     definition: labels[LABELS.definition],
     running: found.State.Running,
+    hasRun: found.State.StartedAt !== NEVER,
     networks: Object.keys(found.NetworkSettings.Networks ?? {}),
     port: published && Number(published.HostPort),
   };
 }
 
-/** The Docker network that a node is on: kind's, whatever that is called here. */
+/** The Docker network that a node was made on: kind's, whatever that is called here. It may have been put on others since. */
 export async function networkOf(engine: DockerEngine, containerId: string): Promise<string> {
   const found = await inspect(engine, containerId);
-  return Object.keys(found?.NetworkSettings.Networks ?? {})[0] ?? 'kind';
+  const made = found?.HostConfig?.NetworkMode;
+  return made !== undefined && made in (found?.NetworkSettings.Networks ?? {}) ? made : 'kind';
 }
 
 function inspect(engine: DockerEngine, container: string): Promise<InspectedContainer | undefined> {

@@ -24,7 +24,9 @@ export function decideRegistry(observed: ObservedRegistry | undefined, wanted: W
   if (!observed) return { action: 'create', reason: 'there is none' };
   if (!isOurs(observed, wanted)) return { action: 'refuse', reason: whoseItIs(observed) };
   if (observed.definition !== wanted.definition) return { action: 'recreate', reason: 'its image or its settings changed' };
-  if (!observed.networks.includes(wanted.network)) return { action: 'recreate', reason: `it is not on the network ${wanted.network}` };
+  if (!observed.hasRun) return { action: 'recreate', reason: 'its creation was interrupted' };
+  if (observed.networks.join() !== wanted.network)
+    return { action: 'recreate', reason: `it is not on the network ${wanted.network} alone` };
   if (!observed.running) return { action: 'start', reason: 'it was stopped' };
   if (observed.port === undefined) return { action: 'recreate', reason: 'it is not published on this machine' };
   return { action: 'use', reason: 'it is running' };

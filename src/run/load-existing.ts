@@ -1,7 +1,7 @@
 import type { ImageConfig } from '../model/config.ts';
 import { HarnessError } from '../model/error.ts';
 import { settleImages, type ImageOutcome } from './images.ts';
-import { loadEverywhere } from './loads.ts';
+import { allOfThem, loadEverywhere } from './loads.ts';
 import { ownCluster } from './own-cluster.ts';
 import type { Session } from './session.ts';
 
@@ -16,5 +16,5 @@ export async function loadExisting(session: Session, images: readonly ImageConfi
   }
   const outcomes = settleImages(session, images, { tier: 'test-fast', lookOnly: true });
   const selected = images.map((image) => outcomes.get(image.name) as Promise<ImageOutcome>);
-  await Promise.all(selected.map(async (outcome) => loadEverywhere(session, await outcome, nodes, force)));
+  await allOfThem(selected.map(async (outcome) => loadEverywhere(session, await outcome, nodes, force)));
 }

@@ -45,10 +45,16 @@ export async function loadEverywhere(
   const reasons = [...new Set(due.filter(({ decision }) => decision.action !== 'skip').map(({ decision }) => decision.reason))];
   return step(session.emit, `load:${image.name}`, `image ${image.name}: loading (${reasons.join('; ')})`, async () => {
     const deliveries = await sendOut(session, image, built, due, nodes);
-    const loads = await Promise.all(due.map((load) => carryOut(session, image, built, load, deliveries.get(load.node))));
+    const loads = await allOfThem(due.map((load) => carryOut(session, image, built, load, deliveries.get(load.node))));
     const title = `image ${image.name} loaded into ${loads.map(({ node, words }) => `node ${node} (${words})`).join(', ')}`;
     return { title, value: sum(loads) };
   });
+}
+
+/** Waits for all, also when one has failed: what is on its way into a node ends before anything else is done. */
+export async function allOfThem<T>(works: readonly Promise<T>[]): Promise<T[]> {
+  await Promise.allSettled(works);
+  return Promise.all(works);
 }
 
 /** Sends the image to the nodes that lack it, all at once. */
@@ -114,10 +120,11 @@ async function carryOut(
   }
   try {
     const travelled = await delivery;
-    const order = { node, name, digest: digest ?? travelled?.digest, layers: built.layers };
+    const order = { node, name, digest: travelled?.digest ?? digest, layers: built.layers };
     if (decision.action === 'tag') await tagInNode(session.engine, node, load.from ?? name, name);
     const { id } = await confirmLoaded(session.engine, order);
-    session.digests.learn(built, id);
+    // Only what the transfer itself told: what a node lists may be of an earlier image.
+    if (travelled?.digest !== undefined) session.digests.learn(built, travelled.digest);
     note(travelled ? 'transferred' : 'tagged', travelled ?? { bytes: 0 });
     return { node, id, words: travelled ? `${dataSize(travelled.bytes)} of ${dataSize(travelled.total)}` : 'only the name' };
   } catch (error) {

@@ -9,6 +9,7 @@ const observed: ObservedRegistry = {
   cluster: 'shop',
   definition: 'd1',
   running: true,
+  hasRun: true,
   networks: ['kind'],
   port: 32768,
 };
@@ -20,6 +21,8 @@ describe('the registry beside the cluster', () => {
     ['is started when it was stopped, though it is published nowhere then', { running: false, port: undefined }, 'start'],
     ['is made anew for another image or other settings', { definition: 'd0' }, 'recreate'],
     ['is made anew when the nodes are on another network', { networks: ['bridge'] }, 'recreate'],
+    ['is made anew when it is on a further network', { networks: ['kind', 'other'] }, 'recreate'],
+    ['is made anew when it was never started', { running: false, hasRun: false }, 'recreate'],
     ['is made anew when it runs and is published nowhere', { port: undefined }, 'recreate'],
     ['is refused when it has no label', { project: undefined, cluster: undefined, definition: undefined }, 'refuse'],
     ['is refused when it was made from an image of ours, whose labels it has', { cluster: undefined, definition: undefined }, 'refuse'],
