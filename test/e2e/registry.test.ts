@@ -157,7 +157,7 @@ describe('a registry that', () => {
     ['was stopped', () => docker('stop', registry), /started/],
     ['was killed', () => docker('kill', registry), /started/],
     ['does not answer', () => docker('pause', registry), /created anew \(it did not answer\)/],
-    ['lost its network', () => docker('network', 'disconnect', 'kind', registry), /created anew \(it is not on the network kind\)/],
+    ['lost its network', () => docker('network', 'disconnect', 'kind', registry), /created anew \(it is not on the network kind alone\)/],
   ];
   it.each(damages)('%s is repaired by the next load', async (name, damage, words) => {
     const project = await built(`damage-${name.replaceAll(' ', '-')}`);
