@@ -12,8 +12,9 @@ vi.mock(import('../../../src/drivers/docker-save.ts'), { spy: true });
 
 describe('an archive for several nodes', () => {
   it('reaches the others when one cannot even begin to read', async () => {
-    const archive = 'x'.repeat(5_000_000); // more than all the streams on the way hold
-    vi.mocked(saving.saveImage).mockResolvedValue(Readable.from([Buffer.from(archive)]));
+    const chunks = Array.from({ length: 100 }, () => Buffer.alloc(65_536, 'x')); // more than all the streams on the way hold
+    const archive = Buffer.concat(chunks).toString();
+    vi.mocked(saving.saveImage).mockResolvedValue(Readable.from(chunks));
     const got: string[] = [];
     vi.mocked(containers.tryExec).mockImplementation(async (_engine, node, _argv, options) => {
       if (node === 'gone') throw new Error('the container is not running');
