@@ -80,7 +80,7 @@ function openContexts(config: Config, image: ImageConfig, { trees }: ObservedInp
   const directory = join(config.stateDirectory, 'contexts');
   const open = (name: string, tree: SourceTree): SentContext => {
     const named = image.contexts[name];
-    const path = name === CONTEXT || !named || !('directory' in named) ? image.context : named.directory;
+    const path = named && 'directory' in named ? named.directory : image.context;
     return openContext(directory, `${image.name}.${encodeURIComponent(name)}`, path, tree);
   };
   return Object.fromEntries(Object.entries(trees).map(([name, tree]) => [name, open(name, tree)]));

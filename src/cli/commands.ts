@@ -106,8 +106,7 @@ export const COMMANDS: Command[] = [
     options: ['expectFresh', 'sinceImage'],
     run: async ({ harness, args, options: { expectFresh } }) => {
       const status = await harness.cacheStatus(args);
-      const due = status.images.filter(({ action }) => action === 'build');
-      const failure = expectFresh && due.length > 0 ? staleError(due) : undefined;
+      const failure = expectFresh ? staleError(status.images) : undefined;
       return { lines: cacheTable(status, Date.now()), more: { ...status }, ...(failure === undefined ? {} : { failure }) };
     },
   },
@@ -175,7 +174,6 @@ async function runTier(tier: Tier, { harness, args, colour, options: { expectFre
 
 async function planTier(tier: Tier, { harness, options: { expectFresh = false } }: CommandContext): Promise<CommandEnd> {
   const plan = await harness.dryRun(tier);
-  const due = plan.images.filter(({ action }) => action === 'build');
-  const failure = expectFresh && due.length > 0 ? staleError(due) : undefined;
+  const failure = expectFresh ? staleError(plan.images) : undefined;
   return { lines: planLines(tier, plan), more: { plan }, ...(failure === undefined ? {} : { failure }) };
 }

@@ -49,8 +49,12 @@ export function messageOf(thrown: unknown): string {
   return thrown instanceof Error ? thrown.message : String(thrown);
 }
 
-/** The refusal to go on with images that are not fresh, with the reason for each. */
-export function staleError(due: readonly { image: string; verdict: string; reason: string }[]): HarnessError {
+/** The refusal to go on where images were expected to be fresh, with the reason for each that is to be built; undefined where none is. */
+export function staleError(
+  images: readonly { image: string; action: string; verdict: string; reason: string }[],
+): HarnessError | undefined {
+  const due = images.filter(({ action }) => action === 'build');
+  if (due.length === 0) return undefined;
   const names = due.map(({ image }) => image).join(', ');
   return new HarnessError('STALE', `Images were expected to be fresh, and are not: ${names}.`, {
     detail: due.map(({ image, verdict, reason }) => `${image} is ${verdict}: ${reason}`).join('\n'),

@@ -1,5 +1,5 @@
 import { readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
-import { basename, dirname, join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { IgnoreRules } from './dockerignore.ts';
 import { FILE_SYSTEM, stampsDirectories, type FileSystemRules } from './fs-clock.ts';
 import { hasMoved } from './has-moved.ts';
@@ -70,6 +70,6 @@ function forgetOldIndexes(directory: string): void {
 /** The text of a build's ignore file: `<Dockerfile>.dockerignore` where there is one, else `.dockerignore` of the context. */
 export function readIgnoreFile(context: string, dockerfile?: string): string | undefined {
   const read = (path: string) => unlessAbsent(() => readFileSync(path, 'utf8'));
-  const own = dockerfile === undefined ? undefined : read(join(dirname(dockerfile), `${basename(dockerfile)}.dockerignore`));
+  const own = dockerfile === undefined ? undefined : read(`${dockerfile}.dockerignore`);
   return own ?? read(join(context, '.dockerignore'));
 }

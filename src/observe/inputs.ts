@@ -135,16 +135,11 @@ export class SourceReader {
 
 /** Whether an ignore file leaves out a directory and everything in it. */
 function isLeftOut(path: string, rules: IgnoreRules): boolean {
-  let standing: Standing | undefined;
-  for (const [i] of path.split('/').entries())
-    standing = rules.match(
-      path
-        .split('/')
-        .slice(0, i + 1)
-        .join('/'),
-      standing,
-    );
-  return standing?.ignored === true && !rules.mayHoldExceptions(path);
+  const standingOf = (one: string): Standing => {
+    const slash = one.lastIndexOf('/');
+    return slash === -1 ? rules.match(one) : rules.match(one, standingOf(one.slice(0, slash)));
+  };
+  return standingOf(path).ignored && !rules.mayHoldExceptions(path);
 }
 
 /** A path as a pattern that matches it and nothing else: directories may have names with brackets, blanks or a `!`. */

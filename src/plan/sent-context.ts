@@ -1,4 +1,4 @@
-import { HASH_BYTES, STAT_COLUMNS, type Rows } from '../observe/rows.ts';
+import { hashOf, STAT_COLUMNS, type Rows } from '../observe/rows.ts';
 
 /**
  * Whether a file holds something else than what was sent of it, though its size and time are the same: who compares only those would not send
@@ -11,10 +11,6 @@ export function hidesChange(sent: Rows, now: Rows): boolean {
     if (before === undefined || now.kinds[row] !== sent.kinds[before]) return false;
     const [is, was] = [row * STAT_COLUMNS, before * STAT_COLUMNS];
     const looksTheSame = now.stats[is] === sent.stats[was] && now.stats[is + 1] === sent.stats[was + 1];
-    return looksTheSame && Buffer.compare(hashAt(now, row), hashAt(sent, before)) !== 0;
+    return looksTheSame && Buffer.compare(hashOf(now, row), hashOf(sent, before)) !== 0;
   });
-}
-
-function hashAt({ hashes }: Rows, row: number): Uint8Array {
-  return hashes.subarray(row * HASH_BYTES, (row + 1) * HASH_BYTES);
 }

@@ -13,10 +13,13 @@ import type { Session } from './session.ts';
 export async function matchingCacheImage(session: Session, image: ImageConfig, observed: ObservedInputs): Promise<string | undefined> {
   const reference = session.sinceImages[image.name] ?? image.cacheImage;
   if (reference === undefined) return undefined;
-  const isMatch = (labels: DockerImage['labels'] | undefined) => labels?.[LABELS.inputs] === observed.digest;
-  if (isMatch((await session.engine.image(reference))?.labels)) return reference;
+  if (isBuiltFrom(observed, (await session.engine.image(reference))?.labels)) return reference;
   const [platform = ''] = observed.options.platforms;
-  return isMatch(await labelsInRegistry(reference, platform, session)) ? reference : undefined;
+  return isBuiltFrom(observed, await labelsInRegistry(reference, platform, session)) ? reference : undefined;
+}
+
+function isBuiltFrom({ digest }: ObservedInputs, labels: DockerImage['labels'] | undefined): boolean {
+  return labels?.[LABELS.inputs] === digest;
 }
 
 /**
@@ -30,14 +33,13 @@ export async function takeCacheImage(
   observed: ObservedInputs,
 ): Promise<DockerImage | undefined> {
   const { engine } = session;
-  const isMatch = (found: DockerImage | undefined) => found?.labels[LABELS.inputs] === observed.digest;
-  if (!isMatch(await engine.image(reference))) {
+  if (!isBuiltFrom(observed, (await engine.image(reference))?.labels)) {
     const { platforms, arePlatformsGiven } = observed.options;
     const why = await pullImage(reference, arePlatformsGiven ? platforms[0] : undefined, session);
     if (why !== undefined) session.emit({ type: 'note', level: 'warning', message: `${reference} could not be pulled: ${why}` });
   }
   const found = await engine.image(reference);
-  if (!found || !isMatch(found)) return undefined;
+  if (!found || !isBuiltFrom(observed, found.labels)) return undefined;
   await engine.tag(found.id, image.reference);
   return engine.image(image.reference);
 }

@@ -37,7 +37,7 @@ export async function dryRun(session: Session, tier: Tier): Promise<TierPlan> {
   return {
     cluster: { name: config.cluster.name, action, reason },
     images: outcomes.map(({ image, decision: { changes, ...rest } }) => ({ image: image.name, ...rest, changed: changes })),
-    loads: (await Promise.all(outcomes.flatMap((outcome) => nodes.map((node) => loadOf(session, outcome, node, tier))))).flat(),
+    loads: await Promise.all(outcomes.flatMap((outcome) => nodes.map((node) => loadOf(session, outcome, node, tier)))),
     objects,
   };
 }

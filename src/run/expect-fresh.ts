@@ -9,7 +9,8 @@ import type { Session } from './session.ts';
  */
 export async function expectFresh(session: Session, images: readonly ImageConfig[]): Promise<void> {
   const outcomes = settleImages(session, images, { tier: 'test-cached', lookOnly: true });
-  const due = (await Promise.all(outcomes.values())).filter(({ decision }) => decision.action === 'build');
-  if (due.length > 0) throw staleError(due.map(({ image, decision }) => ({ image: image.name, ...decision })));
+  const settled = await Promise.all(outcomes.values());
+  const refusal = staleError(settled.map(({ image, decision }) => ({ ...decision, image: image.name })));
+  if (refusal) throw refusal;
   session.sources?.forget(); // what is done next looks for itself
 }
