@@ -10,16 +10,7 @@ import { rolldown } from 'rolldown';
 
 const OUTPUT = join('dist', 'bin');
 /** What the bundle holds of node_modules; all else stays outside. */
-const INSIDE = [
-  'commander',
-  'valibot',
-  'tinyglobby',
-  'fdir',
-  'picomatch',
-  'dockerfile-ast',
-  'vscode-languageserver-types',
-  'vscode-languageserver-textdocument',
-];
+const INSIDE = ['commander', 'valibot', 'tinyglobby', 'fdir', 'picomatch'];
 
 rmSync(OUTPUT, { recursive: true, force: true });
 const bundle = await rolldown({

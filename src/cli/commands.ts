@@ -2,6 +2,7 @@ import type { Harness } from '../harness.ts';
 import { TIERS, type Tier } from '../model/config.ts';
 import { staleError, type HarnessError } from '../model/error.ts';
 import { seconds } from '../model/words.ts';
+import { stopwatch } from '../model/stopwatch.ts';
 import { cacheTable, planLines, statusLines, whyLines } from './tables.ts';
 
 /** What a command is given to work with. */
@@ -162,13 +163,13 @@ export const COMMANDS: Command[] = [
 ];
 
 async function runTier(tier: Tier, { harness, args, colour, options: { expectFresh = false } }: CommandContext): Promise<CommandEnd> {
-  const start = performance.now();
+  const ms = stopwatch();
   const { passed, failed, skipped } = await harness.test(tier, { args, colour, expectFresh });
   const { builds, loads } = harness.results;
   const built = builds.filter((build) => build.verdict === 'built').length;
   const loaded = loads.filter((load) => load.verdict === 'transferred' || load.verdict === 'tagged').length;
   const tests = `${passed} passed, ${failed} failed, ${skipped} skipped`;
-  const line = `${failed === 0 ? '✅' : '❌'} ${tier}: ${built} built, ${loaded} loaded, tests ${tests}, ${seconds(performance.now() - start)} in all`;
+  const line = `${failed === 0 ? '✅' : '❌'} ${tier}: ${built} built, ${loaded} loaded, tests ${tests}, ${seconds(ms())} in all`;
   return { lines: [line], exitCode: failed === 0 ? 0 : 1 };
 }
 

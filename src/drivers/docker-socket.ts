@@ -4,13 +4,16 @@
  */
 const { request } = process.getBuiltinModule('node:http');
 
+export type Headers = Record<string, string | string[] | undefined>;
+
 /** What the engine answered. */
 export interface SocketAnswer {
   status: number;
+  headers: Headers;
   body: Buffer;
 }
 
-export type Method = 'GET' | 'POST' | 'DELETE';
+export type Method = 'GET' | 'HEAD' | 'POST' | 'DELETE';
 
 export interface AskOptions {
   headers?: Record<string, string>;
@@ -38,7 +41,7 @@ export function askSocket(socketPath: string, method: Method, path: string, send
       const chunks: Buffer[] = [];
       response.on('data', (chunk: Buffer) => chunks.push(chunk));
       response.on('error', reject);
-      response.on('end', () => resolve({ status: response.statusCode ?? 0, body: Buffer.concat(chunks) }));
+      response.on('end', () => resolve({ status: response.statusCode ?? 0, headers: response.headers, body: Buffer.concat(chunks) }));
     });
     sent.on('error', reject);
     sent.end(body, more.onSent);

@@ -3,7 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
-import type { Readable } from 'node:stream';
+import type { IncomingMessage } from 'node:http';
 import { HarnessError, messageOf } from '../model/error.ts';
 import { dockerHost } from './docker-host.ts';
 import { askSocket, type AskOptions, type Method, type SocketAnswer } from './docker-socket.ts';
@@ -49,6 +49,8 @@ export class DockerEngine {
   readonly #host: string | undefined;
   readonly #env: NodeJS.ProcessEnv;
   #api: Dockerode | undefined;
+  /** Images that are being asked for: several of a configuration are often built from the same. */
+  readonly #askedImages = new Map<string, Promise<DockerImage | undefined>>();
 
   private constructor(host: string | undefined, env: NodeJS.ProcessEnv) {
     this.#host = host;
@@ -97,24 +99,25 @@ export class DockerEngine {
     const socket = this.#socket();
     if (socket !== undefined) return askSocket(socket, method, path, send, more);
     try {
-      return { status: 200, body: await this.#dial({ path, method, options: send ?? {}, isStream: true, statusCodes: GOOD }) };
+      return { status: 200, ...(await this.#dial({ path, method, options: send ?? {}, isStream: true, statusCodes: GOOD })) };
     } catch (error) {
       const status = statusOf(error);
       if (status === undefined) throw error;
-      return { status, body: Buffer.from(JSON.stringify({ message: messageOf(error) })) };
+      return { status, headers: {}, body: Buffer.from(JSON.stringify({ message: messageOf(error) })) };
     }
   }
 
   /** Through dockerode, for engines that are reached over a network. */
-  #dial(options: Parameters<Dockerode['modem']['dial']>[0]): Promise<Buffer> {
+  #dial(options: Parameters<Dockerode['modem']['dial']>[0]): Promise<Omit<SocketAnswer, 'status'>> {
     return new Promise((resolve, reject) => {
       this.api.modem.dial(options, (error: unknown, stream: unknown) => {
         if (error) return reject(error instanceof Error ? error : new Error(messageOf(error)));
         const chunks: Buffer[] = [];
-        (stream as Readable)
+        const response = stream as IncomingMessage;
+        response
           .on('data', (chunk: Buffer) => chunks.push(chunk))
           .on('error', reject)
-          .on('end', () => resolve(Buffer.concat(chunks)));
+          .on('end', () => resolve({ headers: response.headers, body: Buffer.concat(chunks) }));
       });
     });
   }
@@ -123,8 +126,8 @@ export class DockerEngine {
    * As `ask`, for answers in JSON; undefined where there is no such thing, or could not be one by that name.
    * @throws Error with the engine's own words for any other refusal
    */
-  async json<T>(method: 'GET' | 'POST', path: string, send?: unknown): Promise<T | undefined> {
-    const { status, body } = await this.ask(method, path, send);
+  async json<T>(method: 'GET' | 'POST', path: string, send?: unknown, more: AskOptions = {}): Promise<T | undefined> {
+    const { status, body } = await this.ask(method, path, send, more);
     if (status === 404 || (status === 400 && method === 'GET')) return undefined;
     const answer = JSON.parse(body.toString('utf8')) as T & { message?: string };
     if (status >= 300) throw new Error(answer.message ?? `Docker answered ${status} to ${method} ${path}`);
@@ -132,7 +135,13 @@ export class DockerEngine {
   }
 
   /** The image of that reference or id, or undefined when the engine has none. */
-  async image(reference: string): Promise<DockerImage | undefined> {
+  image(reference: string): Promise<DockerImage | undefined> {
+    const asked = this.#askedImages.get(reference) ?? this.#inspectImage(reference).finally(() => this.#askedImages.delete(reference));
+    this.#askedImages.set(reference, asked);
+    return asked;
+  }
+
+  async #inspectImage(reference: string): Promise<DockerImage | undefined> {
     const found = await this.json<InspectedImage>('GET', `/images/${reference.split('/').map(encodeURIComponent).join('/')}/json`);
     return (
       found && {

@@ -13,10 +13,14 @@ interface ListedContainer {
   Created: number;
 }
 
-/** The nodes of a kind cluster by the labels that kind puts on its containers, control planes first. */
-export async function clusterNodes(engine: DockerEngine, cluster: string): Promise<ClusterNode[]> {
+/**
+ * The nodes of a kind cluster by the labels that kind puts on its containers, control planes first.
+ * @param onAsked called when nothing is left to do but wait for the answer
+ */
+export async function clusterNodes(engine: DockerEngine, cluster: string, onAsked?: () => void): Promise<ClusterNode[]> {
   const filters = encodeURIComponent(JSON.stringify({ label: [`io.x-k8s.kind.cluster=${cluster}`] }));
-  const containers = await engine.json<ListedContainer[]>('GET', `/containers/json?all=true&filters=${filters}`);
+  const path = `/containers/json?all=true&filters=${filters}`;
+  const containers = await engine.json<ListedContainer[]>('GET', path, undefined, onAsked ? { onSent: onAsked } : {});
   return (containers ?? [])
     .map((container) => ({
       name: (container.Names[0] ?? container.Id).replace(/^\//, ''),

@@ -1,12 +1,9 @@
-import {
-  DockerfileParser,
-  type From,
-  type Instruction,
-  type ModifiableInstruction,
-  type ParserDirective,
-  type PropertyInstruction,
-} from 'dockerfile-ast';
+import type { From, Instruction, ModifiableInstruction, ParserDirective, PropertyInstruction } from 'dockerfile-ast';
+import { createRequire } from 'node:module';
 import { NATIVE_PLATFORM } from '../model/platform.ts';
+
+/** Goes up whenever `baseReferences` would answer anything else to the same question: its answers are remembered. */
+export const BASES_FORMAT = 1;
 
 /**
  * The images that a Dockerfile starts from, as Docker reads them: `ARG`s before the first `FROM` filled in from the build arguments or their
@@ -15,6 +12,8 @@ import { NATIVE_PLATFORM } from '../model/platform.ts';
  * @param platforms what is built for, such as `linux/amd64`: `FROM` may name another image for each
  */
 export function baseReferences(text: string, buildArgs: Readonly<Record<string, string>>, platforms: readonly string[]): string[] {
+  // Here, because loading it takes longer than the rest of a check, and what a Dockerfile says is remembered.
+  const { DockerfileParser } = createRequire(import.meta.url)('dockerfile-ast') as typeof import('dockerfile-ast');
   const dockerfile = DockerfileParser.parse(text);
   const found = new Set<string>();
   const syntax = buildArgs['BUILDKIT_SYNTAX'] ?? frontendOf(text, dockerfile.getDirectives());

@@ -24,7 +24,7 @@ export interface Clock {
  * File systems stamp changes with a coarse clock (some milliseconds on Linux, up to 2 s elsewhere). Two changes within one tick look the
  * same, so what is read this shortly after it was changed is read once more the next time, as git does with its "racy" entries.
  */
-const RACY_MS = 2_000;
+export const RACY_MS = 2_000;
 
 /** The only way to ask a file system for its time is to change something. */
 function readClock(probe: string): Clock {

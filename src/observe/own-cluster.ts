@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import type { DockerEngine } from '../drivers/docker.ts';
-import { readState, writeState } from '../drivers/state-file.ts';
+import { keep, recall } from '../drivers/memory.ts';
+import { readState } from '../drivers/state-file.ts';
 import type { ClusterNode, ClusterState } from '../model/cluster.ts';
 import type { Config } from '../model/config.ts';
 import { observeCluster, observeNodes, readRecord } from './cluster.ts';
@@ -23,20 +24,11 @@ export async function rememberedCluster(engine: DockerEngine, config: Config, no
   const { name } = config.cluster;
   const path = join(config.stateDirectory, 'cluster-seen.json');
   const containerId = nodes.find((node) => node.role === 'control-plane')?.containerId;
-  const seen = readState<{ containerId: string; record: string }>(path);
-  const record = containerId !== undefined && seen?.containerId === containerId ? readRecord(seen.record) : undefined;
-  if (record) return { name, nodes, record };
+  const known = containerId === undefined ? undefined : readRecord(recall<string>(path, containerId));
+  if (known) return { name, nodes, record: known };
   const state = await observeNodes(engine, name, nodes, readState<{ begun: number }>(creationPath(config))?.begun);
-  if (state.record) remember(path, JSON.stringify({ containerId, record: JSON.stringify(state.record) }));
+  if (state.record) keep(path, containerId, JSON.stringify(state.record));
   return state;
-}
-
-function remember(path: string, text: string): void {
-  try {
-    writeState(path, text);
-  } catch {
-    // a full or read-only disk costs the next check its time
-  }
 }
 
 /** The cluster as it is now, with what this state directory knows of it. */

@@ -1,4 +1,5 @@
 import type { Emit } from '../model/event.ts';
+import { stopwatch } from '../model/stopwatch.ts';
 
 /** Handed to the work of a step: `progress` replaces the line of detail below its title. */
 export interface StepHandle {
@@ -19,8 +20,7 @@ export interface StepEnd<T> {
  * The step's own error passes through unchanged, after it was reported as failed.
  */
 export async function step<T>(emit: Emit, id: string, title: string, work: (handle: StepHandle) => Promise<StepEnd<T>>): Promise<T> {
-  const start = performance.now();
-  const ms = () => Math.round(performance.now() - start);
+  const ms = stopwatch();
   emit({ type: 'step', id, state: 'start', title });
   try {
     const end = await work({ progress: (detail) => emit({ type: 'step', id, state: 'progress', detail }) });

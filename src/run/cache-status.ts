@@ -7,7 +7,8 @@ import { buildCacheSize } from '../observe/build-cache.ts';
 import { clusterNodes } from '../observe/cluster.ts';
 import { rememberedCluster } from '../observe/own-cluster.ts';
 import type { ImageOutcome } from './images.ts';
-import { askAhead, imagesIn, loadTargets } from './node-contents.ts';
+import { ahead } from './ahead.ts';
+import { askNode, imagesIn, loadTargets } from './node-contents.ts';
 import { assertOwn } from './own-cluster.ts';
 import type { Session } from './session.ts';
 
@@ -40,13 +41,14 @@ export interface CacheStatus {
 /** The verdict on each image and where it is loaded. Changes nothing. */
 export async function cacheStatus(session: Session, images: readonly ImageConfig[]): Promise<CacheStatus> {
   const { engine, config } = session;
-  // A node takes longest to answer, so it is asked first, even before it is known to be ours; all else is loaded and looked at meanwhile.
-  const nodes = await clusterNodes(engine, config.cluster.name);
-  await Promise.all(runningTargets(nodes).map((node) => askAhead(session, node.name)));
-  assertOwn(session, await rememberedCluster(engine, config, nodes));
-  const { settleImages } = await import('./images.ts');
-  const buildCache = buildCacheSize(engine); // while the files are looked at, which needs nothing of the engine
+  // All that takes Docker a while is asked first, even before the nodes are known to be ours; what else is needed is loaded meanwhile.
+  const buildCache = buildCacheSize(engine);
   buildCache.catch(() => undefined); // whoever awaits it below hears of it
+  const listed = await ahead((onAsked) => clusterNodes(engine, config.cluster.name, onAsked));
+  const { settleImages } = await import('./images.ts');
+  const nodes = await listed();
+  await Promise.all(runningTargets(nodes).map((node) => askNode(session, node)));
+  assertOwn(session, await rememberedCluster(engine, config, nodes));
   const outcomes = settleImages(session, images, { tier: 'test-cached', lookOnly: true });
   const statuses = images.map(async (image) => statusOf(session, (await outcomes.get(image.name)) as ImageOutcome, nodes));
   return { images: await Promise.all(statuses), buildCache: await buildCache };
@@ -64,7 +66,7 @@ async function statusOf(
   const name = canonicalName(image.reference) ?? image.reference;
   const digest = built && session.digests.of(built);
   const inNodes = runningTargets(nodes).map(async (node) => {
-    const present = await imagesIn(session, node.name);
+    const present = await imagesIn(session, node);
     return [node.name, decideLoad({ digest, layers: built?.layers ?? [], name, present, force: false }).verdict] as const;
   });
   return {

@@ -1,5 +1,5 @@
 import type { Tier } from '../model/config.ts';
-import type { ClusterDecision, ClusterState } from '../model/cluster.ts';
+import type { ClusterDecision, ClusterNode, ClusterState } from '../model/cluster.ts';
 import type { BuildDecision, LoadDecision } from '../model/image.ts';
 import { canonicalName } from '../model/reference.ts';
 import { readManifests } from '../observe/manifests.ts';
@@ -33,7 +33,7 @@ export async function dryRun(session: Session, tier: Tier): Promise<TierPlan> {
   const wanted = await wantedClusterNow(session);
   const { action, reason } = wanted ? decideCluster(state, wanted) : withoutNodeImage(state);
   const outcomes = await Promise.all(settleImages(session, config.images, { tier, lookOnly: true }).values());
-  const nodes = action === 'use' ? loadTargets(state.nodes).map(({ name }) => name) : [];
+  const nodes = action === 'use' ? loadTargets(state.nodes) : [];
   return {
     cluster: { name: config.cluster.name, action, reason },
     images: outcomes.map(({ image, decision: { changes, ...rest } }) => ({ image: image.name, ...rest, changed: changes })),
@@ -47,9 +47,9 @@ function withoutNodeImage({ nodes }: ClusterState): ClusterDecision {
   return { action: nodes.length === 0 ? 'create' : 'recreate', reason };
 }
 
-async function loadOf(session: Session, outcome: ImageOutcome, node: string, tier: Tier): Promise<TierPlan['loads'][number]> {
+async function loadOf(session: Session, outcome: ImageOutcome, node: ClusterNode, tier: Tier): Promise<TierPlan['loads'][number]> {
   const { image, decision, built } = outcome;
-  const common = { image: image.name, node };
+  const common = { image: image.name, node: node.name };
   if (decision.action !== 'skip') return { ...common, action: 'transfer', reason: 'it will be another image' };
   const facts = {
     digest: built && session.digests.of(built),

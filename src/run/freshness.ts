@@ -73,7 +73,7 @@ export async function currentBases(
 ): Promise<{ ids: Record<string, string>; standIns: Record<string, string> }> {
   const ids: Record<string, string> = {};
   const standIns: Record<string, string> = {};
-  for (const reference of basesOf(image, session.env)) {
+  for (const reference of basesOf(image, session.config.stateDirectory, session.env)) {
     const configured = settled.find((base) => canonicalName(base.image.reference) === canonicalName(reference));
     const local = configured ? configured.built : await session.engine.image(reference);
     const standIn = local || configured ? undefined : await standInFor(session, image, reference);

@@ -6,6 +6,7 @@ import { HarnessError } from '../model/error.ts';
 import { compareFiles } from '../model/file-set.ts';
 import type { BuildDecision } from '../model/image.ts';
 import { canonicalName } from '../model/reference.ts';
+import { stopwatch } from '../model/stopwatch.ts';
 import { basesOf } from '../observe/bases.ts';
 import { buildOrder } from '../plan/build-order.ts';
 import { decideBuild, describeChange, describeChanges } from '../plan/freshness.ts';
@@ -64,12 +65,12 @@ export function settleImages(session: Session, images: readonly ImageConfig[], p
 
 /** Names of the configured images that an image is built from. */
 function configuredBases({ config, env }: Session, image: ImageConfig): string[] {
-  const references = basesOf(image, env).map(canonicalName);
+  const references = basesOf(image, config.stateDirectory, env).map(canonicalName);
   return config.images.filter((other) => references.includes(canonicalName(other.reference))).map((other) => other.name);
 }
 
 async function settleImage(session: Session, image: ImageConfig, bases: ImageOutcome[], policy: BuildPolicy): Promise<ImageOutcome> {
-  const start = performance.now();
+  const elapsed = stopwatch();
   const settled = bases.map((base): SettledBase => {
     return { image: base.image, built: base.built, pending: policy.lookOnly === true && base.decision.action === 'build' };
   });
@@ -77,7 +78,7 @@ async function settleImage(session: Session, image: ImageConfig, bases: ImageOut
   const mayTake = seen.freshness.verdict !== 'fresh' && policy.tier === 'test-cached' && !policy.force;
   const cacheImage = mayTake ? await matchingCacheImage(session, image, seen.observed) : undefined;
   const decision = decideBuild(seen.freshness, { ...policy, ...(cacheImage === undefined ? {} : { cacheImage }) });
-  const ms = Math.round(performance.now() - start);
+  const ms = elapsed();
   if (policy.lookOnly) return { image, decision, seen, built: seen.found };
   if (seen.freshness.verdict === 'fresh') keepRecord(session, image, seen);
   if (decision.action === 'skip') {
@@ -96,13 +97,13 @@ async function take(
   cacheImage: string,
   { observed }: ImageFreshness,
 ): Promise<DockerImage | undefined> {
-  const start = performance.now();
+  const elapsed = stopwatch();
   return step(session.emit, `build:${image.name}`, `image ${image.name}: taking ${cacheImage}`, async () => {
     const value = await takeCacheImage(session, image, cacheImage, observed);
     if (!value) return { title: `image ${image.name}: ${cacheImage} could not be had`, value };
     writeRecord(session.config, image, { ...observed, story: undefined });
     const reason = `taken from ${cacheImage}, which was built from the same inputs`;
-    session.builds.push({ image: image.name, verdict: 'fresh', reason, ms: Math.round(performance.now() - start) });
+    session.builds.push({ image: image.name, verdict: 'fresh', reason, ms: elapsed() });
     return { title: `image ${image.name} ${reason}`, value };
   });
 }
@@ -115,12 +116,11 @@ async function buildAndSay(
   noCache: boolean,
 ): Promise<DockerImage> {
   const { engine, emit, config, env, signal } = session;
-  const start = performance.now();
-  const note = (verdict: 'built' | 'failed') =>
-    session.builds.push({ image: image.name, verdict, reason, ms: Math.round(performance.now() - start) });
+  const elapsed = stopwatch();
+  const note = (verdict: 'built' | 'failed') => session.builds.push({ image: image.name, verdict, reason, ms: elapsed() });
   try {
     const built = await step(emit, `build:${image.name}`, `image ${image.name}: building (${reason})`, async ({ progress }) => {
-      for (const reference of basesOf(image, env)) await provideBase(session, image, reference, progress);
+      for (const reference of basesOf(image, config.stateDirectory, env)) await provideBase(session, image, reference, progress);
       const { ids, standIns } = await currentBases(session, image, settled);
       const why = { reason, changes: changes.map(describeChange) };
       const order = { config, image, sources: sourcesOf(session), bases: ids, standIns, noCache, env, why, signal, onLine: progress };

@@ -8,6 +8,7 @@ import type { LoadDecision } from '../model/image.ts';
 import type { LoadSummary } from '../model/summary.ts';
 import { canonicalName } from '../model/reference.ts';
 import { dataSize } from '../model/words.ts';
+import { stopwatch } from '../model/stopwatch.ts';
 import { decideLoad } from '../plan/load.ts';
 import type { DeployedImage } from '../plan/manifests.ts';
 import { step } from '../report/step.ts';
@@ -33,13 +34,13 @@ export async function loadEverywhere(
       next: `Build it first: \`harness build-if-needed ${image.name}\`.`,
     });
   }
-  const start = performance.now();
-  const due = await Promise.all(loadTargets(nodes).map((node) => decideFor(session, image, built, node.name, force)));
+  const elapsed = stopwatch();
+  const due = await Promise.all(loadTargets(nodes).map((node) => decideFor(session, image, built, node, force)));
   const sum = (loads: LoadResult[]) => ({ name: image.name, reference: image.reference, digest: digestFrom(session, image, built, loads) });
   if (due.every(({ decision }) => decision.action === 'skip')) {
     const loads = await Promise.all(due.map((load) => carryOut(session, image, built, load)));
     const title = `image ${image.name} is in ${nodesInWords(due)} already, skipping load`;
-    session.emit({ type: 'step', id: `load:${image.name}`, state: 'skipped', title, ms: Math.round(performance.now() - start) });
+    session.emit({ type: 'step', id: `load:${image.name}`, state: 'skipped', title, ms: elapsed() });
     return sum(loads);
   }
   const reasons = [...new Set(due.filter(({ decision }) => decision.action !== 'skip').map(({ decision }) => decision.reason))];
@@ -91,13 +92,13 @@ interface LoadResult {
   words: string;
 }
 
-async function decideFor(session: Session, image: ImageConfig, built: DockerImage, node: string, force: boolean): Promise<DueLoad> {
+async function decideFor(session: Session, image: ImageConfig, built: DockerImage, node: ClusterNode, force: boolean): Promise<DueLoad> {
   const name = canonicalName(image.reference) ?? image.reference;
   const digest = session.digests.of(built);
   const present = await imagesIn(session, node);
   const decision = decideLoad({ digest, layers: built.layers, name, present, force });
   const from = present.images.find((known) => known.id === digest)?.names[0] ?? digest;
-  return { node, name, digest, decision, from, ...(present.unpacked ? { unpacked: present.unpacked } : {}) };
+  return { node: node.name, name, digest, decision, from, ...(present.unpacked ? { unpacked: present.unpacked } : {}) };
 }
 
 /** @param delivery of the image to this node, where one is due */
@@ -109,10 +110,9 @@ async function carryOut(
   delivery?: Promise<Delivery>,
 ): Promise<LoadResult> {
   const { node, name, digest, decision } = load;
-  const start = performance.now();
+  const elapsed = stopwatch();
   const note = (verdict: LoadSummary['verdict'], { bytes, pushed }: Pick<Delivery, 'bytes' | 'pushed'>) => {
-    const ms = Math.round(performance.now() - start);
-    session.loads.push({ image: image.name, node, verdict, bytes, ...(pushed === undefined ? {} : { pushed }), ms });
+    session.loads.push({ image: image.name, node, verdict, bytes, ...(pushed === undefined ? {} : { pushed }), ms: elapsed() });
   };
   if (decision.action === 'skip') {
     note('present', { bytes: 0 });

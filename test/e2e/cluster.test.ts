@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { podsIn } from './support/pods.ts';
 import { pod, suite, type Project } from './support/suite.ts';
@@ -55,6 +57,25 @@ describe('three nodes', () => {
     expect(loadsByNode(summary.loads)).toEqual(
       Object.fromEntries(nodes.map((node) => [node, node === worker ? 'transferred' : 'present'])),
     );
+  });
+
+  it('are asked again only when something in them has changed', async () => {
+    const project = await loaded('remembered');
+    const inWorker = async () => (await project.must('cache-status')).summary.images?.[0]?.nodes[worker];
+    // What has just changed is not kept in mind yet.
+    await eventually('it is remembered what the worker has', async () => {
+      expect(await inWorker()).toBe('present');
+      return readFileSync(join(project.directory, '.harness', 'nodes', `${worker}.json`), 'utf8').includes(project.reference);
+    });
+    const crictl = await inNode(worker, 'which', 'crictl');
+    await inNode(worker, 'mv', crictl, `${crictl}.away`);
+    try {
+      expect(await inWorker()).toBe('present');
+    } finally {
+      await inNode(worker, 'mv', `${crictl}.away`, crictl);
+    }
+    await inNode(worker, 'crictl', 'rmi', `docker.io/${project.reference}`);
+    expect(await inWorker()).toBe('missing');
   });
 
   it('get only the name where they have the image under another', async () => {

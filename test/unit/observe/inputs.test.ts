@@ -162,18 +162,33 @@ describe('the inputs of an image', () => {
 
   it('name the bases with the build arguments filled in', () => {
     const root = repository();
-    expect(basesOf(imageIn(root), {})).toEqual(['base:1']);
-    expect(basesOf(imageIn(root, { buildArgs: { V: '2' } }), {})).toEqual(['base:2']);
-    expect(basesOf(imageIn(root, { buildArgs: { V: { env: 'VERSION' } } }), { VERSION: '3' })).toEqual(['base:3']);
+    const memory = scratch();
+    expect(basesOf(imageIn(root), memory, {})).toEqual(['base:1']);
+    expect(basesOf(imageIn(root, { buildArgs: { V: '2' } }), memory, {})).toEqual(['base:2']);
+    expect(basesOf(imageIn(root, { buildArgs: { V: { env: 'VERSION' } } }), memory, { VERSION: '3' })).toEqual(['base:3']);
+    expect(basesOf(imageIn(root), memory, {})).toEqual(['base:1']);
+  });
+
+  it('name the bases that stand in the Dockerfile now, whatever is remembered of it', () => {
+    const root = repository();
+    const memory = scratch();
+    const [kept] = basesOf(imageIn(root), memory, {});
+    const [file = ''] = readdirSync(join(memory, 'bases'));
+    const text = readFileSync(join(memory, 'bases', file), 'utf8');
+    expect(text).toContain(kept);
+    writeFileSync(join(memory, 'bases', file), text.replace('base:1', 'base:9'));
+    expect(basesOf(imageIn(root), memory, {})).toEqual(['base:1']);
+    plant(root, { Dockerfile: 'FROM other:1\n' });
+    expect(basesOf(imageIn(root), memory, {})).toEqual(['other:1']);
   });
 
   it('name the images that named contexts put in the place of bases', () => {
     const root = repository();
     const contexts = (name: string): Partial<ImageConfig> => ({ contexts: { [name]: { image: 'shop/base:dev' } } });
-    expect(basesOf(imageIn(root, contexts('base:1')), {})).toEqual(['shop/base:dev']);
-    expect(basesOf(imageIn(root, contexts('docker.io/library/base:1')), {})).toEqual(['shop/base:dev']);
-    expect(basesOf(imageIn(root, contexts('tools')), {})).toEqual(['base:1', 'shop/base:dev']);
-    expect(basesOf(imageIn(root, { contexts: { 'base:1': { directory: root } } }), {})).toEqual([]);
+    expect(basesOf(imageIn(root, contexts('base:1')), scratch(), {})).toEqual(['shop/base:dev']);
+    expect(basesOf(imageIn(root, contexts('docker.io/library/base:1')), scratch(), {})).toEqual(['shop/base:dev']);
+    expect(basesOf(imageIn(root, contexts('tools')), scratch(), {})).toEqual(['base:1', 'shop/base:dev']);
+    expect(basesOf(imageIn(root, { contexts: { 'base:1': { directory: root } } }), scratch(), {})).toEqual([]);
   });
 
   it('do not change the tree', async () => {
