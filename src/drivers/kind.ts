@@ -48,6 +48,12 @@ function creationError(name: string, output: string): HarnessError {
       next: 'End what listens there (`docker ps` shows containers with their ports), or choose another port in the kind configuration.',
     });
   }
+  if (output.includes('could not find a log line that matches')) {
+    return new HarnessError('CLUSTER', `The cluster ${name} could not be created: a node ended as soon as it was started.`, {
+      detail,
+      next: 'Most often the kernel has no inotify instance left, because other clusters run: stop those that nobody needs, or raise the limit that `harness doctor` shows.',
+    });
+  }
   return new HarnessError('CLUSTER', `The cluster ${name} could not be created.`, {
     detail,
     next: 'Run `harness doctor`; with --verbose the whole output of kind is shown.',

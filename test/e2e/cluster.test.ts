@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { podsIn } from './support/pods.ts';
@@ -61,11 +61,12 @@ describe('three nodes', () => {
 
   it('are asked again only when something in them has changed', async () => {
     const project = await loaded('remembered');
+    const memory = join(project.directory, '.harness', 'nodes', `${worker}.json`);
     const inWorker = async () => (await project.must('cache-status')).summary.images?.[0]?.nodes[worker];
     // What has just changed is not kept in mind yet.
     await eventually('it is remembered what the worker has', async () => {
       expect(await inWorker()).toBe('present');
-      return readFileSync(join(project.directory, '.harness', 'nodes', `${worker}.json`), 'utf8').includes(project.reference);
+      return existsSync(memory) && readFileSync(memory, 'utf8').includes(project.reference);
     });
     const crictl = await inNode(worker, 'which', 'crictl');
     await inNode(worker, 'mv', crictl, `${crictl}.away`);
