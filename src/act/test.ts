@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { dirname, join } from 'node:path';
+import { dirname, extname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { environmentName } from '../config/resolve.ts';
 import { readState, removeState } from '../drivers/state-file.ts';
 import { tail, tryRun, type RunResult } from '../drivers/process.ts';
@@ -8,12 +9,15 @@ import type { Config, TestsConfig } from '../model/config.ts';
 import { CONTEXT_VARIABLE, type HarnessContext } from '../model/context.ts';
 import { HarnessError } from '../model/error.ts';
 import type { TestSummary } from '../model/summary.ts';
+import { REPORT_VARIABLE, type ModuleReport } from '../vitest/passed-reporter.ts';
 
 export interface TestRun {
   config: Config;
   context: HarnessContext;
   /** More arguments for the runner, from behind `--`. */
   args: string[];
+  /** Test files that need not run, absolute paths; and who hears what the others were made of. For vitest only. */
+  cache?: { unchanged: readonly string[]; learn: (reports: ModuleReport[]) => void };
   /** Whether the runner may use colours. */
   colour: boolean;
   onLine: (line: string) => void;
@@ -40,10 +44,10 @@ function testEnvironment(context: HarnessContext): Record<string, string> {
   };
 }
 
-async function start(run: TestRun, argv: readonly [string, ...string[]]): Promise<RunResult> {
+async function start(run: TestRun, argv: readonly [string, ...string[]], more: Record<string, string> = {}): Promise<RunResult> {
   return tryRun([...argv, ...run.args], {
     cwd: run.config.root,
-    env: { ...testEnvironment(run.context), ...(run.colour ? { FORCE_COLOR: '1' } : { NO_COLOR: '1' }) },
+    env: { ...testEnvironment(run.context), ...more, ...(run.colour ? { FORCE_COLOR: '1' } : { NO_COLOR: '1' }) },
     code: 'TESTS',
     onLine: run.onLine,
     ...(run.signal === undefined ? {} : { signal: run.signal }),
@@ -73,8 +77,9 @@ interface VitestReport {
 async function runVitest(run: TestRun, tests: TestsConfig & { runner: 'vitest' }): Promise<TestSummary> {
   const report = join(run.config.stateDirectory, 'reports', `vitest-${process.pid}.json`);
   removeState(report);
+  const modules = join(run.config.stateDirectory, 'reports', `modules-${process.pid}.json`);
   const onLine = (line: string) => (line.startsWith('JSON report written to ') ? undefined : run.onLine(line)); // it is ours, and removed
-  const { exitCode, all } = await start({ ...run, onLine }, [
+  const argv = [
     process.execPath,
     findVitest(run.config.root),
     'run',
@@ -82,10 +87,14 @@ async function runVitest(run: TestRun, tests: TestsConfig & { runner: 'vitest' }
     '--reporter=default',
     '--reporter=json',
     `--outputFile.json=${report}`,
+    ...(run.cache ? [`--reporter=${PASSED_REPORTER}`, ...leftOut(run.cache.unchanged)] : []),
     ...tests.args,
-  ]);
+  ] as const;
+  const { exitCode, all } = await start({ ...run, onLine }, argv, { [REPORT_VARIABLE]: modules });
   const counts = readState<VitestReport>(report);
-  removeState(report);
+  const reports = readState<ModuleReport[]>(modules);
+  [report, modules].forEach(removeState);
+  if (reports) run.cache?.learn(reports);
   if (!counts) {
     throw new HarnessError('TESTS', `vitest ended with exit code ${exitCode} and without a report.`, {
       detail: tail(all),
@@ -101,7 +110,16 @@ async function runVitest(run: TestRun, tests: TestsConfig & { runner: 'vitest' }
       next: 'Look for an error outside of tests, or for a filter that no test matches.',
     });
   }
-  return { passed: counts.numPassedTests, failed, skipped: counts.numPendingTests + counts.numTodoTests };
+  const skipped = counts.numPendingTests + counts.numTodoTests;
+  return { passed: counts.numPassedTests, failed, skipped, ...(run.cache ? { unchanged: run.cache.unchanged.length } : {}) };
+}
+
+/** As source or compiled, as this is. */
+const PASSED_REPORTER = fileURLToPath(new URL(`../vitest/passed-reporter${extname(import.meta.url).replace('c', '')}`, import.meta.url));
+
+/** A path is no pattern: what would be special in one is escaped. */
+function leftOut(files: readonly string[]): string[] {
+  return files.length === 0 ? [] : ['--passWithNoTests', ...files.map((file) => `--exclude=${file.replace(/[\\()[\]{}!*?+@]/g, '\\$&')}`)];
 }
 
 function findVitest(root: string): string {

@@ -1,7 +1,7 @@
 import type { Harness } from '../harness.ts';
 import { TIERS, type Tier } from '../model/config.ts';
 import { staleError, type HarnessError } from '../model/error.ts';
-import { seconds } from '../model/words.ts';
+import { count, seconds } from '../model/words.ts';
 import { stopwatch } from '../model/stopwatch.ts';
 import { cacheTable, planLines, statusLines, whyLines } from './tables.ts';
 
@@ -18,6 +18,8 @@ export interface CommandContext {
 export interface CommandOptions {
   dryRun?: boolean;
   expectFresh?: boolean;
+  /** Commander's name for `--no-test-cache`: true unless it is given. */
+  testCache?: boolean;
   /** Each `<reference>`, or `<image>=<reference>`. */
   sinceImage?: string[];
 }
@@ -48,6 +50,7 @@ export interface Command {
 export const OPTIONS = {
   dryRun: ['--dry-run', 'say what would be done, and do nothing'],
   expectFresh: ['--expect-fresh', 'fail with exit code 3, and do nothing, when an image would have to be built'],
+  testCache: ['--no-test-cache', 'run test files also when they passed before and nothing changed'],
   sinceImage: [
     '--since-image <[image=]reference>',
     'take this image in place of a build when it was built from the same inputs; `{name}` in it stands for the name of each image; may be given several times',
@@ -60,13 +63,18 @@ const TIER_SUMMARIES: Record<Tier, string> = {
   'test-fast': 'build nothing, load what is missing, deploy, test: while working on the tests',
 };
 
+const TIER_OPTIONS: Record<Tier, (keyof CommandOptions)[]> = {
+  'test-kind': ['dryRun'],
+  'test-cached': ['dryRun', 'expectFresh', 'sinceImage', 'testCache'],
+  'test-fast': ['dryRun', 'expectFresh', 'testCache'],
+};
+
 export const COMMANDS: Command[] = [
   ...TIERS.map((tier): Command => ({
     name: tier,
     summary: TIER_SUMMARIES[tier],
     takes: 'test arguments',
-    options:
-      tier === 'test-cached' ? ['dryRun', 'expectFresh', 'sinceImage'] : tier === 'test-fast' ? ['dryRun', 'expectFresh'] : ['dryRun'],
+    options: TIER_OPTIONS[tier],
     run: (context) => (context.options.dryRun ? planTier(tier, context) : runTier(tier, context)),
   })),
   {
@@ -162,13 +170,15 @@ export const COMMANDS: Command[] = [
   },
 ];
 
-async function runTier(tier: Tier, { harness, args, colour, options: { expectFresh = false } }: CommandContext): Promise<CommandEnd> {
+async function runTier(tier: Tier, { harness, args, colour, options }: CommandContext): Promise<CommandEnd> {
+  const { expectFresh = false, testCache = true } = options;
   const ms = stopwatch();
-  const { passed, failed, skipped } = await harness.test(tier, { args, colour, expectFresh });
+  const { passed, failed, skipped, unchanged = 0 } = await harness.test(tier, { args, colour, expectFresh, noTestCache: !testCache });
   const { builds, loads } = harness.results;
   const built = builds.filter((build) => build.verdict === 'built').length;
   const loaded = loads.filter((load) => load.verdict === 'transferred' || load.verdict === 'tagged').length;
-  const tests = `${passed} passed, ${failed} failed, ${skipped} skipped`;
+  const before = unchanged > 0 ? ` (${count(unchanged, 'file')} passed before)` : '';
+  const tests = `${passed} passed, ${failed} failed, ${skipped} skipped${before}`;
   const line = `${failed === 0 ? '✅' : '❌'} ${tier}: ${built} built, ${loaded} loaded, tests ${tests}, ${seconds(ms())} in all`;
   return { lines: [line], exitCode: failed === 0 ? 0 : 1 };
 }

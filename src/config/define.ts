@@ -67,6 +67,11 @@ export interface HarnessConfig {
     command?: string[];
     /** Settings for vitest. */
     vitest?: { config?: string; args?: string[] };
+    /**
+     * Leave out test files that passed before with the same images, manifests, files, packages and configuration. Not in CI, and not in
+     * test-kind. Files (globs) and environment variables that tests read besides what they import are named here. Default: false.
+     */
+    cache?: boolean | { files?: string[]; env?: string[] };
   };
 }
 

@@ -136,10 +136,19 @@ async function findManifests(raw: string | string[] | undefined, root: string, p
 function resolveTests(raw: HarnessConfig['tests'], root: string, problems: Problem[]): TestsConfig {
   if (raw?.command && raw.vitest) problems.push({ path: 'tests', message: 'expected either `command` or `vitest`, found both' });
   const [program, ...args] = raw?.command ?? [];
-  if (program !== undefined) return { runner: 'command', command: [program, ...args] };
+  if (program !== undefined) {
+    if (raw?.cache) problems.push({ path: 'tests.cache', message: 'expected vitest: what another program reads is not known' });
+    return { runner: 'command', command: [program, ...args] };
+  }
   const config = raw?.vitest?.config === undefined ? undefined : resolve(root, raw.vitest.config);
   if (config && !isFile(config)) problems.push({ path: 'tests.vitest.config', message: `expected a file, found none at ${config}` });
-  return { runner: 'vitest', ...(config === undefined ? {} : { config }), args: raw?.vitest?.args ?? [] };
+  const { files = [], env = [] } = typeof raw?.cache === 'object' ? raw.cache : {};
+  return {
+    runner: 'vitest',
+    ...(config === undefined ? {} : { config }),
+    args: raw?.vitest?.args ?? [],
+    cache: { on: Boolean(raw?.cache), files, env },
+  };
 }
 
 /** A directory's name made fit for a cluster and a namespace. */

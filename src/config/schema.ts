@@ -111,6 +111,18 @@ const schema = object({
     object({
       command: v.optional(argv),
       vitest: v.optional(object({ config: v.optional(text), args: v.optional(v.array(text, 'expected an array of strings')) })),
+      cache: v.optional(
+        v.union(
+          [
+            v.boolean(),
+            object({
+              files: v.optional(v.array(text, 'expected an array of globs')),
+              env: v.optional(v.array(variable, 'expected an array of names of environment variables')),
+            }),
+          ],
+          'expected true, false or `{ files: […], env: […] }`',
+        ),
+      ),
     }),
   ),
 });

@@ -67,7 +67,15 @@ export type Secret = { env: string } | { file: string };
 /** What stands for a name in `FROM`, `COPY --from` or `RUN --mount`: a directory, an image, or what only BuildKit can look into. */
 export type NamedContext = { directory: string } | { image: string } | { url: string };
 
-export type TestsConfig = { runner: 'command'; command: [string, ...string[]] } | { runner: 'vitest'; config?: string; args: string[] };
+export type TestsConfig =
+  { runner: 'command'; command: [string, ...string[]] } | { runner: 'vitest'; config?: string; args: string[]; cache: TestCacheConfig };
+
+/** Whether test files that passed before are left out, and what tests read besides what they import: globs and names of variables. */
+export interface TestCacheConfig {
+  on: boolean;
+  files: string[];
+  env: string[];
+}
 
 /** The tiers, from the most thorough to the quickest. */
 export const TIERS = ['test-kind', 'test-cached', 'test-fast'] as const;

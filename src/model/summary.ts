@@ -23,6 +23,8 @@ export interface TestSummary {
   passed: number;
   failed: number;
   skipped: number;
+  /** Test files that were left out, because they passed before and nothing changed. */
+  unchanged?: number;
 }
 
 /** The last line of every `--json` output. Commands add what is theirs (`images`, `checks`, …). */

@@ -1,3 +1,4 @@
+import { relative } from 'node:path';
 import { runTests } from '../act/test.ts';
 import { deploy } from '../act/deploy.ts';
 import type { Tier } from '../model/config.ts';
@@ -5,6 +6,7 @@ import type { HarnessContext } from '../model/context.ts';
 import { count } from '../model/words.ts';
 import type { TestSummary } from '../model/summary.ts';
 import { readManifests } from '../observe/manifests.ts';
+import type { ManifestObject } from '../model/manifest.ts';
 import type { DeployedImage } from '../plan/manifests.ts';
 import { step } from '../report/step.ts';
 import { bringUp, type RunningCluster } from './cluster.ts';
@@ -12,13 +14,31 @@ import { ownCluster } from './own-cluster.ts';
 import { settleImages } from './images.ts';
 import { loadEverywhere } from './loads.ts';
 import type { Session } from './session.ts';
+import type { TestCache } from './test-cache.ts';
+
+/** What a tier has made ready. */
+export interface Prepared {
+  /** What the tests are handed. */
+  context: HarnessContext;
+  images: DeployedImage[];
+  objects: ManifestObject[];
+}
+
+/** How tests are run. */
+export interface TestOptions {
+  /** Arguments for the runner. */
+  args: string[];
+  /** Whether its output may be coloured. */
+  colour: boolean;
+  /** Run test files also when they passed before and nothing changed. */
+  noTestCache: boolean;
+}
 
 /**
  * Everything a tier does before its tests: cluster and images side by side, each image into the nodes as soon as both are there, then the
  * manifests.
- * @returns what the tests are handed
  */
-export async function prepare(session: Session, tier: Tier): Promise<HarnessContext> {
+export async function prepare(session: Session, tier: Tier): Promise<Prepared> {
   const { config, emit } = session;
   const objects = readManifests(config.manifests, config.root); // before anything slow: a manifest that does not parse is wrong at once
   await ownCluster(session); // and before builds that would be for nothing: a cluster that is not ours
@@ -37,19 +57,43 @@ export async function prepare(session: Session, tier: Tier): Promise<HarnessCont
     return { title: `deployed ${count(objects.length, 'object')}, all running`, value: undefined };
   });
   const references = Object.fromEntries(config.images.map((image) => [image.name, image.reference]));
-  return { kubeconfig: running.kubeconfig, namespace: config.namespace, tier, images: references };
+  const context = { kubeconfig: running.kubeconfig, namespace: config.namespace, tier, images: references };
+  return { context, images: loaded, objects };
 }
 
 /** Runs a tier to the end of its tests. */
-export async function runTier(session: Session, tier: Tier, args: string[], colour: boolean): Promise<TestSummary> {
-  const context = await prepare(session, tier);
+export async function runTier(session: Session, tier: Tier, options: TestOptions): Promise<TestSummary> {
+  const prepared = await prepare(session, tier);
   const { config, emit, signal } = session;
+  const { args, colour } = options;
+  const { context } = prepared;
+  const cache = await testCache(session, tier, options, prepared);
   session.tests = await step(emit, 'tests', 'running the tests', async () => {
     const onLine = (line: string) => emit({ type: 'output', from: 'tests', line });
-    const value = await runTests({ config, context, args, colour, onLine, signal });
-    return { title: `tests: ${value.passed} passed, ${value.failed} failed, ${value.skipped} skipped`, failed: value.failed > 0, value };
+    const value = await runTests({ config, context, args, colour, onLine, signal, ...(cache ? { cache } : {}) });
+    const { passed, failed, skipped, unchanged = 0 } = value;
+    const before = unchanged > 0 ? `; ${count(unchanged, 'file')} passed before, unchanged` : '';
+    return { title: `tests: ${passed} passed, ${failed} failed, ${skipped} skipped${before}`, failed: failed > 0, value };
   });
   return session.tests;
+}
+
+/** Not in CI, not where everything is done anyway, and not with arguments: these may say which tests to run, and how. */
+async function testCache(
+  session: Session,
+  tier: Tier,
+  { args, noTestCache }: TestOptions,
+  { images, objects }: Prepared,
+): Promise<TestCache | undefined> {
+  const { config, env, emit } = session;
+  if (config.tests.runner !== 'vitest' || !config.tests.cache.on) return undefined;
+  if (env['CI'] || tier === 'test-kind' || noTestCache || args.length > 0) return undefined;
+  const { TestCache } = await import('./test-cache.ts');
+  const cache = await TestCache.open(session, config.tests.cache, images, objects);
+  for (const { file, reason } of cache.due) {
+    emit({ type: 'note', level: 'info', message: `${relative(config.root, file)} runs again (${reason})` });
+  }
+  return cache;
 }
 
 function plannedSteps({ config }: Session): { id: string; title: string }[] {

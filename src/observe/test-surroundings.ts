@@ -1,0 +1,53 @@
+import { createHash } from 'node:crypto';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import type { Config, TestCacheConfig } from '../model/config.ts';
+import type { ManifestObject } from '../model/manifest.ts';
+import type { TestInputs } from '../model/test-file.ts';
+import type { DeployedImage } from '../plan/manifests.ts';
+
+/** Files that say which packages are installed, and how sources are read. */
+const PACKAGES =
+  /^(package\.json|package-lock\.json|npm-shrinkwrap\.json|yarn\.lock|pnpm-lock\.yaml|pnpm-workspace\.yaml|bun\.lockb?|tsconfig.*\.json|\.env.*|\.npmrc)$/;
+
+/** What all tests of a run rest on, besides their own files. Values of variables are not written down. */
+export async function testSurroundings(
+  config: Config,
+  cache: TestCacheConfig,
+  env: NodeJS.ProcessEnv,
+  images: readonly DeployedImage[],
+  objects: readonly ManifestObject[],
+): Promise<TestInputs['surroundings']> {
+  const { files, env: variables } = cache;
+  return {
+    ...Object.fromEntries(images.map((image) => [`image ${image.name}`, image.digest])),
+    manifests: digestOf(objects.map(({ object }) => object)),
+    configuration: digestOf([config.namespace, config.cluster, config.tests]),
+    'Node.js': process.version,
+    packages: digestOf(directoriesUp(config.root).flatMap(packageFiles)),
+    ...Object.fromEntries(variables.map((name) => [`variable ${name}`, env[name] === undefined ? 'not set' : digestOf(env[name])])),
+    ...(files.length === 0 ? {} : { 'declared files': digestOf(await declared(files, config.root)) }),
+  };
+}
+
+/** From the root up to where the repository begins. */
+function directoriesUp(root: string): string[] {
+  const directories = [root];
+  for (let at = root; !existsSync(join(at, '.git')) && dirname(at) !== at; directories.push(at)) at = dirname(at);
+  return directories;
+}
+
+function packageFiles(directory: string): [name: string, text: string][] {
+  const names = readdirSync(directory, { withFileTypes: true }).filter((entry) => entry.isFile() && PACKAGES.test(entry.name));
+  return names.map(({ name }): [string, string] => [join(directory, name), readFileSync(join(directory, name), 'utf8')]).sort();
+}
+
+async function declared(globs: string[], root: string): Promise<[path: string, digest: string][]> {
+  const { globSync } = await import('tinyglobby');
+  const paths = globSync(globs, { cwd: root, dot: true }).sort();
+  return paths.map((path) => [path, digestOf(readFileSync(join(root, path), 'base64'))]);
+}
+
+function digestOf(value: unknown): string {
+  return createHash('sha256').update(JSON.stringify(value)).digest('hex');
+}

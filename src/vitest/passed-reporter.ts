@@ -1,0 +1,59 @@
+import { writeFileSync } from 'node:fs';
+import type { Reporter, TestModule, TestProject, Vite } from 'vitest/node';
+
+/** Names the file that a reporter writes its findings to. */
+export const REPORT_VARIABLE = 'HARNESS_MODULE_REPORT';
+
+/** What became of a test file, and the files that it was made of. */
+export interface ModuleReport {
+  file: string;
+  /** Whether it has tests, and every one of them ran and passed at the first attempt. */
+  passed: boolean;
+  /** Absolute paths: all that it imports, what is set up before it, and the configuration of the runner. */
+  imports: string[];
+}
+
+/** Tells the harness, which started vitest, what each test file was made of. */
+export default class PassedReporter implements Reporter {
+  onTestRunEnd(modules: readonly TestModule[], unhandledErrors: readonly unknown[]): void {
+    const path = process.env[REPORT_VARIABLE];
+    if (path === undefined) return;
+    // An error outside of any test may belong to any of them.
+    const reports = modules.map((module): ModuleReport => {
+      return { file: module.moduleId, passed: unhandledErrors.length === 0 && hasPassed(module), imports: importsOf(module) };
+    });
+    writeFileSync(path, JSON.stringify(reports));
+  }
+}
+
+function hasPassed(module: TestModule): boolean {
+  const tests = [...module.children.allTests()];
+  return (
+    module.state() === 'passed' &&
+    tests.length > 0 &&
+    tests.every((test) => test.result().state === 'passed' && test.diagnostic()?.flaky === false)
+  );
+}
+
+function importsOf({ project, moduleId }: TestModule): string[] {
+  const { setupFiles, globalSetup } = project.config;
+  const { configFile, configFileDependencies } = project.vite.config;
+  const found = new Set<string>([...configFileDependencies, ...(configFile ? [configFile] : [])]);
+  for (const start of [moduleId, ...setupFiles, ...globalSetup]) {
+    found.add(start);
+    for (const graph of graphsOf(project)) collect(graph.getModuleById(start), found, new Set());
+  }
+  return [...found];
+}
+
+function graphsOf(project: TestProject): Vite.EnvironmentModuleGraph[] {
+  return Object.values(project.vite.environments).map(({ moduleGraph }) => moduleGraph);
+}
+
+/** What stands in no file is made by vite itself. */
+function collect(node: Vite.EnvironmentModuleNode | undefined, found: Set<string>, seen: Set<Vite.EnvironmentModuleNode>): void {
+  if (!node || seen.has(node)) return;
+  seen.add(node);
+  if (node.file?.startsWith('/') || /^[A-Za-z]:/.test(node.file ?? '')) found.add(node.file as string);
+  for (const imported of node.importedModules) collect(imported, found, seen);
+}

@@ -1,0 +1,96 @@
+import { lstatSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { runTests } from '../../src/act/test.ts';
+import { resolveConfig } from '../../src/config/resolve.ts';
+import type { TestSummary } from '../../src/model/summary.ts';
+import { FILE_SYSTEM } from '../../src/observe/fs-clock.ts';
+import { openSession } from '../../src/run/session.ts';
+import { TestCache } from '../../src/run/test-cache.ts';
+import { plant } from '../support/scratch.ts';
+
+/** Real runs of vitest, without a cluster: in this repository, so that vitest is found. */
+let root: string;
+beforeEach(() => {
+  mkdirSync('.harness', { recursive: true });
+  root = mkdtempSync(join(process.cwd(), '.harness', 'test-cache-'));
+  plant(root, {
+    'package.json': '{}',
+    'vitest.config.ts': 'export default { test: { env: { CI: "" } } };\n',
+    'test/lib/one.ts': 'export const one = 1;\n',
+    'test/one/one.test.ts': `import { expect, test } from 'vitest';\nimport { one } from '../lib/one.ts';\ntest('one', () => expect(one).toBe(1));\n`,
+    'test/[two]/two.test.ts': `import { expect, test } from 'vitest';\ntest('two', () => expect(2).toBe(2));\n`,
+  });
+});
+afterEach(() => rmSync(root, { recursive: true, force: true }));
+
+interface Surroundings {
+  image?: string;
+  env?: NodeJS.ProcessEnv;
+}
+
+async function run({ image = 'sha256:1', env = {} }: Surroundings = {}): Promise<TestSummary & { ran: string[] }> {
+  const raw = { project: 'cached', tests: { cache: { env: ['DECLARED'] } } };
+  const { config } = await resolveConfig(raw, join(root, 'harness.config.json'), root);
+  const session = openSession({ config, env, emit: () => undefined, signal: new AbortController().signal });
+  if (config.tests.runner !== 'vitest') throw new Error('vitest is the default');
+  const cache = await TestCache.open(session, config.tests.cache, [{ name: 'api', reference: 'api:dev', digest: image }], []);
+  const context = { kubeconfig: '', namespace: 'cached', tier: 'test-cached' as const, images: {} };
+  const lines: string[] = [];
+  const summary = await runTests({ config, context, args: [], colour: false, onLine: (line) => lines.push(line), cache });
+  return { ...summary, ran: ['one', 'two'].filter((name) => lines.some((line) => line.includes(`${name}.test.ts (`))) };
+}
+
+/** What is changed in the moment in which a run begins is not remembered. */
+function change(files: Record<string, string>): void {
+  plant(root, files);
+  const newest = Math.max(...Object.keys(files).map((file) => lstatSync(join(root, file)).ctimeMs));
+  while (FILE_SYSTEM.readClock(join(root, '.harness', 'clock')).fileSystem <= newest);
+}
+
+describe('a test file that passed', () => {
+  it('runs again only when something changes that it rests on', async () => {
+    change({});
+    expect(await run()).toMatchObject({ passed: 2, failed: 0, unchanged: 0, ran: ['one', 'two'] });
+    expect(await run()).toMatchObject({ passed: 0, failed: 0, unchanged: 2, ran: [] });
+
+    change({ 'test/lib/one.ts': 'export const one = 2 - 1;\n' });
+    expect(await run()).toMatchObject({ passed: 1, unchanged: 1, ran: ['one'] });
+    change({ 'test/lib/one.ts': 'export const one = 1;\n' });
+    expect(await run()).toMatchObject({ unchanged: 2 });
+
+    change({ 'test/one/data.json': '{}' });
+    expect(await run()).toMatchObject({ ran: ['one'] });
+    change({ 'test/lib/one/index.ts': 'export const one = 1;\n' });
+    expect(await run()).toMatchObject({ ran: ['one'] });
+
+    expect(await run({ image: 'sha256:2' })).toMatchObject({ ran: ['one', 'two'] });
+    expect(await run({ image: 'sha256:2', env: { DECLARED: 'x' } })).toMatchObject({ ran: ['one', 'two'] });
+    change({ 'package.json': '{ "name": "other" }' });
+    expect(await run()).toMatchObject({ ran: ['one', 'two'] });
+    change({ 'vitest.config.ts': 'export default {};\n' });
+    expect(await run()).toMatchObject({ ran: ['one', 'two'] });
+    expect(await run()).toMatchObject({ unchanged: 2 });
+  });
+
+  it('is not remembered when a part of it failed or was left out', async () => {
+    const two = (body: string) => `import { expect, test } from 'vitest';\ntest('passes', () => expect(1).toBe(1));\n${body}\n`;
+    change({ 'test/[two]/two.test.ts': two(`test('fails', () => expect(1).toBe(2));`) });
+    expect(await run()).toMatchObject({ passed: 2, failed: 1, ran: ['one', 'two'] });
+    expect(await run()).toMatchObject({ passed: 1, failed: 1, unchanged: 1, ran: ['two'] });
+    change({ 'test/[two]/two.test.ts': two(`test.skip('is left out', () => undefined);`) });
+    expect(await run()).toMatchObject({ passed: 1, skipped: 1, unchanged: 1 });
+    expect(await run()).toMatchObject({ passed: 1, skipped: 1, unchanged: 1 });
+    change({ 'test/[two]/two.test.ts': two(`test('is flaky', { retry: 1 }, ({ task }) => expect(task.result?.retryCount).toBe(1));`) });
+    expect(await run()).toMatchObject({ passed: 2, failed: 0, unchanged: 1 });
+    expect(await run()).toMatchObject({ passed: 2, failed: 0, unchanged: 1 });
+  });
+
+  it('is not remembered when it changed while it ran', async () => {
+    change({
+      'test/one/one.test.ts': `import { appendFileSync } from 'node:fs';\nimport { test } from 'vitest';\ntest('writes', () => appendFileSync(new URL('../lib/one.ts', import.meta.url), '\\n'));\nimport '../lib/one.ts';\n`,
+    });
+    expect(await run()).toMatchObject({ ran: ['one', 'two'] });
+    expect(await run()).toMatchObject({ ran: ['one'], unchanged: 1 });
+  });
+});
