@@ -170,8 +170,22 @@ export class Harness {
   test(tier: Tier, { expectFresh = false, args = [], colour = false, noTestCache = false }: TierOptions = {}): Promise<TestSummary> {
     return this.#alone(async () => {
       if (expectFresh) await this.#expectFresh(this.config.images);
-      return (await import('./run/tier.ts')).runTier(this.#session, tier, { args, colour, noTestCache });
+      return (await import('./run/tier.ts')).runTier(this.#session, tier, {
+        args,
+        colour,
+        testCache: noTestCache ? 'off' : 'as configured',
+      });
     });
+  }
+
+  /**
+   * Runs `test-cached` and again what is due whenever something changes, until it is ended by the signal. How each round ends is told as an
+   * event.
+   */
+  async dev({ args = [], colour = false }: Pick<TierOptions, 'args' | 'colour'> = {}): Promise<never> {
+    const { develop } = await import('./run/dev.ts');
+    const { env, emit, signal, config } = this.#session;
+    return develop({ env, emit, signal, args, colour, alone: (work) => this.#alone(work) }, config);
   }
 
   /** Deletes the cluster and the images that this project's builds made. */

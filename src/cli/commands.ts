@@ -43,6 +43,8 @@ export interface Command {
   /** What arguments it takes, if any. */
   takes?: 'images' | 'test arguments';
   options?: (keyof typeof OPTIONS)[];
+  /** Whether it goes on for long, and tells things line by line also on a terminal. */
+  live?: boolean;
   run: (context: CommandContext) => Promise<CommandEnd>;
 }
 
@@ -77,6 +79,13 @@ export const COMMANDS: Command[] = [
     options: TIER_OPTIONS[tier],
     run: (context) => (context.options.dryRun ? planTier(tier, context) : runTier(tier, context)),
   })),
+  {
+    name: 'dev',
+    summary: 'test-cached, and again what is due whenever sources, manifests or tests change, until Ctrl-C',
+    takes: 'test arguments',
+    live: true,
+    run: ({ harness, args, colour }) => harness.dev({ args, colour }),
+  },
   {
     name: 'build',
     summary: 'build images, stale or not',

@@ -1,8 +1,9 @@
 import { openHarness, type Harness } from '../harness.ts';
-import { exitCodeOf, HarnessError, messageOf } from '../model/error.ts';
+import { exitCodeOf, HarnessError } from '../model/error.ts';
 import type { Emit } from '../model/event.ts';
 import type { Summary } from '../model/summary.ts';
 import { stopwatch } from '../model/stopwatch.ts';
+import { errorForMachines, errorForPeople } from '../report/errors.ts';
 import { plainReporter } from '../report/lines.ts';
 import type { Command, CommandEnd, CommandOptions } from './commands.ts';
 import { sinceImages } from './since-images.ts';
@@ -23,6 +24,7 @@ export interface Streams {
 
 interface Work {
   name: string;
+  live?: boolean;
   do: (emit: Emit, signal: AbortSignal) => Promise<CommandEnd & { results?: Pick<Summary, 'builds' | 'loads' | 'tests'> }>;
 }
 
@@ -37,6 +39,7 @@ export async function runCommand(
   let opened: Harness | undefined;
   const work: Work = {
     name: command.name,
+    ...(command.live ? { live: true } : {}),
     do: async (emit) => {
       const harness = await openHarness({
         emit,
@@ -64,7 +67,7 @@ export async function runWork(
   results: () => Pick<Summary, 'builds' | 'loads' | 'tests'> | undefined = () => undefined,
 ): Promise<number> {
   const ms = stopwatch();
-  const { emit, release } = await reporterFor(options, streams);
+  const { emit, release } = await reporterFor(options, streams, work.live ?? false);
   let end: CommandEnd = {};
   let failure: unknown;
   try {
@@ -94,33 +97,14 @@ export async function runWork(
   return exitCode;
 }
 
-async function reporterFor(options: CommonOptions, streams: Streams): Promise<{ emit: Emit; release: () => Promise<void> }> {
+async function reporterFor(options: CommonOptions, streams: Streams, live: boolean): Promise<{ emit: Emit; release: () => Promise<void> }> {
   const nothing = () => Promise.resolve();
   if (options.json) return { emit: (event) => streams.out(JSON.stringify(event)), release: nothing };
-  if (!streams.terminal) return { emit: plainReporter(streams.out, options.verbose ?? false), release: nothing };
+  if (!streams.terminal || live) return { emit: plainReporter(streams.out, options.verbose ?? false), release: nothing };
   const { terminalReporter } = await import('../report/terminal.ts'); // only for a terminal: start-up counts
   return terminalReporter(streams.out, options.verbose ?? false);
 }
 
 function exitCodeFor(failure: unknown): number {
   return failure instanceof HarnessError ? exitCodeOf(failure.code) : 3;
-}
-
-function errorForMachines(failure: unknown): NonNullable<Summary['error']> {
-  if (!(failure instanceof HarnessError)) return { code: 'INTERNAL', message: messageOf(failure) };
-  const { code, message, next, detail } = failure;
-  return { code, message, ...(next === undefined ? {} : { next }), ...(detail === undefined ? {} : { detail }) };
-}
-
-function errorForPeople(failure: unknown, verbose: boolean): string[] {
-  const lines = [`❌ ${messageOf(failure)}`];
-  if (failure instanceof HarnessError) {
-    lines[0] += ` [${failure.code}]`;
-    if (failure.detail) lines.push(...failure.detail.split('\n').map((line) => `   ${line}`));
-    if (failure.next) lines.push(...failure.next.split('\n').map((line, i) => (i === 0 ? `→  ${line}` : `   ${line}`)));
-  } else {
-    lines.push('→  This is not an error that kind-harness expects. Run again with --verbose and report it with what it prints.');
-  }
-  if (verbose && failure instanceof Error && failure.stack !== undefined) lines.push(failure.stack);
-  return lines;
 }

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, statSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { Config } from '../model/config.ts';
@@ -13,11 +13,12 @@ export const CONFIG_NAMES = ['ts', 'mts', 'js', 'mjs', 'json', 'yaml', 'yml'].ma
  * Finds, reads and checks the configuration.
  * @param from the directory to look upwards from
  * @param explicit the file of `--config`, in place of looking
+ * @param again whether this process may have read it before, and it has changed since
  * @throws HarnessError CONFIG with every problem and its place in the file
  */
-export async function loadConfig(from: string, explicit?: string): Promise<Config> {
+export async function loadConfig(from: string, explicit?: string, { again = false } = {}): Promise<Config> {
   const file = explicit === undefined ? findConfig(from) : resolve(from, explicit);
-  const raw = await readConfig(file);
+  const raw = await readConfig(file, again);
   const shape = checkShape(raw);
   if (shape.problems.length > 0 || shape.config === undefined) throw problemsError(file, shape.problems);
   const { config, problems } = await resolveConfig(shape.config, file, dirname(file));
@@ -37,7 +38,7 @@ function findConfig(from: string): string {
   }
 }
 
-async function readConfig(file: string): Promise<unknown> {
+async function readConfig(file: string, again: boolean): Promise<unknown> {
   if (!existsSync(file)) {
     throw new HarnessError('CONFIG', `The configuration ${file} does not exist.`, { next: 'Check the path given with --config.' });
   }
@@ -47,7 +48,9 @@ async function readConfig(file: string): Promise<unknown> {
       const { parse } = await import('yaml'); // only where it is needed: start-up counts
       return parse(readFileSync(file, 'utf8'));
     }
-    const module = (await import(pathToFileURL(file).href)) as { default?: unknown };
+    // Node reads a module once; under another address it is another module.
+    const address = `${pathToFileURL(file).href}${again ? `?${statSync(file).mtimeMs}` : ''}`;
+    const module = (await import(address)) as { default?: unknown };
     if (module.default === undefined) throw new Error('it has no default export');
     return module.default;
   } catch (error) {

@@ -1,4 +1,4 @@
-import type { Summary } from './summary.ts';
+import type { BuildSummary, LoadSummary, ReportedError, Summary, TestSummary } from './summary.ts';
 
 /**
  * What a run tells while it goes on. Everything a user sees (terminal, plain lines, JSON) is made from these,
@@ -12,7 +12,19 @@ export type Event =
   | { type: 'step'; id: string; state: 'failed'; title: string; ms: number }
   | { type: 'note'; level: 'info' | 'warning'; message: string }
   | { type: 'output'; from: string; line: string }
+  | Round
   | Summary;
+
+/** How one round of `harness dev` ended. */
+export interface Round {
+  type: 'round';
+  ok: boolean;
+  builds: BuildSummary[];
+  loads: LoadSummary[];
+  tests: TestSummary | null;
+  ms: number;
+  error?: ReportedError;
+}
 
 /** Takes an event; must neither throw nor block. */
 export type Emit = (event: Event) => void;

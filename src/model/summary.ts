@@ -27,6 +27,14 @@ export interface TestSummary {
   unchanged?: number;
 }
 
+/** What went wrong, and what to do. `INTERNAL` is what the harness did not expect. */
+export interface ReportedError {
+  code: string;
+  message: string;
+  next?: string;
+  detail?: string;
+}
+
 /** The last line of every `--json` output. Commands add what is theirs (`images`, `checks`, …). */
 export interface Summary {
   type: 'summary';
@@ -37,6 +45,6 @@ export interface Summary {
   loads: LoadSummary[];
   tests: TestSummary | null;
   ms: number;
-  error?: { code: string; message: string; next?: string; detail?: string };
+  error?: ReportedError;
   [more: string]: unknown;
 }

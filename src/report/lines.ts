@@ -1,4 +1,5 @@
 import type { Emit, Event } from '../model/event.ts';
+import { errorLines } from './errors.ts';
 import { seconds } from '../model/words.ts';
 
 /** How often the progress of one step is worth a line, milliseconds. */
@@ -16,6 +17,8 @@ export function plainReporter(write: (line: string) => void, verbose: boolean): 
         return write(`${event.level === 'warning' ? '⚠️ ' : 'ℹ️ '} ${event.message}`);
       case 'output':
         return write(event.line);
+      case 'round':
+        return event.error && errorLines(event.error).forEach(write);
       case 'plan':
       case 'summary':
         return undefined;

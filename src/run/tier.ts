@@ -13,6 +13,7 @@ import { bringUp, type RunningCluster } from './cluster.ts';
 import { ownCluster } from './own-cluster.ts';
 import { settleImages } from './images.ts';
 import { loadEverywhere } from './loads.ts';
+import type { ModuleReport } from '../vitest/passed-reporter.ts';
 import type { Session } from './session.ts';
 import type { TestCache } from './test-cache.ts';
 
@@ -30,8 +31,8 @@ export interface TestOptions {
   args: string[];
   /** Whether its output may be coloured. */
   colour: boolean;
-  /** Run test files also when they passed before and nothing changed. */
-  noTestCache: boolean;
+  /** Whether test files are left out that passed before, when nothing changed. */
+  testCache: 'as configured' | 'on' | 'off';
 }
 
 /**
@@ -63,31 +64,57 @@ export async function prepare(session: Session, tier: Tier): Promise<Prepared> {
 
 /** Runs a tier to the end of its tests. */
 export async function runTier(session: Session, tier: Tier, options: TestOptions): Promise<TestSummary> {
-  const prepared = await prepare(session, tier);
+  return (await testPrepared(session, tier, await prepare(session, tier), options)).summary;
+}
+
+/**
+ * Runs the tests on what was made ready.
+ * @returns how they ended, and what the test files were made of, where that is known
+ */
+export async function testPrepared(
+  session: Session,
+  tier: Tier,
+  prepared: Prepared,
+  options: TestOptions,
+): Promise<{ summary: TestSummary; modules: ModuleReport[] | undefined }> {
   const { config, emit, signal } = session;
   const { args, colour } = options;
   const { context } = prepared;
-  const cache = await testCache(session, tier, options, prepared);
-  session.tests = await step(emit, 'tests', 'running the tests', async () => {
+  const cache = await openCache(session, tier, options, prepared);
+  let modules: ModuleReport[] | undefined;
+  const learn = (reports: ModuleReport[]) => {
+    modules = reports;
+    cache?.learn(reports);
+  };
+  const summary = await step(emit, 'tests', 'running the tests', async () => {
     const onLine = (line: string) => emit({ type: 'output', from: 'tests', line });
-    const value = await runTests({ config, context, args, colour, onLine, signal, ...(cache ? { cache } : {}) });
+    const value = await runTests({
+      config,
+      context,
+      args,
+      colour,
+      onLine,
+      signal,
+      ...(cache ? { cache: { unchanged: cache.unchanged, learn } } : {}),
+    });
     const { passed, failed, skipped, unchanged = 0 } = value;
     const before = unchanged > 0 ? `; ${count(unchanged, 'file')} passed before, unchanged` : '';
     return { title: `tests: ${passed} passed, ${failed} failed, ${skipped} skipped${before}`, failed: failed > 0, value };
   });
-  return session.tests;
+  session.tests = summary;
+  return { summary, modules };
 }
 
 /** Not in CI, not where everything is done anyway, and not with arguments: these may say which tests to run, and how. */
-async function testCache(
+async function openCache(
   session: Session,
   tier: Tier,
-  { args, noTestCache }: TestOptions,
+  { args, testCache }: TestOptions,
   { images, objects }: Prepared,
 ): Promise<TestCache | undefined> {
   const { config, env, emit } = session;
-  if (config.tests.runner !== 'vitest' || !config.tests.cache.on) return undefined;
-  if (env['CI'] || tier === 'test-kind' || noTestCache || args.length > 0) return undefined;
+  if (config.tests.runner !== 'vitest' || testCache === 'off' || args.length > 0) return undefined;
+  if (testCache === 'as configured' && (!config.tests.cache.on || env['CI'] || tier === 'test-kind')) return undefined;
   const { TestCache } = await import('./test-cache.ts');
   const cache = await TestCache.open(session, config.tests.cache, images, objects);
   for (const { file, reason } of cache.due) {

@@ -1,0 +1,10 @@
+import { tryRun } from './process.ts';
+
+/** Those of the paths that git does not ignore there; all of them outside of a repository, or without git. */
+export async function unignored(paths: readonly string[], directory: string): Promise<string[]> {
+  if (paths.length === 0) return [];
+  const argv = ['git', 'check-ignore', '-z', '--stdin'] as const;
+  const answer = await tryRun(argv, { cwd: directory, input: paths.join('\0') }).catch(() => undefined);
+  const ignored = new Set(answer?.exitCode === 0 ? answer.stdout.split('\0') : []);
+  return paths.filter((path) => !ignored.has(path));
+}
