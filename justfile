@@ -20,6 +20,10 @@ test-cached *args: _tools
 test-fast *args: _tools
     node dist/bin/harness.cjs test-fast "$@"
 
+# test-cached, and again what is due whenever something changes
+dev *args: _tools
+    node dist/bin/harness.cjs dev "$@"
+
 # build every image
 build *args: _tools
     node dist/bin/harness.cjs build "$@"

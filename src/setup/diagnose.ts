@@ -56,7 +56,7 @@ export function diagnose(tools: ObservedTools): Check[] {
     required('kind', 'kind', kind?.path, kind?.version),
     optional('go', go?.path, go?.version, atLeast(go?.version, OLDEST.go), NODE_IMAGE_ONLY),
     optional('debootstrap', debootstrap?.path, debootstrap?.version, Boolean(debootstrap), NODE_IMAGE_ONLY),
-    optional('git', git?.path, git?.version, Boolean(git), 'Only makes the look at large source trees faster. Install git.'),
+    optional('git', git?.path, git?.version, Boolean(git), 'Only for `harness dev`, which asks it what is ignored. Install git.'),
     optional('just', just?.path, just?.version, Boolean(just), 'Only for `just test-cached` and the like: npm install -g rust-just'),
     ...shadowedClient(tools),
     ...limits(tools),
