@@ -7,6 +7,7 @@ import { readState, removeState } from '../drivers/state-file.ts';
 import { tail, tryRun, type RunResult } from '../drivers/process.ts';
 import type { Config, TestsConfig } from '../model/config.ts';
 import { CONTEXT_VARIABLE, type HarnessContext } from '../model/context.ts';
+import { serviceVariables } from '../plan/outside-services.ts';
 import { HarnessError } from '../model/error.ts';
 import type { TestSummary } from '../model/summary.ts';
 import { REPORT_VARIABLE, type ModuleReport } from '../vitest/passed-reporter.ts';
@@ -41,6 +42,7 @@ function testEnvironment(context: HarnessContext): Record<string, string> {
     HARNESS_TIER: context.tier,
     [CONTEXT_VARIABLE]: JSON.stringify(context),
     ...(Object.fromEntries(images) as Record<string, string>),
+    ...serviceVariables(context.services),
   };
 }
 

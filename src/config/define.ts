@@ -59,6 +59,24 @@ export interface HarnessConfig {
     /** Keep the registry, and so what it holds, when the cluster is deleted. Default: false. */
     keep?: boolean;
   };
+  /**
+   * Containers beside the cluster, such as a database: kept from run to run as long as nothing that defines them changes, and reached by pods
+   * under their names.
+   */
+  services?: Record<
+    string,
+    {
+      /** Pulled when it is not on this machine. */
+      image: string;
+      /** The ports that it listens on. */
+      ports: number[];
+      env?: Record<string, string | { env: string }>;
+      /** In place of the image's own. */
+      command?: string[];
+      /** When it can be used: once its log says so, or once a GET of its first port succeeds. Default: once its ports listen. */
+      ready?: { log: string } | { http: string };
+    }
+  >;
   /** Globs of Kubernetes manifests, applied in a fitting order. */
   manifests?: string | string[];
   /** How to test. Default: vitest, found in your project. */

@@ -36,6 +36,12 @@ export async function resolveConfig(raw: HarnessConfig, file: string, root: stri
     images,
     transport: raw.load?.transport ?? 'auto',
     keepRegistry: raw.registry?.keep ?? false,
+    services: Object.entries(raw.services ?? {}).map(([name, { env = {}, command = [], ...service }]) => ({
+      name,
+      env,
+      command,
+      ...service,
+    })),
     manifests: await findManifests(raw.manifests, root, problems),
     tests: resolveTests(raw.tests, root, problems),
   };

@@ -83,6 +83,27 @@ const image = object({
   debianBases: v.optional(record(reference, label, 'expected an object of image reference to Debian release')),
 });
 
+const port = v.pipe(
+  v.number('expected a port'),
+  v.integer('expected a port'),
+  v.minValue(1, 'expected a port from 1 on'),
+  v.maxValue(65_535, 'expected a port up to 65535'),
+);
+
+const service = object({
+  image: reference,
+  ports: v.pipe(v.array(port, 'expected an array of ports'), v.minLength(1, 'expected at least one port')),
+  env: v.optional(
+    record(
+      variable,
+      v.union([v.string(), fromEnvironment], 'expected a string or `{ env: "NAME" }`'),
+      'expected an object of values by name',
+    ),
+  ),
+  command: v.optional(argv),
+  ready: v.optional(v.union([object({ log: text }), object({ http: text })], 'expected `{ log: "words" }` or `{ http: "/path" }`')),
+});
+
 const schema = object({
   project: v.optional(label),
   namespace: v.optional(label),
@@ -106,6 +127,7 @@ const schema = object({
     object({ transport: v.optional(v.picklist(TRANSPORTS, `expected ${TRANSPORTS.map((name) => `\`${name}\``).join(', ')}`)) }),
   ),
   registry: v.optional(object({ keep: v.optional(v.boolean('expected true or false')) })),
+  services: v.optional(record(label, service, 'expected an object of services by name')),
   manifests: v.optional(v.union([text, v.array(text)], 'expected a glob or an array of globs')),
   tests: v.optional(
     object({

@@ -15,6 +15,7 @@ export interface Config {
   transport: (typeof TRANSPORTS)[number];
   /** Whether the registry outlives its cluster. */
   keepRegistry: boolean;
+  services: ServiceConfig[];
   /** Manifest files, in the order of their paths. */
   manifests: string[];
   tests: TestsConfig;
@@ -56,6 +57,18 @@ export interface ImageConfig {
    * reference to Debian release, such as `debian:bookworm-slim` to `bookworm`.
    */
   debianBases: Record<string, string>;
+}
+
+/** A container beside the cluster. */
+export interface ServiceConfig {
+  name: string;
+  image: string;
+  ports: number[];
+  env: Record<string, string | { env: string }>;
+  /** Empty: the image's own. */
+  command: string[];
+  /** What tells that it can be used; its listening ports, when absent. */
+  ready?: { log: string } | { http: string };
 }
 
 /** A build argument's value, or the environment variable that it is taken from. */

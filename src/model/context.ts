@@ -8,6 +8,8 @@ export interface HarnessContext {
   tier: Tier;
   /** Image references by the image's name in the configuration. */
   images: Record<string, string>;
+  /** Where this machine reaches the services beside the cluster, by name: for each of their ports an address such as `127.0.0.1:49153`. */
+  services: Record<string, Record<number, string>>;
 }
 
 /** The environment variable that carries the context, as JSON, to a vitest that the harness itself started. */

@@ -11,6 +11,7 @@ export type ErrorCode =
   | 'CLUSTER_FOREIGN' // a cluster of that name exists, but this harness did not create it
   | 'BUILD' // an image could not be built
   | 'LOAD' // an image could not be brought into a node
+  | 'SERVICE' // a container beside the cluster did not come up
   | 'DEPLOY' // a manifest could not be applied, or what it describes did not come up
   | 'TESTS' // the tests could not be run (not: they failed)
   | 'LOCKED' // another harness process holds the cluster

@@ -8,6 +8,10 @@ export const LABELS = {
   image: 'dev.kind-harness.image',
   /** On the registry's container: the cluster it stands beside. */
   registry: 'dev.kind-harness.registry',
+  /** On the container of a service beside the cluster: its name in the configuration. */
+  service: 'dev.kind-harness.service',
+  /** On containers: the cluster they stand beside. */
+  cluster: 'dev.kind-harness.cluster',
   /** On the registry's container: the digest of what it was made from. */
   definition: 'dev.kind-harness.definition',
 } as const;

@@ -10,18 +10,25 @@ import type { DeployedImage } from '../plan/manifests.ts';
 const PACKAGES =
   /^(package\.json|package-lock\.json|npm-shrinkwrap\.json|yarn\.lock|pnpm-lock\.yaml|pnpm-workspace\.yaml|bun\.lockb?|tsconfig.*\.json|\.env.*|\.npmrc)$/;
 
+/** What stands when the tests begin. */
+export interface Deployed {
+  images: readonly DeployedImage[];
+  services: readonly { config: { name: string }; definition: string }[];
+  objects: readonly ManifestObject[];
+}
+
 /** What all tests of a run rest on, besides their own files. Values of variables are not written down. */
 export async function testSurroundings(
   config: Config,
   cache: TestCacheConfig,
   env: NodeJS.ProcessEnv,
-  images: readonly DeployedImage[],
-  objects: readonly ManifestObject[],
+  deployed: Deployed,
 ): Promise<TestInputs['surroundings']> {
   const { files, env: variables } = cache;
   return {
-    ...Object.fromEntries(images.map((image) => [`image ${image.name}`, image.digest])),
-    manifests: digestOf(objects.map(({ object }) => object)),
+    ...Object.fromEntries(deployed.images.map((image) => [`image ${image.name}`, image.digest])),
+    ...Object.fromEntries(deployed.services.map((service) => [`service ${service.config.name}`, service.definition])),
+    manifests: digestOf(deployed.objects.map(({ object }) => object)),
     configuration: digestOf([config.namespace, config.cluster, config.tests]),
     'Node.js': process.version,
     packages: digestOf(directoriesUp(config.root).flatMap(packageFiles)),

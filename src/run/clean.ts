@@ -5,6 +5,7 @@ import { count } from '../model/words.ts';
 import { LABELS } from '../model/image.ts';
 import { step } from '../report/step.ts';
 import { assertOwn } from './own-cluster.ts';
+import { removeOutside } from './outside.ts';
 import { takeRegistryDown } from './registry.ts';
 import type { Session } from './session.ts';
 
@@ -17,6 +18,7 @@ export async function takeDown(session: Session): Promise<boolean> {
   const state = await currentCluster(session.engine, session.config);
   assertOwn(session, state);
   if (state.nodes.length === 0) {
+    await removeOutside(session);
     await takeRegistryDown(session); // of a cluster that was deleted by other means
     session.emit({ type: 'note', level: 'info', message: `there is no cluster ${name}` });
     return false;
@@ -25,6 +27,7 @@ export async function takeDown(session: Session): Promise<boolean> {
     await remove(session.config);
     return { title: `cluster ${name} deleted`, value: undefined };
   });
+  await removeOutside(session);
   await takeRegistryDown(session);
   return true;
 }

@@ -1,6 +1,7 @@
 import { stop } from '../act/cluster.ts';
 import type { ClusterState } from '../model/cluster.ts';
 import { ownCluster } from './own-cluster.ts';
+import { stopOutside } from './outside.ts';
 import { stopRegistry } from './registry.ts';
 import type { Session } from './session.ts';
 
@@ -10,6 +11,6 @@ import type { Session } from './session.ts';
  */
 export async function stopCluster(session: Session): Promise<ClusterState> {
   const state = await ownCluster(session);
-  await Promise.all([stop(session.engine, state), stopRegistry(session)]);
+  await Promise.all([stop(session.engine, state), stopRegistry(session), stopOutside(session)]);
   return state;
 }

@@ -2,12 +2,10 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { keep, recall } from '../drivers/memory.ts';
 import type { TestCacheConfig } from '../model/config.ts';
-import type { ManifestObject } from '../model/manifest.ts';
 import type { TestInputs } from '../model/test-file.ts';
 import { FILE_SYSTEM, type Clock } from '../observe/fs-clock.ts';
-import { testSurroundings } from '../observe/test-surroundings.ts';
+import { testSurroundings, type Deployed } from '../observe/test-surroundings.ts';
 import { TestSources } from '../observe/test-sources.ts';
-import type { DeployedImage } from '../plan/manifests.ts';
 import { whyTestAgain, withPass } from '../plan/test-cache.ts';
 import type { ModuleReport } from '../vitest/passed-reporter.ts';
 import type { Session } from './session.ts';
@@ -42,17 +40,12 @@ export class TestCache {
   }
 
   /** Looks at everything that the tests rest on. Whatever changes from here on is not taken for what they passed with. */
-  static async open(
-    { config, env }: Session,
-    cache: TestCacheConfig,
-    images: readonly DeployedImage[],
-    objects: readonly ManifestObject[],
-  ): Promise<TestCache> {
+  static async open({ config, env }: Session, cache: TestCacheConfig, deployed: Deployed): Promise<TestCache> {
     const begun = FILE_SYSTEM.readClock(join(config.stateDirectory, `.clock-${process.pid}`));
     return new TestCache(
       join(config.stateDirectory, 'tests-passed.json'),
       config.root,
-      await testSurroundings(config, cache, env, images, objects),
+      await testSurroundings(config, cache, env, deployed),
       begun,
     );
   }

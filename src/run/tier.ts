@@ -7,11 +7,13 @@ import { count } from '../model/words.ts';
 import type { TestSummary } from '../model/summary.ts';
 import { readManifests } from '../observe/manifests.ts';
 import type { ManifestObject } from '../model/manifest.ts';
+import { objectsFor } from '../plan/outside-services.ts';
 import type { DeployedImage } from '../plan/manifests.ts';
 import { step } from '../report/step.ts';
 import { bringUp, type RunningCluster } from './cluster.ts';
 import { ownCluster } from './own-cluster.ts';
 import { settleImages } from './images.ts';
+import { bringOutsideUp, type RunningService } from './outside.ts';
 import { loadEverywhere } from './loads.ts';
 import type { ModuleReport } from '../vitest/passed-reporter.ts';
 import type { Session } from './session.ts';
@@ -22,6 +24,8 @@ export interface Prepared {
   /** What the tests are handed. */
   context: HarnessContext;
   images: DeployedImage[];
+  services: RunningService[];
+  /** Those of the manifests. */
   objects: ManifestObject[];
 }
 
@@ -41,7 +45,7 @@ export interface TestOptions {
  */
 export async function prepare(session: Session, tier: Tier): Promise<Prepared> {
   const { config, emit } = session;
-  const objects = readManifests(config.manifests, config.root); // before anything slow: a manifest that does not parse is wrong at once
+  const written = readManifests(config.manifests, config.root); // before anything slow: a manifest that does not parse is wrong at once
   await ownCluster(session); // and before builds that would be for nothing: a cluster that is not ours
   emit({ type: 'plan', steps: plannedSteps(session) });
   const cluster = bringUp(session);
@@ -50,7 +54,9 @@ export async function prepare(session: Session, tier: Tier): Promise<Prepared> {
     const [outcome, { nodes }] = await Promise.all([image, cluster]);
     return loadEverywhere(session, outcome, nodes, tier === 'test-kind');
   });
-  const [running, loaded] = await allOrFirstError(cluster, deployed, [...images.values()]);
+  const beside = cluster.then(({ nodes }) => bringOutsideUp(session, nodes));
+  const [running, loaded, services] = await allOrFirstError(cluster, deployed, beside, [...images.values()]);
+  const objects = [...services.flatMap((service) => objectsFor(service.config, service.inside)), ...written];
   await step(emit, 'deploy', 'deploying', async ({ progress }) => {
     const { signal } = session;
     const { kubeconfig, startedAt } = running;
@@ -58,8 +64,9 @@ export async function prepare(session: Session, tier: Tier): Promise<Prepared> {
     return { title: `deployed ${count(objects.length, 'object')}, all running`, value: undefined };
   });
   const references = Object.fromEntries(config.images.map((image) => [image.name, image.reference]));
-  const context = { kubeconfig: running.kubeconfig, namespace: config.namespace, tier, images: references };
-  return { context, images: loaded, objects };
+  const addresses = Object.fromEntries(services.map(({ config: { name }, outside }) => [name, outside]));
+  const context = { kubeconfig: running.kubeconfig, namespace: config.namespace, tier, images: references, services: addresses };
+  return { context, images: loaded, services, objects: written };
 }
 
 /** Runs a tier to the end of its tests. */
@@ -110,13 +117,13 @@ async function openCache(
   session: Session,
   tier: Tier,
   { args, testCache }: TestOptions,
-  { images, objects }: Prepared,
+  prepared: Prepared,
 ): Promise<TestCache | undefined> {
   const { config, env, emit } = session;
   if (config.tests.runner !== 'vitest' || testCache === 'off' || args.length > 0) return undefined;
   if (testCache === 'as configured' && (!config.tests.cache.on || env['CI'] || tier === 'test-kind')) return undefined;
   const { TestCache } = await import('./test-cache.ts');
-  const cache = await TestCache.open(session, config.tests.cache, images, objects);
+  const cache = await TestCache.open(session, config.tests.cache, prepared);
   for (const { file, reason } of cache.due) {
     emit({ type: 'note', level: 'info', message: `${relative(config.root, file)} runs again (${reason})` });
   }
@@ -142,13 +149,14 @@ function plannedSteps({ config }: Session): { id: string; title: string }[] {
 async function allOrFirstError(
   cluster: Promise<RunningCluster>,
   images: Promise<DeployedImage>[],
+  services: Promise<RunningService[]>,
   builds: Promise<unknown>[],
-): Promise<[RunningCluster, DeployedImage[]]> {
-  const everything = Promise.all([cluster, Promise.all(images)] as const);
+): Promise<[RunningCluster, DeployedImage[], RunningService[]]> {
+  const everything = Promise.all([cluster, Promise.all(images), services] as const);
   try {
     return await everything;
   } catch (error) {
-    await Promise.allSettled([cluster, ...images, ...builds]); // an image that waits for a failed cluster fails before its build ends
+    await Promise.allSettled([cluster, ...images, services, ...builds]); // an image that waits for a failed cluster fails before its build ends
     throw error;
   }
 }

@@ -34,8 +34,9 @@ async function run({ image = 'sha256:1', env = {} }: Surroundings = {}): Promise
   const { config } = await resolveConfig(raw, join(root, 'harness.config.json'), root);
   const session = openSession({ config, env, emit: () => undefined, signal: new AbortController().signal });
   if (config.tests.runner !== 'vitest') throw new Error('vitest is the default');
-  const cache = await TestCache.open(session, config.tests.cache, [{ name: 'api', reference: 'api:dev', digest: image }], []);
-  const context = { kubeconfig: '', namespace: 'cached', tier: 'test-cached' as const, images: {} };
+  const images = [{ name: 'api', reference: 'api:dev', digest: image }];
+  const cache = await TestCache.open(session, config.tests.cache, { images, services: [], objects: [] });
+  const context = { kubeconfig: '', namespace: 'cached', tier: 'test-cached' as const, images: {}, services: {} };
   const lines: string[] = [];
   const summary = await runTests({ config, context, args: [], colour: false, onLine: (line) => lines.push(line), cache });
   return { ...summary, ran: ['one', 'two'].filter((name) => lines.some((line) => line.includes(`${name}.test.ts (`))) };

@@ -1,0 +1,99 @@
+import { createHmac } from 'node:crypto';
+import { startOutside, type Reached } from '../act/outside-service.ts';
+import { unlessMissing, type DockerImage } from '../drivers/docker.ts';
+import { pullImage } from '../drivers/registry-client.ts';
+import { secretKey } from '../drivers/secret-key.ts';
+import type { ClusterNode } from '../model/cluster.ts';
+import type { ServiceConfig } from '../model/config.ts';
+import { LABELS } from '../model/image.ts';
+import { networkOf } from '../observe/registry.ts';
+import { step } from '../report/step.ts';
+import type { Session } from './session.ts';
+
+/** A service that can be used. */
+export interface RunningService extends Reached {
+  config: ServiceConfig;
+  /** Changes with everything that defines it, the image included. */
+  definition: string;
+}
+
+/**
+ * Brings the configured containers beside the cluster to where they can be used: as an earlier run left them, or new. Those that the
+ * configuration does not know any more, or not like that, are removed.
+ * @throws HarnessError SERVICE
+ */
+export async function bringOutsideUp(session: Session, nodes: readonly ClusterNode[]): Promise<RunningService[]> {
+  const { config, engine, emit } = session;
+  if (config.services.length === 0) return [];
+  const network = await networkOf(engine, nodes[0]?.containerId ?? '');
+  const wanted = await Promise.all(
+    config.services.map(async (service) => ({ service, definition: await definitionOf(session, service, network) })),
+  );
+  const definitions = wanted.map(({ definition }) => definition);
+  await removeOutside(session, (labels) => !definitions.includes(labels[LABELS.definition] ?? ''));
+  const running = wanted.map(({ service, definition }) =>
+    step(emit, `service:${service.name}`, `service ${service.name}: starting`, async () => {
+      const labels = { ...ownLabels(session), [LABELS.service]: service.name, [LABELS.definition]: definition };
+      const { image, ports, command, ready } = service;
+      const container = `${config.cluster.name}-service-${service.name}`;
+      const env = valuesOf(service, session.env);
+      const reached = await startOutside(engine, {
+        name: service.name,
+        container,
+        image,
+        ports,
+        env,
+        command,
+        network,
+        labels,
+        ...(ready ? { ready } : {}),
+      });
+      return { title: `service ${service.name} is running`, value: { ...reached, config: service, definition } };
+    }),
+  );
+  await Promise.allSettled(running);
+  return Promise.all(running);
+}
+
+/** Removes the containers of this project's services beside this cluster, known by their labels and by nothing else. */
+export async function removeOutside(session: Session, which: (labels: Record<string, string>) => boolean = () => true): Promise<void> {
+  for (const { Id, Labels } of await ownContainers(session)) {
+    if (which(Labels)) await unlessMissing(session.engine.api.getContainer(Id).remove({ force: true, v: true }));
+  }
+}
+
+/** Stops them; they keep everything. */
+export async function stopOutside(session: Session): Promise<void> {
+  const containers = await ownContainers(session);
+  await Promise.all(containers.filter(({ State }) => State === 'running').map(({ Id }) => session.engine.api.getContainer(Id).stop()));
+}
+
+async function ownContainers(session: Session): Promise<{ Id: string; State: string; Labels: Record<string, string> }[]> {
+  const label = [...Object.entries(ownLabels(session)).map(([name, value]) => `${name}=${value}`), LABELS.service];
+  return session.engine.api.listContainers({ all: true, filters: { label } });
+}
+
+function ownLabels({ config }: Session): Record<string, string> {
+  return { [LABELS.project]: config.project, [LABELS.cluster]: config.cluster.name };
+}
+
+/** With a key, because values from the environment may be secrets. */
+async function definitionOf(session: Session, service: ServiceConfig, network: string): Promise<string> {
+  const image = await imageOf(session, service.image);
+  const parts = [image?.id ?? service.image, network, service, valuesOf(service, session.env)];
+  return createHmac('sha256', secretKey(session.env)).update(JSON.stringify(parts)).digest('hex');
+}
+
+/** Pulled where it is not there, so that its id is known. */
+async function imageOf(session: Session, reference: string): Promise<DockerImage | undefined> {
+  const { engine } = session;
+  const found = await engine.image(reference);
+  if (found) return found;
+  await pullImage(reference, undefined, session);
+  return engine.image(reference);
+}
+
+function valuesOf({ env }: ServiceConfig, environment: NodeJS.ProcessEnv): Record<string, string> {
+  const values = Object.entries(env).map(([name, given]) => [name, typeof given === 'string' ? given : environment[given.env]] as const);
+  return Object.fromEntries(values.filter((entry): entry is readonly [string, string] => entry[1] !== undefined));
+}

@@ -1,0 +1,106 @@
+import { beforeAll, describe, expect, it } from 'vitest';
+import { LABELS } from '../../src/model/image.ts';
+import { suite, type Project } from './support/suite.ts';
+import { docker, dockerLines } from './support/tools.ts';
+
+/** Containers beside the cluster: started once, and reached from pods and tests. */
+const all = suite('services');
+
+/** Answers each connection with what it was told to say. */
+const SERVER = `use IO::Socket::INET; $| = 1;
+my $server = IO::Socket::INET->new(LocalPort => 7000, Listen => 5, ReuseAddr => 1) or die $!;
+print "ready to talk\\n";
+while (my $client = $server->accept) { print $client "$ENV{WORDS}\\n"; close $client }
+`;
+/** Ends well when the service says what it should. */
+const CLIENT = `use IO::Socket::INET;
+my ($server, $end) = (undef, time + 60);
+until ($server = IO::Socket::INET->new(PeerHost => $ARGV[0], PeerPort => 7000)) {
+  die "$ARGV[0]: $!" if time > $end; # a new Service leads somewhere only when the node's network knows of it
+  select undef, undef, undef, 0.2;
+}
+my $words = <$server>; print $words; exit($words eq "$ARGV[1]\\n" ? 0 : 1);
+`;
+const CHECK = `set -eu
+test "$HARNESS_URL_STORE" = "$HARNESS_URL_STORE_7000"
+node -e 'require("node:net").connect({ port: new URL(process.env.HARNESS_URL_STORE).port }).pipe(process.stdout)'
+`;
+
+const containers = () => dockerLines('ps', '--all', '--no-trunc', '--quiet', '--filter', `label=${LABELS.cluster}=${all.name}`);
+
+function projectWithStore(name: string): Project {
+  const project = all.project(name);
+  project.write('app/Dockerfile', 'FROM debian:bookworm-slim\nCOPY *.pl /\n');
+  project.write('app/server.pl', SERVER);
+  project.write('app/client.pl', CLIENT);
+  project.write('check.sh', CHECK);
+  const app = { context: 'app', tag: project.reference, debianBases: { 'debian:bookworm-slim': 'bookworm' } };
+  project.configure({ images: { app } });
+  talk(project, 'first words');
+  return project;
+}
+
+/** Has the service say other words, and a job expect them. */
+function talk(project: Project, words: string): void {
+  const store = {
+    image: project.reference,
+    ports: [7000],
+    env: { WORDS: words },
+    command: ['perl', '/server.pl'],
+    ready: { log: 'ready to talk' },
+  };
+  project.configure({ services: { store } });
+  const asks = { name: 'asks', image: 'app', command: ['perl', '/client.pl', 'store', words] };
+  project.manifest({
+    apiVersion: 'batch/v1',
+    kind: 'Job',
+    metadata: { name: `asks-${words.split(' ')[0]}` },
+    spec: { backoffLimit: 0, template: { spec: { restartPolicy: 'Never', containers: [asks] } } },
+  });
+}
+
+beforeAll(async () => {
+  await all.project('first').must('up');
+});
+
+describe('a service beside the cluster', () => {
+  it('is reached by pods under its name and by tests, is kept as it is, and made anew when its definition changes', async () => {
+    const project = projectWithStore('store');
+    await project.must('build-if-needed'); // an image of this machine only
+    const first = await project.must('test-cached');
+    expect(first.summary).toMatchObject({ ok: true, tests: { passed: 1 } });
+    expect(first.output).toContain('first words');
+    const [container, ...others] = await containers();
+    expect(others).toEqual([]);
+
+    expect((await project.must('test-cached')).output).toContain('first words');
+    expect(await containers()).toEqual([container]);
+
+    talk(project, 'other words');
+    expect((await project.must('test-cached')).output).toContain('other words');
+    const made = await containers();
+    expect(made).toHaveLength(1);
+    expect(made).not.toContain(container);
+
+    await docker('stop', made[0]!);
+    expect((await project.must('test-cached')).output).toContain('other words');
+    expect(await containers()).toEqual(made);
+
+    project.configure({ services: {} });
+    project.write('check.sh', 'test -z "${HARNESS_URL_STORE:-}"\n');
+    project.manifest({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'nothing' } });
+    await project.must('test-cached');
+    expect(await containers()).toEqual([]);
+  });
+
+  it('that does not come up is named, with its last words', async () => {
+    const project = projectWithStore('broken');
+    await project.must('build-if-needed');
+    const store = { image: project.reference, ports: [7000], command: ['perl', '-e', 'die "no room in here"'] };
+    project.configure({ services: { store } });
+    const { exitCode, summary } = await project.run('test-cached');
+    expect(exitCode).toBe(3);
+    expect(summary.error).toMatchObject({ code: 'SERVICE', message: expect.stringContaining('The service store') });
+    expect(JSON.stringify(summary.error)).toContain('no room in here');
+  });
+});
