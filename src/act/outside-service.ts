@@ -1,6 +1,8 @@
+import type { Readable } from 'node:stream';
 import type { StartedTestContainer } from 'testcontainers';
 import type { DockerEngine } from '../drivers/docker.ts';
 import { splitOutputs } from '../drivers/docker-socket.ts';
+import { tail } from '../drivers/process.ts';
 import { messageOf, HarnessError } from '../model/error.ts';
 
 /** A container to be started, or found running. */
@@ -33,26 +35,33 @@ export interface Reached {
  */
 export async function startOutside(engine: DockerEngine, service: OutsideService): Promise<Reached> {
   const { name, image, network, ports } = service;
+  // What fails to come up is sometimes taken away at once, with its log, and sometimes left before its log was listened to.
+  const said: Buffer[] = [];
+  let log: Readable | undefined;
   try {
-    const container = await started(service);
+    const container = await started(service, (stream) => {
+      log = stream.on('data', (chunk: Buffer | string) => said.push(Buffer.from(chunk)));
+    });
     const outside = ports.map((port) => [port, `${container.getHost()}:${container.getMappedPort(port)}`] as const);
     return { inside: container.getIpAddress(network), outside: Object.fromEntries(outside) };
   } catch (error) {
     throw new HarnessError('SERVICE', `The service ${name} (${image}) did not come up: ${messageOf(error)}.`, {
-      detail: await lastWords(engine, service.container),
+      detail: tail(Buffer.concat(said).toString('utf8') || (await logOf(engine, service.container))),
       next: `Look at \`services.${name}\` in the configuration.`,
       cause: error,
     });
+  } finally {
+    log?.destroy();
   }
 }
 
-async function lastWords(engine: DockerEngine, container: string): Promise<string> {
+async function logOf(engine: DockerEngine, container: string): Promise<string> {
   const { status, body } = await engine.ask('GET', `/containers/${encodeURIComponent(container)}/logs?stdout=true&stderr=true&tail=20`);
   const { stdout, stderr } = splitOutputs(status === 200 ? body : Buffer.of());
-  return `${stdout}${stderr}`.trim();
+  return `${stdout}${stderr}`;
 }
 
-async function started(service: OutsideService): Promise<StartedTestContainer> {
+async function started(service: OutsideService, onLog: (log: Readable) => void): Promise<StartedTestContainer> {
   const { GenericContainer, Wait } = await import('testcontainers');
   const { ready, ports } = service;
   const strategy = !ready
@@ -66,6 +75,7 @@ async function started(service: OutsideService): Promise<StartedTestContainer> {
     .withEnvironment(service.env)
     .withNetworkMode(service.network)
     .withLabels(service.labels)
+    .withLogConsumer(onLog)
     .withWaitStrategy(strategy)
     .withReuse();
   return (service.command.length > 0 ? container.withCommand(service.command) : container).start();

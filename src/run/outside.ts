@@ -24,8 +24,7 @@ export interface RunningService extends Reached {
  */
 export async function bringOutsideUp(session: Session, nodes: readonly ClusterNode[]): Promise<RunningService[]> {
   const { config, engine, emit } = session;
-  if (config.services.length === 0) return [];
-  const network = await networkOf(engine, nodes[0]?.containerId ?? '');
+  const network = config.services.length === 0 ? '' : await networkOf(engine, nodes[0]?.containerId ?? '');
   const wanted = await Promise.all(
     config.services.map(async (service) => ({ service, definition: await definitionOf(session, service, network) })),
   );
@@ -70,7 +69,8 @@ export async function stopOutside(session: Session): Promise<void> {
 
 async function ownContainers(session: Session): Promise<{ Id: string; State: string; Labels: Record<string, string> }[]> {
   const label = [...Object.entries(ownLabels(session)).map(([name, value]) => `${name}=${value}`), LABELS.service];
-  return session.engine.api.listContainers({ all: true, filters: { label } });
+  const filters = encodeURIComponent(JSON.stringify({ label }));
+  return (await session.engine.json('GET', `/containers/json?all=true&filters=${filters}`)) ?? [];
 }
 
 function ownLabels({ config }: Session): Record<string, string> {
