@@ -39,6 +39,8 @@ export interface TierOptions {
   colour?: boolean;
   /** Do nothing at all when an image would have to be built. */
   expectFresh?: boolean;
+  /** Have vitest's fixtures keep the namespaces of tests. */
+  keepNamespaces?: boolean;
 }
 
 /**
@@ -165,10 +167,10 @@ export class Harness {
    * Runs a tier to the end of its tests.
    * @throws HarnessError STALE when an image is stale and none was to be (`expectFresh`)
    */
-  test(tier: Tier, { args = [], colour = false, expectFresh = false }: TierOptions = {}): Promise<TestSummary> {
+  test(tier: Tier, { args = [], colour = false, expectFresh = false, keepNamespaces = false }: TierOptions = {}): Promise<TestSummary> {
     return this.#alone(async () => {
       if (expectFresh) await this.#expectFresh(this.config.images);
-      return (await import('./run/tier.ts')).runTier(this.#session, tier, args, colour);
+      return (await import('./run/tier.ts')).runTier(this.#session, tier, { args, colour, keepNamespaces });
     });
   }
 

@@ -16,6 +16,8 @@ export interface TestRun {
   args: string[];
   /** Whether the runner may use colours. */
   colour: boolean;
+  /** Whether the namespaces of tests stay when they are over. */
+  keepNamespaces: boolean;
   onLine: (line: string) => void;
   signal?: AbortSignal;
 }
@@ -43,7 +45,11 @@ function testEnvironment(context: HarnessContext): Record<string, string> {
 async function start(run: TestRun, argv: readonly [string, ...string[]]): Promise<RunResult> {
   return tryRun([...argv, ...run.args], {
     cwd: run.config.root,
-    env: { ...testEnvironment(run.context), ...(run.colour ? { FORCE_COLOR: '1' } : { NO_COLOR: '1' }) },
+    env: {
+      ...testEnvironment(run.context),
+      ...(run.keepNamespaces ? { HARNESS_KEEP_NAMESPACES: '1' } : {}),
+      ...(run.colour ? { FORCE_COLOR: '1' } : { NO_COLOR: '1' }),
+    },
     code: 'TESTS',
     onLine: run.onLine,
     ...(run.signal === undefined ? {} : { signal: run.signal }),

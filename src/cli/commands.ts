@@ -17,6 +17,7 @@ export interface CommandContext {
 export interface CommandOptions {
   dryRun?: boolean;
   expectFresh?: boolean;
+  keepNamespaces?: boolean;
   /** Each `<reference>`, or `<image>=<reference>`. */
   sinceImage?: string[];
 }
@@ -47,6 +48,7 @@ export interface Command {
 export const OPTIONS = {
   dryRun: ['--dry-run', 'say what would be done, and do nothing'],
   expectFresh: ['--expect-fresh', 'fail with exit code 3, and do nothing, when an image would have to be built'],
+  keepNamespaces: ['--keep-namespaces', 'keep the namespaces that tests make for themselves, until the next run, and say how to look into them'],
   sinceImage: [
     '--since-image <[image=]reference>',
     'take this image in place of a build when it was built from the same inputs; `{name}` in it stands for the name of each image; may be given several times',
@@ -64,8 +66,11 @@ export const COMMANDS: Command[] = [
     name: tier,
     summary: TIER_SUMMARIES[tier],
     takes: 'test arguments',
-    options:
-      tier === 'test-cached' ? ['dryRun', 'expectFresh', 'sinceImage'] : tier === 'test-fast' ? ['dryRun', 'expectFresh'] : ['dryRun'],
+    options: [
+      ...(['dryRun', 'keepNamespaces'] as const),
+      ...(tier === 'test-kind' ? [] : (['expectFresh'] as const)),
+      ...(tier === 'test-cached' ? (['sinceImage'] as const) : []),
+    ],
     run: (context) => (context.options.dryRun ? planTier(tier, context) : runTier(tier, context)),
   })),
   {
@@ -161,9 +166,10 @@ export const COMMANDS: Command[] = [
   },
 ];
 
-async function runTier(tier: Tier, { harness, args, colour, options: { expectFresh = false } }: CommandContext): Promise<CommandEnd> {
+async function runTier(tier: Tier, { harness, args, colour, options }: CommandContext): Promise<CommandEnd> {
   const start = performance.now();
-  const { passed, failed, skipped } = await harness.test(tier, { args, colour, expectFresh });
+  const { expectFresh = false, keepNamespaces = false } = options;
+  const { passed, failed, skipped } = await harness.test(tier, { args, colour, expectFresh, keepNamespaces });
   const { builds, loads } = harness.results;
   const built = builds.filter((build) => build.verdict === 'built').length;
   const loaded = loads.filter((load) => load.verdict === 'transferred' || load.verdict === 'tagged').length;

@@ -6,6 +6,9 @@ export interface HarnessContext {
   kubeconfig: string;
   namespace: string;
   tier: Tier;
+  project: string;
+  /** Where the harness keeps its own files. */
+  stateDirectory: string;
   /** Image references by the image's name in the configuration. */
   images: Record<string, string>;
 }

@@ -1,4 +1,4 @@
-import { runTests } from '../act/test.ts';
+import { runTests, type TestRun } from '../act/test.ts';
 import { deploy } from '../act/deploy.ts';
 import type { Tier } from '../model/config.ts';
 import type { HarnessContext } from '../model/context.ts';
@@ -37,16 +37,17 @@ export async function prepare(session: Session, tier: Tier): Promise<HarnessCont
     return { title: `deployed ${count(objects.length, 'object')}, all running`, value: undefined };
   });
   const references = Object.fromEntries(config.images.map((image) => [image.name, image.reference]));
-  return { kubeconfig: running.kubeconfig, namespace: config.namespace, tier, images: references };
+  const { project, namespace, stateDirectory } = config;
+  return { kubeconfig: running.kubeconfig, namespace, tier, project, stateDirectory, images: references };
 }
 
 /** Runs a tier to the end of its tests. */
-export async function runTier(session: Session, tier: Tier, args: string[], colour: boolean): Promise<TestSummary> {
+export async function runTier(session: Session, tier: Tier, options: Pick<TestRun, 'args' | 'colour' | 'keepNamespaces'>): Promise<TestSummary> {
   const context = await prepare(session, tier);
   const { config, emit, signal } = session;
   session.tests = await step(emit, 'tests', 'running the tests', async () => {
     const onLine = (line: string) => emit({ type: 'output', from: 'tests', line });
-    const value = await runTests({ config, context, args, colour, onLine, signal });
+    const value = await runTests({ config, context, ...options, onLine, signal });
     return { title: `tests: ${value.passed} passed, ${value.failed} failed, ${value.skipped} skipped`, failed: value.failed > 0, value };
   });
   return session.tests;
