@@ -48,7 +48,10 @@ export interface Command {
 export const OPTIONS = {
   dryRun: ['--dry-run', 'say what would be done, and do nothing'],
   expectFresh: ['--expect-fresh', 'fail with exit code 3, and do nothing, when an image would have to be built'],
-  keepNamespaces: ['--keep-namespaces', 'keep the namespaces that tests make for themselves, until the next run, and say how to look into them'],
+  keepNamespaces: [
+    '--keep-namespaces',
+    'keep the namespaces that tests make for themselves, until the next run, and say how to look into them',
+  ],
   sinceImage: [
     '--since-image <[image=]reference>',
     'take this image in place of a build when it was built from the same inputs; `{name}` in it stands for the name of each image; may be given several times',

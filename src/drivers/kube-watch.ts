@@ -1,6 +1,6 @@
-import type { KubernetesListObject, KubernetesObject } from '@kubernetes/client-node';
+import type { KubernetesObject } from '@kubernetes/client-node';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { kubeLines, kubeRequest, type KubeAccess } from './kubernetes.ts';
+import { kubeLines, kubeList, type KubeAccess } from './kubernetes.ts';
 
 /** What a look at the watched objects says. `pending` carries the state that is shown while waiting, and in the error when time is up. */
 export type Judgement<T> = { state: 'done'; value: T } | { state: 'pending'; detail: string };
@@ -87,10 +87,10 @@ const keyOf = ({ metadata }: KubernetesObject) => `${metadata?.namespace}/${meta
 async function follow(kube: KubeAccess, path: string, onChange: (collection: Collection) => void, signal: AbortSignal): Promise<void> {
   while (!signal.aborted) {
     try {
-      const list = await kubeRequest<KubernetesListObject<KubernetesObject>>(kube, 'GET', path);
-      const collection: Collection = new Map(list.items.map((object) => [keyOf(object), object]));
+      const { items, version } = await kubeList(kube, path);
+      const collection: Collection = new Map(items.map((object) => [keyOf(object), object]));
       onChange(collection);
-      const from = `watch=true&allowWatchBookmarks=true&resourceVersion=${list.metadata?.resourceVersion}`;
+      const from = `watch=true&allowWatchBookmarks=true&resourceVersion=${version}`;
       for await (const line of kubeLines(kube, `${path}?${from}`, signal)) {
         const { type, object } = JSON.parse(line) as { type: string; object: KubernetesObject };
         if (type === 'ERROR') break; // such as a version that the server has forgotten: listed anew

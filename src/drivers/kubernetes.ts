@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { request as httpsRequest, type RequestOptions } from 'node:https';
 import { text } from 'node:stream/consumers';
-import type { AppsV1Api, BatchV1Api, CoreV1Api, KubeConfig } from '@kubernetes/client-node';
+import type { AppsV1Api, BatchV1Api, CoreV1Api, KubeConfig, KubernetesListObject, KubernetesObject } from '@kubernetes/client-node';
 import { messageOf } from '../model/error.ts';
 
 /** A Kubernetes object as it stands in a manifest or comes from the API. */
@@ -72,7 +72,15 @@ export async function kubeRequest<T>(
   return JSON.parse(await text(await kubeResponse(kube, method, path, { ...send, timeout: 30_000 }))) as T;
 }
 
-/** The same for an answer that is plain text, such as a log. */
+/** The objects of a collection, and the version that a watch goes on from. */
+export async function kubeList<T extends KubernetesObject>(kube: KubeAccess, path: string): Promise<{ items: T[]; version: string }> {
+  const list = await kubeRequest<KubernetesListObject<T>>(kube, 'GET', path);
+  // A list says once for all what its items are.
+  const type = { apiVersion: list.apiVersion, kind: list.kind?.replace(/List$/, '') };
+  return { items: list.items.map((item) => ({ ...type, ...item })), version: list.metadata?.resourceVersion ?? '' };
+}
+
+/** An answer that is plain text, such as a log. */
 export async function kubeText(kube: KubeAccess, path: string): Promise<string> {
   return text(await kubeResponse(kube, 'GET', path, { timeout: 30_000 }));
 }

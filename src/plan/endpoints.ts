@@ -20,10 +20,15 @@ export function servicePort(service: V1Service, wanted: string | number | undefi
       : ports.find(({ name, port }) => name === wanted || String(port) === String(wanted));
   if (!found) {
     const all = ports.map(({ name, port }) => (name === undefined ? String(port) : `${name} (${port})`)).join(', ') || 'none';
-    throw new Error(`The Service ${service.metadata?.name} has ${wanted === undefined ? 'several ports' : `no port ${wanted}`}; it has ${all}.`);
+    throw new Error(`The Service ${service.metadata?.name} ${lack(ports.length, wanted)}; it has ${all}.`);
   }
   const secure = found.appProtocol === 'https' || found.name === 'https' || found.port === 443;
   return { name: found.name ?? '', scheme: secure ? 'https' : 'http' };
+}
+
+function lack(ports: number, wanted: string | number | undefined): string {
+  if (wanted !== undefined) return `has no port ${wanted}`;
+  return ports === 0 ? 'has no port' : 'has several ports';
 }
 
 /** A ready pod behind a Service, and the port on it. @param but pods that are not to be chosen */

@@ -39,7 +39,8 @@ function aboutContainer(pod: string, container: V1ContainerStatus, { logs, event
     const { current = '', previous } = logs[`${pod}/${container.name}`] ?? {};
     // A container that was restarted has its reason in the log of the one before.
     const log = container.state?.terminated?.exitCode ? current : (previous ?? current);
-    const restarts = container.restartCount === 0 ? '' : `, restarted ${container.restartCount === 1 ? 'once' : `${container.restartCount} times`}`;
+    const restarts =
+      container.restartCount === 0 ? '' : `, restarted ${container.restartCount === 1 ? 'once' : `${container.restartCount} times`}`;
     const said = log.trimEnd().split('\n').slice(-LOG_LINES);
     const waiting = container.state?.waiting?.reason;
     return [
@@ -56,8 +57,12 @@ function aboutContainer(pod: string, container: V1ContainerStatus, { logs, event
 
 /** What went wrong before there was a pod: a quota, a missing service account, a volume that cannot be had. */
 function aboutOthers(events: readonly CoreV1Event[]): string[] {
-  const warnings = events.filter((event) => event.type === 'Warning' && event.involvedObject.kind !== 'Pod' && /^Failed/.test(event.reason ?? ''));
-  const lines = warnings.map(({ involvedObject, reason, message }) => `${involvedObject.kind} ${involvedObject.name}: ${reason}: ${message}`);
+  const warnings = events.filter(
+    (event) => event.type === 'Warning' && event.involvedObject.kind !== 'Pod' && /^Failed/.test(event.reason ?? ''),
+  );
+  const lines = warnings.map(
+    ({ involvedObject, reason, message }) => `${involvedObject.kind} ${involvedObject.name}: ${reason}: ${message}`,
+  );
   return [...new Set(lines)].slice(-3);
 }
 

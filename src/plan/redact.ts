@@ -7,7 +7,11 @@ const BLACK = '***';
 
 /** An object as it may be written to a file: without its bookkeeping, and a Secret without what it keeps. */
 export function presentable(object: KubernetesObject | KubeObject): object {
-  const { managedFields: _, annotations = {}, ...metadata } = (object.metadata ?? {}) as Record<string, unknown> & {
+  const {
+    managedFields: _,
+    annotations = {},
+    ...metadata
+  } = (object.metadata ?? {}) as Record<string, unknown> & {
     annotations?: Record<string, string>;
   };
   const { 'kubectl.kubernetes.io/last-applied-configuration': __, ...kept } = annotations; // a second copy of it all

@@ -42,7 +42,11 @@ export async function prepare(session: Session, tier: Tier): Promise<HarnessCont
 }
 
 /** Runs a tier to the end of its tests. */
-export async function runTier(session: Session, tier: Tier, options: Pick<TestRun, 'args' | 'colour' | 'keepNamespaces'>): Promise<TestSummary> {
+export async function runTier(
+  session: Session,
+  tier: Tier,
+  options: Pick<TestRun, 'args' | 'colour' | 'keepNamespaces'>,
+): Promise<TestSummary> {
   const context = await prepare(session, tier);
   const { config, emit, signal } = session;
   session.tests = await step(emit, 'tests', 'running the tests', async () => {

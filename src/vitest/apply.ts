@@ -1,17 +1,18 @@
+import type { KubernetesObject } from '@kubernetes/client-node';
 import { existsSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { applyObject, established } from '../act/deploy.ts';
 import { kubeMessage, kubeRequest, statusOf, type KubeObject } from '../drivers/kubernetes.ts';
 import type { ManifestObject } from '../model/manifest.ts';
 import { TEST_ANNOTATIONS } from '../model/test-run.ts';
-import { readManifests } from '../observe/manifests.ts';
+import { readManifests, whatLacks } from '../observe/manifests.ts';
 import { inOrder, withImages } from '../plan/manifests.ts';
 import { marksOf } from '../plan/test-namespace.ts';
 import { failure, inWords } from './failure.ts';
 import type { Namespace } from './namespace.ts';
 
 /** A YAML file's path, or an object. */
-export type Appliable = string | (Pick<KubeObject, 'apiVersion' | 'kind'> & { metadata: { name: string }; [more: string]: unknown });
+export type Appliable = string | KubernetesObject | (KubernetesObject & { [more: string]: unknown });
 
 /** See `Namespace.apply`. */
 export async function applyInto(namespace: Namespace, what: readonly Appliable[]): Promise<KubeObject[]> {
@@ -42,7 +43,10 @@ function readFile({ scope }: Namespace, path: string): ManifestObject[] {
 }
 
 function ofProgram(object: Exclude<Appliable, string>, index: number): ManifestObject {
-  return { source: `object ${index + 1} of the call`, object: object as KubeObject };
+  const source = `object ${index + 1} of the call`;
+  const lacks = whatLacks(object);
+  if (lacks !== undefined) throw failure(`What was to be applied is no Kubernetes object (${source}): ${lacks}.`);
+  return { source, object: object as KubeObject };
 }
 
 async function applyOne(namespace: Namespace, object: KubeObject): Promise<KubeObject> {
@@ -55,7 +59,8 @@ async function applyOne(namespace: Namespace, object: KubeObject): Promise<KubeO
       throw new Error(`it names the namespace ${elsewhere}; leave that out, and it goes into the test's own`);
     return applyObject(kube, resources, object, namespace.name);
   }
-  if (namespace.uid === undefined) throw new Error('it stands in no namespace, and only the test that owns it may make it; put it into the manifests');
+  if (namespace.uid === undefined)
+    throw new Error('it stands in no namespace, and only the test that owns it may make it; put it into the manifests');
   const path = await resources.pathOf(object, namespace.name);
   await refuseOthers(namespace, path);
   const { project, run } = scope.context;
@@ -83,7 +88,7 @@ async function refuseOthers(namespace: Namespace, path: string): Promise<void> {
     const owner = metadata.annotations?.[TEST_ANNOTATIONS.test];
     if (owner === namespace.name) return;
     const whose = owner === undefined ? 'is not of these tests' : `is of the test whose namespace is ${owner}`;
-    throw new Error(`there is one already, which ${whose}; give it a name of its own, such as \`\${namespace}-reader\``);
+    throw new Error(`there is one already, which ${whose}; give it a name of its own, such as \`\${namespace.name}-reader\``);
   } catch (error) {
     if (statusOf(error) !== 404) throw error;
   }

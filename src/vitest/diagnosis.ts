@@ -1,9 +1,9 @@
-import type { CoreV1Event, KubernetesListObject, KubernetesObject, V1Pod, V1Secret } from '@kubernetes/client-node';
+import type { CoreV1Event, KubernetesObject, V1Pod, V1Secret } from '@kubernetes/client-node';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { makeStateDirectory } from '../drivers/state-file.ts';
 import { watchUntil, WatchTimeout } from '../drivers/kube-watch.ts';
-import { kubeRequest, type KubeObject } from '../drivers/kubernetes.ts';
+import { kubeList, type KubeObject } from '../drivers/kubernetes.ts';
 import { messageOf } from '../model/error.ts';
 import { steadyAt } from '../plan/condition.ts';
 import { findings, type Seen } from '../plan/findings.ts';
@@ -86,9 +86,7 @@ async function gather(namespace: Namespace) {
   await settle(namespace);
   const list = async <T extends KubernetesObject>(path: string): Promise<T[]> => {
     const at = path.lastIndexOf('/');
-    const all = await kubeRequest<KubernetesListObject<T>>(kube, 'GET', `${path.slice(0, at)}/namespaces/${namespace.name}${path.slice(at)}`);
-    // A list says once for all what its items are.
-    return all.items.map((item) => ({ apiVersion: all.apiVersion, kind: all.kind?.replace(/List$/, ''), ...item }));
+    return (await kubeList<T>(kube, `${path.slice(0, at)}/namespaces/${namespace.name}${path.slice(at)}`)).items;
   };
   const [{ stringify }, pods, events, secrets, described] = await Promise.all([
     import('yaml'),
@@ -105,12 +103,11 @@ async function gather(namespace: Namespace) {
 /** Waits while a container may have crashed without Kubernetes having noticed: a test fails at once when its peer does. */
 async function settle(namespace: Namespace): Promise<void> {
   const newest = (pods: readonly V1Pod[]) => Math.max(0, ...pods.map(steadyAt));
-  const { items } = await kubeRequest<KubernetesListObject<V1Pod>>(namespace.cluster.kube, 'GET', podsPath(namespace));
-  const timeout = newest(items) - Date.now();
+  const timeout = newest((await kubeList<V1Pod>(namespace.cluster.kube, podsPath(namespace))).items) - Date.now();
   if (timeout <= 0) return;
   try {
     await watchUntil(namespace.cluster.kube, { paths: { pods: podsPath(namespace) }, timeout }, (seen) => {
-      const wrong = findings({ pods: seen.pods as V1Pod[], events: [], logs: {} }).length > 0;
+      const wrong = findings({ pods: seen.pods, events: [], logs: {} }).length > 0;
       return wrong ? { state: 'done', value: undefined } : { state: 'pending', detail: '' };
     });
   } catch (error) {

@@ -24,6 +24,11 @@ export interface ExecResult {
   exitCode: number;
 }
 
+/** What is used of a web socket, whose own types are not installed with the library. */
+interface Closable {
+  onclose: (() => void) | null;
+}
+
 /** See `Namespace.exec`. */
 export async function execIn(namespace: Namespace, what: What, argv: readonly string[], options: ExecOptions): Promise<ExecResult> {
   const pod = await runningPod(namespace, what, options);
@@ -35,7 +40,7 @@ export async function execIn(namespace: Namespace, what: What, argv: readonly st
   const outputs = Promise.all([text(stdout), text(stderr)]);
   const status = await new Promise<V1Status>((resolve, reject) => {
     const config = namespace.cluster.kube.config as KubeConfig; // as much of it as is used there
-    new Exec(config).exec(namespace.name, name, container, [...argv], stdout, stderr, null, false, resolve).then((socket) => {
+    new Exec(config).exec(namespace.name, name, container, [...argv], stdout, stderr, null, false, resolve).then((socket: Closable) => {
       socket.onclose = () => reject(new Error('the connection was closed')); // after the status that is too late to matter
     }, reject);
   }).catch((error: unknown) => {

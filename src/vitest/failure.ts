@@ -9,6 +9,7 @@ export function failure(message: string, more: { detail?: string; next?: string;
 
 /** The same for an error of the harness itself; any other stays as it is. */
 export function inWords(error: unknown): Error {
-  if (error instanceof HarnessError) return failure(error.message, { detail: error.detail ?? '', next: error.next ?? '', cause: error.cause });
+  if (error instanceof HarnessError)
+    return failure(error.message, { detail: error.detail ?? '', next: error.next ?? '', cause: error.cause });
   return error instanceof Error ? error : new Error(messageOf(error));
 }

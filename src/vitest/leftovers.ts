@@ -1,10 +1,10 @@
-import type { KubernetesListObject, V1Namespace } from '@kubernetes/client-node';
+import type { V1Namespace } from '@kubernetes/client-node';
 import { readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { isAlive } from '../drivers/running-process.ts';
 import { openAccess } from '../drivers/kube-access.ts';
 import { deleteObject } from '../drivers/kube-delete.ts';
-import { kubeRequest, type KubeAccess } from '../drivers/kubernetes.ts';
+import { kubeList, type KubeAccess } from '../drivers/kubernetes.ts';
 import { TEST_LABELS, type VitestContext } from '../model/test-run.ts';
 import { count } from '../model/words.ts';
 import { unlessAbsent } from '../observe/unless-absent.ts';
@@ -45,7 +45,7 @@ async function namespaces(kube: KubeAccess, labels: Record<string, string>): Pro
     .map(([label, value]) => `${label}=${value}`)
     .join(',');
   const path = `/api/v1/namespaces?labelSelector=${encodeURIComponent(selector)}`;
-  return (await kubeRequest<KubernetesListObject<V1Namespace>>(kube, 'GET', path)).items;
+  return (await kubeList<V1Namespace>(kube, path)).items;
 }
 
 function remove(kube: KubeAccess, { metadata }: V1Namespace): Promise<void> {

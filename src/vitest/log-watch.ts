@@ -48,7 +48,7 @@ export async function awaitLine(
         return { state: 'pending', detail: '' };
       }).catch((error: unknown) => {
         if (error instanceof WatchTimeout) resolve({ found: false, last });
-        else reject(error as Error);
+        else reject(error);
       });
     });
   } finally {

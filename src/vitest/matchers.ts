@@ -63,7 +63,8 @@ expect.extend({
     const wanted = typeof line === 'string' ? JSON.stringify(line) : String(line);
     return {
       pass: found,
-      message: () => (found ? `${refWords(ref)} has printed ${wanted}.` : `${refWords(ref)} has not printed ${wanted}${after(bounds)}; ${printed}`),
+      message: () =>
+        found ? `${refWords(ref)} has printed ${wanted}.` : `${refWords(ref)} has not printed ${wanted}${after(bounds)}; ${printed}`,
     };
   },
   async toBeReachable(received: unknown, options?: WaitOptions): Answer {
@@ -108,7 +109,7 @@ function after({ timeout }: Bounds): string {
 }
 
 function scopeOf({ task }: MatcherState): Scope | undefined {
-  return task && scopes.get(task as RunnerTestCase);
+  return task && scopes.get(task);
 }
 
 function boundsOf(state: MatcherState, options: WaitOptions = {}): Bounds {

@@ -34,14 +34,11 @@ export class Namespace {
     this.uid = uid;
   }
 
-  /** The namespace's name, so that it can stand in a text. */
-  toString = (): string => this.name;
-
   /** Names an object of this namespace, for matchers: `expect(namespace.ref('deployment/api')).toBeReady()`. */
   ref = (what: What): ObjectRef => {
     if (typeof what === 'string') return readRef(what, this.name);
-    if (!('metadata' in what)) return what as ObjectRef;
-    const { apiVersion, kind, metadata } = what as KubeObject;
+    if (!('metadata' in what)) return what;
+    const { apiVersion, kind, metadata } = what;
     return { apiVersion, kind, name: metadata.name, ...(metadata.namespace === undefined ? {} : { namespace: metadata.namespace }) };
   };
 

@@ -1,5 +1,5 @@
-import type { KubernetesListObject, V1LabelSelector, V1Pod } from '@kubernetes/client-node';
-import { kubeRequest, type KubeObject } from '../drivers/kubernetes.ts';
+import type { V1LabelSelector, V1Pod } from '@kubernetes/client-node';
+import { kubeList, kubeRequest, type KubeObject } from '../drivers/kubernetes.ts';
 import type { ObjectRef } from '../plan/object-ref.ts';
 import type { Namespace, What } from './namespace.ts';
 
@@ -32,8 +32,7 @@ export function podsPath(namespace: { name: string }): string {
 
 /** The pods that are there now, by their names. */
 export async function podsNow(namespace: Namespace, { includes }: PodsMeant): Promise<V1Pod[]> {
-  const { items } = await kubeRequest<KubernetesListObject<V1Pod>>(namespace.cluster.kube, 'GET', podsPath(namespace));
-  return items.filter(includes);
+  return (await kubeList<V1Pod>(namespace.cluster.kube, podsPath(namespace))).items.filter(includes);
 }
 
 async function selectorOf({ name, cluster }: Namespace, ref: ObjectRef): Promise<(labels: Record<string, string>) => boolean> {

@@ -1,7 +1,6 @@
 import type { KubeConfig, V1EndpointSlice, V1Service } from '@kubernetes/client-node';
-import { createServer, type Socket } from 'node:net';
 import { once } from 'node:events';
-import type { AddressInfo } from 'node:net';
+import { createServer, type AddressInfo, type Socket } from 'node:net';
 import { watchUntil, WatchTimeout } from '../drivers/kube-watch.ts';
 import { seconds } from '../model/words.ts';
 import { readyPod, servicePort, type ServicePort } from '../plan/endpoints.ts';
@@ -57,7 +56,9 @@ async function endpoint(
       if (!service) return { state: 'pending', detail: 'there is no such Service' };
       const chosen = servicePort(service, port);
       const found = readyPod(name, chosen.name, slices as V1EndpointSlice[], but);
-      return found ? { state: 'done', value: { port: chosen, ...found } } : { state: 'pending', detail: 'it leads to no pod that is ready' };
+      return found
+        ? { state: 'done', value: { port: chosen, ...found } }
+        : { state: 'pending', detail: 'it leads to no pod that is ready' };
     });
   } catch (error) {
     if (!(error instanceof WatchTimeout)) throw error;
@@ -66,6 +67,14 @@ async function endpoint(
       cause: error,
     });
   }
+}
+
+/** What is used of a web socket, whose own types are not installed with the library. */
+interface Channel {
+  onclose: (() => void) | null;
+  onerror: (() => void) | null;
+  send: (data: Buffer) => void;
+  close: () => void;
 }
 
 const DATA = 0;
@@ -88,7 +97,7 @@ async function connect(target: Target, socket: Socket, signal: AbortSignal): Pro
       return true;
     };
     const path = `/api/v1/namespaces/${target.namespace.name}/pods/${pod}/portforward?ports=${targetPort}`;
-    const channel = await handler.connect(path, null, onData).catch(() => undefined);
+    const channel = await (handler.connect(path, null, onData) as Promise<Channel>).catch(() => undefined);
     if (!channel) {
       gone.add(pod);
       continue;

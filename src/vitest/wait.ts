@@ -1,6 +1,6 @@
-import type { KubernetesListObject, KubernetesObject } from '@kubernetes/client-node';
+import type { KubernetesObject } from '@kubernetes/client-node';
 import { watchUntil, WatchTimeout } from '../drivers/kube-watch.ts';
-import { kubeRequest, type KubeObject } from '../drivers/kubernetes.ts';
+import { kubeList, type KubeObject } from '../drivers/kubernetes.ts';
 import { seconds } from '../model/words.ts';
 import { COLLECTIONS, judgeCondition, neighboursOf, type Neighbours, type Verdict, type Wanted } from '../plan/condition.ts';
 import { refWords, type ObjectRef } from '../plan/object-ref.ts';
@@ -52,7 +52,7 @@ export function verdictWords(verdict: Exclude<Verdict, { state: 'met' }>): strin
 }
 
 /** Why a pod will not come up, in one line. */
-export function failureWords({ pod, container, reason, message }: PodFailure): string {
+function failureWords({ pod, container, reason, message }: PodFailure): string {
   return `${container === undefined ? '' : `container ${container} of the `}pod ${pod}: ${reason}${message === '' ? '' : `: ${message}`}`;
 }
 
@@ -65,7 +65,7 @@ export async function watchFor(cluster: Cluster, ref: ObjectRef, wanted: Wanted,
   const until = async (time: number, willDo: (verdict: Verdict) => boolean): Promise<Verdict> => {
     try {
       return await watchUntil<string, Verdict>(cluster.kube, { ...bounds, paths, timeout: Math.max(time - Date.now(), 0) }, (seen) => {
-        last = judgeCondition(ref, wanted, seen as Neighbours);
+        last = judgeCondition(ref, wanted, seen);
         return willDo(last) ? { state: 'done', value: last } : { state: 'pending', detail: '' };
       });
     } catch (error) {
@@ -86,10 +86,9 @@ export async function watchFor(cluster: Cluster, ref: ObjectRef, wanted: Wanted,
 export async function look(cluster: Cluster, ref: ObjectRef, wanted: Wanted): Promise<Verdict> {
   const paths = Object.entries(await pathsFor(cluster, ref, wanted));
   const lists = paths.map(async ([name, path]) => {
-    const { items } = await kubeRequest<KubernetesListObject<KubernetesObject>>(cluster.kube, 'GET', path);
-    return [name, items] as const;
+    return [name, (await kubeList(cluster.kube, path)).items] as const;
   });
-  return judgeCondition(ref, wanted, Object.fromEntries(await Promise.all(lists)) as Neighbours);
+  return judgeCondition(ref, wanted, Object.fromEntries(await Promise.all(lists)));
 }
 
 async function pathsFor({ resources }: Cluster, ref: ObjectRef, wanted: Wanted): Promise<Record<string, string>> {
