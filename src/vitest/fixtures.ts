@@ -70,6 +70,8 @@ export interface Fixtures {
 
 /** Milliseconds kept back from a test's time-out, for what a wait has to say when it ends. */
 const LAST_WORDS = 500;
+/** Milliseconds that a wait may take in a test without a time-out. */
+const ENDLESS = 600_000;
 /** Milliseconds that a wait outside of a test may take: less than vitest gives a hook. */
 const HOOK_PATIENCE = 9_000;
 
@@ -89,7 +91,8 @@ export const test = base.extend<Fixtures>({
   ],
   fileNamespace: [async ({ fileScope }, use) => use(await fileScope.own()), { scope: 'file' }],
   testScope: async ({ task, signal, fileScope }, use) => {
-    const end = Date.now() + task.timeout - LAST_WORDS;
+    const timeout = Number.isFinite(task.timeout) && task.timeout > 0 ? task.timeout : ENDLESS; // 0: none
+    const end = Date.now() + timeout - LAST_WORDS;
     const patience = () => Math.max(end - Date.now(), LAST_WORDS);
     const scope = new Scope({ file: fileScope.options.file, name: task.fullTestName, patience, signal });
     enterScope(task, scope);

@@ -1,7 +1,8 @@
 import type { V1ContainerStatus, V1Pod } from '@kubernetes/client-node';
 import { watchUntil, WatchTimeout } from '../drivers/kube-watch.ts';
 import { kubeLines } from '../drivers/kubernetes.ts';
-import type { Cluster } from './provided.ts';
+import type { Namespace } from './namespace.ts';
+import { inWords } from './failure.ts';
 import { podsPath, type PodsMeant } from './pods.ts';
 import type { Bounds } from './wait.ts';
 
@@ -10,19 +11,19 @@ import type { Bounds } from './wait.ts';
  * @returns whether one was, and the last lines that were not
  */
 export async function awaitLine(
-  { kube }: Cluster,
-  namespace: string,
+  namespace: Namespace,
   { includes }: PodsMeant,
   isWanted: (line: string) => boolean,
   { timeout, signal }: Bounds,
 ): Promise<{ found: boolean; last: string[] }> {
+  const { kube } = namespace.cluster;
   const over = new AbortController();
   const followed = new Set<string>();
   const last: string[] = [];
   let found: () => void = () => undefined;
   const follow = async (pod: string, container: string, previous: boolean) => {
     const query = new URLSearchParams({ container, follow: String(!previous), previous: String(previous) });
-    for await (const line of kubeLines(kube, `${podsPath({ name: namespace })}/${pod}/log?${query.toString()}`, over.signal)) {
+    for await (const line of kubeLines(kube, `${podsPath(namespace)}/${pod}/log?${query.toString()}`, over.signal)) {
       if (isWanted(line)) return found();
       last.push(line);
       if (last.length > LAST_LINES) last.shift();
@@ -43,12 +44,12 @@ export async function awaitLine(
   try {
     return await new Promise((resolve, reject) => {
       found = () => resolve({ found: true, last });
-      watchUntil(kube, { paths: { pods: podsPath({ name: namespace }) }, ...bounds }, ({ pods }) => {
+      watchUntil(kube, { paths: { pods: podsPath(namespace) }, ...bounds }, ({ pods }) => {
         (pods as V1Pod[]).filter(includes).forEach(begin);
         return { state: 'pending', detail: '' };
       }).catch((error: unknown) => {
         if (error instanceof WatchTimeout) resolve({ found: false, last });
-        else reject(error);
+        else reject(inWords(error));
       });
     });
   } finally {

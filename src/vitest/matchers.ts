@@ -1,4 +1,4 @@
-import { expect, type MatcherState, type RunnerTestCase } from 'vitest';
+import { expect, type MatcherState } from 'vitest';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { messageOf } from '../model/error.ts';
 import { seconds } from '../model/words.ts';
@@ -6,6 +6,7 @@ import type { Wanted } from '../plan/condition.ts';
 import { refWords, type ObjectRef } from '../plan/object-ref.ts';
 import type { KubeObject } from '../drivers/kubernetes.ts';
 import { awaitLine } from './log-watch.ts';
+import { logsOf } from './logs.ts';
 import { Namespace } from './namespace.ts';
 import { podsMeant } from './pods.ts';
 import { openCluster } from './provided.ts';
@@ -55,10 +56,12 @@ expect.extend({
     const ref = refOf(received);
     const cluster = await openCluster();
     const scope = scopeOf(this) ?? new Scope({ file: '', name: '', patience: () => PATIENCE });
-    const pods = await podsMeant(new Namespace(ref.namespace ?? '', cluster, scope), ref);
+    const namespace = new Namespace(ref.namespace ?? '', cluster, scope);
     const isWanted = typeof line === 'string' ? (text: string) => text.includes(line) : (text: string) => text.search(line) !== -1;
-    const bounds = this.isNot ? { timeout: SO_FAR_MS } : boundsOf(this, options);
-    const { found, last } = await awaitLine(cluster, ref.namespace ?? '', pods, isWanted, bounds);
+    const bounds = boundsOf(this, options);
+    const { found, last } = this.isNot
+      ? await readLines(namespace, ref, isWanted)
+      : await awaitLine(namespace, await podsMeant(namespace, ref), isWanted, bounds);
     const printed = last.length === 0 ? 'it printed nothing' : `last lines:\n${last.map((text) => `  | ${text}`).join('\n')}`;
     const wanted = typeof line === 'string' ? JSON.stringify(line) : String(line);
     return {
@@ -80,8 +83,11 @@ expect.extend({
   },
 });
 
-/** How long is listened for what was printed so far: it comes at once. */
-const SO_FAR_MS = 1_000;
+/** What was printed so far. */
+async function readLines(namespace: Namespace, ref: ObjectRef, isWanted: (line: string) => boolean): ReturnType<typeof awaitLine> {
+  const [before, now] = await Promise.all([logsOf(namespace, ref, { previous: true }), logsOf(namespace, ref, {})]);
+  return { found: `${before}${now}`.split('\n').some(isWanted), last: [] };
+}
 
 async function stateOf(state: MatcherState, received: unknown, wanted: Wanted, words: string, options?: WaitOptions): Answer {
   const ref = refOf(received);

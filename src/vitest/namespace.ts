@@ -48,7 +48,7 @@ export class Namespace {
    * @returns the objects as the server has them, in their order
    * @throws Error with file and object when one is refused
    */
-  apply = (what: Appliable | readonly Appliable[]): Promise<KubeObject[]> => applyInto(this, [what].flat() as Appliable[]);
+  apply = (what: Appliable | readonly Appliable[]): Promise<KubeObject[]> => applyInto(this, what instanceof Array ? what : [what]);
 
   /**
    * A URL at which this process reaches a Service. Every connection goes to a pod that is ready then, and waits for one while none is: it

@@ -26,7 +26,7 @@ export async function podsMeant(namespace: Namespace, what: What): Promise<PodsM
   return { words: `a pod of ${ref.kind} ${ref.name}`, includes: ({ metadata }) => selects(metadata?.labels ?? {}) };
 }
 
-export function podsPath(namespace: { name: string }): string {
+export function podsPath(namespace: Namespace): string {
   return `/api/v1/namespaces/${namespace.name}/pods`;
 }
 

@@ -2,7 +2,7 @@ import type { KubernetesObject } from '@kubernetes/client-node';
 import { watchUntil, WatchTimeout } from '../drivers/kube-watch.ts';
 import { kubeList, type KubeObject } from '../drivers/kubernetes.ts';
 import { seconds } from '../model/words.ts';
-import { COLLECTIONS, judgeCondition, neighboursOf, type Neighbours, type Verdict, type Wanted } from '../plan/condition.ts';
+import { COLLECTIONS, judgeCondition, neighboursOf, type Verdict, type Wanted } from '../plan/condition.ts';
 import { refWords, type ObjectRef } from '../plan/object-ref.ts';
 import type { PodFailure } from '../plan/rollout.ts';
 import { failure } from './failure.ts';
