@@ -12,7 +12,7 @@ import { endRun, removeLeftovers, trimArtifacts } from './vitest/leftovers.ts';
 import type {} from './vitest/provided.ts';
 
 export type { HarnessContext } from './model/context.ts';
-export type { TestRun, VitestContext } from './model/test-run.ts';
+export type { Owner, TestRun, VitestContext } from './model/test-run.ts';
 
 /** What `harnessSetup` can be told; each is otherwise taken from the environment. */
 export interface SetupOptions {

@@ -7,7 +7,7 @@ import type {
   KubernetesObjectApi,
   NetworkingV1Api,
 } from '@kubernetes/client-node';
-import { expect, test as base } from 'vitest';
+import { expect, test as base, type TestAPI } from 'vitest';
 import { relative } from 'node:path';
 import { diagnose } from './diagnosis.ts';
 import { enterScope } from './matchers.ts';
@@ -15,12 +15,12 @@ import type { Namespace } from './namespace.ts';
 import { provided } from './provided.ts';
 import { Scope } from './scope.ts';
 
-export type { HarnessContext } from '../model/context.ts';
-export type { VitestContext } from '../model/test-run.ts';
+export type { KubeObject } from '../drivers/kubernetes.ts';
 export type { ObjectRef } from '../plan/object-ref.ts';
 export type { Appliable } from './apply.ts';
 export type { ExecOptions, ExecResult } from './exec.ts';
 export type { LogOptions } from './logs.ts';
+export type { ClusterMatchers } from './matchers.ts';
 export type { Namespace, What } from './namespace.ts';
 export type { ServiceOptions } from './service.ts';
 export type { Condition, WaitOptions } from './wait.ts';
@@ -62,9 +62,11 @@ export interface Fixtures {
   logs: Namespace['logs'];
   /** `namespace.waitFor` */
   waitFor: Namespace['waitFor'];
-  /** @internal */
+}
+
+/** What the fixtures themselves are made from. */
+interface Scopes {
   fileScope: Scope;
-  /** @internal */
   testScope: Scope;
 }
 
@@ -76,7 +78,7 @@ const ENDLESS = 600_000;
 const HOOK_PATIENCE = 9_000;
 
 /** Vitest's `test`, with the cluster at hand. */
-export const test = base.extend<Fixtures>({
+export const test: TestAPI<Fixtures> = base.extend<Fixtures & Scopes>({
   kube: [async ({}, use) => use(await connect()), { scope: 'worker' }],
   images: [async ({}, use) => use(provided().images), { scope: 'worker' }],
   isolation: 'test',

@@ -13,22 +13,25 @@ import { openCluster } from './provided.ts';
 import { Scope } from './scope.ts';
 import { look, verdictWords, watchFor, type Bounds, type WaitOptions } from './wait.ts';
 
+/** What `expect` can say of the cluster. Each waits until it is so, unless `not` stands before it: then it looks once. */
+export interface ClusterMatchers {
+  /**
+   * An object is ready: a workload's pods run as it says and are ready, a Job is complete, a Service leads to a ready pod, anything else has the
+   * condition `Ready`.
+   */
+  toBeReady: (options?: WaitOptions) => Promise<void>;
+  /** A pod, or one of a workload, has printed such a line. */
+  toHaveLogged: (line: RegExp | string, options?: WaitOptions) => Promise<void>;
+  /** An object's status has this condition (default: `True`). */
+  toHaveCondition: (type: string, status?: string, options?: WaitOptions) => Promise<void>;
+  /** A URL answers with a status below 500. */
+  toBeReachable: (options?: WaitOptions) => Promise<void>;
+}
+
 declare module 'vitest' {
   // The parameters must be those of vitest's own declaration.
-  // eslint-disable-next-line @typescript-eslint/no-unused-vars
-  interface Matchers<R extends void | Promise<void> = void | Promise<void>, T = unknown> {
-    /**
-     * An object is ready, or becomes so: a workload's pods run as it says and are ready, a Job is complete, a Service leads to a ready pod,
-     * anything else has the condition `Ready`. With `not`: it is not so now.
-     */
-    toBeReady: (options?: WaitOptions) => Promise<void>;
-    /** A pod, or one of a workload, has printed such a line, or does so. With `not`: none has so far. */
-    toHaveLogged: (line: RegExp | string, options?: WaitOptions) => Promise<void>;
-    /** An object's status has this condition (default: `True`), or gets it. With `not`: it has not now. */
-    toHaveCondition: (type: string, status?: string, options?: WaitOptions) => Promise<void>;
-    /** A URL answers with a status below 500, or does so in time. With `not`: it does not now. */
-    toBeReachable: (options?: WaitOptions) => Promise<void>;
-  }
+  // eslint-disable-next-line @typescript-eslint/no-unused-vars, @typescript-eslint/no-empty-object-type
+  interface Matchers<R extends void | Promise<void> = void | Promise<void>, T = unknown> extends ClusterMatchers {}
 }
 
 const INTERVAL_MS = 100;
