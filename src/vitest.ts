@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import type { TestProject } from 'vitest/node';
-import { openHarness } from './harness.ts';
+import { openHarness, type Harness } from './harness.ts';
 import { thisProcess } from './drivers/running-process.ts';
 import { TIERS, type Tier } from './model/config.ts';
 import { CONTEXT_VARIABLE, type HarnessContext } from './model/context.ts';
@@ -34,8 +34,10 @@ const say = (line: string) => void process.stdout.write(`${line}\n`);
 export function harnessSetup(options: SetupOptions = {}): Setup {
   return async (project) => {
     const { tier, configFile } = { ...fromEnvironment(), ...options };
-    const key = JSON.stringify([tier, configFile ?? project.config.root]);
-    const shared = (started[key] ??= { users: 0, context: begin(project.config.root, tier, configFile) });
+    const { root } = project.config;
+    const harness = process.env[CONTEXT_VARIABLE] === undefined ? await open(root, configFile) : undefined;
+    const key = harness ? `${tier} ${harness.config.file}` : HANDED;
+    const shared = (started[key] ??= { users: 0, context: begin(harness, tier) });
     shared.users += 1;
     const context = await shared.context;
     project.provide('harness', context);
@@ -64,25 +66,23 @@ interface Started {
 const STARTED = Symbol.for('kind-harness.vitest');
 const started = ((globalThis as { [STARTED]?: Record<string, Started> })[STARTED] ??= {});
 
-async function begin(root: string, tier: Tier, configFile: string | undefined): Promise<VitestContext> {
-  const handed = process.env[CONTEXT_VARIABLE];
-  const context = handed === undefined ? await bringEverythingUp(root, tier, configFile) : (JSON.parse(handed) as HarnessContext);
+/** The key of what the harness that started vitest has brought up. */
+const HANDED = '';
+
+async function begin(harness: Harness | undefined, tier: Tier): Promise<VitestContext> {
+  const context = harness ? await harness.prepare(tier) : (JSON.parse(process.env[CONTEXT_VARIABLE] ?? '') as HarnessContext);
   const id = runId(new Date(), process.pid);
-  const run: TestRun = {
-    id,
-    owner: thisProcess(),
-    artifacts: join(context.stateDirectory, 'artifacts', id),
-    keepNamespaces: !['', '0', 'false', undefined].includes(process.env['HARNESS_KEEP_NAMESPACES']),
-  };
-  trimArtifacts(join(context.stateDirectory, 'artifacts'));
+  const artifacts = join(context.stateDirectory, 'artifacts');
+  const keepNamespaces = !['', '0', 'false'].includes(process.env['HARNESS_KEEP_NAMESPACES'] ?? '');
+  const run: TestRun = { id, owner: thisProcess(), artifacts: join(artifacts, id), keepNamespaces };
+  trimArtifacts(artifacts);
   await removeLeftovers({ ...context, run }, say);
   return { ...context, run };
 }
 
-async function bringEverythingUp(root: string, tier: Tier, configFile: string | undefined): Promise<HarnessContext> {
+function open(root: string, configFile: string | undefined): Promise<Harness> {
   const emit = plainReporter(say, false);
-  const harness = await openHarness({ cwd: root, emit, command: 'vitest', ...(configFile === undefined ? {} : { configFile }) });
-  return harness.prepare(tier);
+  return openHarness({ cwd: root, emit, command: 'vitest', ...(configFile === undefined ? {} : { configFile }) });
 }
 
 function fromEnvironment(): { tier: Tier; configFile?: string } {

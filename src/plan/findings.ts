@@ -36,9 +36,9 @@ function aboutContainer(pod: string, container: V1ContainerStatus, { logs, event
   const where = `container ${container.name} of the pod ${pod}`;
   const crash = [container.state?.terminated, container.lastState?.terminated].find((end) => end !== undefined && end.exitCode !== 0);
   if (crash) {
-    const { current = '', previous } = logs[`${pod}/${container.name}`] ?? {};
+    const { current = '', previous = '' } = logs[`${pod}/${container.name}`] ?? {};
     // A container that was restarted has its reason in the log of the one before.
-    const log = container.state?.terminated?.exitCode ? current : (previous ?? current);
+    const log = container.state?.terminated?.exitCode ? current || previous : previous || current;
     const restarts =
       container.restartCount === 0 ? '' : `, restarted ${container.restartCount === 1 ? 'once' : `${container.restartCount} times`}`;
     const said = log.trimEnd().split('\n').slice(-LOG_LINES);

@@ -1,3 +1,5 @@
+import type { KubernetesObject } from '@kubernetes/client-node';
+
 /** Names one object of the cluster. */
 export interface ObjectRef {
   apiVersion: string;
@@ -37,6 +39,18 @@ export function readRef(text: string, namespace: string): ObjectRef {
     );
   }
   return { apiVersion: known[0], kind: known[1], name, namespace };
+}
+
+/**
+ * The names of an object, of which the type does not tell whether it has them.
+ * @throws TypeError when it does not
+ */
+export function refOf(object: unknown): ObjectRef {
+  const { apiVersion, kind, metadata, ...rest } = (object ?? {}) as Partial<KubernetesObject & ObjectRef>;
+  const [name, namespace] = [rest.name ?? metadata?.name, rest.namespace ?? metadata?.namespace];
+  if (apiVersion !== undefined && kind !== undefined && name !== undefined)
+    return { apiVersion, kind, name, ...(namespace === undefined ? {} : { namespace }) };
+  throw new TypeError("Expected an object with apiVersion, kind and name: what `apply` returned, or `namespace.ref('deployment/api')`.");
 }
 
 /** As people write it: `Deployment api`. */

@@ -1,4 +1,4 @@
-import type { CoreV1Event, KubernetesObject, V1Pod, V1Secret } from '@kubernetes/client-node';
+import type { CoreV1Event, KubernetesObject, V1Pod } from '@kubernetes/client-node';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { makeStateDirectory } from '../drivers/state-file.ts';
@@ -7,12 +7,13 @@ import { kubeList, type KubeObject } from '../drivers/kubernetes.ts';
 import { messageOf } from '../model/error.ts';
 import { steadyAt } from '../plan/condition.ts';
 import { findings, type Seen } from '../plan/findings.ts';
-import { blacken, presentable, secretValues } from '../plan/redact.ts';
+import { blacken, presentable } from '../plan/redact.ts';
 import { slug } from '../plan/test-namespace.ts';
 import { containerLog } from './logs.ts';
 import type { Namespace } from './namespace.ts';
 import { podsPath } from './pods.ts';
 import type { Scope } from './scope.ts';
+import { secretsIn } from './secrets.ts';
 
 /** What a description of a namespace consists of, besides its pods. */
 const DESCRIBED = [
@@ -46,7 +47,7 @@ export async function diagnose(scope: Scope): Promise<string> {
       const lines = await diagnoseNamespace(namespace, directory, applied);
       parts.push(
         `In the namespace ${namespace.name}:`,
-        ...(lines.length === 0 ? ['  nothing is wrong with its pods'] : lines.map((line) => `  ${line}`)),
+        ...lines.map((line) => `  ${line}`),
         `  all of it: ${relative(process.cwd(), directory)}`,
         ...(own && !run.keepNamespaces ? [] : [`  look into it: ${lookInto(scope.context.kubeconfig, namespace.name)}`]),
       );
@@ -63,8 +64,7 @@ export function lookInto(kubeconfig: string, namespace: string): string {
 }
 
 async function diagnoseNamespace(namespace: Namespace, directory: string, applied: readonly KubeObject[]): Promise<string[]> {
-  const { yaml, secrets, seen, objects } = await gather(namespace);
-  const values = secretValues([...secrets, ...applied.filter(({ kind }) => kind === 'Secret')] as V1Secret[]);
+  const { yaml, values, seen, objects } = await gather(namespace);
   const write = (name: string, text: string) => writeFileSync(join(directory, name), blacken(text, values));
   const asYaml = (all: readonly (KubernetesObject | KubeObject)[]) => all.map((object) => yaml(presentable(object))).join('---\n');
   write('pods.yaml', asYaml(seen.pods));
@@ -78,7 +78,8 @@ async function diagnoseNamespace(namespace: Namespace, directory: string, applie
   }
   const lines = findings(seen).map((line) => blacken(line, values));
   write('findings.txt', lines.map((line) => `${line}\n`).join(''));
-  return lines;
+  if (lines.length > 0) return lines;
+  return [seen.pods.length === 0 ? 'there are no pods in it' : 'nothing is wrong with its pods'];
 }
 
 async function gather(namespace: Namespace) {
@@ -88,16 +89,16 @@ async function gather(namespace: Namespace) {
     const at = path.lastIndexOf('/');
     return (await kubeList<T>(kube, `${path.slice(0, at)}/namespaces/${namespace.name}${path.slice(at)}`)).items;
   };
-  const [{ stringify }, pods, events, secrets, described] = await Promise.all([
+  const [{ stringify }, pods, events, values, described] = await Promise.all([
     import('yaml'),
     list<V1Pod>('/api/v1/pods'),
     list<CoreV1Event>('/api/v1/events'),
-    list<V1Secret>('/api/v1/secrets'),
+    secretsIn(namespace),
     Promise.all(DESCRIBED.map((path) => list(path))),
   ]);
   events.sort((a, b) => timeOf(a).localeCompare(timeOf(b)));
   const seen: Seen = { pods, events, logs: await logsOfAll(namespace, pods) };
-  return { yaml: stringify, seen, secrets, objects: described.flat() };
+  return { yaml: stringify, seen, values, objects: described.flat() };
 }
 
 /** Waits while a container may have crashed without Kubernetes having noticed: a test fails at once when its peer does. */

@@ -6,10 +6,12 @@ import { watchUntil, WatchTimeout } from '../drivers/kube-watch.ts';
 import { messageOf } from '../model/error.ts';
 import { seconds } from '../model/words.ts';
 import { describe } from '../plan/condition.ts';
+import { blacken } from '../plan/redact.ts';
 import { isReady } from '../plan/rollout.ts';
 import { failure } from './failure.ts';
 import type { Namespace, What } from './namespace.ts';
 import { podsMeant, podsPath } from './pods.ts';
+import { secretsIn } from './secrets.ts';
 
 export interface ExecOptions {
   /** Default: the pod's first container. */
@@ -50,7 +52,8 @@ export async function execIn(namespace: Namespace, what: What, argv: readonly st
   if (status.status === 'Success') return { stdout: out, stderr: err, exitCode: 0 };
   const given = status.details?.causes?.find(({ reason }) => reason === 'ExitCode')?.message;
   if (given === undefined) throw failure(`\`${printable(argv)}\` could not be run in the pod ${name}: ${status.message}.`);
-  const error = failure(`\`${printable(argv)}\` ended with exit code ${given} in the pod ${name}.`, { detail: `${out}${err}`.trimEnd() });
+  const detail = blacken(`${out}${err}`.trimEnd(), await secretsIn(namespace));
+  const error = failure(`\`${printable(argv)}\` ended with exit code ${given} in the pod ${name}.`, { detail });
   throw Object.assign(error, { exitCode: Number(given), stdout: out, stderr: err });
 }
 
@@ -70,7 +73,7 @@ async function runningPod(namespace: Namespace, what: What, { container, deadlin
     });
   } catch (error) {
     if (!(error instanceof WatchTimeout)) throw error;
-    throw failure(`Waited ${seconds(timeout)} for ${words} to run.`, { detail: `last seen: ${error.message}`, cause: error });
+    throw failure(`Waited ${seconds(timeout)} for ${words} to run.`, { detail: `last seen: ${error.message}` });
   }
 }
 

@@ -21,6 +21,9 @@ export async function logsOf(namespace: Namespace, what: What, { container, ...o
   return (await Promise.all(texts)).join('');
 }
 
+/** What the kubelet answers, as if it were the log, for a container that was removed a moment ago. */
+const GONE = /^unable to retrieve container logs for \S+$/;
+
 /** What one container printed; nothing where it has not begun, or had none before it. */
 export async function containerLog(
   namespace: Namespace,
@@ -30,7 +33,8 @@ export async function containerLog(
 ): Promise<string> {
   const query = new URLSearchParams({ container, previous: String(previous), ...(tail === undefined ? {} : { tailLines: String(tail) }) });
   try {
-    return await kubeText(namespace.cluster.kube, `${podsPath(namespace)}/${pod}/log?${query.toString()}`);
+    const log = await kubeText(namespace.cluster.kube, `${podsPath(namespace)}/${pod}/log?${query.toString()}`);
+    return GONE.test(log) ? '' : log;
   } catch (error) {
     if ([400, 404].includes(statusOf(error) ?? 0)) return '';
     throw error;

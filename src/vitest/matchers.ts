@@ -3,13 +3,14 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { messageOf } from '../model/error.ts';
 import { seconds } from '../model/words.ts';
 import type { Wanted } from '../plan/condition.ts';
-import { refWords, type ObjectRef } from '../plan/object-ref.ts';
-import type { KubeObject } from '../drivers/kubernetes.ts';
+import { blacken } from '../plan/redact.ts';
+import { refOf, refWords, type ObjectRef } from '../plan/object-ref.ts';
 import { awaitLine } from './log-watch.ts';
 import { logsOf } from './logs.ts';
 import { Namespace } from './namespace.ts';
 import { podsMeant } from './pods.ts';
 import { openCluster } from './provided.ts';
+import { secretsIn } from './secrets.ts';
 import { Scope } from './scope.ts';
 import { look, verdictWords, watchFor, type Bounds, type WaitOptions } from './wait.ts';
 
@@ -65,7 +66,8 @@ expect.extend({
     const { found, last } = this.isNot
       ? await readLines(namespace, ref, isWanted)
       : await awaitLine(namespace, await podsMeant(namespace, ref), isWanted, bounds);
-    const printed = last.length === 0 ? 'it printed nothing' : `last lines:\n${last.map((text) => `  | ${text}`).join('\n')}`;
+    const lines = blacken(last.map((text) => `  | ${text}`).join('\n'), found ? [] : await secretsIn(namespace));
+    const printed = last.length === 0 ? 'it printed nothing' : `last lines:\n${lines}`;
     const wanted = typeof line === 'string' ? JSON.stringify(line) : String(line);
     return {
       pass: found,
@@ -124,13 +126,4 @@ function scopeOf({ task }: MatcherState): Scope | undefined {
 function boundsOf(state: MatcherState, options: WaitOptions = {}): Bounds {
   const { patience, signal } = scopeOf(state)?.options ?? { patience: () => PATIENCE };
   return { timeout: options.deadline ?? patience(), ...(signal === undefined ? {} : { signal }) };
-}
-
-/** @throws Error for what names no object */
-function refOf(received: unknown): ObjectRef {
-  const { apiVersion, kind, name, namespace, metadata } = (received ?? {}) as Partial<ObjectRef & KubeObject>;
-  const [ownName, ownNamespace] = [name ?? metadata?.name, namespace ?? metadata?.namespace];
-  if (apiVersion !== undefined && kind !== undefined && ownName !== undefined)
-    return { apiVersion, kind, name: ownName, ...(ownNamespace === undefined ? {} : { namespace: ownNamespace }) };
-  throw new TypeError("Expected an object with apiVersion, kind and name: what `apply` returned, or `namespace.ref('deployment/api')`.");
 }

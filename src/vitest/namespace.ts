@@ -1,5 +1,6 @@
+import type { KubernetesObject } from '@kubernetes/client-node';
 import type { KubeObject } from '../drivers/kubernetes.ts';
-import { readRef, type ObjectRef } from '../plan/object-ref.ts';
+import { readRef, refOf, type ObjectRef } from '../plan/object-ref.ts';
 import { applyInto, type Appliable } from './apply.ts';
 import { execIn, type ExecOptions, type ExecResult } from './exec.ts';
 import { logsOf, type LogOptions } from './logs.ts';
@@ -9,7 +10,7 @@ import { forwardService, type ServiceOptions } from './service.ts';
 import { waitFor, type Condition, type WaitOptions } from './wait.ts';
 
 /** What names an object for the helpers: `deployment/api`, or an object with apiVersion, kind and name. */
-export type What = string | ObjectRef | KubeObject;
+export type What = string | ObjectRef | KubernetesObject;
 
 /**
  * One namespace of the cluster, and what a test does in it. The methods stand alone as well: `const { apply } = namespace`. Where a wait is not
@@ -35,12 +36,7 @@ export class Namespace {
   }
 
   /** Names an object of this namespace, for matchers: `expect(namespace.ref('deployment/api')).toBeReady()`. */
-  ref = (what: What): ObjectRef => {
-    if (typeof what === 'string') return readRef(what, this.name);
-    if (!('metadata' in what)) return what;
-    const { apiVersion, kind, metadata } = what;
-    return { apiVersion, kind, name: metadata.name, ...(metadata.namespace === undefined ? {} : { namespace: metadata.namespace }) };
-  };
+  ref = (what: What): ObjectRef => (typeof what === 'string' ? readRef(what, this.name) : refOf(what));
 
   /**
    * Applies manifests on the server's side: YAML files (relative to the test's file, or else to vitest's root) or objects. They go into this

@@ -64,7 +64,6 @@ async function endpoint(
     if (!(error instanceof WatchTimeout)) throw error;
     throw failure(`The Service ${name} in the namespace ${namespace.name} cannot be reached after ${seconds(timeout)}.`, {
       detail: `last seen: ${error.message}`,
-      cause: error,
     });
   }
 }

@@ -45,6 +45,8 @@ describe('what matters about pods', () => {
       '  | eating',
     ]);
     expect(look([crashed])).toContain('  it printed nothing');
+    const gone = { 'api-1/app': { current: '', previous: 'eating before\n' } }; // removed a moment ago
+    expect(look([crashed], { logs: gone })).toContain('  | eating before');
   });
 
   it('is the image that cannot be had', () => {
