@@ -9,10 +9,15 @@ import type { TestRun, VitestContext } from './model/test-run.ts';
 import { runId } from './plan/test-namespace.ts';
 import { plainReporter } from './report/lines.ts';
 import { endRun, removeLeftovers, trimArtifacts } from './vitest/leftovers.ts';
-import type {} from './vitest/provided.ts';
 
 export type { HarnessContext } from './model/context.ts';
 export type { Owner, TestRun, VitestContext } from './model/test-run.ts';
+
+declare module 'vitest' {
+  interface ProvidedContext {
+    harness: VitestContext;
+  }
+}
 
 /** What `harnessSetup` can be told; each is otherwise taken from the environment. */
 export interface SetupOptions {

@@ -20,7 +20,7 @@ export interface Deployment {
 }
 
 /** The name under which the harness owns the fields that it applies. */
-const FIELD_MANAGER = 'kind-harness';
+export const FIELD_MANAGER = 'kind-harness';
 
 const ESTABLISH_TIMEOUT = 30_000;
 

@@ -63,7 +63,7 @@ export function describe(object: KubernetesObject): string {
  * Milliseconds for which a container without a readiness probe must go on running: Kubernetes calls it ready once it was started, and notices a
  * second later that it has crashed.
  */
-const STEADY_MS = 2_000;
+export const STEADY_MS = 2_000;
 
 /** When it will be sure that a pod does not crash as it starts, milliseconds since the epoch. */
 export function steadyAt({ spec, status }: V1Pod): number {

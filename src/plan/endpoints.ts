@@ -31,20 +31,21 @@ function lack(ports: number, wanted: string | number | undefined): string {
   return ports === 0 ? 'has no port' : 'has several ports';
 }
 
-/** A ready pod behind a Service, and the port on it. @param but pods that are not to be chosen */
+/** A ready pod behind a Service, and the port on it. @param but the uids of pods that are not to be chosen */
 export function readyPod(
   service: string,
   port: string,
   slices: readonly V1EndpointSlice[],
   but: ReadonlySet<string>,
-): { pod: string; targetPort: number } | undefined {
+): { pod: string; uid: string; targetPort: number } | undefined {
   for (const slice of slices) {
     if (slice.metadata?.labels?.['kubernetes.io/service-name'] !== service) continue;
     const targetPort = slice.ports?.find(({ name }) => (name ?? '') === port)?.port;
     const ready = slice.endpoints?.find(
-      ({ conditions, targetRef }) => conditions?.ready !== false && targetRef?.kind === 'Pod' && !but.has(targetRef.name ?? ''),
+      ({ conditions, targetRef }) => conditions?.ready !== false && targetRef?.kind === 'Pod' && !but.has(targetRef.uid ?? ''),
     );
-    if (targetPort !== undefined && ready?.targetRef?.name !== undefined) return { pod: ready.targetRef.name, targetPort };
+    if (targetPort !== undefined && ready?.targetRef?.name !== undefined)
+      return { pod: ready.targetRef.name, uid: ready.targetRef.uid ?? '', targetPort };
   }
   return undefined;
 }

@@ -1,8 +1,8 @@
 import type { KubernetesObject } from '@kubernetes/client-node';
 import { existsSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
-import { applyObject, established } from '../act/deploy.ts';
-import { kubeMessage, kubeRequest, statusOf, type KubeObject } from '../drivers/kubernetes.ts';
+import { applyObject, established, FIELD_MANAGER } from '../act/deploy.ts';
+import { kubeMessage, kubeRequest, statusOf, type KubeAccess, type KubeObject } from '../drivers/kubernetes.ts';
 import type { ManifestObject } from '../model/manifest.ts';
 import { TEST_ANNOTATIONS } from '../model/test-run.ts';
 import { readManifests, whatLacks } from '../observe/manifests.ts';
@@ -62,7 +62,7 @@ async function applyOne(namespace: Namespace, object: KubeObject): Promise<KubeO
   if (namespace.uid === undefined)
     throw new Error('it stands in no namespace, and only the test that owns it may make it; put it into the manifests');
   const path = await resources.pathOf(object, namespace.name);
-  await refuseOthers(namespace, path);
+  const isOwn = await refuseOthers(namespace, path);
   const { project, run } = scope.context;
   const marks = marksOf(project, run, namespace.name, new Date());
   const marked: KubeObject = {
@@ -75,21 +75,34 @@ async function applyOne(namespace: Namespace, object: KubeObject): Promise<KubeO
       ownerReferences: [{ apiVersion: 'v1', kind: 'Namespace', name: namespace.name, uid: namespace.uid }],
     },
   };
-  const applied = await applyObject(kube, resources, marked, namespace.name);
+  const applied = isOwn ? await applyObject(kube, resources, marked, namespace.name) : await create(kube, path, marked);
   scope.track(path, String(applied.metadata['uid']));
   if (object.kind === 'CustomResourceDefinition') await established(kube, object.metadata.name, scope.options.signal);
   return applied;
 }
 
-/** What stands in no namespace is seen by all tests: one that another has made, or nobody here, is not taken over. */
-async function refuseOthers(namespace: Namespace, path: string): Promise<void> {
+/**
+ * What stands in no namespace is seen by all tests: one that another has made, or nobody here, is not taken over.
+ * @returns whether there is one, of this test's own
+ */
+async function refuseOthers(namespace: Namespace, path: string): Promise<boolean> {
   try {
     const { metadata } = await kubeRequest<KubeObject>(namespace.cluster.kube, 'GET', path);
     const owner = metadata.annotations?.[TEST_ANNOTATIONS.test];
-    if (owner === namespace.name) return;
+    if (owner === namespace.name) return true;
     const whose = owner === undefined ? 'is not of these tests' : `is of the test whose namespace is ${owner}`;
     throw new Error(`there is one already, which ${whose}; give it a name of its own, such as \`\${namespace.name}-reader\``);
   } catch (error) {
     if (statusOf(error) !== 404) throw error;
+    return false;
   }
+}
+
+/** Makes an object that must not be there yet: of two tests that want one of the same name at the same time, only the first gets it. */
+function create(kube: KubeAccess, path: string, body: KubeObject): Promise<KubeObject> {
+  const collection = path.slice(0, path.lastIndexOf('/'));
+  return kubeRequest(kube, 'POST', `${collection}?fieldManager=${FIELD_MANAGER}&fieldValidation=Strict`, {
+    contentType: 'application/json',
+    body,
+  });
 }

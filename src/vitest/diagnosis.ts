@@ -5,7 +5,7 @@ import { makeStateDirectory } from '../drivers/state-file.ts';
 import { watchUntil, WatchTimeout } from '../drivers/kube-watch.ts';
 import { kubeList, type KubeObject } from '../drivers/kubernetes.ts';
 import { messageOf } from '../model/error.ts';
-import { steadyAt } from '../plan/condition.ts';
+import { STEADY_MS, steadyAt } from '../plan/condition.ts';
 import { findings, type Seen } from '../plan/findings.ts';
 import { blacken, presentable } from '../plan/redact.ts';
 import { slug } from '../plan/test-namespace.ts';
@@ -107,7 +107,7 @@ async function settle(namespace: Namespace): Promise<void> {
   const timeout = newest((await kubeList<V1Pod>(namespace.cluster.kube, podsPath(namespace))).items) - Date.now();
   if (timeout <= 0) return;
   try {
-    await watchUntil(namespace.cluster.kube, { paths: { pods: podsPath(namespace) }, timeout }, (seen) => {
+    await watchUntil(namespace.cluster.kube, { paths: { pods: podsPath(namespace) }, timeout: Math.min(timeout, STEADY_MS) }, (seen) => {
       const wrong = findings({ pods: seen.pods, events: [], logs: {} }).length > 0;
       return wrong ? { state: 'done', value: undefined } : { state: 'pending', detail: '' };
     });

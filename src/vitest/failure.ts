@@ -3,7 +3,7 @@ import { HarnessError, messageOf } from '../model/error.ts';
 /** An error of a helper. All of it is in the message, because that is what test runners show. */
 export function failure(message: string, more: { detail?: string; next?: string; cause?: unknown } = {}): Error {
   const detail = more.detail?.replace(/^/gm, '  ');
-  const next = more.next === undefined ? undefined : `→ ${more.next}`;
+  const next = more.next && `→ ${more.next}`;
   return new Error([message, detail, next].filter(Boolean).join('\n'), { cause: more.cause });
 }
 

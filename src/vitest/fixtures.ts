@@ -15,6 +15,7 @@ import type { Namespace } from './namespace.ts';
 import { provided } from './provided.ts';
 import { Scope } from './scope.ts';
 
+export type { VitestContext } from '../vitest.ts'; // with what `inject` yields
 export type { KubeObject } from '../drivers/kubernetes.ts';
 export type { ObjectRef } from '../plan/object-ref.ts';
 export type { Appliable } from './apply.ts';

@@ -1,4 +1,5 @@
 import { kubeText, statusOf } from '../drivers/kubernetes.ts';
+import { containerLogText } from '../plan/kubelet-log.ts';
 import type { Namespace, What } from './namespace.ts';
 import { podsMeant, podsNow, podsPath } from './pods.ts';
 
@@ -21,9 +22,6 @@ export async function logsOf(namespace: Namespace, what: What, { container, ...o
   return (await Promise.all(texts)).join('');
 }
 
-/** What the kubelet answers, as if it were the log, for a container that was removed a moment ago. */
-const GONE = /^unable to retrieve container logs for \S+$/;
-
 /** What one container printed; nothing where it has not begun, or had none before it. */
 export async function containerLog(
   namespace: Namespace,
@@ -33,8 +31,7 @@ export async function containerLog(
 ): Promise<string> {
   const query = new URLSearchParams({ container, previous: String(previous), ...(tail === undefined ? {} : { tailLines: String(tail) }) });
   try {
-    const log = await kubeText(namespace.cluster.kube, `${podsPath(namespace)}/${pod}/log?${query.toString()}`);
-    return GONE.test(log) ? '' : log;
+    return containerLogText(await kubeText(namespace.cluster.kube, `${podsPath(namespace)}/${pod}/log?${query.toString()}`));
   } catch (error) {
     if ([400, 404].includes(statusOf(error) ?? 0)) return '';
     throw error;

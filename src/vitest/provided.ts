@@ -4,12 +4,6 @@ import { openAccess } from '../drivers/kube-access.ts';
 import type { KubeAccess } from '../drivers/kubernetes.ts';
 import type { VitestContext } from '../model/test-run.ts';
 
-declare module 'vitest' {
-  interface ProvidedContext {
-    harness: VitestContext;
-  }
-}
-
 /** The cluster as helpers reach it. */
 export interface Cluster {
   kube: KubeAccess;

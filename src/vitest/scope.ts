@@ -23,7 +23,7 @@ export class Scope {
   readonly options: ScopeOptions;
   /** Namespaces that were looked at from here; a failed test is explained by them. */
   readonly used = new Set<Namespace>();
-  readonly #clusterScoped: { path: string; uid: string }[] = [];
+  readonly #made: { path: string; uid: string }[] = [];
   readonly #closers: (() => void)[] = [];
   #own: Promise<Namespace> | undefined;
 
@@ -48,19 +48,16 @@ export class Scope {
     this.#closers.push(close);
   }
 
-  /** Has an object that stands in no namespace removed when the scope ends. */
+  /** Has an object deleted when the scope ends. */
   track(path: string, uid: string): void {
-    this.#clusterScoped.push({ path, uid });
+    this.#made.push({ path, uid });
   }
 
-  /** Ends all that is open and has the namespace and cluster-scoped objects deleted, without waiting until they are gone. */
+  /** Ends all that is open and has all that was made deleted, without waiting until it is gone. */
   async end(): Promise<void> {
     for (const close of this.#closers.splice(0)) close();
-    const namespace = await this.#own?.catch(() => undefined);
-    if (!namespace || this.context.run.keepNamespaces) return;
-    const { kube } = namespace.cluster;
-    for (const { path, uid } of this.#clusterScoped.reverse()) await deleteObject(kube, path, uid);
-    await deleteObject(kube, `/api/v1/namespaces/${namespace.name}`, namespace.uid ?? '');
+    if (this.context.run.keepNamespaces) return;
+    for (const { path, uid } of this.#made.splice(0).reverse()) await deleteObject((await openCluster()).kube, path, uid);
   }
 
   async #create(): Promise<Namespace> {
@@ -69,13 +66,16 @@ export class Scope {
     const cluster = await openCluster();
     const unique = randomBytes(5).toString('hex').slice(0, 8);
     const metadata = { name: namespaceName(name, unique), ...marksOf(project, run, `${file}: ${name}`, new Date()) };
-    const { uid } = (await post(cluster, '/api/v1/namespaces', { apiVersion: 'v1', kind: 'Namespace', metadata })).metadata;
+    const path = `/api/v1/namespaces/${metadata.name}`;
+    const made = await post(cluster, '/api/v1/namespaces', { apiVersion: 'v1', kind: 'Namespace', metadata });
+    const uid = String(made.metadata['uid']);
+    this.track(path, uid);
     // Kubernetes makes it, too, and no pod is admitted before it is there: whoever comes first.
     const account = { apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name: 'default' } };
-    await post(cluster, `/api/v1/namespaces/${metadata.name}/serviceaccounts`, account).catch((error: unknown) => {
+    await post(cluster, `${path}/serviceaccounts`, account).catch((error: unknown) => {
       if (statusOf(error) !== 409) throw error;
     });
-    return this.#use(new Namespace(metadata.name, cluster, this, uid as string));
+    return this.#use(new Namespace(metadata.name, cluster, this, uid));
   }
 
   #use(namespace: Namespace): Namespace {

@@ -41,13 +41,13 @@ interface Target {
   port: ServiceOptions['port'];
 }
 
-/** Waits until a Service leads to a pod that is ready. @param but pods that did not take a connection */
+/** Waits until a Service leads to a pod that is ready. @param but the uids of pods that did not take a connection */
 async function endpoint(
   { namespace, name, port }: Target,
   timeout: number,
   signal: AbortSignal,
   but: ReadonlySet<string> = new Set(),
-): Promise<{ port: ServicePort; pod: string; targetPort: number }> {
+): Promise<{ port: ServicePort; pod: string; uid: string; targetPort: number }> {
   const base = `namespaces/${namespace.name}`;
   const paths = { services: `/api/v1/${base}/services`, slices: `/apis/discovery.k8s.io/v1/${base}/endpointslices` };
   try {
@@ -85,7 +85,7 @@ async function connect(target: Target, socket: Socket, signal: AbortSignal): Pro
   const handler = new WebSocketHandler(target.namespace.cluster.kube.config as KubeConfig); // as much of it as is used there
   const gone = new Set<string>();
   while (!socket.destroyed) {
-    const { pod, targetPort } = await endpoint(target, CONNECTION_PATIENCE, signal, gone);
+    const { pod, uid, targetPort } = await endpoint(target, CONNECTION_PATIENCE, signal, gone);
     const begun = new Set<number>();
     const onData = (stream: number, data: Buffer) => {
       const isFirst = !begun.has(stream); // each stream begins with the port's number
@@ -98,11 +98,12 @@ async function connect(target: Target, socket: Socket, signal: AbortSignal): Pro
     const path = `/api/v1/namespaces/${target.namespace.name}/pods/${pod}/portforward?ports=${targetPort}`;
     const channel = await (handler.connect(path, null, onData) as Promise<Channel>).catch(() => undefined);
     if (!channel) {
-      gone.add(pod);
+      gone.add(uid);
       continue;
     }
     channel.onclose = () => socket.end();
     channel.onerror = () => socket.destroy();
+    if (socket.destroyed) return channel.close();
     socket.on('close', () => channel.close());
     socket.on('data', (data: Buffer) => channel.send(Buffer.concat([Buffer.of(DATA), data])));
     return;

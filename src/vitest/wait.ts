@@ -2,7 +2,7 @@ import type { KubernetesObject } from '@kubernetes/client-node';
 import { watchUntil, WatchTimeout } from '../drivers/kube-watch.ts';
 import { kubeList, type KubeObject } from '../drivers/kubernetes.ts';
 import { seconds } from '../model/words.ts';
-import { COLLECTIONS, judgeCondition, neighboursOf, type Verdict, type Wanted } from '../plan/condition.ts';
+import { COLLECTIONS, judgeCondition, STEADY_MS, neighboursOf, type Verdict, type Wanted } from '../plan/condition.ts';
 import { refWords, type ObjectRef } from '../plan/object-ref.ts';
 import type { PodFailure } from '../plan/rollout.ts';
 import { failure } from './failure.ts';
@@ -77,7 +77,8 @@ export async function watchFor(cluster: Cluster, ref: ObjectRef, wanted: Wanted,
     const first = await until(end, ({ state }) => state !== 'pending');
     if (first.state !== 'met' || first.steadyAt <= Date.now()) return first;
     // A container that crashes is started again at once, and may never show as "not ready": but its start is another one then.
-    const then = await until(Math.min(first.steadyAt, end), (verdict) => verdict.state !== 'met' || verdict.steadyAt > first.steadyAt);
+    const steady = Math.min(first.steadyAt, Date.now() + STEADY_MS); // the node's clock may be hours ahead
+    const then = await until(Math.min(steady, end), (verdict) => verdict.state !== 'met' || verdict.steadyAt > first.steadyAt);
     if (then.state !== 'pending' && (then.state === 'hopeless' || then.steadyAt <= first.steadyAt)) return then;
   }
 }

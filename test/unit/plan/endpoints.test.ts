@@ -36,17 +36,23 @@ describe('a ready pod', () => {
     addressType: 'IPv4',
     metadata: { labels: { 'kubernetes.io/service-name': 'api' } },
     ports: [{ name: '', port: 8080 }],
-    endpoints: [{ addresses: ['10.0.0.1'], conditions: ready === undefined ? {} : { ready }, targetRef: { kind: 'Pod', name: pod } }],
+    endpoints: [
+      {
+        addresses: ['10.0.0.1'],
+        conditions: ready === undefined ? {} : { ready },
+        targetRef: { kind: 'Pod', name: pod, uid: `uid-${pod}` },
+      },
+    ],
     ...more,
   });
 
   it('is chosen with its own port', () => {
-    expect(readyPod('api', '', [slice('a', false), slice('b', true)], new Set())).toEqual({ pod: 'b', targetPort: 8080 });
-    expect(readyPod('api', '', [slice('a', undefined)], new Set())).toEqual({ pod: 'a', targetPort: 8080 });
+    expect(readyPod('api', '', [slice('a', false), slice('b', true)], new Set())).toEqual({ pod: 'b', uid: 'uid-b', targetPort: 8080 });
+    expect(readyPod('api', '', [slice('a', undefined)], new Set())).toEqual({ pod: 'a', uid: 'uid-a', targetPort: 8080 });
   });
 
   it('is none that did not answer, of another Service, or without the port', () => {
-    expect(readyPod('api', '', [slice('a', true)], new Set(['a']))).toBeUndefined();
+    expect(readyPod('api', '', [slice('a', true)], new Set(['uid-a']))).toBeUndefined();
     expect(readyPod('other', '', [slice('a', true)], new Set())).toBeUndefined();
     expect(readyPod('api', 'admin', [slice('a', true)], new Set())).toBeUndefined();
   });
