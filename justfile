@@ -92,11 +92,12 @@ node-image *args: _tools
 test: _tools
     node scripts/test.mjs
 
-# types, lint, format, unused code
+# types, lint, format, unused code, and whether the API reference is of these sources
 check: _built
     npm run --silent typecheck
     npm run --silent lint
     npm run --silent knip
+    node scripts/check-docs.mjs
 
 # tests of single functions
 unit *args: _built

@@ -13,6 +13,7 @@ const CHECKS = [
   ['Lint', 'node_modules/eslint/bin/eslint.js', '.'],
   ['Format', 'node_modules/prettier/bin/prettier.cjs', '--check', '.'],
   ['Unused code', 'node_modules/knip/bin/knip.js'],
+  ['API reference', 'scripts/check-docs.mjs'],
 ];
 const reports = process.env.HARNESS_REPORTS || join('.harness', 'reports');
 

@@ -41,6 +41,8 @@ export interface TierOptions {
   expectFresh?: boolean;
   /** Run test files also when they passed before and nothing changed. */
   noTestCache?: boolean;
+  /** Have vitest's fixtures keep the namespaces of tests. */
+  keepNamespaces?: boolean;
 }
 
 /**
@@ -167,14 +169,12 @@ export class Harness {
    * Runs a tier to the end of its tests.
    * @throws HarnessError STALE when an image is stale and none was to be (`expectFresh`)
    */
-  test(tier: Tier, { expectFresh = false, args = [], colour = false, noTestCache = false }: TierOptions = {}): Promise<TestSummary> {
+  test(tier: Tier, { expectFresh = false, noTestCache = false, ...how }: TierOptions = {}): Promise<TestSummary> {
     return this.#alone(async () => {
       if (expectFresh) await this.#expectFresh(this.config.images);
-      return (await import('./run/tier.ts')).runTier(this.#session, tier, {
-        args,
-        colour,
-        testCache: noTestCache ? 'off' : 'as configured',
-      });
+      const { args = [], colour = false, keepNamespaces = false } = how;
+      const options = { args, colour, keepNamespaces, testCache: noTestCache ? ('off' as const) : ('as configured' as const) };
+      return (await import('./run/tier.ts')).runTier(this.#session, tier, options);
     });
   }
 

@@ -1,6 +1,6 @@
 import { KubeResources } from '../drivers/kube-resources.ts';
 import { watchUntil, WatchTimeout } from '../drivers/kube-watch.ts';
-import { connectKube, kubeMessage, kubeRequest, statusOf, type Kube, type KubeObject } from '../drivers/kubernetes.ts';
+import { connectKube, kubeMessage, kubeRequest, statusOf, type Kube, type KubeAccess, type KubeObject } from '../drivers/kubernetes.ts';
 import { HarnessError, messageOf } from '../model/error.ts';
 import type { ManifestObject } from '../model/manifest.ts';
 import { annotationOf, inOrder, withImages, type DeployedImage } from '../plan/manifests.ts';
@@ -20,7 +20,7 @@ export interface Deployment {
 }
 
 /** The name under which the harness owns the fields that it applies. */
-const FIELD_MANAGER = 'kind-harness';
+export const FIELD_MANAGER = 'kind-harness';
 
 const ESTABLISH_TIMEOUT = 30_000;
 
@@ -82,17 +82,21 @@ async function ensureNamespace(kube: Kube, name: string): Promise<void> {
   );
 }
 
-/** What cannot be changed in place, because Kubernetes does not allow it or would not run it again, is made anew: pods and jobs. */
-async function applyObject(kube: Kube, resources: KubeResources, object: KubeObject, namespace: string): Promise<void> {
+/**
+ * Applies one object. What cannot be changed in place, because Kubernetes does not allow it or would not run it again, is made anew: pods and
+ * jobs.
+ * @returns the object as the server has it now
+ */
+export async function applyObject(kube: KubeAccess, resources: KubeResources, object: KubeObject, namespace: string): Promise<KubeObject> {
   const path = await resources.pathOf(object, namespace);
   const replaceable = object.kind === 'Job' || object.kind === 'Pod';
   if (replaceable && isSpent(await existing(kube, path), object)) await removeObject(kube, path);
   try {
-    await apply(kube, path, object);
+    return await apply(kube, path, object);
   } catch (error) {
     if (!replaceable || statusOf(error) !== 422 || !/immutable|may not change fields/.test(messageOf(error))) throw error;
     await removeObject(kube, path);
-    await apply(kube, path, object);
+    return apply(kube, path, object);
   }
 }
 
@@ -100,7 +104,7 @@ interface Existing extends KubeObject {
   status?: { phase?: string; conditions?: { type: string; status: string }[] };
 }
 
-async function existing(kube: Kube, path: string): Promise<Existing | undefined> {
+async function existing(kube: KubeAccess, path: string): Promise<Existing | undefined> {
   try {
     return await kubeRequest<Existing>(kube, 'GET', path);
   } catch (error) {
@@ -123,14 +127,14 @@ function isSpent(found: Existing | undefined, wanted: KubeObject): boolean {
   return found.kind === 'Pod' && builds(found) !== builds(wanted);
 }
 
-async function apply(kube: Kube, path: string, object: unknown): Promise<void> {
-  await kubeRequest(kube, 'PATCH', `${path}?fieldManager=${FIELD_MANAGER}&force=true&fieldValidation=Strict`, {
+function apply(kube: KubeAccess, path: string, object: unknown): Promise<KubeObject> {
+  return kubeRequest(kube, 'PATCH', `${path}?fieldManager=${FIELD_MANAGER}&force=true&fieldValidation=Strict`, {
     contentType: 'application/apply-patch+yaml',
     body: object,
   });
 }
 
-async function removeObject(kube: Kube, path: string): Promise<void> {
+async function removeObject(kube: KubeAccess, path: string): Promise<void> {
   await kubeRequest(kube, 'DELETE', `${path}?propagationPolicy=Foreground`);
   const [collection, name] = [path.slice(0, path.lastIndexOf('/')), path.slice(path.lastIndexOf('/') + 1)];
   await watchUntil(kube, { paths: { all: collection }, timeout: ESTABLISH_TIMEOUT }, ({ all }) => {
@@ -139,7 +143,8 @@ async function removeObject(kube: Kube, path: string): Promise<void> {
   });
 }
 
-async function established(kube: Kube, name: string, signal?: AbortSignal): Promise<void> {
+/** Waits until the server takes objects of a definition. */
+export async function established(kube: KubeAccess, name: string, signal?: AbortSignal): Promise<void> {
   const paths = { definitions: '/apis/apiextensions.k8s.io/v1/customresourcedefinitions' };
   try {
     await watchUntil(kube, { paths, timeout: ESTABLISH_TIMEOUT, ...(signal === undefined ? {} : { signal }) }, ({ definitions }) => {

@@ -2,6 +2,7 @@ import type { CoreV1Event, V1EndpointSlice, V1Pod } from '@kubernetes/client-nod
 import { watchUntil, WatchTimeout, type Watched } from '../drivers/kube-watch.ts';
 import { statusOf, type Kube } from '../drivers/kubernetes.ts';
 import { HarnessError } from '../model/error.ts';
+import { containerLogText } from '../plan/kubelet-log.ts';
 import { judgeWorkload, type PodFailure, type RolloutFacts, type Workload } from '../plan/rollout.ts';
 import { servicesLack } from '../plan/services.ts';
 import { deletePod, stuckPods } from './stuck-pods.ts';
@@ -188,7 +189,7 @@ async function lastEvents(kube: Kube, namespace: string, pod: string): Promise<s
 async function lastLog(kube: Kube, namespace: string, name: string, container: string): Promise<string> {
   for (const previous of [true, false]) {
     try {
-      const text = await kube.core.readNamespacedPodLog({ name, namespace, container, previous, tailLines: LOG_LINES });
+      const text = containerLogText(await kube.core.readNamespacedPodLog({ name, namespace, container, previous, tailLines: LOG_LINES }));
       if (text) return text.trimEnd().replace(/^/gm, '  ');
     } catch (error) {
       if (statusOf(error) === undefined) throw error; // a 400 says that there is no such log

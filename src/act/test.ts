@@ -21,6 +21,8 @@ export interface TestRun {
   cache?: { unchanged: readonly string[]; learn: (reports: ModuleReport[]) => void };
   /** Whether the runner may use colours. */
   colour: boolean;
+  /** Whether the namespaces of tests stay when they are over. */
+  keepNamespaces: boolean;
   onLine: (line: string) => void;
   signal?: AbortSignal;
 }
@@ -49,7 +51,12 @@ function testEnvironment(context: HarnessContext): Record<string, string> {
 async function start(run: TestRun, argv: readonly [string, ...string[]], more: Record<string, string> = {}): Promise<RunResult> {
   return tryRun([...argv, ...run.args], {
     cwd: run.config.root,
-    env: { ...testEnvironment(run.context), ...more, ...(run.colour ? { FORCE_COLOR: '1' } : { NO_COLOR: '1' }) },
+    env: {
+      ...testEnvironment(run.context),
+      ...more,
+      ...(run.keepNamespaces ? { HARNESS_KEEP_NAMESPACES: '1' } : {}),
+      ...(run.colour ? { FORCE_COLOR: '1' } : { NO_COLOR: '1' }),
+    },
     code: 'TESTS',
     onLine: run.onLine,
     ...(run.signal === undefined ? {} : { signal: run.signal }),

@@ -20,6 +20,7 @@ export interface CommandOptions {
   expectFresh?: boolean;
   /** Commander's name for `--no-test-cache`: true unless it is given. */
   testCache?: boolean;
+  keepNamespaces?: boolean;
   /** Each `<reference>`, or `<image>=<reference>`. */
   sinceImage?: string[];
 }
@@ -53,6 +54,10 @@ export const OPTIONS = {
   dryRun: ['--dry-run', 'say what would be done, and do nothing'],
   expectFresh: ['--expect-fresh', 'fail with exit code 3, and do nothing, when an image would have to be built'],
   testCache: ['--no-test-cache', 'run test files also when they passed before and nothing changed'],
+  keepNamespaces: [
+    '--keep-namespaces',
+    'keep the namespaces that tests make for themselves, until the next run, and say how to look into them',
+  ],
   sinceImage: [
     '--since-image <[image=]reference>',
     'take this image in place of a build when it was built from the same inputs; `{name}` in it stands for the name of each image; may be given several times',
@@ -66,9 +71,9 @@ const TIER_SUMMARIES: Record<Tier, string> = {
 };
 
 const TIER_OPTIONS: Record<Tier, (keyof CommandOptions)[]> = {
-  'test-kind': ['dryRun'],
-  'test-cached': ['dryRun', 'expectFresh', 'sinceImage', 'testCache'],
-  'test-fast': ['dryRun', 'expectFresh', 'testCache'],
+  'test-kind': ['dryRun', 'keepNamespaces'],
+  'test-cached': ['dryRun', 'expectFresh', 'sinceImage', 'testCache', 'keepNamespaces'],
+  'test-fast': ['dryRun', 'expectFresh', 'testCache', 'keepNamespaces'],
 };
 
 export const COMMANDS: Command[] = [
@@ -180,9 +185,10 @@ export const COMMANDS: Command[] = [
 ];
 
 async function runTier(tier: Tier, { harness, args, colour, options }: CommandContext): Promise<CommandEnd> {
-  const { expectFresh = false, testCache = true } = options;
+  const { expectFresh = false, testCache = true, keepNamespaces = false } = options;
   const ms = stopwatch();
-  const { passed, failed, skipped, unchanged = 0 } = await harness.test(tier, { args, colour, expectFresh, noTestCache: !testCache });
+  const how = { args, colour, expectFresh, noTestCache: !testCache, keepNamespaces };
+  const { passed, failed, skipped, unchanged = 0 } = await harness.test(tier, how);
   const { builds, loads } = harness.results;
   const built = builds.filter((build) => build.verdict === 'built').length;
   const loaded = loads.filter((load) => load.verdict === 'transferred' || load.verdict === 'tagged').length;

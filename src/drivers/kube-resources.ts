@@ -1,4 +1,4 @@
-import { kubeRequest, type Kube, type KubeObject } from './kubernetes.ts';
+import { kubeRequest, type KubeAccess, type KubeObject } from './kubernetes.ts';
 
 interface ApiResource {
   name: string;
@@ -8,10 +8,10 @@ interface ApiResource {
 
 /** Knows which path of the API an object of some kind stands under, by asking the server once for each group and version. */
 export class KubeResources {
-  readonly #kube: Kube;
+  readonly #kube: KubeAccess;
   readonly #known = new Map<string, ApiResource[]>();
 
-  constructor(kube: Kube) {
+  constructor(kube: KubeAccess) {
     this.#kube = kube;
   }
 

@@ -1,6 +1,6 @@
-import type { KubernetesListObject, KubernetesObject } from '@kubernetes/client-node';
+import type { KubernetesObject } from '@kubernetes/client-node';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { kubeRequest, type Kube } from './kubernetes.ts';
+import { kubeLines, kubeList, type KubeAccess } from './kubernetes.ts';
 
 /** What a look at the watched objects says. `pending` carries the state that is shown while waiting, and in the error when time is up. */
 export type Judgement<T> = { state: 'done'; value: T } | { state: 'pending'; detail: string };
@@ -30,52 +30,20 @@ export class WatchTimeout extends Error {
  * @throws whatever the judge throws, at once; WatchTimeout with the last state seen
  */
 export async function watchUntil<K extends string, T>(
-  kube: Kube,
+  kube: KubeAccess,
   options: WatchOptions<K>,
   judge: (objects: Watched<K>) => Judgement<T>,
 ): Promise<T> {
   options.signal?.throwIfAborted(); // an abort that came earlier sends no event any more
-  const { makeInformer } = await import('@kubernetes/client-node');
   const names = Object.keys(options.paths) as K[];
-  const listed = new Set<K>();
+  const seen = new Map<K, Collection>();
+  const over = new AbortController();
   let last = 'nothing seen yet';
-  let over = false;
   let due: NodeJS.Immediate | undefined;
-  let look: () => void = () => undefined;
-  // Judged after the burst of events that one change causes, and not after each of them.
-  const soon = () => {
-    due ??= setImmediate(() => {
-      due = undefined;
-      if (!over && listed.size === names.length) look();
-    });
-  };
-
-  const informers = names.map((name) => {
-    const path = options.paths[name];
-    const informer = makeInformer<KubernetesObject>(kube.config, path, async () => {
-      const list = await kubeRequest<KubernetesListObject<KubernetesObject>>(kube, 'GET', path);
-      listed.add(name);
-      soon();
-      return list;
-    });
-    informer.on('change', soon);
-    informer.on('error', () => {
-      // The connection broke, or the API server is not up yet. The pause keeps a server that is starting from being asked without end.
-      void sleep(RECONNECT_MS).then(begin);
-    });
-    const begin = async () => {
-      if (!over) await informer.start();
-      // A watch that is still connecting when everything is over cannot be aborted before it is open; left open it would keep the process alive.
-      if (over) await informer.stop();
-    };
-    return { name, informer, begin };
-  });
-
-  const deadline = new AbortController();
   try {
     return await new Promise<T>((resolve, reject) => {
-      look = () => {
-        const objects = Object.fromEntries(informers.map(({ name, informer }) => [name, informer.list()])) as unknown as Watched<K>;
+      const look = () => {
+        const objects = Object.fromEntries([...seen].map(([name, collection]) => [name, [...collection.values()]])) as Watched<K>;
         try {
           const judgement = judge(objects);
           if (judgement.state === 'done') return resolve(judgement.value);
@@ -85,16 +53,55 @@ export async function watchUntil<K extends string, T>(
           reject(error instanceof Error ? error : new Error(String(error)));
         }
       };
-      sleep(options.timeout, undefined, { signal: deadline.signal }).then(
+      // Judged after the burst of events that one change causes, and not after each of them.
+      const soon = () => {
+        due ??= setImmediate(() => {
+          due = undefined;
+          if (!over.signal.aborted && seen.size === names.length) look();
+        });
+      };
+      sleep(options.timeout, undefined, { signal: over.signal }).then(
         () => reject(new WatchTimeout(last)),
         () => undefined,
       );
-      options.signal?.addEventListener('abort', () => reject(options.signal?.reason as Error), { once: true, signal: deadline.signal });
-      for (const { begin } of informers) void begin();
+      options.signal?.addEventListener('abort', () => reject(options.signal?.reason as Error), { once: true, signal: over.signal });
+      for (const name of names) {
+        const onChange = (collection: Collection) => {
+          seen.set(name, collection);
+          soon();
+        };
+        void follow(kube, options.paths[name], onChange, over.signal);
+      }
     });
   } finally {
-    over = true;
-    deadline.abort();
-    await Promise.all(informers.map(({ informer }) => informer.stop()));
+    over.abort();
+  }
+}
+
+/** Objects by what names them within their collection. */
+type Collection = Map<string, KubernetesObject>;
+
+const keyOf = ({ metadata }: KubernetesObject) => `${metadata?.namespace}/${metadata?.name}`;
+
+/** Keeps a copy of a collection up to date until the signal ends it. */
+async function follow(kube: KubeAccess, path: string, onChange: (collection: Collection) => void, signal: AbortSignal): Promise<void> {
+  while (!signal.aborted) {
+    try {
+      const { items, version } = await kubeList(kube, path);
+      const collection: Collection = new Map(items.map((object) => [keyOf(object), object]));
+      onChange(collection);
+      const from = `watch=true&allowWatchBookmarks=true&resourceVersion=${version}`;
+      for await (const line of kubeLines(kube, `${path}?${from}`, signal)) {
+        const { type, object } = JSON.parse(line) as { type: string; object: KubernetesObject };
+        if (type === 'ERROR') break; // such as a version that the server has forgotten: listed anew
+        if (type === 'BOOKMARK') continue;
+        if (type === 'DELETED') collection.delete(keyOf(object));
+        else collection.set(keyOf(object), object);
+        onChange(collection);
+      }
+    } catch {
+      // The connection broke, or the API server is not up yet. The pause keeps a server that is starting from being asked without end.
+      await sleep(RECONNECT_MS, undefined, { signal }).catch(() => undefined);
+    }
   }
 }

@@ -1,5 +1,7 @@
+import type { IncomingMessage } from 'node:http';
 import { request as httpsRequest, type RequestOptions } from 'node:https';
-import type { AppsV1Api, BatchV1Api, CoreV1Api, KubeConfig } from '@kubernetes/client-node';
+import { text } from 'node:stream/consumers';
+import type { AppsV1Api, BatchV1Api, CoreV1Api, KubeConfig, KubernetesListObject, KubernetesObject } from '@kubernetes/client-node';
 import { messageOf } from '../model/error.ts';
 
 /** A Kubernetes object as it stands in a manifest or comes from the API. */
@@ -16,8 +18,16 @@ export interface KubeObject {
   [more: string]: unknown;
 }
 
+/** What plain calls need to reach the API server: less than the client library's own configuration, which fits. */
+export interface KubeAccess {
+  config: {
+    getCurrentCluster(): { server: string } | null;
+    applyToHTTPSOptions(options: RequestOptions): Promise<void>;
+  };
+}
+
 /** The API of one cluster, and of no other: bound to the kubeconfig that the harness wrote. */
-export interface Kube {
+export interface Kube extends KubeAccess {
   config: KubeConfig;
   core: CoreV1Api;
   apps: AppsV1Api;
@@ -54,30 +64,69 @@ class KubeApiError extends Error {
  * @throws KubeApiError for any status but 2xx
  */
 export async function kubeRequest<T>(
-  kube: Kube,
+  kube: KubeAccess,
   method: 'GET' | 'PATCH' | 'DELETE' | 'POST',
   path: string,
   send?: { contentType: string; body: unknown },
 ): Promise<T> {
-  const server = kube.config.getCurrentCluster()?.server;
-  if (server === undefined) throw new Error('The kubeconfig names no cluster.');
-  const options: RequestOptions = { method, timeout: 30_000, headers: { accept: 'application/json' } };
-  await kube.config.applyToHTTPSOptions(options);
-  if (send) options.headers = { ...options.headers, 'content-type': send.contentType };
-  const { status, body } = await call(new URL(server + path), options, send && JSON.stringify(send.body));
-  if (status >= 200 && status < 300) return JSON.parse(body) as T;
-  throw new KubeApiError(status, statusMessage(body));
+  return JSON.parse(await text(await kubeResponse(kube, method, path, { ...send, timeout: 30_000 }))) as T;
 }
 
-function call(url: URL, options: RequestOptions, body: string | undefined): Promise<{ status: number; body: string }> {
+/** The objects of a collection, and the version that a watch goes on from. */
+export async function kubeList<T extends KubernetesObject>(kube: KubeAccess, path: string): Promise<{ items: T[]; version: string }> {
+  const list = await kubeRequest<KubernetesListObject<T>>(kube, 'GET', path);
+  // A list says once for all what its items are.
+  const type = { apiVersion: list.apiVersion, kind: list.kind?.replace(/List$/, '') };
+  return { items: list.items.map((item) => ({ ...type, ...item })), version: list.metadata?.resourceVersion ?? '' };
+}
+
+/** An answer that is plain text, such as a log. */
+export async function kubeText(kube: KubeAccess, path: string): Promise<string> {
+  return text(await kubeResponse(kube, 'GET', path, { timeout: 30_000 }));
+}
+
+/**
+ * The lines of an answer that goes on: a watch, or a log that is followed. They end when the server ends them.
+ * @throws KubeApiError for any status but 2xx; AbortError when the signal ends it
+ */
+export async function* kubeLines(kube: KubeAccess, path: string, signal: AbortSignal): AsyncGenerator<string> {
+  const response = await kubeResponse(kube, 'GET', path, { signal });
+  let rest = '';
+  for await (const chunk of response.setEncoding('utf8') as AsyncIterable<string>) {
+    const lines = (rest + chunk).split('\n');
+    rest = lines.pop() ?? '';
+    yield* lines;
+  }
+  if (rest !== '') yield rest;
+}
+
+async function kubeResponse(
+  kube: KubeAccess,
+  method: string,
+  path: string,
+  { contentType, body, ...more }: { contentType?: string; body?: unknown; timeout?: number; signal?: AbortSignal },
+): Promise<IncomingMessage> {
+  const server = kube.config.getCurrentCluster()?.server;
+  if (server === undefined) throw new Error('The kubeconfig names no cluster.');
+  const options: RequestOptions = { method, ...more, headers: { accept: 'application/json, */*' } };
+  await kube.config.applyToHTTPSOptions(options);
+  const content = body === undefined ? undefined : Buffer.from(JSON.stringify(body));
+  // The length by hand: Node gives none with the body of a DELETE, and the server takes that for the next call.
+  if (content) options.headers = { ...options.headers, 'content-type': contentType, 'content-length': content.length };
+  const response = await send(new URL(server + path), options, content);
+  const status = response.statusCode ?? 0;
+  if (status >= 200 && status < 300) return response;
+  throw new KubeApiError(status, statusMessage(await text(response)));
+}
+
+function send(url: URL, options: RequestOptions, body: Buffer | undefined): Promise<IncomingMessage> {
   return new Promise((resolve, reject) => {
-    const request = httpsRequest(url, options, (response) => {
-      const chunks: Buffer[] = [];
-      response.on('data', (chunk: Buffer) => chunks.push(chunk));
-      response.on('error', reject);
-      response.on('end', () => resolve({ status: response.statusCode ?? 0, body: Buffer.concat(chunks).toString('utf8') }));
+    const request = httpsRequest(url, options, resolve);
+    request.on('error', (error: NodeJS.ErrnoException) => {
+      // The server had closed a connection that was kept open, and has not seen the call.
+      if (request.reusedSocket && error.code === 'ECONNRESET') send(url, options, body).then(resolve, reject);
+      else reject(error);
     });
-    request.on('error', reject);
     request.on('timeout', () => request.destroy(new Error(`no answer from ${url.host} within ${options.timeout} ms`)));
     request.end(body);
   });

@@ -3,11 +3,9 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { HarnessError } from '../model/error.ts';
 import { cacheDirectory } from './cache-directory.ts';
+import { isAlive, startOf, type RunningProcess } from './running-process.ts';
 
-interface Holder {
-  pid: number;
-  /** Tells a process from a later one with the same number; empty where the system does not say. */
-  started: string;
+interface Holder extends RunningProcess {
   command: string;
 }
 
@@ -91,25 +89,5 @@ function parse(text: string): Holder | undefined {
     return JSON.parse(text) as Holder;
   } catch {
     return undefined;
-  }
-}
-
-function isAlive(holder: Holder): boolean {
-  try {
-    process.kill(holder.pid, 0);
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'EPERM') return true;
-    return false;
-  }
-  return holder.started === startOf(holder.pid);
-}
-
-/** When a process was started, in the kernel's own count: field 22 of /proc/<pid>/stat, after the name in parentheses. */
-function startOf(pid: number): string {
-  try {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? '';
-  } catch {
-    return '';
   }
 }

@@ -6,6 +6,9 @@ export interface HarnessContext {
   kubeconfig: string;
   namespace: string;
   tier: Tier;
+  project: string;
+  /** Where the harness keeps its own files. */
+  stateDirectory: string;
   /** Image references by the image's name in the configuration. */
   images: Record<string, string>;
   /** Where this machine reaches the services beside the cluster, by name: for each of their ports an address such as `127.0.0.1:49153`. */

@@ -42,7 +42,8 @@ function unlisted(value: unknown): unknown[] {
   return list.kind === 'List' && Array.isArray(list.items) ? list.items : [value];
 }
 
-function whatLacks(value: unknown): string | undefined {
+/** What a value lacks to be a Kubernetes object; undefined when it is one. */
+export function whatLacks(value: unknown): string | undefined {
   if (typeof value !== 'object' || value === null) return 'expected an object';
   const object = value as Partial<KubeObject>;
   if (typeof object.apiVersion !== 'string') return 'expected `apiVersion`';

@@ -3,11 +3,16 @@ import type { ManifestObject } from '../model/manifest.ts';
 import { canonicalName, repositoryOf } from '../model/reference.ts';
 
 /** A configured image, as manifests refer to it. */
-export interface DeployedImage {
+export interface DeployedImage extends NamedImage {
+  digest: string;
+}
+
+/** The same where no pod can be older than the image. */
+interface NamedImage {
   name: string;
   reference: string;
   /** The configuration's digest; it goes into pod templates, so that a rebuilt image under an unchanged tag still rolls its pods. */
-  digest: string;
+  digest?: string;
 }
 
 /** Kinds that others need, in the order in which they are applied; everything else comes after them and before what makes pods. */
@@ -55,20 +60,20 @@ export function inOrder(objects: readonly ManifestObject[]): ManifestObject[] {
  * Puts the configured images into an object: an `image:` that equals an image's name, or has its repository, becomes its reference,
  * is never pulled from elsewhere, and the pod template says in an annotation which build it is.
  */
-export function withImages(object: KubeObject, images: readonly DeployedImage[]): KubeObject {
+export function withImages(object: KubeObject, images: readonly NamedImage[]): KubeObject {
   const copy = structuredClone(object);
   for (const template of podTemplates(copy)) {
-    const used = new Set<DeployedImage>();
+    const used = new Map<string, string>();
     for (const container of containersOf(template)) {
       const image = container.image === undefined ? undefined : imageFor(container.image, images);
       if (!image) continue;
       container.image = image.reference;
       // `Always`, which is also what a `:latest` tag implies, would ask a registry that does not have it.
       if (container.imagePullPolicy !== 'Never') container.imagePullPolicy = 'IfNotPresent';
-      used.add(image);
+      if (image.digest !== undefined) used.set(annotationOf(image.name), image.digest);
     }
     if (used.size === 0) continue;
-    const annotations = Object.fromEntries([...used].map((image) => [annotationOf(image.name), image.digest]));
+    const annotations = Object.fromEntries(used);
     template.metadata = { ...template.metadata, annotations: { ...template.metadata?.annotations, ...annotations } };
   }
   return copy;
@@ -80,7 +85,7 @@ export function annotationOf(image: string): string {
 }
 
 /** By name first, then by the whole reference: two images may share a repository and differ in their tags. */
-function imageFor(written: string, images: readonly DeployedImage[]): DeployedImage | undefined {
+function imageFor<T extends NamedImage>(written: string, images: readonly T[]): T | undefined {
   const [name, repository] = [canonicalName(written), repositoryOf(written)];
   return (
     images.find((image) => image.name === written) ??

@@ -60,7 +60,7 @@ export class Rounds {
         this.#prepared = undefined;
         const prepared = standing ?? (await prepare(session, TIER));
         this.#prepared = prepared;
-        const { modules = [] } = await testPrepared(session, TIER, prepared, { args, colour, testCache: 'on' });
+        const { modules = [] } = await testPrepared(session, TIER, prepared, { args, colour, keepNamespaces: false, testCache: 'on' });
         for (const module of modules) this.#modules.set(module.file, module);
       });
     } catch (error) {

@@ -1,5 +1,5 @@
 import { relative } from 'node:path';
-import { runTests } from '../act/test.ts';
+import { runTests, type TestRun } from '../act/test.ts';
 import { deploy } from '../act/deploy.ts';
 import type { Tier } from '../model/config.ts';
 import type { HarnessContext } from '../model/context.ts';
@@ -30,11 +30,7 @@ export interface Prepared {
 }
 
 /** How tests are run. */
-export interface TestOptions {
-  /** Arguments for the runner. */
-  args: string[];
-  /** Whether its output may be coloured. */
-  colour: boolean;
+export interface TestOptions extends Pick<TestRun, 'args' | 'colour' | 'keepNamespaces'> {
   /** Whether test files are left out that passed before, when nothing changed. */
   testCache: 'as configured' | 'on' | 'off';
 }
@@ -65,7 +61,9 @@ export async function prepare(session: Session, tier: Tier): Promise<Prepared> {
   });
   const references = Object.fromEntries(config.images.map((image) => [image.name, image.reference]));
   const addresses = Object.fromEntries(services.map(({ config: { name }, outside }) => [name, outside]));
-  const context = { kubeconfig: running.kubeconfig, namespace: config.namespace, tier, images: references, services: addresses };
+  const { project, namespace, stateDirectory } = config;
+  const { kubeconfig } = running;
+  const context = { kubeconfig, namespace, tier, project, stateDirectory, images: references, services: addresses };
   return { context, images: loaded, services, objects: written };
 }
 
@@ -85,7 +83,6 @@ export async function testPrepared(
   options: TestOptions,
 ): Promise<{ summary: TestSummary; modules: ModuleReport[] | undefined }> {
   const { config, emit, signal } = session;
-  const { args, colour } = options;
   const { context } = prepared;
   const cache = await openCache(session, tier, options, prepared);
   let modules: ModuleReport[] | undefined;
@@ -95,15 +92,9 @@ export async function testPrepared(
   };
   const summary = await step(emit, 'tests', 'running the tests', async () => {
     const onLine = (line: string) => emit({ type: 'output', from: 'tests', line });
-    const value = await runTests({
-      config,
-      context,
-      args,
-      colour,
-      onLine,
-      signal,
-      ...(cache ? { cache: { unchanged: cache.unchanged, learn } } : {}),
-    });
+    const { args, colour, keepNamespaces } = options;
+    const seen = cache ? { cache: { unchanged: cache.unchanged, learn } } : {};
+    const value = await runTests({ config, context, args, colour, keepNamespaces, onLine, signal, ...seen });
     const { passed, failed, skipped, unchanged = 0 } = value;
     const before = unchanged > 0 ? `; ${count(unchanged, 'file')} passed before, unchanged` : '';
     return { title: `tests: ${passed} passed, ${failed} failed, ${skipped} skipped${before}`, failed: failed > 0, value };

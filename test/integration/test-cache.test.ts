@@ -36,9 +36,25 @@ async function run({ image = 'sha256:1', env = {} }: Surroundings = {}): Promise
   if (config.tests.runner !== 'vitest') throw new Error('vitest is the default');
   const images = [{ name: 'api', reference: 'api:dev', digest: image }];
   const cache = await TestCache.open(session, config.tests.cache, { images, services: [], objects: [] });
-  const context = { kubeconfig: '', namespace: 'cached', tier: 'test-cached' as const, images: {}, services: {} };
+  const context = {
+    kubeconfig: '',
+    namespace: 'cached',
+    tier: 'test-cached' as const,
+    project: 'cached',
+    stateDirectory: config.stateDirectory,
+    images: {},
+    services: {},
+  };
   const lines: string[] = [];
-  const summary = await runTests({ config, context, args: [], colour: false, onLine: (line) => lines.push(line), cache });
+  const summary = await runTests({
+    config,
+    context,
+    args: [],
+    colour: false,
+    keepNamespaces: false,
+    onLine: (line) => lines.push(line),
+    cache,
+  });
   return { ...summary, ran: ['one', 'two'].filter((name) => lines.some((line) => line.includes(`${name}.test.ts (`))) };
 }
 

@@ -82,6 +82,37 @@ export function startHarness(directory: string, args: string[], start: Start = {
   return { child, event, ended };
 }
 
+/** Any program under way. */
+export interface RunningProgram {
+  child: ChildProcess;
+  /** The first match in what it printed, or will. */
+  says: (words: RegExp) => Promise<RegExpExecArray>;
+  ended: Promise<Ended>;
+}
+
+/** Starts a program as a user does; not on a terminal. */
+export function startProgram(directory: string, args: string[], start: Start): RunningProgram {
+  const child = launch(directory, args, start);
+  let printed = '';
+  const listeners = new Set<() => void>();
+  child.stdout!.on('data', (chunk: Buffer) => {
+    printed += chunk.toString();
+    listeners.forEach((listener) => listener());
+  });
+  const ended = finish(child);
+  const says = (words: RegExp) =>
+    new Promise<RegExpExecArray>((resolve, reject) => {
+      const look = () => {
+        const found = words.exec(printed);
+        if (found) resolve(found);
+      };
+      listeners.add(look);
+      look();
+      ended.then(({ stdout, stderr }) => reject(new Error(`It ended without having said ${words}:\n${stdout}${stderr}`)), reject);
+    });
+  return { child, says, ended };
+}
+
 /** Runs `harness` as people do, without `--json`; not on a terminal. */
 export function plainHarness(directory: string, args: string[], start: Start = {}): Promise<Ended> {
   return finish(launch(directory, args, start));

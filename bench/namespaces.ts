@@ -1,0 +1,106 @@
+/**
+ * What a namespace of its own costs a test: tests that do nothing with one and without, run by vitest in turns; and what it is made of, call by
+ * call. "Usable" means that a pod is admitted, which takes the default service account. Needs the example's cluster: `just up`.
+ *
+ * node bench/namespaces.ts [tests]
+ */
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { CONTEXT_VARIABLE, type HarnessContext } from '../src/model/context.ts';
+import { deleteObject } from '../src/drivers/kube-delete.ts';
+import { openAccess } from '../src/drivers/kube-access.ts';
+import { kubeRequest, type KubeObject } from '../src/drivers/kubernetes.ts';
+import { median, ratio, table } from './support/figures.ts';
+
+const TESTS = Number(process.argv[2] ?? 30);
+const ROUNDS = 3;
+const REPOSITORY = join(import.meta.dirname, '..');
+const STATE = join(REPOSITORY, '.harness');
+const PROJECT = 'bench-namespaces';
+
+const context: HarnessContext = {
+  kubeconfig: join(STATE, 'kubeconfig'),
+  namespace: 'default',
+  tier: 'test-fast',
+  project: PROJECT,
+  stateDirectory: STATE,
+  images: {},
+  services: {},
+};
+
+/** Milliseconds that each test took, as vitest reports them. */
+function run(directory: string, file: string): number[] {
+  const report = join(directory, 'report.json');
+  const argv = ['node_modules/vitest/vitest.mjs', 'run', '--config', join(directory, 'vitest.config.ts'), '--reporter=json'];
+  execFileSync(process.execPath, [...argv, `--outputFile=${report}`, file], {
+    cwd: REPOSITORY,
+    env: { ...process.env, [CONTEXT_VARIABLE]: JSON.stringify(context) },
+    stdio: ['ignore', 'ignore', 'inherit'],
+  });
+  const { testResults } = JSON.parse(readFileSync(report, 'utf8')) as { testResults: { assertionResults: { duration: number }[] }[] };
+  // The first one loads what the others find loaded.
+  return testResults.flatMap(({ assertionResults }) => assertionResults.slice(1).map(({ duration }) => duration));
+}
+
+function compare(): string[][] {
+  const directory = join(STATE, PROJECT);
+  mkdirSync(directory, { recursive: true });
+  const file = (fixture: string) => `import { test } from 'kind-harness/vitest/fixtures';
+for (let n = 0; n <= ${TESTS}; n++) test(\`test \${n}\`, ({ ${fixture} }) => void ${fixture});
+`;
+  writeFileSync(join(directory, 'without.test.ts'), file('task'));
+  writeFileSync(join(directory, 'with.test.ts'), file('namespace'));
+  writeFileSync(
+    join(directory, 'vitest.config.ts'),
+    `export default { test: { root: import.meta.dirname, include: ['*.test.ts'], globalSetup: ['kind-harness/vitest'] } };`,
+  );
+  try {
+    const [without, with_]: [number[], number[]] = [[], []];
+    for (let round = 0; round < ROUNDS; round++) {
+      without.push(...run(directory, 'without'));
+      with_.push(...run(directory, 'with'));
+    }
+    const [a, b] = [median(without), median(with_)];
+    return [
+      ['a test that does nothing', 'ms', 'times'],
+      ['without a namespace', a.toFixed(1), ''],
+      ['with one', b.toFixed(1), ratio(b, a)],
+      ['cost of a namespace', (b - a).toFixed(1), ''],
+    ];
+  } finally {
+    rmSync(directory, { recursive: true, force: true });
+  }
+}
+
+async function takeApart(): Promise<string[][]> {
+  const kube = await openAccess(context.kubeconfig);
+  const post = (path: string, body: object) => kubeRequest<KubeObject>(kube, 'POST', path, { contentType: 'application/json', body });
+  const times: Record<string, number[]> = {};
+  const timed = async <T>(what: string, work: () => Promise<T>): Promise<T> => {
+    const start = performance.now();
+    const value = await work();
+    (times[what] ??= []).push(performance.now() - start);
+    return value;
+  };
+  await kubeRequest(kube, 'GET', '/version'); // opens the connection
+  for (let n = 0; n < TESTS; n++) {
+    const name = `${PROJECT}-${process.pid}-${n}`;
+    const path = `/api/v1/namespaces/${name}`;
+    const usable = performance.now();
+    const { metadata } = await timed('create', () =>
+      post('/api/v1/namespaces', { apiVersion: 'v1', kind: 'Namespace', metadata: { name } }),
+    );
+    const account = { apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name: 'default' } };
+    await timed('its default service account', () => post(`${path}/serviceaccounts`, account).catch(() => undefined));
+    const pod = { apiVersion: 'v1', kind: 'Pod', metadata: { name: 'p' }, spec: { containers: [{ name: 'c', image: 'i' }] } };
+    await timed('a pod is admitted (dry run)', () => post(`${path}/pods?dryRun=All`, pod));
+    (times['all of it, until usable'] ??= []).push(performance.now() - usable);
+    await timed('delete, without waiting', () => deleteObject(kube, path, String(metadata['uid'])));
+  }
+  return [['call', 'ms'], ...Object.entries(times).map(([what, all]) => [what, median(all).toFixed(1)])];
+}
+
+console.log(`${ROUNDS} rounds of ${TESTS} tests, medians`);
+console.log(table(compare()));
+console.log(table(await takeApart()));

@@ -1,0 +1,22 @@
+#!/usr/bin/env node
+/** Whether docs/api is what `npm run docs` makes of these sources. */
+import { spawnSync } from 'node:child_process';
+import { globSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+const [COMMITTED, MADE] = ['docs/api', '.harness/api'];
+
+const { status } = spawnSync(process.execPath, ['node_modules/typedoc/bin/typedoc', '--out', MADE, '--logLevel', 'Warn'], {
+  stdio: 'inherit',
+});
+if (status !== 0) process.exit(1);
+const contents = (directory) =>
+  JSON.stringify(
+    globSync('**/*.md', { cwd: directory })
+      .sort()
+      .map((file) => [file, readFileSync(join(directory, file), 'utf8')]),
+  );
+if (contents(COMMITTED) !== contents(MADE)) {
+  console.error(`${COMMITTED} is not of these sources. Run: npm run docs`);
+  process.exit(1);
+}

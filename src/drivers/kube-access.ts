@@ -1,0 +1,38 @@
+import { readFileSync } from 'node:fs';
+import { Agent, type RequestOptions } from 'node:https';
+import type { KubeAccess } from './kubernetes.ts';
+
+interface Kubeconfig {
+  'current-context': string;
+  contexts: { name: string; context: { cluster: string; user: string } }[];
+  clusters: { name: string; cluster: { server: string; 'certificate-authority-data': string } }[];
+  users: { name: string; user: { 'client-certificate-data': string; 'client-key-data': string } }[];
+}
+
+/**
+ * Access to the cluster of a kubeconfig that the harness wrote: its certificates stand in the file. The client library can read any other kind,
+ * but takes more than half a second to load, which each test file would spend anew. Connections are kept open between calls.
+ */
+export async function openAccess(kubeconfig: string): Promise<KubeAccess> {
+  const { parse } = await import('yaml');
+  const file = parse(readFileSync(kubeconfig, 'utf8')) as Kubeconfig;
+  const context = file.contexts.find(({ name }) => name === file['current-context'])?.context;
+  const cluster = file.clusters.find(({ name }) => name === context?.cluster)?.cluster;
+  const user = file.users.find(({ name }) => name === context?.user)?.user;
+  if (!cluster || !user) throw new Error(`The kubeconfig ${kubeconfig} has no current context.`);
+  const credentials = {
+    ca: Buffer.from(cluster['certificate-authority-data'], 'base64'),
+    cert: Buffer.from(user['client-certificate-data'], 'base64'),
+    key: Buffer.from(user['client-key-data'], 'base64'),
+  };
+  const agent = new Agent({ ...credentials, keepAlive: true });
+  return {
+    config: {
+      getCurrentCluster: () => ({ server: cluster.server }),
+      applyToHTTPSOptions: (options: RequestOptions) => {
+        Object.assign(options, credentials, { agent });
+        return Promise.resolve();
+      },
+    },
+  };
+}

@@ -1,0 +1,53 @@
+import type { V1Namespace } from '@kubernetes/client-node';
+import { readdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { isAlive } from '../drivers/running-process.ts';
+import { openAccess } from '../drivers/kube-access.ts';
+import { deleteObject } from '../drivers/kube-delete.ts';
+import { kubeList, type KubeAccess } from '../drivers/kubernetes.ts';
+import { TEST_LABELS, type VitestContext } from '../model/test-run.ts';
+import { count } from '../model/words.ts';
+import { unlessAbsent } from '../observe/unless-absent.ts';
+import { leftovers } from '../plan/leftovers.ts';
+import { lookInto } from './diagnosis.ts';
+
+/** Runs whose artifacts are kept. */
+const KEPT_RUNS = 10;
+
+/** Has the namespaces deleted that runs of this project left when they died; cluster-scoped objects of theirs go with them. */
+export async function removeLeftovers({ kubeconfig, project, run }: VitestContext, say: (line: string) => void): Promise<void> {
+  if (run.keepNamespaces) return;
+  const kube = await openAccess(kubeconfig);
+  const found = leftovers(await namespaces(kube, { [TEST_LABELS.project]: project }), { project, self: run.owner, isAlive });
+  for (const each of found) await remove(kube, each);
+  if (found.length > 0) say(`🧹 ${count(found.length, 'namespace')} of test runs that died removed`);
+}
+
+/** Has deleted what a worker that was ended could not delete itself, or says how to look into what was to be kept. */
+export async function endRun({ kubeconfig, project, run }: VitestContext, say: (line: string) => void): Promise<void> {
+  const kube = await openAccess(kubeconfig);
+  const own = await namespaces(kube, { [TEST_LABELS.project]: project, [TEST_LABELS.run]: run.id });
+  if (run.keepNamespaces) {
+    for (const { metadata } of own) say(`ℹ️  kept until the next run: ${lookInto(kubeconfig, metadata?.name ?? '')}`);
+    return;
+  }
+  for (const each of own) if (each.metadata?.deletionTimestamp === undefined) await remove(kube, each);
+}
+
+/** Removes the artifacts of all but the latest runs. */
+export function trimArtifacts(directory: string): void {
+  const runs = unlessAbsent(() => readdirSync(directory)) ?? [];
+  for (const run of runs.sort().slice(0, -KEPT_RUNS)) rmSync(join(directory, run), { recursive: true, force: true });
+}
+
+async function namespaces(kube: KubeAccess, labels: Record<string, string>): Promise<V1Namespace[]> {
+  const selector = Object.entries(labels)
+    .map(([label, value]) => `${label}=${value}`)
+    .join(',');
+  const path = `/api/v1/namespaces?labelSelector=${encodeURIComponent(selector)}`;
+  return (await kubeList<V1Namespace>(kube, path)).items;
+}
+
+function remove(kube: KubeAccess, { metadata }: V1Namespace): Promise<void> {
+  return deleteObject(kube, `/api/v1/namespaces/${metadata?.name}`, metadata?.uid ?? '');
+}

@@ -1,0 +1,174 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { CoreV1Api, KubeConfig, RbacAuthorizationV1Api } from '@kubernetes/client-node';
+import { describe, expect, it } from 'vitest';
+import { thisProcess } from '../../src/drivers/running-process.ts';
+import { TEST_ANNOTATIONS, TEST_LABELS } from '../../src/model/test-run.ts';
+import { suite, type Project } from './support/suite.ts';
+import { eventually } from './support/tools.ts';
+import { guest, startVitest, vitest, vitestProject } from './support/vitest-project.ts';
+
+/** Tests that live in the cluster, written with this package's fixtures. */
+const all = suite('fixtures');
+
+function connect(project: Project) {
+  const config = new KubeConfig();
+  config.loadFromFile(project.kubeconfig);
+  return { core: config.makeApiClient(CoreV1Api), rbac: config.makeApiClient(RbacAuthorizationV1Api) };
+}
+
+/** Namespaces of tests that are not being deleted. */
+async function testNamespaces(project: Project): Promise<string[]> {
+  const { items } = await connect(project).core.listNamespace();
+  const left = items.filter(
+    ({ metadata }) => metadata?.labels?.[TEST_LABELS.run] !== undefined && metadata.deletionTimestamp === undefined,
+  );
+  return left.map(({ metadata }) => metadata?.name ?? '');
+}
+
+describe('the helpers', () => {
+  it('do what they say on a real cluster', async () => {
+    const project = vitestProject(all, 'helpers', { 'helpers.ts': 'helpers.test.ts', 'shared.ts': 'shared.test.ts', 'web.ts': 'web.ts' });
+    project.write('misspelt.yaml', MISSPELT);
+    const { summary, output } = await project.must('test-cached');
+    expect(summary.tests, output).toEqual({ passed: 6, failed: 0, skipped: 0 });
+    expect(await testNamespaces(project)).toEqual([]);
+    const { items } = await connect(project).rbac.listClusterRole({ labelSelector: TEST_LABELS.run });
+    expect(items).toEqual([]);
+  });
+});
+
+const MISSPELT = `
+apiVersion: v1
+kind: ConfigMap
+metadata: { name: a }
+---
+apiVersion: apps/v1
+kind: Deployment
+metadata: { name: web }
+spec: { replicass: 1 }
+`;
+
+describe('files that run side by side', () => {
+  it('have a namespace each, and see nothing of each other', async () => {
+    const project = vitestProject(all, 'parallel', {});
+    for (let n = 1; n <= 20; n++) project.write(`file-${n}.test.ts`, guest('alone.ts'));
+    const { summary, output } = await project.must('test-cached', '--', '--maxWorkers=5');
+    expect(summary.tests).toEqual({ passed: 20, failed: 0, skipped: 0 });
+    const names = [...output.matchAll(/namespace of its own: (test-sees-nothing-of-the-others-\w+)/g)].map(([, name]) => name);
+    expect(new Set(names).size, output).toBe(20);
+    expect(await testNamespaces(project)).toEqual([]);
+  });
+
+  it('of two projects bring everything up once', async () => {
+    const project = vitestProject(all, 'projects', { 'alone.ts': 'alone.test.ts', 'projects.config.ts': 'vitest.config.ts' });
+    const { stdout, exitCode } = await vitest(project, ['run']);
+    expect(exitCode, stdout).toBe(0);
+    expect(stdout.match(/deploying/g)).toHaveLength(1);
+    expect(stdout).toMatch(/Tests +2 passed/);
+  });
+
+  it('of two shards run at the same time', async () => {
+    const project = vitestProject(all, 'shards', { 'alone.ts': 'alone.test.ts' });
+    project.write('other.test.ts', guest('alone.ts'));
+    const shards = await Promise.all(['1/2', '2/2'].map((shard) => vitest(project, ['run', `--shard=${shard}`])));
+    for (const { stdout, exitCode } of shards) {
+      expect(exitCode, stdout).toBe(0);
+      expect(stdout).toMatch(/Tests +1 passed/);
+    }
+  });
+});
+
+describe('watch mode', () => {
+  it('brings everything up once, and runs what was edited', async () => {
+    const project = vitestProject(all, 'watch', { 'alone.ts': 'alone.test.ts' });
+    const { child, says, ended } = startVitest(project, ['--watch']);
+    await says(/Tests +1 passed[^]*Waiting for file changes/);
+    project.write('alone.test.ts', guest('alone.ts').replace('sees nothing', 'still sees nothing'));
+    await says(/namespace of its own: test-still-sees-nothing[^]*Tests +1 passed/);
+    child.kill('SIGTERM');
+    const { stdout } = await ended;
+    expect(stdout.match(/deploying/g)).toHaveLength(1);
+  });
+});
+
+describe('a failed test', () => {
+  it('names the crash, keeps what was seen, and writes no secret', async () => {
+    const project = vitestProject(all, 'failing', { 'crash.ts': 'crash.test.ts', 'web.ts': 'web.ts' });
+    const reporters = ['--reporter=default', '--reporter=github-actions', '--reporter=junit', '--outputFile.junit=junit.xml'];
+    const { stdout, stderr, exitCode } = await vitest(project, ['run', ...reporters]);
+    expect(exitCode).toBe(1);
+    const said = `${stdout}${stderr}`;
+    expect(said).toMatch(/container web of the pod web-\S+ crashed: exit code 7 \(Error\)/);
+    expect(said).toMatch(/\| no such table: orders/);
+    expect(said).toMatch(/container web of the pod web-\S+ waits: (ErrImagePull|ImagePullBackOff): .*localhost:1\/nobody\/nothing:1/);
+    expect(said).toContain('nothing is wrong with its pods');
+
+    // What vitest's own reporters carry needs no other one.
+    const annotation = stdout.split('\n').find((line) => line.startsWith('::error') && line.includes('a service that crashes'));
+    expect(annotation).toContain('no such table: orders');
+    expect(readFileSync(join(project.directory, 'junit.xml'), 'utf8')).toContain('no such table: orders');
+
+    const [run = ''] = readdirSync(join(project.directory, '.harness', 'artifacts'));
+    const artifacts = join(project.directory, '.harness', 'artifacts', run);
+    expect(readdirSync(artifacts).sort()).toEqual([
+      'a-failed-expectation-though-all-is-well',
+      'a-service-that-crashes',
+      'an-image-that-is-nowhere',
+    ]);
+    const files = readdirSync(join(artifacts, 'a-service-that-crashes'));
+    const log = files.find((file) => /^web-\S+\.web(\.previous)?\.log$/.test(file)) ?? '';
+    const read = (file: string) => readFileSync(join(artifacts, 'a-service-that-crashes', file), 'utf8');
+    expect(read(log)).toBe('connecting as admin:***\nno such table: orders\n');
+    expect(read('applied.yaml')).toContain('kind: Deployment');
+    expect(read('pods.yaml')).toContain('exitCode: 7');
+    expect(read('events.txt')).toContain('BackOff');
+    const written = files.map(read).join('\n') + said + readFileSync(join(project.directory, 'junit.xml'), 'utf8');
+    expect(written).not.toContain('correct-horse');
+    expect(written).not.toContain(Buffer.from('correct-horse').toString('base64'));
+    expect(await testNamespaces(project)).toEqual([]);
+  });
+
+  it('leaves its namespace where that is asked for, until the next run', async () => {
+    const project = vitestProject(all, 'keeping', { 'alone.ts': 'alone.test.ts' });
+    const { output } = await project.must('test-cached', '--keep-namespaces');
+    const [, command = '', name = ''] = /kept until the next run: (kubectl --kubeconfig \S+ -n (\S+) get all)/.exec(output) ?? [];
+    expect(command).toContain(project.kubeconfig);
+    expect(await testNamespaces(project)).toEqual([name]);
+    expect((await project.must('test-cached')).output).toContain('1 namespace of test runs that died removed');
+    expect(await testNamespaces(project)).toEqual([]);
+  });
+});
+
+describe('a run that was killed', () => {
+  it('is cleaned up after by the next one, which touches nothing else', async () => {
+    const project = vitestProject(all, 'killed', { 'hanging.ts': 'hanging.test.ts' });
+    const { child, says, ended } = startVitest(project, ['run'], { HANG: '1' });
+    const [, left = ''] = await says(/made (test-never-ends-\w+)/);
+    child.kill('SIGKILL');
+    await ended;
+    expect(await testNamespaces(project)).toEqual([left]);
+
+    // Of a run that lives, of another project's, of another machine's, and of no run at all.
+    const { core, rbac } = connect(project);
+    const make = async (name: string, label: string, owner: object | undefined) => {
+      const annotations = owner && { [TEST_ANNOTATIONS.owner]: JSON.stringify(owner) };
+      const labels = { [TEST_LABELS.project]: label, [TEST_LABELS.run]: 'some-run' };
+      await core.createNamespace({ body: { metadata: { name, labels, ...(annotations ? { annotations } : {}) } } });
+    };
+    const dead = { ...thisProcess(), pid: 4_194_305 }; // more than Linux ever gives
+    await make('living', all.name, thisProcess());
+    await make('other-project', 'somebody-else', dead);
+    await make('other-machine', all.name, { ...dead, host: 'elsewhere' });
+    await make('unowned', all.name, undefined);
+
+    const { stdout, exitCode } = await vitest(project, ['run']);
+    expect(exitCode, stdout).toBe(0);
+    expect(stdout).toContain('1 namespace of test runs that died removed');
+    expect((await testNamespaces(project)).sort()).toEqual(['living', 'other-machine', 'other-project', 'unowned']);
+    await eventually('the killed run leaves no cluster-scoped object', async () => {
+      const { items } = await rbac.listClusterRole({ labelSelector: TEST_LABELS.run });
+      return items.length === 0;
+    });
+  });
+});

@@ -1,0 +1,90 @@
+import type { KubernetesObject, V1Pod } from '@kubernetes/client-node';
+import { describe, expect, it } from 'vitest';
+import { describe as describeState, judgeCondition, neighboursOf, steadyAt } from '../../../src/plan/condition.ts';
+import { readRef } from '../../../src/plan/object-ref.ts';
+
+const metadata = { name: 'x', namespace: 'ns' };
+const object = (status: object): KubernetesObject => ({ metadata, status }) as KubernetesObject;
+const ref = (text: string) => readRef(text, 'ns');
+
+describe('an object that is waited for', () => {
+  it('is not there yet, or of another namespace', () => {
+    const elsewhere = { metadata: { name: 'x', namespace: 'other' } };
+    expect(judgeCondition(ref('job/x'), 'ready', { own: [elsewhere] })).toEqual({ state: 'pending', detail: 'it is not there' });
+  });
+
+  it('is gone when it is not there', () => {
+    expect(judgeCondition(ref('pod/x'), 'gone', { own: [] }).state).toBe('met');
+    expect(judgeCondition(ref('pod/x'), 'gone', { own: [object({ phase: 'Running' })] })).toEqual({ state: 'pending', detail: 'Running' });
+  });
+
+  it('has a condition with a status', () => {
+    const seen = { own: [object({ conditions: [{ type: 'Complete', status: 'False', reason: 'Why', message: 'because' }] })] };
+    expect(judgeCondition(ref('job/x'), { condition: 'Complete', status: 'False' }, seen).state).toBe('met');
+    expect(judgeCondition(ref('job/x'), { condition: 'Complete', status: 'True' }, seen)).toEqual({
+      state: 'pending',
+      detail: 'Complete=False (Why: because)',
+    });
+  });
+
+  it('is as a function says', () => {
+    const seen = { own: [object({ phase: 'Bound' })] };
+    expect(judgeCondition(ref('pvc/x'), { holds: () => true }, seen).state).toBe('met');
+    expect(judgeCondition(ref('pvc/x'), { holds: () => false }, seen)).toEqual({ state: 'pending', detail: 'Bound' });
+  });
+
+  it('is ready by its condition where it makes no pods', () => {
+    const custom = { apiVersion: 'x.dev/v1', kind: 'Thing', name: 'x', namespace: 'ns' };
+    const ready = (status: string) => judgeCondition(custom, 'ready', { own: [object({ conditions: [{ type: 'Ready', status }] })] }).state;
+    expect([ready('True'), ready('Unknown')]).toEqual(['met', 'pending']);
+  });
+
+  it('is ready as a Service when it leads to a pod', () => {
+    const slice = (ready: boolean) => ({
+      metadata: { labels: { 'kubernetes.io/service-name': 'x' } },
+      endpoints: [{ conditions: { ready } }],
+    });
+    const look = (ready: boolean) => judgeCondition(ref('service/x'), 'ready', { own: [object({})], endpointslices: [slice(ready)] }).state;
+    expect([look(true), look(false)]).toEqual(['met', 'pending']);
+  });
+
+  it('is hopeless as a pod that cannot start', () => {
+    const waiting = { reason: 'ImagePullBackOff', message: 'no such image' };
+    const seen = { own: [object({ containerStatuses: [{ name: 'c', state: { waiting } }] })] };
+    expect(judgeCondition(ref('pod/x'), 'ready', seen)).toMatchObject({ state: 'hopeless', failure: { reason: 'ImagePullBackOff' } });
+  });
+
+  it('is looked at with what it depends on', () => {
+    const kinds = ['Deployment', 'StatefulSet', 'Pod', 'Service', 'ConfigMap'];
+    expect(kinds.map(neighboursOf)).toEqual([['replicasets', 'pods'], ['pods'], [], ['endpointslices'], []]);
+  });
+});
+
+describe('a pod without a readiness probe', () => {
+  const pod = (probed: boolean): V1Pod => ({
+    metadata,
+    spec: { containers: [{ name: 'c', ...(probed ? { readinessProbe: {} } : {}) }] },
+    status: {
+      conditions: [{ type: 'Ready', status: 'True' }],
+      containerStatuses: [
+        { name: 'c', image: '', imageID: '', ready: true, restartCount: 0, state: { running: { startedAt: new Date(10_000) } } },
+      ],
+    },
+  });
+
+  it('is surely ready only two seconds after its start', () => {
+    expect(steadyAt(pod(false))).toBe(12_000);
+    expect(judgeCondition(ref('pod/x'), 'ready', { own: [pod(false)] })).toMatchObject({ state: 'met', steadyAt: 12_000 });
+  });
+
+  it('needs no such time with one', () => {
+    expect(steadyAt(pod(true))).toBe(0);
+  });
+});
+
+describe('a state in words', () => {
+  it('is never empty', () => {
+    expect(describeState({ metadata })).toBe('it is there, and its status says nothing');
+    expect(describeState({ metadata: { ...metadata, deletionTimestamp: new Date(0) } })).toBe('being deleted');
+  });
+});

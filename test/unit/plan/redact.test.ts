@@ -1,0 +1,49 @@
+import { describe, expect, it } from 'vitest';
+import { blacken, presentable, secretValues } from '../../../src/plan/redact.ts';
+
+const base64 = (text: string) => Buffer.from(text).toString('base64');
+
+describe('what is written of an object', () => {
+  it('is a Secret without its values', () => {
+    const secret = {
+      apiVersion: 'v1',
+      kind: 'Secret',
+      metadata: {
+        name: 's',
+        managedFields: [{}],
+        annotations: { 'kubectl.kubernetes.io/last-applied-configuration': '{"data":…}', other: 'kept' },
+      },
+      data: { password: base64('correct horse') },
+      stringData: { token: 'battery staple' },
+    };
+    expect(presentable(secret)).toEqual({
+      apiVersion: 'v1',
+      kind: 'Secret',
+      metadata: { name: 's', annotations: { other: 'kept' } },
+      data: { password: '***' },
+      stringData: { token: '***' },
+    });
+    expect(secret.data.password).toBe(base64('correct horse')); // the object itself is as it was
+  });
+
+  it('is any other object as it is, without bookkeeping', () => {
+    const map = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'm', managedFields: [] }, data: { a: 'b' } };
+    expect(presentable(map)).toEqual({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'm' }, data: { a: 'b' } });
+  });
+});
+
+describe('values of Secrets', () => {
+  const values = secretValues([
+    { data: { password: base64('correct horse\n'), short: base64('abc') } },
+    { stringData: { key: '-----BEGIN\nfirst line\nsecond line\n-----END' } },
+  ]);
+
+  it.each([
+    ['login with correct horse failed', 'login with *** failed'],
+    [`Authorization: ${base64('correct horse\n')}`, 'Authorization: ***'],
+    ['  second line', '  ***'],
+    ['abc is too short to be a secret', 'abc is too short to be a secret'],
+  ])('%j becomes %j', (text, black) => {
+    expect(blacken(text, values)).toBe(black);
+  });
+});
