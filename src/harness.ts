@@ -4,6 +4,7 @@ import type { ClusterState } from './model/cluster.ts';
 import type { Config, Tier } from './model/config.ts';
 import type { HarnessContext } from './model/context.ts';
 import type { Emit } from './model/event.ts';
+import type { Pruned } from './model/prune.ts';
 import type { TestSummary } from './model/summary.ts';
 import type { CacheStatus } from './run/cache-status.ts';
 import type { RunningCluster } from './run/cluster.ts';
@@ -178,6 +179,11 @@ export class Harness {
       const { removeImages, takeDown } = await import('./run/clean.ts');
       return { cluster: await takeDown(this.#session), images: await removeImages(this.#session) };
     });
+  }
+
+  /** Removes what nothing configured names and nothing uses from nodes, registry and Docker; `dryRun` only says what. */
+  prune({ dryRun = false }: { dryRun?: boolean } = {}): Promise<Pruned[]> {
+    return this.#alone(async () => (await import('./run/prune.ts')).prune(this.#session, dryRun));
   }
 
   async #expectFresh(images: Config['images']): Promise<void> {

@@ -5,6 +5,7 @@ import { MAKE_ROOM, saysDiskFull } from '../drivers/disk-full.ts';
 import { tail } from '../drivers/process.ts';
 import { findManifest, type Manifest } from '../drivers/registry.ts';
 import { HarnessError } from '../model/error.ts';
+import { NOTE_LOAD } from '../model/load-record.ts';
 import { chainIds } from '../model/layers.ts';
 import { NODE_HOST, REPOSITORY, type Registry } from '../model/registry.ts';
 import { wireNode } from './registry.ts';
@@ -18,11 +19,14 @@ interface Stored {
   pushed: number;
 }
 
-/** Pulls, gives the name that manifests use, and takes the registry's name away again. In one program, so that no name stays when we die. */
-const PULL = `crictl pull "$1" || exit
-ctr --namespace=k8s.io images tag --force "$1" "$2"
+/**
+ * Pulls, gives the name that manifests use, notes the load, and takes the registry's name away again. In one program, so that no name stays
+ * when we die.
+ */
+const PULL = `crictl pull "$3" || exit
+ctr --namespace=k8s.io images tag --force "$3" "$2" && { ${NOTE_LOAD}; }
 tagged=$?
-ctr --namespace=k8s.io images rm "$1"
+ctr --namespace=k8s.io images rm "$3"
 exit $tagged`;
 
 /**
@@ -49,9 +53,9 @@ export function registryTransport(engine: DockerEngine, registry: Registry, arch
     arrived.set(node, known);
     const lacking = lackingLayers(manifest, image.layers, known);
     lacking.chain.forEach((id) => known.add(id)); // another image on its way finds them there
-    const { exitCode, stdout, stderr } = await tryExec(engine, node, ['sh', '-c', PULL, 'sh', reference, name]);
+    const { exitCode, stdout, stderr } = await tryExec(engine, node, ['sh', '-c', PULL, 'sh', manifest.config.digest, name, reference]);
     if (exitCode !== 0) throw pullFailed(node, name, `${stdout}\n${stderr}`);
-    return { bytes: lacking.bytes, total: wholeSize(manifest), pushed, digest: manifest.config.digest };
+    return { bytes: lacking.bytes, total: wholeSize(manifest), pushed, digest: manifest.config.digest, isNoted: true };
   };
 
   return {

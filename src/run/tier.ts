@@ -1,5 +1,6 @@
 import { runTests } from '../act/test.ts';
 import { deploy } from '../act/deploy.ts';
+import type { ClusterNode } from '../model/cluster.ts';
 import type { Tier } from '../model/config.ts';
 import type { HarnessContext } from '../model/context.ts';
 import { count } from '../model/words.ts';
@@ -12,13 +13,20 @@ import { ownCluster } from './own-cluster.ts';
 import { settleImages } from './images.ts';
 import { loadEverywhere } from './loads.ts';
 import type { Session } from './session.ts';
+import { tidyUp } from './tidy.ts';
 
 /**
- * Everything a tier does before its tests: cluster and images side by side, each image into the nodes as soon as both are there, then the
- * manifests.
+ * Everything a tier does before its tests.
  * @returns what the tests are handed
  */
 export async function prepare(session: Session, tier: Tier): Promise<HarnessContext> {
+  const { context, nodes } = await bringAbout(session, tier);
+  await tidyUp(session, nodes);
+  return context;
+}
+
+/** Cluster and images side by side, each image into the nodes as soon as both are there, then the manifests. */
+async function bringAbout(session: Session, tier: Tier): Promise<{ context: HarnessContext; nodes: ClusterNode[] }> {
   const { config, emit } = session;
   const objects = readManifests(config.manifests, config.root); // before anything slow: a manifest that does not parse is wrong at once
   await ownCluster(session); // and before builds that would be for nothing: a cluster that is not ours
@@ -37,18 +45,23 @@ export async function prepare(session: Session, tier: Tier): Promise<HarnessCont
     return { title: `deployed ${count(objects.length, 'object')}, all running`, value: undefined };
   });
   const references = Object.fromEntries(config.images.map((image) => [image.name, image.reference]));
-  return { kubeconfig: running.kubeconfig, namespace: config.namespace, tier, images: references };
+  return { context: { kubeconfig: running.kubeconfig, namespace: config.namespace, tier, images: references }, nodes: running.nodes };
 }
 
 /** Runs a tier to the end of its tests. */
 export async function runTier(session: Session, tier: Tier, args: string[], colour: boolean): Promise<TestSummary> {
-  const context = await prepare(session, tier);
+  const { context, nodes } = await bringAbout(session, tier);
+  const tidied = tidyUp(session, nodes); // beside the tests, which need not wait for it
   const { config, emit, signal } = session;
-  session.tests = await step(emit, 'tests', 'running the tests', async () => {
-    const onLine = (line: string) => emit({ type: 'output', from: 'tests', line });
-    const value = await runTests({ config, context, args, colour, onLine, signal });
-    return { title: `tests: ${value.passed} passed, ${value.failed} failed, ${value.skipped} skipped`, failed: value.failed > 0, value };
-  });
+  try {
+    session.tests = await step(emit, 'tests', 'running the tests', async () => {
+      const onLine = (line: string) => emit({ type: 'output', from: 'tests', line });
+      const value = await runTests({ config, context, args, colour, onLine, signal });
+      return { title: `tests: ${value.passed} passed, ${value.failed} failed, ${value.skipped} skipped`, failed: value.failed > 0, value };
+    });
+  } finally {
+    await tidied;
+  }
   return session.tests;
 }
 
