@@ -8,8 +8,8 @@ import { suite, type Project } from './support/suite.ts';
 import { docker, dockerLines, eventually } from './support/tools.ts';
 
 /** What was replaced goes, and nothing else. */
-const all = suite('prune', 2);
-const nodes = [`${all.name}-control-plane`, `${all.name}-worker`];
+const all = suite('prune');
+const nodes = [`${all.name}-control-plane`];
 const registry = `${all.name}-registry`;
 const MB = 1_000_000;
 
