@@ -5,7 +5,9 @@ import { saveImage } from '../drivers/docker-save.ts';
 import type { DockerEngine } from '../drivers/docker.ts';
 import { fanOut } from '../drivers/fan-out.ts';
 import { tail } from '../drivers/process.ts';
+import { STALLED_AFTER, watchForStall } from '../drivers/stall.ts';
 import { HarnessError } from '../model/error.ts';
+import { seconds } from '../model/words.ts';
 import type { Delivery, Transport } from './transport.ts';
 
 /** By `ctr` itself: through containerd's transfer service the same takes twice as long. */
@@ -30,22 +32,30 @@ export function archiveTransport(engine: DockerEngine): Transport {
 }
 
 async function importArchive(engine: DockerEngine, archive: Readable, reference: string, node: string): Promise<Delivery> {
+  const stall = watchForStall();
   let bytes = 0;
   // Counted in passing: a listener for `data` would set the stream flowing before the node reads from it.
   const counter = new Transform({
     transform: (chunk: Buffer, _encoding, done) => {
       bytes += chunk.length;
+      stall.progress();
       done(null, chunk);
     },
   });
   archive.on('error', (error) => counter.destroy(error));
   let result: ExecResult;
   try {
-    result = await tryExec(engine, node, IMPORT, { stdin: archive.pipe(counter) });
+    result = await tryExec(engine, node, IMPORT, { stdin: archive.pipe(counter), signal: stall.signal });
   } finally {
+    stall.end();
     archive.destroy(); // a node that cannot read, or stops before the padding at the end, must not keep the others waiting
   }
   if (result.exitCode === 0) return { bytes, total: bytes };
+  if (stall.signal.aborted) {
+    throw new HarnessError('LOAD', `${node} has taken nothing of the image ${reference} for ${seconds(STALLED_AFTER)}.`, {
+      next: `Look at the node's runtime: docker exec ${node} journalctl -u containerd; \`harness stop\` and \`harness up\` start it anew.`,
+    });
+  }
   const output = `${result.stdout}\n${result.stderr}`.trim();
   const full = saysDiskFull(output);
   throw new HarnessError(

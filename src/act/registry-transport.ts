@@ -1,13 +1,12 @@
-import { tryExec } from '../drivers/container-exec.ts';
-import { pushImage } from '../drivers/docker-push.ts';
+import { dropName, pushImage } from '../drivers/docker-push.ts';
 import type { DockerEngine } from '../drivers/docker.ts';
 import { MAKE_ROOM, saysDiskFull } from '../drivers/disk-full.ts';
 import { tail } from '../drivers/process.ts';
 import { findManifest, type Manifest } from '../drivers/registry.ts';
 import { HarnessError } from '../model/error.ts';
-import { NOTE_LOAD } from '../model/load-record.ts';
 import { chainIds } from '../model/layers.ts';
 import { NODE_HOST, REPOSITORY, type Registry } from '../model/registry.ts';
+import { pullInNode } from './pull.ts';
 import { wireNode } from './registry.ts';
 import type { Delivery, Destination, Shipment, Transport } from './transport.ts';
 
@@ -19,15 +18,10 @@ interface Stored {
   pushed: number;
 }
 
-/**
- * Pulls, gives the name that manifests use, notes the load, and takes the registry's name away again. In one program, so that no name stays
- * when we die.
- */
-const PULL = `crictl pull "$3" || exit
-ctr --namespace=k8s.io images tag --force "$3" "$2" && { ${NOTE_LOAD}; }
-tagged=$?
-ctr --namespace=k8s.io images rm "$3"
-exit $tagged`;
+/** Milliseconds that a pull may take, however small: containerd itself gives up after 5 min in which nothing comes. */
+const PULL_LIMIT = 600_000;
+/** Bytes in a millisecond, on top: where less than a megabyte a second moves, something is wrong. */
+const SLOWEST = 1000;
 
 /**
  * The way through a registry beside the cluster: Docker pushes the layers that the registry lacks, once, and each node pulls those that it
@@ -46,14 +40,20 @@ export function registryTransport(engine: DockerEngine, registry: Registry, arch
     return wiring;
   };
 
-  const pull = async (stored: Promise<Stored>, { name, image }: Shipment, { node, unpacked }: Destination): Promise<Delivery> => {
+  const pull = async (
+    stored: Promise<Stored>,
+    { name, image }: Shipment,
+    { node, unpacked }: Destination,
+    signal?: AbortSignal,
+  ): Promise<Delivery> => {
     const [{ digest, manifest, pushed }] = await Promise.all([stored, wire(node)]);
     const reference = `${NODE_HOST}/${REPOSITORY}@${digest}`;
     const known = arrived.get(node) ?? new Set(unpacked);
     arrived.set(node, known);
     const lacking = lackingLayers(manifest, image.layers, known);
     lacking.chain.forEach((id) => known.add(id)); // another image on its way finds them there
-    const { exitCode, stdout, stderr } = await tryExec(engine, node, ['sh', '-c', PULL, 'sh', manifest.config.digest, name, reference]);
+    const order = { node, reference, name, id: manifest.config.digest, limit: PULL_LIMIT + Math.ceil(lacking.bytes / SLOWEST) };
+    const { exitCode, stdout, stderr } = await pullInNode(engine, order, signal);
     if (exitCode !== 0) throw pullFailed(node, name, `${stdout}\n${stderr}`);
     return { bytes: lacking.bytes, total: wholeSize(manifest), pushed, digest: manifest.config.digest, isNoted: true };
   };
@@ -63,7 +63,7 @@ export function registryTransport(engine: DockerEngine, registry: Registry, arch
       // An image under two names would have its passing names taken away by the other load.
       const turn = turns.get(shipment.image.id) ?? Promise.resolve();
       const stored = turn.then(() => store(engine, registry, shipment, architecture, signal));
-      const deliveries = new Map(destinations.map((to) => [to.node, pull(stored, shipment, to)]));
+      const deliveries = new Map(destinations.map((to) => [to.node, pull(stored, shipment, to, signal)]));
       turns.set(shipment.image.id, Promise.allSettled(deliveries.values()));
       return deliveries;
     },
@@ -82,9 +82,11 @@ async function store(
   signal: AbortSignal | undefined,
 ): Promise<Stored> {
   const tag = image.id.replace(/^\w+:/, '');
+  const name = `127.0.0.1:${port}/${REPOSITORY}`;
+  if (image.tags.includes(`${name}:${tag}`)) await dropName(engine, `${name}:${tag}`); // of a push that was killed
   const there = await findManifest(port, tag, architecture);
   if (there && (image.inContainerd || there.manifest.config.digest === image.id)) return { ...there, pushed: 0 };
-  const layers = await pushImage(engine, image.id, `127.0.0.1:${port}/${REPOSITORY}`, tag, signal);
+  const layers = await pushImage(engine, image.id, name, tag, signal);
   const stored = await findManifest(port, tag, architecture);
   if (!stored) throw new HarnessError('LOAD', `The registry has no image for ${architecture} after ${image.id} was pushed.`);
   return { ...stored, pushed: pushedSize(stored.manifest, image.layers, layers) };

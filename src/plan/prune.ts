@@ -96,19 +96,10 @@ export function decideDockerPrune(
   });
 }
 
-/** Whether an image has this name only from a push: nobody else names an image by its own id. */
-export function isPassingName(name: string, id: string): boolean {
-  return passingPort(name, id) !== undefined;
-}
-
+/** Whether an image has this name only from a push of ours: nobody else names an image by its own id. */
 function isLeftover(name: string, id: string, foreignPorts: ReadonlySet<number>): boolean {
-  const port = passingPort(name, id);
-  return port !== undefined && !foreignPorts.has(port);
-}
-
-function passingPort(name: string, id: string): number | undefined {
-  const match = /^127\.0\.0\.1:(\d+)\/([^:]+):(\w+)$/.exec(name);
-  return match && match[2] === REPOSITORY && match[3] === id.replace(/^\w+:/, '') ? Number(match[1]) : undefined;
+  const [, port, repository, tag] = /^127\.0\.0\.1:(\d+)\/([^:]+):(\w+)$/.exec(name) ?? [];
+  return repository === REPOSITORY && tag === id.replace(/^\w+:/, '') && !foreignPorts.has(Number(port));
 }
 
 /** An image in the registry. */

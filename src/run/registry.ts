@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { createRegistry, removeRegistry, startRegistry } from '../act/registry.ts';
+import { createRegistry, removeRegistry, startRegistry, usable } from '../act/registry.ts';
 import { findManifest, listTags, registryAnswers } from '../drivers/registry.ts';
 import type { ClusterNode } from '../model/cluster.ts';
 import { HarnessError, messageOf } from '../model/error.ts';
@@ -34,21 +34,20 @@ export async function ensureRegistry(session: Session, nodes: readonly ClusterNo
   const observed = await observeRegistry(engine, cluster);
   const decision = decideRegistry(observed, wanted);
   if (decision.action === 'refuse') throw foreignRegistry(name, decision.reason);
-  if (decision.action === 'use' && observed?.port !== undefined && (await registryAnswers(observed.port)))
-    return { name, port: observed.port };
+  const running = usable(observed);
+  if (decision.action === 'use' && running && (await registryAnswers(running.port))) return running;
 
   const createAnew = async () => {
     if (observed) await removeRegistry(engine, observed.containerId);
-    await createRegistry(engine, wanted, image, settings);
-    return startRegistry(engine, cluster, signal);
+    return startRegistry(engine, await createRegistry(engine, wanted, image, settings), signal);
   };
   return step(emit, 'registry', `registry ${name}`, async () => {
     if (decision.action === 'create') return { title: `registry ${name} created`, value: await createAnew() };
     if (decision.action === 'recreate') return { title: `registry ${name} created anew (${decision.reason})`, value: await createAnew() };
     let reason = 'it did not answer';
-    if (decision.action === 'start') {
+    if (decision.action === 'start' && observed) {
       try {
-        return { title: `registry ${name} started (${decision.reason})`, value: await startRegistry(engine, cluster, signal) };
+        return { title: `registry ${name} started (${decision.reason})`, value: await startRegistry(engine, observed.containerId, signal) };
       } catch (error) {
         signal.throwIfAborted();
         reason = messageOf(error);
