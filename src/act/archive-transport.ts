@@ -8,7 +8,8 @@ import { tail } from '../drivers/process.ts';
 import { STALLED_AFTER, watchForStall } from '../drivers/stall.ts';
 import { HarnessError } from '../model/error.ts';
 import { seconds } from '../model/words.ts';
-import type { Delivery, Transport } from './transport.ts';
+import { dropBroken } from './load.ts';
+import type { Delivery, Shipment, Transport } from './transport.ts';
 
 /** By `ctr` itself: through containerd's transfer service the same takes twice as long. */
 const IMPORT = ['ctr', '--namespace=k8s.io', 'images', 'import', '--local', '-'];
@@ -16,7 +17,8 @@ const IMPORT = ['ctr', '--namespace=k8s.io', 'images', 'import', '--local', '-']
 /** One `docker save`, read once and streamed into the container runtime of every node: no temporary file, all layers every time. */
 export function archiveTransport(engine: DockerEngine): Transport {
   return {
-    send({ reference, image }, destinations, signal) {
+    send(shipment, destinations, signal) {
+      const { reference, image } = shipment;
       const outlets = saveImage(engine, reference, image).then((archive) => {
         const cut = () => archive.destroy(new Error('interrupted')); // nodes refuse an archive that ends too early
         if (signal?.aborted) cut();
@@ -25,13 +27,18 @@ export function archiveTransport(engine: DockerEngine): Transport {
         return fanOut(archive, destinations.length);
       });
       return new Map(
-        destinations.map(({ node }, at) => [node, outlets.then((all) => importArchive(engine, all[at] as Readable, reference, node))]),
+        destinations.map(({ node }, at) => [node, outlets.then((all) => importArchive(engine, all[at] as Readable, shipment, node))]),
       );
     },
   };
 }
 
-async function importArchive(engine: DockerEngine, archive: Readable, reference: string, node: string): Promise<Delivery> {
+async function importArchive(
+  engine: DockerEngine,
+  archive: Readable,
+  { reference, name, image }: Shipment,
+  node: string,
+): Promise<Delivery> {
   const stall = watchForStall();
   let bytes = 0;
   // Counted in passing: a listener for `data` would set the stream flowing before the node reads from it.
@@ -58,6 +65,8 @@ async function importArchive(engine: DockerEngine, archive: Readable, reference:
   }
   const output = `${result.stdout}\n${result.stderr}`.trim();
   const full = saysDiskFull(output);
+  // It holds as much as the image, and containerd keeps what is listed. Where the room is not even there for this, it stays.
+  if (full) await dropBroken(engine, { node, name, digest: image.id, layers: image.layers }).catch(() => undefined);
   throw new HarnessError(
     full ? 'DISK_FULL' : 'LOAD',
     full ? `No room is left in ${node} to load ${reference}.` : `${node} did not take the image ${reference}.`,

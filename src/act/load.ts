@@ -45,6 +45,13 @@ function whatLacks({ name, digest, layers }: LoadedImage, entry: NodeImage | und
   return isUnpacked(layers, content) ? undefined : `lists ${name}, but has not unpacked it`;
 }
 
+/** Takes away what a load that failed has left in a node: an image that is listed and that no container could start from. */
+export async function dropBroken(engine: DockerEngine, image: LoadedImage): Promise<void> {
+  const content = await nodeContent(engine, image.node);
+  const entry = content.images.find(({ id, names }) => id === image.digest && names.includes(image.name));
+  if (entry && !isUnpacked(image.layers, content)) await exec(engine, image.node, ['crictl', 'rmi', entry.id]);
+}
+
 /** Gives an image that the node has one more name, and notes that as a load. */
 export async function tagInNode(
   engine: DockerEngine,

@@ -7,7 +7,7 @@ import { HarnessError } from '../model/error.ts';
 import { chainIds } from '../model/layers.ts';
 import { NODE_HOST, REPOSITORY, type Registry } from '../model/registry.ts';
 import { pullInNode } from './pull.ts';
-import { wireNode } from './registry.ts';
+import { registryIsFull, removeRegistry, wireNode } from './registry.ts';
 import type { Delivery, Destination, Shipment, Transport } from './transport.ts';
 
 /** An image as it lies in the registry. */
@@ -76,17 +76,29 @@ export function registryTransport(engine: DockerEngine, registry: Registry, arch
  */
 async function store(
   engine: DockerEngine,
-  { port }: Registry,
-  { image }: Shipment,
+  registry: Registry,
+  shipment: Shipment,
   architecture: string,
   signal: AbortSignal | undefined,
 ): Promise<Stored> {
+  const { port } = registry;
+  const { image } = shipment;
   const tag = image.id.replace(/^\w+:/, '');
   const name = `127.0.0.1:${port}/${REPOSITORY}`;
   if (image.tags.includes(`${name}:${tag}`)) await dropName(engine, `${name}:${tag}`); // of a push that was killed
   const there = await findManifest(port, tag, architecture);
   if (there && (image.inContainerd || there.manifest.config.digest === image.id)) return { ...there, pushed: 0 };
-  const layers = await pushImage(engine, image.id, name, tag, signal);
+  let layers: string[];
+  try {
+    layers = await pushImage(engine, image.id, name, tag, signal);
+  } catch (error) {
+    if (signal?.aborted || !(await registryIsFull(engine, registry).catch(() => false))) throw error;
+    await removeRegistry(engine, registry.containerId); // with the half of an image that it holds now; the next load makes it anew
+    throw new HarnessError('DISK_FULL', `No room is left for the image ${shipment.reference} in the registry beside the cluster.`, {
+      next: MAKE_ROOM,
+      cause: error,
+    });
+  }
   const stored = await findManifest(port, tag, architecture);
   if (!stored) throw new HarnessError('LOAD', `The registry has no image for ${architecture} after ${image.id} was pushed.`);
   return { ...stored, pushed: pushedSize(stored.manifest, image.layers, layers) };

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { exec } from '../drivers/container-exec.ts';
 import { writeContainerFile } from '../drivers/container-file.ts';
+import { saysDiskFull } from '../drivers/disk-full.ts';
 import { unlessMissing, type DockerEngine } from '../drivers/docker.ts';
 import { registryAnswers } from '../drivers/registry.ts';
 import { HarnessError, messageOf } from '../model/error.ts';
@@ -59,8 +60,14 @@ export async function startRegistry(engine: DockerEngine, containerId: string, s
 
 /** Where a registry is reached that runs. */
 export function usable(observed: ObservedRegistry | undefined): Registry | undefined {
-  const { address, port } = observed ?? {};
-  return address === undefined || port === undefined ? undefined : { address, port };
+  const { containerId, address, port } = observed ?? {};
+  return containerId === undefined || address === undefined || port === undefined ? undefined : { containerId, address, port };
+}
+
+/** Whether the registry's last words are that its disk is full: to whoever pushes it says no more than that it failed. */
+export async function registryIsFull(engine: DockerEngine, { containerId }: Registry): Promise<boolean> {
+  const { body } = await engine.ask('GET', `/containers/${containerId}/logs?stdout=true&stderr=true&tail=20`);
+  return saysDiskFull(body.toString('utf8'));
 }
 
 /** Removes the registry's container with all it holds. The caller has proved that it is ours. */

@@ -18,6 +18,7 @@ export interface ObservedRegistry {
 
 /** A registry that can be used. */
 export interface Registry {
+  containerId: string;
   /** Where nodes reach it. An address and no name: where nodes use a proxy, kind exempts the addresses of their network, and no names. */
   address: string;
   /** On this machine's loopback. */
