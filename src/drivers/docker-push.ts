@@ -31,16 +31,23 @@ export async function pushImage(
   const image = (name: string) => `/images/${encodeURIComponent(name)}`;
   await must(engine.ask('POST', `${image(id)}/tag?repo=${encodeURIComponent(repository)}&tag=${tag}`), `name ${id}`);
   const stall = watchForStall(stalledAfter);
+  const broken = new AbortController();
+  const onData = (piece: Buffer) => {
+    stall.progress();
+    if (piece.includes('"Retrying in ')) broken.abort(); // five times, for 50 s in all; what is on this machine and breaks off is down, or full
+  };
   try {
-    const either = signal ? AbortSignal.any([signal, stall.signal]) : stall.signal;
-    const options = { headers: NO_CREDENTIALS, signal: either, onData: stall.progress };
+    const either = AbortSignal.any([stall.signal, broken.signal, ...(signal ? [signal] : [])]);
+    const options = { headers: NO_CREDENTIALS, signal: either, onData };
     const answer = await must(engine.ask('POST', `${image(repository)}/push?tag=${tag}`, undefined, options), `push ${id}`);
     const lines = answer.split('\n').flatMap((line) => (line.trim() === '' ? [] : [JSON.parse(line) as PushLine]));
     const error = lines.find((line) => line.error)?.error;
     if (error !== undefined) throw refused(`push ${id}`, error);
     return lines.flatMap((line) => (line.status === 'Pushed' && line.id ? [line.id] : []));
   } catch (error) {
-    if (!stall.signal.aborted || signal?.aborted) throw error;
+    if (signal?.aborted) throw error;
+    if (broken.signal.aborted) throw refused(`push ${id}`, 'the registry broke off');
+    if (!stall.signal.aborted) throw error;
     throw new HarnessError('LOAD', `Docker has pushed nothing of ${id} for ${seconds(stalledAfter)}.`, {
       next: "Look at the registry beside the cluster with `docker logs`, then try again; `load: { transport: 'archive' }` needs none.",
       cause: error,

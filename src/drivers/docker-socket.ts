@@ -17,7 +17,7 @@ export interface AskOptions {
   /** Breaks the call off; the engine then stops what it does for it. */
   signal?: AbortSignal;
   /** Called with each piece of the answer as it comes. */
-  onData?: () => void;
+  onData?: (piece: Buffer) => void;
   /** Called when all of it has been handed to the socket. */
   onSent?: () => void;
 }

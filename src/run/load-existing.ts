@@ -4,7 +4,6 @@ import { settleImages, type ImageOutcome } from './images.ts';
 import { allOfThem, loadEverywhere } from './loads.ts';
 import { ownCluster } from './own-cluster.ts';
 import type { Session } from './session.ts';
-import { tidyUp } from './tidy.ts';
 
 /**
  * Loads images as Docker has them into the nodes of the running cluster; builds nothing.
@@ -18,5 +17,4 @@ export async function loadExisting(session: Session, images: readonly ImageConfi
   const outcomes = settleImages(session, images, { tier: 'test-fast', lookOnly: true });
   const selected = images.map((image) => outcomes.get(image.name) as Promise<ImageOutcome>);
   await allOfThem(selected.map(async (outcome) => loadEverywhere(session, await outcome, nodes, force)));
-  await tidyUp(session, nodes);
 }
