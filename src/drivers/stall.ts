@@ -13,7 +13,7 @@ export interface StallWatch {
 /** @param limit milliseconds without progress */
 export function watchForStall(limit = STALLED_AFTER): StallWatch {
   const controller = new AbortController();
-  const timer = setTimeout(() => controller.abort(), limit);
+  const timer = setTimeout(() => controller.abort(), limit).unref();
   return {
     signal: controller.signal,
     progress: () => {
