@@ -139,6 +139,7 @@ function measure(): void {
       for (const [title, before, images] of scenarios) {
         before();
         const outcome = timed(() => load(...images));
+        console.log(`${key(title, contender)}: ${outcome.seconds.toFixed(2)} s, ${dataSize(outcome.bytes ?? NaN)}`); // it takes long
         figures.set(key(title, contender), [...(figures.get(key(title, contender)) ?? []), outcome]);
       }
     }
