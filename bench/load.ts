@@ -139,7 +139,9 @@ function measure(): void {
       for (const [title, before, images] of scenarios) {
         before();
         const outcome = timed(() => load(...images));
-        console.log(`${key(title, contender)}: ${outcome.seconds.toFixed(2)} s, ${dataSize(outcome.bytes ?? NaN)}`); // it takes long
+        console.log(
+          `${key(title, contender)}: ${outcome.seconds.toFixed(2)} s${outcome.bytes === undefined ? '' : `, ${dataSize(outcome.bytes)}`}`,
+        ); // the whole takes long
         figures.set(key(title, contender), [...(figures.get(key(title, contender)) ?? []), outcome]);
       }
     }
