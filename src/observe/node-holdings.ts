@@ -32,12 +32,14 @@ export async function nodeHoldings(engine: DockerEngine, node: string): Promise<
 
 /** What the node's three answers say. */
 export function readHoldings(inspected: string, listed: string, record: string): LayeredHoldings {
-  const images = (JSON.parse(inspected) as InspectedImage[]).map(({ status, info }) => ({
-    id: status.id,
-    names: [...(status.repoTags ?? []), ...(status.repoDigests ?? [])],
-    pinned: status.pinned === true,
-    top: info?.chainID ?? '',
-  }));
+  const images = (JSON.parse(inspected) as InspectedImage[])
+    .map(({ status, info }) => ({
+      id: status.id,
+      names: [...(status.repoTags ?? []), ...(status.repoDigests ?? [])],
+      pinned: status.pinned === true,
+      top: info?.chainID ?? '',
+    }))
+    .sort((a, b) => a.id.localeCompare(b.id)); // the node lists them as they come
   const { containers } = JSON.parse(listed) as Containers;
   const used = (containers ?? []).flatMap(({ imageRef, imageId, image }) => [imageRef, imageId, image?.image, image?.userSpecifiedImage]);
   const words = used.filter((word): word is string => Boolean(word));
