@@ -56,6 +56,10 @@ why *args: _built
 clean *args: _built
     node dist/bin/harness.cjs clean "$@"
 
+# remove images that were replaced
+prune *args: _built
+    node dist/bin/harness.cjs prune "$@"
+
 # create or start the cluster
 up *args: _tools
     node dist/bin/harness.cjs up "$@"

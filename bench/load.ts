@@ -1,9 +1,10 @@
 /**
  * What it costs to bring an image of 1 GB into the nodes: through the registry beside the cluster, as an archive, and with
- * `kind load docker-image`. First load, 5 MB of it changed, nothing changed, a second name. Makes a cluster of its own and deletes it.
- * Prints medians and ratios of one run; the contenders take turns, because machines drift. Needs some 10 GB of disk.
+ * `kind load docker-image`. First load, 5 MB of it changed, nothing changed, a second name, ten images that share a base of 400 MB; with
+ * one node and with three. Makes clusters of its own and deletes them. Prints medians and ratios of one run; the contenders take turns,
+ * because machines drift. Needs some 15 GB of disk.
  *
- * node bench/load.ts [rounds] [nodes]
+ * node bench/load.ts [rounds] [nodes,…]
  */
 import { execFileSync } from 'node:child_process';
 import { randomFillSync } from 'node:crypto';
@@ -16,13 +17,17 @@ import { dataSize } from '../src/model/words.ts';
 import { median, ratio, table } from './support/figures.ts';
 
 const ROUNDS = Number(process.argv[2] ?? 3);
-const NODES = Number(process.argv[3] ?? 1);
+/** One cluster after the other, by how many nodes it has. */
+const NODES = (process.argv[3] ?? '1,3').split(',').map(Number);
 const HARNESS = join(import.meta.dirname, '..', 'dist', 'bin', 'harness.cjs');
 const PROJECT = `bench-load-${process.pid}`;
 const MB = 1_000_000;
 /** The layers, lowest first; the last one is the one that changes. */
 const LAYERS = [400, 400, 150, 5].map((size, at) => ({ file: `layer${at}`, bytes: size * MB }));
-const IMAGES = { app: `${PROJECT}/app:dev`, second: `${PROJECT}/app:second` };
+const IMAGES: Record<string, string> = { app: `${PROJECT}/app:dev`, second: `${PROJECT}/app:second` };
+const TEN = Array.from({ length: 10 }, (_, at) => `part${at}`);
+for (const name of TEN) IMAGES[name] = `${PROJECT}/${name}:dev`;
+let nodeCount = 1;
 
 const root = mkdtempSync(join(tmpdir(), `${PROJECT}-`));
 
@@ -32,7 +37,7 @@ function run(program: string, ...args: string[]): string {
 
 function harness(transport: string, ...args: string[]): LoadSummary[] {
   const images = Object.fromEntries(Object.entries(IMAGES).map(([name, tag]) => [name, { context: 'context', tag }]));
-  const config = { project: PROJECT, cluster: { nodes: NODES }, images, load: { transport }, tests: { command: ['true'] } };
+  const config = { project: PROJECT, cluster: { nodes: nodeCount }, images, load: { transport }, tests: { command: ['true'] } };
   writeFileSync(join(root, 'harness.config.json'), JSON.stringify(config));
   const lines = run(process.execPath, HARNESS, ...args, '--json')
     .trimEnd()
@@ -44,9 +49,23 @@ function fill({ file, bytes }: { file: string; bytes: number }): void {
   writeFileSync(join(root, 'context', file), randomFillSync(Buffer.alloc(bytes)));
 }
 
+function build(image: string, dockerfile: string): void {
+  const labels = [`--label=${LABELS.project}=${PROJECT}`, `--label=${LABELS.image}=${image}`];
+  run('docker', 'build', '--quiet', '--provenance=false', ...labels, `--tag=${IMAGES[image]}`, `--file=context/${dockerfile}`, 'context');
+}
+
 function change(): void {
   for (const layer of LAYERS.slice(-1)) fill(layer);
-  run('docker', 'build', '--quiet', '--provenance=false', `--label=${LABELS.project}=${PROJECT}`, `--tag=${IMAGES.app}`, 'context');
+  build('app', 'Dockerfile');
+}
+
+/** Ten images of one base, each with a layer of its own that no contender has seen. */
+function changeTen(): void {
+  for (const image of TEN) {
+    fill({ file: image, bytes: 5 * MB });
+    writeFileSync(join(root, 'context', `${image}.Dockerfile`), `FROM scratch\nCOPY ${LAYERS[0]?.file} /\nCOPY ${image} /\n`);
+    build(image, `${image}.Dockerfile`);
+  }
 }
 
 /** Seconds of a load and the bytes that it says it moved; kind says nothing, and moves the whole image. */
@@ -59,13 +78,15 @@ function timed(work: () => LoadSummary[] | undefined): Outcome {
   const start = performance.now();
   const loads = work();
   const seconds = (performance.now() - start) / 1000;
-  return { seconds, bytes: loads?.reduce((sum, { bytes, pushed }) => sum + bytes + (pushed ?? 0) / loads.length, 0) };
+  // What is pushed goes once, for all nodes, and each of them says so.
+  return { seconds, bytes: loads?.reduce((sum, { bytes, pushed }) => sum + bytes + (pushed ?? 0) / nodeCount, 0) };
 }
 
-const contenders: Record<string, (image: keyof typeof IMAGES) => LoadSummary[] | undefined> = {
-  registry: (image) => harness('registry', 'load-if-needed', image),
-  archive: (image) => harness('archive', 'load-if-needed', image),
-  'kind load': (image) => void run('kind', 'load', 'docker-image', '--name', PROJECT, IMAGES[image]),
+const contenders: Record<string, (...images: string[]) => LoadSummary[] | undefined> = {
+  registry: (...images) => harness('registry', 'load-if-needed', ...images),
+  archive: (...images) => harness('archive', 'load-if-needed', ...images),
+  'kind load': (...images) =>
+    void run('kind', 'load', 'docker-image', '--name', PROJECT, ...images.map((image) => IMAGES[image] as string)),
 };
 
 const nodes = (): string[] => run('kind', 'get', 'nodes', '--name', PROJECT).trim().split('\n');
@@ -82,7 +103,7 @@ function forget(initial: Map<string, string[]>): void {
 }
 
 function retag(): void {
-  run('docker', 'tag', IMAGES.app, IMAGES.second);
+  run('docker', 'tag', IMAGES['app'] as string, IMAGES['second'] as string);
 }
 
 /** Bytes a second that this disk takes for good. */
@@ -97,69 +118,79 @@ function diskSpeed(): number {
   return (8 * block.length) / seconds;
 }
 
-const scenarios = ['first load', '5 MB of 1 GB changed', 'nothing changed', 'second name'] as const;
+/** What each contender does in its turn, in this order: what happens before, and what is loaded then. */
+const scenarios: [title: string, before: () => void, images: string[]][] = [
+  ['first load', change, ['app']],
+  ['5 MB of 1 GB changed', change, ['app']],
+  ['nothing changed', () => undefined, ['app']],
+  ['second name', retag, ['second']],
+  ['10 images of one base', changeTen, TEN],
+];
 const figures = new Map<string, Outcome[]>();
-const record = (scenario: string, contender: string, outcome: Outcome) => {
-  const key = `${scenario}/${contender}`;
-  figures.set(key, [...(figures.get(key) ?? []), outcome]);
-};
+const key = (title: string, contender: string, nodesOf = nodeCount) => `${nodesOf}/${title}/${contender}`;
+const middle = (at: string, of: (outcome: Outcome) => number) => median((figures.get(at) ?? []).map(of));
+
+function measure(): void {
+  harness('registry', 'up');
+  const initial = new Map(nodes().map((node) => [node, imagesIn(node)]));
+  for (let round = 0; round < ROUNDS; round++) {
+    for (const [contender, load] of Object.entries(contenders)) {
+      forget(initial);
+      for (const [title, before, images] of scenarios) {
+        before();
+        const outcome = timed(() => load(...images));
+        console.log(
+          `${key(title, contender)}: ${outcome.seconds.toFixed(2)} s${outcome.bytes === undefined ? '' : `, ${dataSize(outcome.bytes)}`}`,
+        ); // the whole takes long
+        figures.set(key(title, contender), [...(figures.get(key(title, contender)) ?? []), outcome]);
+      }
+    }
+  }
+}
+
+function report(speed: number): void {
+  const names = Object.keys(contenders);
+  const rows = [
+    [
+      'load',
+      ...names.map((name) => `${name} (s)`),
+      'kind/registry',
+      'kind/archive',
+      'moved: registry',
+      'archive',
+      'floor (s)',
+      'to one node',
+    ],
+  ];
+  for (nodeCount of NODES) {
+    for (const [title] of scenarios) {
+      const seconds = (contender: string, nodesOf?: number) => middle(key(title, contender, nodesOf), (outcome) => outcome.seconds);
+      const bytes = (contender: string) => middle(key(title, contender), (outcome) => outcome.bytes ?? NaN);
+      rows.push([
+        `${title}, ${nodeCount} node${nodeCount === 1 ? '' : 's'}`,
+        ...names.map((name) => seconds(name).toFixed(2)),
+        ratio(seconds('kind load'), seconds('registry')),
+        ratio(seconds('kind load'), seconds('archive')),
+        dataSize(bytes('registry')),
+        dataSize(bytes('archive')),
+        (bytes('registry') / speed).toFixed(2),
+        ratio(seconds('registry'), seconds('registry', 1)),
+      ]);
+    }
+  }
+  console.log(`${ROUNDS} rounds, medians; the floor is what the registry way moves, at this disk's ${dataSize(speed)}/s`);
+  console.log(table(rows));
+}
 
 try {
   mkdirSync(join(root, 'context'));
   LAYERS.forEach(fill);
   writeFileSync(join(root, 'context', 'Dockerfile'), `FROM scratch\n${LAYERS.map(({ file }) => `COPY ${file} /\n`).join('')}`);
-  harness('registry', 'up');
   change();
-  const initial = new Map(nodes().map((node) => [node, imagesIn(node)]));
-  for (let round = 0; round < ROUNDS; round++) {
-    for (const [contender, load] of Object.entries(contenders)) {
-      forget(initial);
-      change();
-      record(
-        'first load',
-        contender,
-        timed(() => load('app')),
-      );
-      change();
-      record(
-        '5 MB of 1 GB changed',
-        contender,
-        timed(() => load('app')),
-      );
-      record(
-        'nothing changed',
-        contender,
-        timed(() => load('app')),
-      );
-      retag();
-      record(
-        'second name',
-        contender,
-        timed(() => load('second')),
-      );
-    }
-  }
-  const speed = diskSpeed();
-  const names = Object.keys(contenders);
-  const rows = [
-    ['load', ...names.map((name) => `${name} (s)`), 'kind/registry', 'kind/archive', 'moved: registry', 'archive', 'floor (s)'],
-  ];
-  for (const scenario of scenarios) {
-    const of = (contender: string) => figures.get(`${scenario}/${contender}`) ?? [];
-    const seconds = (contender: string) => median(of(contender).map((outcome) => outcome.seconds));
-    const bytes = (contender: string) => median(of(contender).map((outcome) => outcome.bytes ?? NaN));
-    rows.push([
-      scenario,
-      ...names.map((name) => seconds(name).toFixed(2)),
-      ratio(seconds('kind load'), seconds('registry')),
-      ratio(seconds('kind load'), seconds('archive')),
-      dataSize(bytes('registry')),
-      dataSize(bytes('archive')),
-      (bytes('registry') / speed).toFixed(2),
-    ]);
-  }
-  console.log(`${ROUNDS} rounds, medians; ${NODES} nodes; the floor is what the registry way moves, at this disk's ${dataSize(speed)}/s`);
-  console.log(table(rows));
+  retag();
+  changeTen();
+  for (nodeCount of NODES) measure();
+  report(diskSpeed());
 } finally {
   harness('registry', 'clean');
   rmSync(root, { recursive: true, force: true });

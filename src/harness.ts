@@ -4,6 +4,7 @@ import type { ClusterState } from './model/cluster.ts';
 import type { Config, Tier } from './model/config.ts';
 import type { HarnessContext } from './model/context.ts';
 import type { Emit } from './model/event.ts';
+import type { Pruned } from './model/prune.ts';
 import type { TestSummary } from './model/summary.ts';
 import type { CacheStatus } from './run/cache-status.ts';
 import type { RunningCluster } from './run/cluster.ts';
@@ -161,7 +162,7 @@ export class Harness {
   prepare(tier: Tier, { expectFresh = false }: TierOptions = {}): Promise<HarnessContext> {
     return this.#alone(async () => {
       if (expectFresh) await this.#expectFresh(this.config.images);
-      return (await (await import('./run/tier.ts')).prepare(this.#session, tier)).context;
+      return (await import('./run/tier.ts')).prepareForOthers(this.#session, tier);
     });
   }
 
@@ -194,6 +195,11 @@ export class Harness {
       const { removeImages, takeDown } = await import('./run/clean.ts');
       return { cluster: await takeDown(this.#session), images: await removeImages(this.#session) };
     });
+  }
+
+  /** Removes what nothing configured names and nothing uses from nodes, registry and Docker; `dryRun` only says what. */
+  prune({ dryRun = false }: { dryRun?: boolean } = {}): Promise<Pruned[]> {
+    return this.#alone(async () => (await import('./run/prune.ts')).prune(this.#session, dryRun));
   }
 
   async #expectFresh(images: Config['images']): Promise<void> {

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { exec } from '../drivers/container-exec.ts';
 import type { DockerEngine } from '../drivers/docker.ts';
 import { HarnessError } from '../model/error.ts';
+import { NOTE_LOAD } from '../model/load-record.ts';
 import type { NodeContent, NodeImage } from '../model/image.ts';
 import { nodeContent } from '../observe/node-images.ts';
 import { isUnpacked } from '../plan/load.ts';
@@ -44,7 +45,25 @@ function whatLacks({ name, digest, layers }: LoadedImage, entry: NodeImage | und
   return isUnpacked(layers, content) ? undefined : `lists ${name}, but has not unpacked it`;
 }
 
-/** Gives an image that the node has one more name. */
-export async function tagInNode(engine: DockerEngine, node: string, from: string, name: string): Promise<void> {
-  await exec(engine, node, ['ctr', '--namespace=k8s.io', 'images', 'tag', '--force', from, name]);
+/** Takes away what a load that failed has left in a node: an image that is listed and that no container could start from. */
+export async function dropBroken(engine: DockerEngine, image: LoadedImage): Promise<void> {
+  const content = await nodeContent(engine, image.node);
+  const entry = content.images.find(({ id, names }) => id === image.digest && names.includes(image.name));
+  if (entry && !isUnpacked(image.layers, content)) await exec(engine, image.node, ['crictl', 'rmi', entry.id]);
+}
+
+/** Gives an image that the node has one more name, and notes that as a load. */
+export async function tagInNode(
+  engine: DockerEngine,
+  node: string,
+  from: string,
+  { id, name }: { id: string; name: string },
+): Promise<void> {
+  const script = `ctr --namespace=k8s.io images tag --force "$3" "$2" && { ${NOTE_LOAD}; }`;
+  await exec(engine, node, ['sh', '-c', script, 'sh', id, name, from]);
+}
+
+/** Notes in a node what was loaded into it. */
+export async function noteLoad(engine: DockerEngine, node: string, { id, name }: { id: string; name: string }): Promise<void> {
+  await exec(engine, node, ['sh', '-c', NOTE_LOAD, 'sh', id, name]);
 }

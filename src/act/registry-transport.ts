@@ -1,5 +1,4 @@
-import { tryExec } from '../drivers/container-exec.ts';
-import { pushImage } from '../drivers/docker-push.ts';
+import { dropName, pushImage } from '../drivers/docker-push.ts';
 import type { DockerEngine } from '../drivers/docker.ts';
 import { MAKE_ROOM, saysDiskFull } from '../drivers/disk-full.ts';
 import { tail } from '../drivers/process.ts';
@@ -7,7 +6,8 @@ import { findManifest, type Manifest } from '../drivers/registry.ts';
 import { HarnessError } from '../model/error.ts';
 import { chainIds } from '../model/layers.ts';
 import { NODE_HOST, REPOSITORY, type Registry } from '../model/registry.ts';
-import { wireNode } from './registry.ts';
+import { pullInNode } from './pull.ts';
+import { registryIsFull, removeRegistry, wireNode } from './registry.ts';
 import type { Delivery, Destination, Shipment, Transport } from './transport.ts';
 
 /** An image as it lies in the registry. */
@@ -18,12 +18,10 @@ interface Stored {
   pushed: number;
 }
 
-/** Pulls, gives the name that manifests use, and takes the registry's name away again. In one program, so that no name stays when we die. */
-const PULL = `crictl pull "$1" || exit
-ctr --namespace=k8s.io images tag --force "$1" "$2"
-tagged=$?
-ctr --namespace=k8s.io images rm "$1"
-exit $tagged`;
+/** Milliseconds that a pull may take, however small: containerd itself gives up after 5 min in which nothing comes. */
+const PULL_LIMIT = 600_000;
+/** Bytes in a millisecond, on top: where less than a megabyte a second moves, something is wrong. */
+const SLOWEST = 1000;
 
 /**
  * The way through a registry beside the cluster: Docker pushes the layers that the registry lacks, once, and each node pulls those that it
@@ -42,16 +40,22 @@ export function registryTransport(engine: DockerEngine, registry: Registry, arch
     return wiring;
   };
 
-  const pull = async (stored: Promise<Stored>, { name, image }: Shipment, { node, unpacked }: Destination): Promise<Delivery> => {
+  const pull = async (
+    stored: Promise<Stored>,
+    { name, image }: Shipment,
+    { node, unpacked }: Destination,
+    signal?: AbortSignal,
+  ): Promise<Delivery> => {
     const [{ digest, manifest, pushed }] = await Promise.all([stored, wire(node)]);
     const reference = `${NODE_HOST}/${REPOSITORY}@${digest}`;
     const known = arrived.get(node) ?? new Set(unpacked);
     arrived.set(node, known);
     const lacking = lackingLayers(manifest, image.layers, known);
     lacking.chain.forEach((id) => known.add(id)); // another image on its way finds them there
-    const { exitCode, stdout, stderr } = await tryExec(engine, node, ['sh', '-c', PULL, 'sh', reference, name]);
+    const order = { node, reference, name, id: manifest.config.digest, limit: PULL_LIMIT + Math.ceil(lacking.bytes / SLOWEST) };
+    const { exitCode, stdout, stderr } = await pullInNode(engine, order, signal);
     if (exitCode !== 0) throw pullFailed(node, name, `${stdout}\n${stderr}`);
-    return { bytes: lacking.bytes, total: wholeSize(manifest), pushed, digest: manifest.config.digest };
+    return { bytes: lacking.bytes, total: wholeSize(manifest), pushed, digest: manifest.config.digest, isNoted: true };
   };
 
   return {
@@ -59,7 +63,7 @@ export function registryTransport(engine: DockerEngine, registry: Registry, arch
       // An image under two names would have its passing names taken away by the other load.
       const turn = turns.get(shipment.image.id) ?? Promise.resolve();
       const stored = turn.then(() => store(engine, registry, shipment, architecture, signal));
-      const deliveries = new Map(destinations.map((to) => [to.node, pull(stored, shipment, to)]));
+      const deliveries = new Map(destinations.map((to) => [to.node, pull(stored, shipment, to, signal)]));
       turns.set(shipment.image.id, Promise.allSettled(deliveries.values()));
       return deliveries;
     },
@@ -72,15 +76,29 @@ export function registryTransport(engine: DockerEngine, registry: Registry, arch
  */
 async function store(
   engine: DockerEngine,
-  { port }: Registry,
-  { image }: Shipment,
+  registry: Registry,
+  shipment: Shipment,
   architecture: string,
   signal: AbortSignal | undefined,
 ): Promise<Stored> {
+  const { port } = registry;
+  const { image } = shipment;
   const tag = image.id.replace(/^\w+:/, '');
+  const name = `127.0.0.1:${port}/${REPOSITORY}`;
+  if (image.tags.includes(`${name}:${tag}`)) await dropName(engine, `${name}:${tag}`); // of a push that was killed
   const there = await findManifest(port, tag, architecture);
   if (there && (image.inContainerd || there.manifest.config.digest === image.id)) return { ...there, pushed: 0 };
-  const layers = await pushImage(engine, image.id, `127.0.0.1:${port}/${REPOSITORY}`, tag, signal);
+  let layers: string[];
+  try {
+    layers = await pushImage(engine, image.id, name, tag, signal);
+  } catch (error) {
+    if (signal?.aborted || !(await registryIsFull(engine, registry).catch(() => false))) throw error;
+    await removeRegistry(engine, registry.containerId); // with the half of an image that it holds now; the next load makes it anew
+    throw new HarnessError('DISK_FULL', `No room is left for the image ${shipment.reference} in the registry beside the cluster.`, {
+      next: MAKE_ROOM,
+      cause: error,
+    });
+  }
   const stored = await findManifest(port, tag, architecture);
   if (!stored) throw new HarnessError('LOAD', `The registry has no image for ${architecture} after ${image.id} was pushed.`);
   return { ...stored, pushed: pushedSize(stored.manifest, image.layers, layers) };

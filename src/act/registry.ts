@@ -1,19 +1,20 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { exec } from '../drivers/container-exec.ts';
 import { writeContainerFile } from '../drivers/container-file.ts';
+import { saysDiskFull } from '../drivers/disk-full.ts';
 import { unlessMissing, type DockerEngine } from '../drivers/docker.ts';
 import { registryAnswers } from '../drivers/registry.ts';
 import { HarnessError, messageOf } from '../model/error.ts';
 import { LABELS } from '../model/image.ts';
-import { NODE_HOST, REGISTRY_PORT, registryName, type Registry } from '../model/registry.ts';
-import { observeRegistry } from '../observe/registry.ts';
+import { NODE_HOST, REGISTRY_PORT, registryName, type ObservedRegistry, type Registry } from '../model/registry.ts';
+import { observeContainer } from '../observe/registry.ts';
 import type { WantedRegistry } from '../plan/registry.ts';
 
 /** Milliseconds that a registry may take to answer after its start. */
 const START_TIMEOUT = 15_000;
 
-/** Makes the registry's container, on the nodes' network and published on the loopback only. It is not started. */
-export async function createRegistry(engine: DockerEngine, wanted: WantedRegistry, image: string, settings: string): Promise<void> {
+/** Makes the registry's container, on the nodes' network and published on the loopback only. It is not started. @returns its id */
+export async function createRegistry(engine: DockerEngine, wanted: WantedRegistry, image: string, settings: string): Promise<string> {
   const port = `${REGISTRY_PORT}/tcp`;
   const container = await engine.api.createContainer({
     name: registryName(wanted.cluster),
@@ -27,18 +28,18 @@ export async function createRegistry(engine: DockerEngine, wanted: WantedRegistr
     HostConfig: { NetworkMode: wanted.network, PortBindings: { [port]: [{ HostIp: '127.0.0.1', HostPort: '' }] } },
   });
   await writeContainerFile(engine, container.id, '/etc/distribution/config.yml', settings);
+  return container.id;
 }
 
 /**
- * Starts the registry's container and waits until it answers.
+ * Starts the registry's container, which the caller has proved to be ours, and waits until it answers.
  * @throws HarnessError LOAD with its last words when it does not
  */
-export async function startRegistry(engine: DockerEngine, cluster: string, signal?: AbortSignal): Promise<Registry> {
-  const name = registryName(cluster);
-  const container = engine.api.getContainer(name);
+export async function startRegistry(engine: DockerEngine, containerId: string, signal?: AbortSignal): Promise<Registry> {
+  const container = engine.api.getContainer(containerId);
   const fails = (what: string, detail?: string) =>
-    new HarnessError('LOAD', `The registry ${name} ${what}.`, {
-      next: "Look at it with `docker logs`, or choose `load: { transport: 'archive' }`, which needs no registry.",
+    new HarnessError('LOAD', `The registry beside the cluster ${what}.`, {
+      next: `Look at it with \`docker logs ${containerId.slice(0, 12)}\`, or choose \`load: { transport: 'archive' }\`, which needs no registry.`,
       ...(detail === undefined ? {} : { detail }),
     });
   try {
@@ -48,12 +49,25 @@ export async function startRegistry(engine: DockerEngine, cluster: string, signa
   }
   for (const end = Date.now() + START_TIMEOUT; ; await sleep(30)) {
     signal?.throwIfAborted();
-    const observed = await observeRegistry(engine, cluster);
-    if (observed?.port !== undefined && (await registryAnswers(observed.port))) return { name, port: observed.port };
+    const observed = await observeContainer(engine, containerId);
+    const registry = usable(observed);
+    if (registry && (await registryAnswers(registry.port))) return registry;
     if (observed?.running && Date.now() < end) continue;
     const words = await container.logs({ stdout: true, stderr: true, tail: 5 }).catch(() => Buffer.alloc(0));
     throw fails(observed?.running ? `did not answer within ${START_TIMEOUT / 1000} s` : 'ended at once', words.toString('utf8'));
   }
+}
+
+/** Where a registry is reached that runs. */
+export function usable(observed: ObservedRegistry | undefined): Registry | undefined {
+  const { containerId, address, port } = observed ?? {};
+  return containerId === undefined || address === undefined || port === undefined ? undefined : { containerId, address, port };
+}
+
+/** Whether the registry's last words are that its disk is full: to whoever pushes it says no more than that it failed. */
+export async function registryIsFull(engine: DockerEngine, { containerId }: Registry): Promise<boolean> {
+  const { body } = await engine.ask('GET', `/containers/${containerId}/logs?stdout=true&stderr=true&tail=20`);
+  return saysDiskFull(body.toString('utf8'));
 }
 
 /** Removes the registry's container with all it holds. The caller has proved that it is ours. */
@@ -62,8 +76,8 @@ export async function removeRegistry(engine: DockerEngine, containerId: string):
 }
 
 /** Points a node's container runtime at the registry. It reads this at every pull, so nothing is restarted. */
-export async function wireNode(engine: DockerEngine, node: string, { name }: Registry): Promise<void> {
-  const address = `http://${name}:${REGISTRY_PORT}`;
+export async function wireNode(engine: DockerEngine, node: string, { address: host }: Registry): Promise<void> {
+  const address = `http://${host}:${REGISTRY_PORT}`;
   const hosts = `server = "${address}"\n\n[host."${address}"]\n  capabilities = ["pull", "resolve"]\n`;
   const script = 'mkdir -p "$1" && printf %s "$2" > "$1/hosts.toml.new" && mv "$1/hosts.toml.new" "$1/hosts.toml"';
   await exec(engine, node, ['sh', '-c', script, 'sh', `/etc/containerd/certs.d/${NODE_HOST}`, hosts]);

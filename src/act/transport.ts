@@ -27,6 +27,8 @@ export interface Delivery {
   pushed?: number;
   /** The configuration's digest, where the way told it: what the node must have now. */
   digest?: string;
+  /** Whether the node has noted the load already, see LOAD_RECORD. */
+  isNoted?: boolean;
 }
 
 /** Brings an image into nodes, all at once. Registries and archives are ways to do it. */

@@ -3,7 +3,7 @@ import { TIERS, type Tier } from '../model/config.ts';
 import { staleError, type HarnessError } from '../model/error.ts';
 import { count, seconds } from '../model/words.ts';
 import { stopwatch } from '../model/stopwatch.ts';
-import { cacheTable, planLines, statusLines, whyLines } from './tables.ts';
+import { cacheTable, planLines, pruneLines, statusLines, whyLines } from './tables.ts';
 
 /** What a command is given to work with. */
 export interface CommandContext {
@@ -181,6 +181,15 @@ export const COMMANDS: Command[] = [
     name: 'clean',
     summary: 'delete the cluster and the images that were built for it',
     run: async ({ harness }) => ({ more: await harness.clean() }),
+  },
+  {
+    name: 'prune',
+    summary: 'remove images of this project that were replaced or are no longer configured, from nodes, registry and Docker',
+    options: ['dryRun'],
+    run: async ({ harness, options: { dryRun = false } }) => {
+      const pruned = await harness.prune({ dryRun });
+      return { lines: pruneLines(pruned, dryRun), more: { [dryRun ? 'due' : 'removed']: pruned } };
+    },
   },
 ];
 

@@ -1,4 +1,5 @@
 import type { Tier } from '../model/config.ts';
+import type { Pruned } from '../model/prune.ts';
 import { ago, count, dataSize, seconds } from '../model/words.ts';
 import { describeChange } from '../plan/freshness.ts';
 import type { CacheStatus } from '../run/cache-status.ts';
@@ -83,6 +84,14 @@ export function statusLines(status: ClusterStatus): string[] {
   const head = `cluster ${status.cluster}: ${status.state}`;
   const nodes = columns(status.nodes.map((node) => [`  ${node.name}`, node.role, node.running ? 'running' : 'stopped']));
   return [head, ...nodes, ...(status.kubeconfig === null ? [] : [`  kubeconfig ${status.kubeconfig}`])];
+}
+
+/** What `prune` removed, or would, for people; how much it removed, its step has said. */
+export function pruneLines(pruned: readonly Pruned[], dryRun: boolean): string[] {
+  const rows = pruned.map(({ place, image, reason, bytes }) => [`  ${place}`, dataSize(bytes), `${image} (${reason})`]);
+  const all = dataSize(pruned.reduce((sum, { bytes }) => sum + bytes, 0));
+  const head = pruned.length === 0 ? 'nothing to remove' : `${count(pruned.length, 'image')}, ${all}`;
+  return [...(dryRun ? [`prune would remove: ${head}`] : []), ...columns(rows)];
 }
 
 const VERDICTS = { ok: '✅', warning: '🔶', missing: '❌' } as const;

@@ -14,6 +14,8 @@ export interface ExecResult {
 export interface ExecOptions {
   /** What the program reads; sent with back-pressure. */
   stdin?: Readable;
+  /** Ends the wait for it; the program itself may go on. */
+  signal?: AbortSignal;
   /** Called when the engine has been told to start it, and nothing is left to do but wait. Not for programs that read. */
   onStarted?: () => void;
 }
@@ -26,9 +28,9 @@ export async function tryExec(
   engine: DockerEngine,
   container: string,
   argv: readonly string[],
-  { stdin, onStarted }: ExecOptions = {},
+  { stdin, ...options }: ExecOptions = {},
 ): Promise<ExecResult> {
-  return stdin === undefined ? askProgram(engine, container, argv, onStarted) : feedProgram(engine, container, argv, stdin);
+  return stdin === undefined ? askProgram(engine, container, argv, options) : feedProgram(engine, container, argv, stdin, options.signal);
 }
 
 /** A program that only answers: three plain questions to the engine, and no library. */
@@ -36,7 +38,7 @@ async function askProgram(
   engine: DockerEngine,
   container: string,
   argv: readonly string[],
-  onSent: (() => void) | undefined,
+  { onStarted, signal }: Omit<ExecOptions, 'stdin'>,
 ): Promise<ExecResult> {
   const created = await engine.json<{ Id: string }>('POST', `/containers/${encodeURIComponent(container)}/exec`, {
     Cmd: argv,
@@ -45,14 +47,23 @@ async function askProgram(
   });
   if (!created) throw new HarnessError('CLUSTER', `There is no container ${container}.`, { next: 'Run `harness up`.' });
   const start = { Detach: false, Tty: false };
-  const { status, body } = await engine.ask('POST', `/exec/${created.Id}/start`, start, onSent ? { onSent } : {});
+  const { status, body } = await engine.ask('POST', `/exec/${created.Id}/start`, start, {
+    ...(onStarted ? { onSent: onStarted } : {}),
+    ...(signal ? { signal } : {}),
+  });
   if (status !== 200)
     throw new HarnessError('CLUSTER', `\`${printable(argv)}\` could not be started in ${container}: ${body.toString('utf8')}`);
   const ended = await engine.json<{ ExitCode: number | null }>('GET', `/exec/${created.Id}/json`);
   return { exitCode: ended?.ExitCode ?? 1, ...splitOutputs(body) };
 }
 
-async function feedProgram(engine: DockerEngine, container: string, argv: readonly string[], stdin: Readable): Promise<ExecResult> {
+async function feedProgram(
+  engine: DockerEngine,
+  container: string,
+  argv: readonly string[],
+  stdin: Readable,
+  signal: AbortSignal | undefined,
+): Promise<ExecResult> {
   const exec = await engine.api.getContainer(container).exec({
     Cmd: [...argv],
     AttachStdout: true,
@@ -60,6 +71,8 @@ async function feedProgram(engine: DockerEngine, container: string, argv: readon
     AttachStdin: true,
   });
   const stream = await exec.start({ hijack: true, stdin: true });
+  const cut = () => stream.destroy();
+  signal?.addEventListener('abort', cut, { once: true });
   const stdout = new PassThrough();
   const stderr = new PassThrough();
   engine.api.modem.demuxStream(stream, stdout, stderr);
@@ -75,6 +88,7 @@ async function feedProgram(engine: DockerEngine, container: string, argv: readon
   await finished;
   stdin.destroy();
   stream.destroy();
+  signal?.removeEventListener('abort', cut);
   const [out, err] = await outputs;
   const { ExitCode } = await exec.inspect();
   return { exitCode: ExitCode ?? 1, stdout: out, stderr: err };

@@ -19,6 +19,8 @@ export interface AskOptions {
   headers?: Record<string, string>;
   /** Breaks the call off; the engine then stops what it does for it. */
   signal?: AbortSignal;
+  /** Called with each piece of the answer as it comes. */
+  onData?: (piece: Buffer) => void;
   /** Called when all of it has been handed to the socket. */
   onSent?: () => void;
 }
@@ -40,6 +42,7 @@ export function askSocket(socketPath: string, method: Method, path: string, send
     const sent = request(options, (response) => {
       const chunks: Buffer[] = [];
       response.on('data', (chunk: Buffer) => chunks.push(chunk));
+      if (more.onData) response.on('data', more.onData);
       response.on('error', reject);
       response.on('end', () => resolve({ status: response.statusCode ?? 0, headers: response.headers, body: Buffer.concat(chunks) }));
     });

@@ -156,6 +156,11 @@ export class DockerEngine {
     );
   }
 
+  /** The engine's architecture, as Docker calls it: that of the nodes. */
+  async architecture(): Promise<string> {
+    return (await this.json<{ Arch: string }>('GET', '/version'))?.Arch ?? 'amd64';
+  }
+
   /** Gives an image a further reference. */
   async tag(id: string, reference: string): Promise<void> {
     const [repository = reference, tag = 'latest'] = splitTag(reference);

@@ -1,3 +1,5 @@
+import { seconds } from '../model/words.ts';
+import { watchForStall } from './stall.ts';
 import { HarnessError, type ErrorCode } from '../model/error.ts';
 
 /** How to run a program. Programs are argv arrays, never shell strings. */
@@ -9,6 +11,8 @@ export interface RunOptions {
   input?: string;
   /** Milliseconds until the program is ended. */
   timeout?: number;
+  /** Milliseconds without a line after which it is ended. */
+  silence?: number;
   signal?: AbortSignal;
   /** Called with every line of both outputs as it comes. */
   onLine?: (line: string) => void;
@@ -57,6 +61,12 @@ export async function run(argv: readonly [string, ...string[]], options: RunOpti
 export async function tryRun(argv: readonly [string, ...string[]], options: RunOptions = {}): Promise<RunResult> {
   const { execa } = await import('execa'); // not at start-up: a run that finds nothing to do starts no program
   const [file, ...args] = argv;
+  const stall = options.silence === undefined ? undefined : watchForStall(options.silence);
+  const signals = [options.signal, stall?.signal].filter((signal) => signal !== undefined);
+  const onLine = (line: string) => {
+    stall?.progress();
+    options.onLine?.(line);
+  };
   const child = execa(file, args, {
     reject: false,
     all: true,
@@ -65,15 +75,26 @@ export async function tryRun(argv: readonly [string, ...string[]], options: RunO
     ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
     ...(options.env === undefined ? {} : { env: options.env }),
     ...(options.timeout === undefined ? {} : { timeout: options.timeout }),
-    ...(options.signal === undefined ? {} : { cancelSignal: options.signal }),
+    ...(signals.length === 0 ? {} : { cancelSignal: AbortSignal.any(signals) }),
   });
-  const forwarded = options.onLine && forwardLines(child.iterable({ from: 'all' }), options.onLine);
+  const forwarded = (stall ?? options.onLine) && forwardLines(child.iterable({ from: 'all' }), onLine);
   const result = await child;
   await forwarded; // no line comes after the end
+  stall?.end();
   if (result.code === 'ENOENT') {
     throw new HarnessError('TOOL_MISSING', `The program \`${file}\` was not found.`, {
       next: 'Run `harness doctor` to see what is missing, or `harness setup` to install it.',
     });
+  }
+  if (result.isCanceled && stall?.signal.aborted && !options.signal?.aborted) {
+    throw new HarnessError(
+      options.code ?? 'TESTS',
+      `\`${printable(argv)}\` was ended, because it said nothing for ${seconds(options.silence ?? 0)}.`,
+      {
+        detail: tail(result.all),
+        ...(options.next === undefined ? {} : { next: options.next }),
+      },
+    );
   }
   if (result.isCanceled) throw new HarnessError('INTERRUPTED', `\`${printable(argv)}\` was interrupted.`);
   if (result.exitCode === undefined) {

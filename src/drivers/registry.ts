@@ -1,4 +1,4 @@
-import { get } from 'node:http';
+import { request } from 'node:http';
 import { REPOSITORY } from '../model/registry.ts';
 
 /** One blob as a manifest lists it: its digest, and its size in bytes as it travels. */
@@ -28,7 +28,7 @@ const FORMATS = [
 
 /** Whether a registry answers on this port of the loopback, within that many milliseconds. */
 export async function registryAnswers(port: number, timeout = 2000): Promise<boolean> {
-  const answer = await ask(port, '/v2/', timeout).catch(() => undefined);
+  const answer = await ask(port, '/v2/', { timeout }).catch(() => undefined);
   return answer?.status === 200;
 }
 
@@ -52,10 +52,30 @@ export async function findManifest(
   return single && { digest: answer.digest, manifest: single.manifest };
 }
 
-function ask(port: number, path: string, timeout = 30_000): Promise<{ status: number; body: string; digest: string }> {
+/** The tags of all images that the registry holds. */
+export async function listTags(port: number): Promise<string[]> {
+  const answer = await ask(port, `/v2/${REPOSITORY}/tags/list`);
+  if (answer.status === 404) return []; // nothing was ever pushed
+  if (answer.status !== 200) throw new Error(`the registry answered ${answer.status} for its list of tags: ${answer.body}`);
+  return (JSON.parse(answer.body) as { tags: string[] | null }).tags ?? [];
+}
+
+/** Takes an image, with all its tags, out of the registry; its blobs stay until they are collected. */
+export async function deleteManifest(port: number, digest: string): Promise<void> {
+  const answer = await ask(port, `/v2/${REPOSITORY}/manifests/${digest}`, { method: 'DELETE' });
+  if (![202, 404].includes(answer.status))
+    throw new Error(`the registry answered ${answer.status} to the removal of ${digest}: ${answer.body}`);
+}
+
+function ask(
+  port: number,
+  path: string,
+  { method = 'GET', timeout = 30_000 } = {},
+): Promise<{ status: number; body: string; digest: string }> {
   return new Promise((resolve, reject) => {
-    const options = { host: '127.0.0.1', port, path, headers: { accept: FORMATS }, agent: false, signal: AbortSignal.timeout(timeout) };
-    get(options, (response) => {
+    const signal = AbortSignal.timeout(timeout);
+    const options = { host: '127.0.0.1', port, path, method, headers: { accept: FORMATS }, agent: false, signal };
+    const sent = request(options, (response) => {
       const chunks: Buffer[] = [];
       response.on('data', (chunk: Buffer) => chunks.push(chunk));
       response.on('error', reject);
@@ -66,6 +86,8 @@ function ask(port: number, path: string, timeout = 30_000): Promise<{ status: nu
           digest: String(response.headers['docker-content-digest']),
         }),
       );
-    }).on('error', reject);
+    });
+    sent.on('error', reject);
+    sent.end();
   });
 }

@@ -12,12 +12,15 @@ export interface ObservedRegistry {
   networks: string[];
   /** Where it is published on this machine's loopback; Docker chooses anew at every start. */
   port: number | undefined;
+  /** Its address on its network, while it runs. */
+  address: string | undefined;
 }
 
 /** A registry that can be used. */
 export interface Registry {
-  /** The container's name: its host name for nodes. */
-  name: string;
+  containerId: string;
+  /** Where nodes reach it. An address and no name: where nodes use a proxy, kind exempts the addresses of their network, and no names. */
+  address: string;
   /** On this machine's loopback. */
   port: number;
 }

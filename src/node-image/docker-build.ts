@@ -42,6 +42,9 @@ export function dockerBuildCommand(docker: string, options: Omit<DockerBuildOpti
   ];
 }
 
+/** Milliseconds for which BuildKit may say nothing: its longest steps show their output. */
+const SILENCE = 600_000;
+
 /**
  * Builds a stage with BuildKit. What an interrupted build had finished is not done again.
  * @throws HarnessError NODE_IMAGE with the build's last lines, INTERRUPTED.
@@ -50,6 +53,7 @@ export async function dockerBuild(options: DockerBuildOptions): Promise<void> {
   await run(dockerBuildCommand(await dockerClient(), options), {
     env: { DOCKER_BUILDKIT: '1' },
     code: 'NODE_IMAGE',
+    silence: SILENCE,
     next: `The build needs Docker's buildx plugin and a Debian mirror that containers reach. ${OTHER_WAYS}`,
     onLine: (line) => {
       const detail = buildStep(line);

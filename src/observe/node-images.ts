@@ -1,5 +1,7 @@
 import { exec } from '../drivers/container-exec.ts';
 import type { DockerEngine } from '../drivers/docker.ts';
+import { tail } from '../drivers/process.ts';
+import { HarnessError } from '../model/error.ts';
 import type { NodeContent } from '../model/image.ts';
 
 /** What `crictl images -o json` answers; `repoTags` may be empty or null, `size` is a string. */
@@ -11,7 +13,7 @@ interface CrictlImages {
  * Both questions at once, because starting a second program costs more than its answer: what is listed on one output, what is unpacked on the
  * other.
  */
-const SCRIPT = 'ctr --namespace=k8s.io snapshots ls >&2 & crictl images -o json; status=$?; wait; exit $status';
+const SCRIPT = 'ctr --namespace=k8s.io snapshots ls >&2 || echo failed >&2 & crictl images -o json; status=$?; wait; exit $status';
 
 /**
  * What a node's container runtime has: the images that it lists, and the file systems that it has unpacked.
@@ -25,6 +27,12 @@ export async function nodeContent(engine: DockerEngine, node: string, onAsked?: 
 /** What the node's two answers say. */
 export function readNodeContent(listed: string, snapshots: string): NodeContent {
   const { images } = JSON.parse(listed) as CrictlImages;
+  if (/^failed$/m.test(snapshots) && !/snapshotter not loaded/.test(snapshots)) {
+    throw new HarnessError('CLUSTER', 'A node does not say which images it has unpacked.', {
+      detail: tail(snapshots),
+      next: 'Try again; `harness stop` and `harness up` start its nodes anew.',
+    });
+  }
   const unpacked = new Set(snapshots.split('\n').flatMap((line) => /^(sha256:\w+) .*Committed\s*$/.exec(line)?.[1] ?? []));
   return {
     images: (images ?? []).map((image) => ({ id: image.id, names: image.repoTags ?? [], size: Number(image.size ?? 0) })),

@@ -8,7 +8,7 @@ interface InspectedContainer {
   State: { Running: boolean; StartedAt?: string };
   HostConfig?: { NetworkMode?: string };
   NetworkSettings: {
-    Networks?: Record<string, unknown> | null;
+    Networks?: Record<string, { IPAddress?: string; GlobalIPv6Address?: string }> | null;
     Ports?: Record<string, { HostIp: string; HostPort: string }[] | null> | null;
   };
 }
@@ -17,10 +17,17 @@ interface InspectedContainer {
 const NEVER = '0001-01-01T00:00:00Z';
 
 /** The container of the name that the registry of a cluster has, whoever made it. */
-export async function observeRegistry(engine: DockerEngine, cluster: string): Promise<ObservedRegistry | undefined> {
-  const found = await inspect(engine, registryName(cluster));
+export function observeRegistry(engine: DockerEngine, cluster: string): Promise<ObservedRegistry | undefined> {
+  return observeContainer(engine, registryName(cluster));
+}
+
+/** A container as a registry, by its name or id. */
+export async function observeContainer(engine: DockerEngine, container: string): Promise<ObservedRegistry | undefined> {
+  const found = await inspect(engine, container);
   if (!found) return undefined;
   const labels = found.Config.Labels ?? {};
+  const networks = found.NetworkSettings.Networks ?? {};
+  const [place] = Object.values(networks);
   const published = found.NetworkSettings.Ports?.[`${REGISTRY_PORT}/tcp`]?.[0];
   return {
     containerId: found.Id,
@@ -29,8 +36,9 @@ export async function observeRegistry(engine: DockerEngine, cluster: string): Pr
     definition: labels[LABELS.definition],
     running: found.State.Running,
     hasRun: found.State.StartedAt !== NEVER,
-    networks: Object.keys(found.NetworkSettings.Networks ?? {}),
+    networks: Object.keys(networks),
     port: published && Number(published.HostPort),
+    address: place?.IPAddress || (place?.GlobalIPv6Address ? `[${place.GlobalIPv6Address}]` : undefined),
   };
 }
 

@@ -1,4 +1,4 @@
-import { confirmLoaded, tagInNode } from '../act/load.ts';
+import { confirmLoaded, noteLoad, tagInNode } from '../act/load.ts';
 import type { Delivery } from '../act/transport.ts';
 import type { DockerImage } from '../drivers/docker.ts';
 import type { ClusterNode } from '../model/cluster.ts';
@@ -45,6 +45,7 @@ export async function loadEverywhere(
   }
   const reasons = [...new Set(due.filter(({ decision }) => decision.action !== 'skip').map(({ decision }) => decision.reason))];
   return step(session.emit, `load:${image.name}`, `image ${image.name}: loading (${reasons.join('; ')})`, async () => {
+    session.hasReplaced ||= due.some(({ decision }) => decision.action !== 'skip' && decision.verdict === 'stale');
     const deliveries = await sendOut(session, image, built, due, nodes);
     const loads = await allOfThem(due.map((load) => carryOut(session, image, built, load, deliveries.get(load.node))));
     const title = `image ${image.name} loaded into ${loads.map(({ node, words }) => `node ${node} (${words})`).join(', ')}`;
@@ -121,8 +122,9 @@ async function carryOut(
   try {
     const travelled = await delivery;
     const order = { node, name, digest: travelled?.digest ?? digest, layers: built.layers };
-    if (decision.action === 'tag') await tagInNode(session.engine, node, load.from ?? name, name);
+    if (decision.action === 'tag') await tagInNode(session.engine, node, load.from ?? name, { id: digest ?? '', name });
     const { id } = await confirmLoaded(session.engine, order);
+    if (travelled && !travelled.isNoted) await noteLoad(session.engine, node, { id, name });
     // Only what the transfer itself told: what a node lists may be of an earlier image.
     if (travelled?.digest !== undefined) session.digests.learn(built, travelled.digest);
     note(travelled ? 'transferred' : 'tagged', travelled ?? { bytes: 0 });

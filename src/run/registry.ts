@@ -1,11 +1,12 @@
 import { createHash } from 'node:crypto';
-import { createRegistry, removeRegistry, startRegistry } from '../act/registry.ts';
-import { registryAnswers } from '../drivers/registry.ts';
+import { createRegistry, removeRegistry, startRegistry, usable } from '../act/registry.ts';
+import { findManifest, listTags, registryAnswers } from '../drivers/registry.ts';
 import type { ClusterNode } from '../model/cluster.ts';
 import { HarnessError, messageOf } from '../model/error.ts';
 import { registryName, type ObservedRegistry, type Registry } from '../model/registry.ts';
 import { ensureRegistryImage, registrySettings } from '../node-image/registry-image.ts';
 import { networkOf, observeRegistry } from '../observe/registry.ts';
+import type { StoredImage } from '../plan/prune.ts';
 import { decideRegistry, isOurs, type WantedRegistry } from '../plan/registry.ts';
 import { step } from '../report/step.ts';
 import type { Session } from './session.ts';
@@ -33,21 +34,20 @@ export async function ensureRegistry(session: Session, nodes: readonly ClusterNo
   const observed = await observeRegistry(engine, cluster);
   const decision = decideRegistry(observed, wanted);
   if (decision.action === 'refuse') throw foreignRegistry(name, decision.reason);
-  if (decision.action === 'use' && observed?.port !== undefined && (await registryAnswers(observed.port)))
-    return { name, port: observed.port };
+  const running = usable(observed);
+  if (decision.action === 'use' && running && (await registryAnswers(running.port))) return running;
 
   const createAnew = async () => {
     if (observed) await removeRegistry(engine, observed.containerId);
-    await createRegistry(engine, wanted, image, settings);
-    return startRegistry(engine, cluster, signal);
+    return startRegistry(engine, await createRegistry(engine, wanted, image, settings), signal);
   };
   return step(emit, 'registry', `registry ${name}`, async () => {
     if (decision.action === 'create') return { title: `registry ${name} created`, value: await createAnew() };
     if (decision.action === 'recreate') return { title: `registry ${name} created anew (${decision.reason})`, value: await createAnew() };
     let reason = 'it did not answer';
-    if (decision.action === 'start') {
+    if (decision.action === 'start' && observed) {
       try {
-        return { title: `registry ${name} started (${decision.reason})`, value: await startRegistry(engine, cluster, signal) };
+        return { title: `registry ${name} started (${decision.reason})`, value: await startRegistry(engine, observed.containerId, signal) };
       } catch (error) {
         signal.throwIfAborted();
         reason = messageOf(error);
@@ -73,9 +73,20 @@ export async function stopRegistry(session: Session): Promise<void> {
   if (observed?.running) await session.engine.api.getContainer(observed.containerId).stop();
 }
 
-async function ownRegistry({ engine, config }: Session): Promise<ObservedRegistry | undefined> {
+/** The registry beside the cluster, if there is one and it is ours. */
+export async function ownRegistry({ engine, config }: Session): Promise<ObservedRegistry | undefined> {
   const observed = await observeRegistry(engine, config.cluster.name);
   return observed && isOurs(observed, { project: config.project, cluster: config.cluster.name }) ? observed : undefined;
+}
+
+/** What the registry holds. */
+export async function storedImages({ engine }: Session, port: number): Promise<StoredImage[]> {
+  const [tags, architecture] = await Promise.all([listTags(port), engine.architecture()]);
+  const stored = tags.map(async (tag): Promise<StoredImage[]> => {
+    const found = await findManifest(port, tag, architecture);
+    return found ? [{ tag, digest: found.digest, ...found.manifest }] : [];
+  });
+  return (await Promise.all(stored)).flat();
 }
 
 function foreignRegistry(name: string, reason: string): HarnessError {

@@ -29,6 +29,8 @@ export interface Session {
   registryImage?: Promise<string>;
   /** How images get into nodes; settled when something must. */
   transport?: Promise<Transport>;
+  /** Whether a load has put an image in the place of another one. */
+  hasReplaced: boolean;
   builds: BuildSummary[];
   loads: LoadSummary[];
   tests: TestSummary | null;
@@ -46,6 +48,7 @@ export function openSession(given: { config: Config; env: NodeJS.ProcessEnv; emi
     nodeImages: new Map(),
     provided: new Map(),
     sinceImages: {},
+    hasReplaced: false,
     builds: [],
     loads: [],
     tests: null,

@@ -1,6 +1,7 @@
 import { relative } from 'node:path';
 import { runTests, type TestRun } from '../act/test.ts';
 import { deploy } from '../act/deploy.ts';
+import type { ClusterNode } from '../model/cluster.ts';
 import type { Tier } from '../model/config.ts';
 import type { HarnessContext } from '../model/context.ts';
 import { count } from '../model/words.ts';
@@ -18,6 +19,7 @@ import { loadEverywhere } from './loads.ts';
 import type { ModuleReport } from '../vitest/passed-reporter.ts';
 import type { Session } from './session.ts';
 import type { TestCache } from './test-cache.ts';
+import { tidyUp } from './tidy.ts';
 
 /** What a tier has made ready. */
 export interface Prepared {
@@ -25,6 +27,7 @@ export interface Prepared {
   context: HarnessContext;
   images: DeployedImage[];
   services: RunningService[];
+  nodes: ClusterNode[];
   /** Those of the manifests. */
   objects: ManifestObject[];
 }
@@ -33,6 +36,16 @@ export interface Prepared {
 export interface TestOptions extends Pick<TestRun, 'args' | 'colour' | 'keepNamespaces'> {
   /** Whether test files are left out that passed before, when nothing changed. */
   testCache: 'as configured' | 'on' | 'off';
+}
+
+/**
+ * Everything a tier does before tests that others run.
+ * @returns what these are handed
+ */
+export async function prepareForOthers(session: Session, tier: Tier): Promise<HarnessContext> {
+  const { context, nodes } = await prepare(session, tier);
+  await tidyUp(session, nodes);
+  return context;
 }
 
 /**
@@ -64,7 +77,7 @@ export async function prepare(session: Session, tier: Tier): Promise<Prepared> {
   const { project, namespace, stateDirectory } = config;
   const { kubeconfig } = running;
   const context = { kubeconfig, namespace, tier, project, stateDirectory, images: references, services: addresses };
-  return { context, images: loaded, services, objects: written };
+  return { context, images: loaded, services, nodes: running.nodes, objects: written };
 }
 
 /** Runs a tier to the end of its tests. */
@@ -90,7 +103,8 @@ export async function testPrepared(
     modules = reports;
     cache?.learn(reports);
   };
-  const summary = await step(emit, 'tests', 'running the tests', async () => {
+  const tidied = tidyUp(session, prepared.nodes); // beside the tests, which need not wait for it
+  const tested = step(emit, 'tests', 'running the tests', async () => {
     const onLine = (line: string) => emit({ type: 'output', from: 'tests', line });
     const { args, colour, keepNamespaces } = options;
     const seen = cache ? { cache: { unchanged: cache.unchanged, learn } } : {};
@@ -99,8 +113,12 @@ export async function testPrepared(
     const before = unchanged > 0 ? `; ${count(unchanged, 'file')} passed before, unchanged` : '';
     return { title: `tests: ${passed} passed, ${failed} failed, ${skipped} skipped${before}`, failed: failed > 0, value };
   });
-  session.tests = summary;
-  return { summary, modules };
+  try {
+    session.tests = await tested;
+  } finally {
+    await tidied;
+  }
+  return { summary: session.tests, modules };
 }
 
 /** Not in CI, not where everything is done anyway, and not with arguments: these may say which tests to run, and how. */

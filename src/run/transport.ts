@@ -27,8 +27,7 @@ async function settleTransport(session: Session, nodes: readonly ClusterNode[]):
   const archive = archiveTransport(engine);
   if (choice?.transport === 'archive' || !found || found instanceof HarnessError) return archive;
 
-  const version = await engine.json<{ Arch: string }>('GET', '/version');
-  const registry = registryTransport(engine, found, version?.Arch ?? 'amd64');
+  const registry = registryTransport(engine, found, await engine.architecture());
   if (config.transport === 'registry') return registry;
   return withFallback(registry, archive, (names, reason) =>
     emit({

@@ -38,9 +38,9 @@ const arch = process.arch === 'arm64' ? 'arm64' : 'amd64';
 
 it('is created, published on the loopback alone, stopped, started and removed with all it held', async () => {
   expect(await decision()).toBe('create');
-  await createRegistry(engine, wanted, image, registrySettings());
+  const id = await createRegistry(engine, wanted, image, registrySettings());
   expect(await decision()).toBe('recreate'); // as after an interruption: it may lack its settings
-  const { port } = await startRegistry(engine, CLUSTER);
+  const { port } = await startRegistry(engine, id);
   expect(await decision()).toBe('use');
   expect(await registryAnswers(port)).toBe(true);
   const container = await engine.api.getContainer(`${CLUSTER}-registry`).inspect();
@@ -51,7 +51,7 @@ it('is created, published on the loopback alone, stopped, started and removed wi
   await engine.api.getContainer(container.Id).kill();
   expect(await decision()).toBe('start');
   expect(await registryAnswers(port)).toBe(false);
-  const again = await startRegistry(engine, CLUSTER);
+  const again = await startRegistry(engine, id);
   expect(await registryAnswers(again.port)).toBe(true);
 
   await removeRegistry(engine, container.Id);
@@ -61,8 +61,8 @@ it('is created, published on the loopback alone, stopped, started and removed wi
 });
 
 it('takes what it lacks, tells what it has, and leaves no name in Docker', async () => {
-  await createRegistry(engine, wanted, image, registrySettings());
-  const { port } = await startRegistry(engine, CLUSTER);
+  const id = await createRegistry(engine, wanted, image, registrySettings());
+  const { port } = await startRegistry(engine, id);
   const repository = `127.0.0.1:${port}/${REPOSITORY}`;
   const context = scratch();
   plant(context, { Dockerfile: 'FROM scratch\nCOPY a /\nCOPY b /\n', a: 'x'.repeat(100_000), b: '1' });

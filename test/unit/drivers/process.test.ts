@@ -30,6 +30,11 @@ describe('a program', () => {
       code: 'TESTS',
       message: expect.stringContaining('did not end within 50 ms'),
     });
+    await expect(tryRun(endless, { silence: 50, code: 'NODE_IMAGE', next: 'then' })).rejects.toMatchObject({
+      code: 'NODE_IMAGE',
+      message: expect.stringContaining('it said nothing for 50 ms'),
+      next: 'then',
+    });
     await expect(tryRun(endless, { signal: AbortSignal.abort() })).rejects.toMatchObject({ code: 'INTERRUPTED' });
     await expect(tryRun(node('process.kill(process.pid, "SIGKILL")'))).rejects.toMatchObject({
       message: expect.stringContaining('was ended by SIGKILL'),

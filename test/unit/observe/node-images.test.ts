@@ -22,7 +22,12 @@ describe("a node's answer", () => {
     });
   });
 
-  it.each(['', `${header}\n`, 'ctr: snapshotter not loaded: overlayfs: invalid argument\n'])(
+  it('that breaks off is an error, and no node that unpacks elsewhere', () => {
+    expect(() => readNodeContent(images, 'ctr: connection refused\nfailed\n')).toThrow('does not say which images it has unpacked');
+    expect(() => readNodeContent(images, `${header}\nsha256:aa      Committed \nfailed\n`)).toThrow('does not say');
+  });
+
+  it.each(['', `${header}\n`, 'ctr: snapshotter not loaded: overlayfs: invalid argument\nfailed\n'])(
     'tells nothing of unpacked images: %j',
     (snapshots) => {
       expect(readNodeContent(images, snapshots).unpacked).toBeUndefined();

@@ -11,6 +11,7 @@ const observed: ObservedRegistry = {
   running: true,
   hasRun: true,
   networks: ['kind'],
+  address: '172.18.0.5',
   port: 32768,
 };
 

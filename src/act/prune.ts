@@ -1,0 +1,43 @@
+import { exec } from '../drivers/container-exec.ts';
+import type { DockerEngine } from '../drivers/docker.ts';
+import { deleteManifest } from '../drivers/registry.ts';
+import { HarnessError } from '../model/error.ts';
+import type { DockerRemoval, NodeRemoval, StoredImage } from '../plan/prune.ts';
+
+/** Removes what was decided from a node. */
+export async function pruneNode(engine: DockerEngine, node: string, removals: readonly NodeRemoval[]): Promise<void> {
+  const whole = removals.filter((removal) => removal.whole).map(({ id }) => id);
+  const names = removals.filter((removal) => !removal.whole).flatMap((removal) => removal.names);
+  if (whole.length > 0) await exec(engine, node, ['crictl', 'rmi', ...whole]);
+  if (names.length > 0) await exec(engine, node, ['ctr', '--namespace=k8s.io', 'images', 'rm', ...names]);
+}
+
+/**
+ * Removes images from the registry with all that only they need. Whoever pushes meanwhile may lose what he pushed: the caller holds the
+ * cluster's lock.
+ */
+export async function pruneRegistry(
+  engine: DockerEngine,
+  containerId: string,
+  port: number,
+  images: readonly StoredImage[],
+): Promise<void> {
+  for (const { digest } of images) await deleteManifest(port, digest);
+  await exec(engine, containerId, ['/bin/registry', 'garbage-collect', '--quiet', '--delete-untagged', '/etc/distribution/config.yml']);
+}
+
+/**
+ * Removes names, and images that have none left, from Docker. Nothing is forced: the engine looks once more whether a container or another
+ * name needs the image.
+ * @returns whether it let it go
+ */
+export async function pruneDocker(engine: DockerEngine, { id, names, whole }: DockerRemoval): Promise<boolean> {
+  for (const image of [...names, ...(whole ? [id] : [])]) {
+    const noprune = image === id ? '' : '?noprune=1';
+    const { status, body } = await engine.ask('DELETE', `/images/${encodeURIComponent(image)}${noprune}`);
+    if (status === 409) return false; // used after all
+    if (status >= 300 && status !== 404)
+      throw new HarnessError('LOAD', `Docker could not remove ${image}: ${body.toString('utf8').trim()}`);
+  }
+  return true;
+}

@@ -1,0 +1,48 @@
+import type { DockerEngine } from '../drivers/docker.ts';
+import { LABELS } from '../model/image.ts';
+import { REGISTRY_PORT } from '../model/registry.ts';
+import type { DockerHolding } from '../plan/prune.ts';
+
+interface ListedImage {
+  Id: string;
+  RepoTags?: string[] | null;
+  RepoDigests?: string[] | null;
+  Labels?: Record<string, string> | null;
+  Size: number;
+  /** Of that, what other images have, too; -1 where the engine does not tell. */
+  SharedSize: number;
+}
+
+interface ListedContainer {
+  ImageID: string;
+  Labels?: Record<string, string> | null;
+  Ports?: { PrivatePort: number; PublicPort?: number }[] | null;
+}
+
+/** What Docker holds, and what containers need of it. */
+export interface DockerHoldings {
+  images: (DockerHolding & { bytes: number })[];
+  used: Set<string>;
+  /** Where the registries beside other clusters are published. */
+  foreignPorts: Set<number>;
+}
+
+/** Docker's images with what their removal frees, and what its containers use. */
+export async function dockerHoldings(engine: DockerEngine, cluster: string): Promise<DockerHoldings> {
+  const [images, containers] = await Promise.all([
+    engine.json<ListedImage[]>('GET', '/images/json?shared-size=1'),
+    engine.json<ListedContainer[]>('GET', '/containers/json?all=true'),
+  ]);
+  const foreign = (containers ?? []).filter(({ Labels }) => ![undefined, cluster].includes(Labels?.[LABELS.registry]));
+  const ports = foreign.flatMap(({ Ports }) => Ports ?? []).filter(({ PrivatePort }) => PrivatePort === REGISTRY_PORT);
+  return {
+    images: (images ?? []).map((image) => ({
+      id: image.Id,
+      names: [...(image.RepoTags ?? []), ...(image.RepoDigests ?? [])].filter((name) => !name.startsWith('<none>')),
+      labels: { project: image.Labels?.[LABELS.project], image: image.Labels?.[LABELS.image] },
+      bytes: image.Size - Math.max(image.SharedSize, 0),
+    })),
+    used: new Set((containers ?? []).map(({ ImageID }) => ImageID)),
+    foreignPorts: new Set(ports.flatMap(({ PublicPort }) => PublicPort ?? [])),
+  };
+}

@@ -1,0 +1,123 @@
+import { pruneDocker, pruneNode, pruneRegistry } from '../act/prune.ts';
+import { connectKube } from '../drivers/kubernetes.ts';
+import type { ClusterNode } from '../model/cluster.ts';
+import type { Pruned } from '../model/prune.ts';
+import { canonicalName } from '../model/reference.ts';
+import { count, dataSize } from '../model/words.ts';
+import { dockerHoldings } from '../observe/docker-holdings.ts';
+import { nodeHoldings, nodeSnapshots } from '../observe/node-holdings.ts';
+import { kubeconfigPath } from '../observe/own-cluster.ts';
+import { decideDockerPrune, decideNodePrune, decideStoredPrune, freedBytes } from '../plan/prune.ts';
+import { step } from '../report/step.ts';
+import { loadTargets } from './node-contents.ts';
+import { ownCluster } from './own-cluster.ts';
+import { ownRegistry, storedImages } from './registry.ts';
+import type { Session } from './session.ts';
+
+/** What is to be removed from one place, and how. */
+interface Due {
+  pruned: Pruned[];
+  /** @returns what went */
+  remove: () => Promise<Pruned[]>;
+}
+
+/**
+ * Removes what this harness brought into nodes, registry and Docker, and what nothing configured names and nothing uses.
+ * @param dryRun only say it
+ * @throws HarnessError CLUSTER_FOREIGN
+ */
+export async function prune(session: Session, dryRun: boolean): Promise<Pruned[]> {
+  const { config, emit } = session;
+  const { nodes } = await ownCluster(session);
+  const running = loadTargets(nodes).filter((node) => node.running);
+  if (running.length < loadTargets(nodes).length) {
+    emit({ type: 'note', level: 'warning', message: 'nodes that do not run are left as they are' });
+  }
+  const inPods = await imagesOfPods(session, running);
+  const work = async () => {
+    const due = await Promise.all([
+      ...running.map((node) => dueInNode(session, node, inPods)),
+      dueInRegistry(session),
+      dueInDocker(session),
+    ]);
+    return (dryRun ? due.map(({ pruned }) => pruned) : await Promise.all(due.map(({ remove }) => remove()))).flat();
+  };
+  if (dryRun) return work();
+  return step(emit, 'prune', `cluster ${config.cluster.name}: removing what nothing needs`, async () => {
+    const value = await work();
+    const bytes = value.reduce((sum, pruned) => sum + pruned.bytes, 0);
+    const title = value.length === 0 ? 'nothing to remove' : `${count(value.length, 'image')} removed, ${dataSize(bytes)}`;
+    return { title, skipped: value.length === 0, value };
+  });
+}
+
+/** Images that pods name, also those whose containers are yet to be made; undefined where the cluster cannot be asked. */
+async function imagesOfPods({ config }: Session, running: readonly ClusterNode[]): Promise<Set<string> | undefined> {
+  if (running.length === 0) return undefined;
+  try {
+    const kube = await connectKube(kubeconfigPath(config));
+    const { items } = await kube.core.listPodForAllNamespaces();
+    const containers = items.flatMap(({ spec }) => [
+      ...(spec?.initContainers ?? []),
+      ...(spec?.containers ?? []),
+      ...(spec?.ephemeralContainers ?? []),
+    ]);
+    return new Set(containers.flatMap(({ image }) => (image === undefined ? [] : (canonicalName(image) ?? image))));
+  } catch {
+    return undefined; // no kubeconfig here, or the API server does not answer: then no name is taken from any image
+  }
+}
+
+async function dueInNode({ engine, config }: Session, { name: node }: ClusterNode, inPods: Set<string> | undefined): Promise<Due> {
+  const [holdings, snapshots] = await Promise.all([nodeHoldings(engine, node), nodeSnapshots(engine, node)]);
+  const wanted = inPods && new Set([...config.images.map(({ reference }) => canonicalName(reference) ?? reference), ...inPods]);
+  const removals = decideNodePrune(holdings, wanted);
+  const isWhole = new Set(removals.flatMap(({ id, whole }) => (whole ? [id] : [])));
+  const tops = (whole: boolean) => holdings.images.filter(({ id }) => isWhole.has(id) === whole);
+  const frees = freedBytes(snapshots, tops(true), tops(false));
+  const pruned = removals.map(({ id, names, reason }) => ({
+    place: `node ${node}`,
+    image: names.join(', ') || id,
+    reason,
+    bytes: frees.get(id) ?? 0,
+  }));
+  return { pruned, remove: () => pruneNode(engine, node, removals).then(() => pruned) };
+}
+
+async function dueInRegistry(session: Session): Promise<Due> {
+  const { engine, config } = session;
+  const registry = await ownRegistry(session);
+  if (!registry?.running || registry.port === undefined) return { pruned: [], remove: () => Promise.resolve([]) };
+  const { containerId, port } = registry;
+  const [stored, current] = await Promise.all([storedImages(session, port), currentImages(session)]);
+  const wanted = new Set(config.images.map(({ name }) => current.get(name)?.replace(/^\w+:/, '')));
+  const removals = decideStoredPrune(stored, ({ tag }) => !wanted.has(tag));
+  const reason = 'nothing that is configured is this image';
+  const pruned = removals.map(({ tag, bytes }) => ({ place: 'registry', image: `sha256:${tag}`, reason, bytes }));
+  return { pruned, remove: () => pruneRegistry(engine, containerId, port, removals).then(() => pruned) };
+}
+
+async function dueInDocker(session: Session): Promise<Due> {
+  const { engine, config } = session;
+  const [{ images, used, foreignPorts }, current] = await Promise.all([
+    dockerHoldings(engine, config.cluster.name),
+    currentImages(session),
+  ]);
+  const sizes = new Map(images.map(({ id, bytes }) => [id, bytes]));
+  const due = decideDockerPrune(images, { project: config.project, current, used, foreignPorts }).map((removal) => {
+    const { id, names, reason, whole } = removal;
+    return { removal, pruned: { place: 'Docker', image: names.join(', ') || id, reason, bytes: whole ? (sizes.get(id) ?? 0) : 0 } };
+  });
+  const remove = async () => {
+    const gone: Pruned[] = [];
+    for (const { removal, pruned } of due) if (await pruneDocker(engine, removal)) gone.push(pruned);
+    return gone;
+  };
+  return { pruned: due.map(({ pruned }) => pruned), remove };
+}
+
+/** The engine's id of each configured image, by its name. */
+async function currentImages({ engine, config }: Session): Promise<Map<string, string | undefined>> {
+  const ids = config.images.map(async ({ name, reference }) => [name, (await engine.image(reference))?.id] as const);
+  return new Map(await Promise.all(ids));
+}

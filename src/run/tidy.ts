@@ -1,0 +1,34 @@
+import { pruneNode, pruneRegistry } from '../act/prune.ts';
+import type { ClusterNode } from '../model/cluster.ts';
+import { messageOf } from '../model/error.ts';
+import { nodeHoldings } from '../observe/node-holdings.ts';
+import { decideNodePrune, decideStoredPrune } from '../plan/prune.ts';
+import { loadTargets } from './node-contents.ts';
+import { ownRegistry, storedImages } from './registry.ts';
+import type { Session } from './session.ts';
+
+/**
+ * Where this run's loads have replaced images: takes those and earlier ones out of the nodes that no longer use them, and then out of the
+ * registry. What a pod that is ending still uses goes after the next such run. Never fails a run: what stays costs room and nothing else.
+ */
+export async function tidyUp(session: Session, nodes: readonly ClusterNode[]): Promise<void> {
+  const { engine, emit } = session;
+  if (!session.hasReplaced) return;
+  try {
+    const gone = new Set((await Promise.all(loadTargets(nodes).map(({ name }) => tidyNode(session, name)))).flat());
+    const registry = gone.size === 0 ? undefined : await ownRegistry(session);
+    if (!registry?.running || registry.port === undefined) return;
+    const removals = decideStoredPrune(await storedImages(session, registry.port), ({ config }) => gone.has(config.digest));
+    if (removals.length > 0) await pruneRegistry(engine, registry.containerId, registry.port, removals);
+  } catch (error) {
+    const message = `what was replaced could not all be removed, and \`harness prune\` may tell why: ${messageOf(error)}`;
+    emit({ type: 'note', level: 'warning', message });
+  }
+}
+
+/** @returns ids of the images that went */
+async function tidyNode({ engine }: Session, node: string): Promise<string[]> {
+  const removals = decideNodePrune(await nodeHoldings(engine, node), undefined);
+  await pruneNode(engine, node, removals);
+  return removals.map(({ id }) => id);
+}

@@ -1,0 +1,193 @@
+import { randomBytes } from 'node:crypto';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { LABELS } from '../../src/model/image.ts';
+import type { Running } from './support/command.ts';
+import { onlyPod } from './support/pods.ts';
+import { program } from './support/program.ts';
+import { suite, type Project } from './support/suite.ts';
+import { docker, dockerLines } from './support/tools.ts';
+
+/** What is killed, or finds no room, in the middle of a load: the next plain run makes it whole. */
+const all = suite('kills');
+const node = `${all.name}-control-plane`;
+const registry = `${all.name}-registry`;
+const MB = 1_000_000;
+
+const inNode = (...argv: string[]) => docker('exec', node, ...argv);
+
+/** An image that takes a second or more on each leg of its way. */
+async function built(name: string): Promise<Project> {
+  const project = all.project(name);
+  project.write('app/Dockerfile', 'FROM scratch\nCOPY weight /\nCOPY program /program\nENTRYPOINT ["/program"]\n');
+  project.write('app/weight', randomBytes(200 * MB));
+  project.write('app/program', program(name));
+  await project.must('build-if-needed');
+  return project;
+}
+
+/** Names that its image has in Docker only while it is pushed. */
+async function passingNames({ reference }: Project): Promise<string[]> {
+  const id = await docker('image', 'inspect', '--format', '{{.Id}}', reference);
+  const names = await dockerLines('images', '--format', '{{.Repository}}:{{.Tag}}', '127.0.0.1:*/kind-harness');
+  return names.filter((name) => id.endsWith(name.replace(/.*:/, '')));
+}
+
+/** Starts a load and waits until Docker pushes. */
+async function pushing(project: Project): Promise<Running> {
+  const running = project.start('test-cached');
+  const named = watch(async () => (await passingNames(project)).length > 0);
+  await Promise.race([named, running.ended.then(() => Promise.reject(new Error('It ended before it was seen to push.')))]);
+  return running;
+}
+
+/** Starts a load and waits until the node has begun to fetch a layer. */
+async function pulling(project: Project): Promise<Running> {
+  // Looked at from within the node: from here, each look would take too long.
+  const seen = inNode('timeout', '60', 'sh', '-c', 'until ctr -n k8s.io content active | grep -q layer; do :; done');
+  const running = project.start('test-cached');
+  await Promise.race([seen, running.ended.then(() => Promise.reject(new Error('It ended before it was seen to pull.')))]);
+  return running;
+}
+
+async function watch(ask: () => Promise<boolean>): Promise<void> {
+  while (!(await ask()));
+}
+
+/** A plain run after all that: everything runs as it was built, and nothing is left of the way. */
+async function passes(project: Project): Promise<void> {
+  const next = await project.must('test-cached');
+  expect(next.summary).toMatchObject({ builds: [{ verdict: 'fresh' }], tests: { passed: 1, failed: 0 } });
+  expect((await onlyPod(project.kubeconfig, project.namespace)).log).toBe(project.namespace);
+  expect(await passingNames(project)).toEqual([]);
+  expect(await inNode('ctr', '--namespace=k8s.io', 'images', 'ls', '-q')).not.toContain('kind-harness-registry');
+  expect((await project.must('load-if-needed')).summary.loads).toMatchObject([{ verdict: 'present' }]);
+}
+
+beforeAll(async () => {
+  await all.project('first').must('up');
+});
+
+describe('the harness, killed', () => {
+  it('in the middle of a push', async () => {
+    const project = await built('harness-push');
+    const { child, ended } = await pushing(project);
+    child.kill('SIGKILL');
+    await ended;
+    expect(await passingNames(project)).toHaveLength(1);
+    await passes(project);
+  });
+
+  it('in the middle of a pull', async () => {
+    const project = await built('harness-pull');
+    const { child, ended } = await pulling(project);
+    child.kill('SIGKILL');
+    await ended;
+    await passes(project);
+  });
+
+  it('and for good: `prune` takes away the name that its push has left', async () => {
+    const project = await built('harness-gone');
+    const { child, ended } = await pushing(project);
+    child.kill('SIGKILL');
+    await ended;
+    const [name] = await passingNames(project);
+    expect((await project.must('prune', '--dry-run')).summary['due']).toContainEqual(
+      expect.objectContaining({ place: 'Docker', image: name }),
+    );
+    await project.must('prune');
+    expect(await passingNames(project)).toEqual([]);
+    expect((await project.must('cache-status')).summary.images).toMatchObject([{ verdict: 'fresh' }]);
+  });
+});
+
+it('an interruption in the middle of a pull ends it in the node, too', async () => {
+  const project = await built('interrupted');
+  const { child, ended } = await pulling(project);
+  child.kill('SIGINT');
+  expect((await ended).summary).toMatchObject({ exitCode: 130, tests: null, error: { code: 'INTERRUPTED' } });
+  expect(await inNode('ps', '-eo', 'args')).not.toContain('crictl pull');
+  await passes(project);
+});
+
+describe('the registry, killed', () => {
+  it.each<[string, (project: Project) => Promise<Running>]>([
+    ['push', pushing],
+    ['pull', pulling],
+  ])('in the middle of a %s', async (leg, middle) => {
+    const project = await built(`registry-${leg}`);
+    const { ended } = await middle(project);
+    await docker('kill', registry);
+    const { notes, summary } = await ended;
+    expect(notes).toContain('the way through the registry failed, so the whole image goes to');
+    expect(summary).toMatchObject({ exitCode: 0, loads: [{ verdict: 'transferred' }] });
+    await passes(project);
+  });
+});
+
+it('containerd, killed in the middle of a pull', async () => {
+  const project = await built('containerd');
+  const { ended } = await pulling(project);
+  await inNode('pkill', '-KILL', '-x', 'containerd');
+  await ended; // with an image or without: it depends on how soon containerd is back
+  await passes(project);
+});
+
+describe('no room', () => {
+  it.each(['auto', 'archive'] as const)('in a node is told as such, and what arrived is taken away: %s', async (transport) => {
+    const project = await built(`full-${transport}`);
+    project.configure({ load: { transport } });
+    const layers = '/var/lib/containerd/io.containerd.snapshotter.v1.overlayfs/snapshots';
+    const before = await inNode('crictl', 'images', '--quiet', '--no-trunc');
+    await inNode('mount', '-t', 'tmpfs', '-o', 'size=50m', 'tmpfs', layers);
+    try {
+      const { summary } = await project.run('load-if-needed');
+      expect(summary).toMatchObject({ exitCode: 3, error: { code: 'DISK_FULL', message: expect.stringContaining(node) } });
+    } finally {
+      await inNode('umount', layers);
+    }
+    expect(await inNode('crictl', 'images', '--quiet', '--no-trunc')).toBe(before);
+    await passes(project);
+  });
+
+  it('in the registry is told as such, and the registry goes with what it held', async () => {
+    const project = await built('full-registry');
+    const label = async (name: string) => `${name}=${await docker('inspect', '--format', `{{index .Config.Labels "${name}"}}`, registry)}`;
+    const labels = [await label(LABELS.project), await label(LABELS.registry), await label(LABELS.definition)];
+    const image = await docker('inspect', '--format', '{{.Image}}', registry);
+    await docker('rm', '--force', '--volumes', registry);
+    const options = ['--network=kind', '--publish=127.0.0.1::5000', '--tmpfs=/var/lib/registry:size=50m', '--entrypoint=/bin/registry'];
+    await docker(
+      'create',
+      '--name',
+      registry,
+      ...options,
+      ...labels.flatMap((each) => ['--label', each]),
+      image,
+      'serve',
+      '/etc/distribution/config.yml',
+    );
+    await docker('cp', 'harness/registry/config.yml', `${registry}:/etc/distribution/config.yml`);
+    await docker('start', registry);
+    const { summary } = await project.run('load-if-needed');
+    expect(summary).toMatchObject({ exitCode: 3, error: { code: 'DISK_FULL', message: expect.stringContaining('registry') } });
+    expect(await dockerLines('ps', '--all', '--quiet', '--filter', `name=^${registry}$`)).toEqual([]);
+    await passes(project);
+  });
+});
+
+it('a proxy that the nodes are told of is not asked for the registry', async () => {
+  const project = await built('proxy');
+  const unit = '/etc/systemd/system/containerd.service.d/proxy.conf';
+  const subnet = await docker('network', 'inspect', 'kind', '--format', '{{range .IPAM.Config}}{{.Subnet}},{{end}}');
+  // As kind sets it where the environment has a proxy; this one answers nobody.
+  const settings = `[Service]\nEnvironment=HTTP_PROXY=http://127.0.0.1:9\nEnvironment=NO_PROXY=${subnet}\n`;
+  const restart = 'systemctl daemon-reload && systemctl restart containerd';
+  await inNode('sh', '-c', `mkdir -p "$(dirname "$1")" && printf '%s' "$2" > "$1" && ${restart}`, 'sh', unit, settings);
+  try {
+    const run = await project.must('load-if-needed');
+    expect(run.notes).toBe('');
+    expect(run.summary.loads).toMatchObject([{ verdict: 'transferred', pushed: expect.any(Number) }]);
+  } finally {
+    await inNode('sh', '-c', `rm "$1" && ${restart}`, 'sh', unit);
+  }
+});

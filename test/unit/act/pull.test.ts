@@ -1,0 +1,52 @@
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { pullInNode } from '../../../src/act/pull.ts';
+import * as containers from '../../../src/drivers/container-exec.ts';
+import type { DockerEngine } from '../../../src/drivers/docker.ts';
+
+vi.mock(import('../../../src/drivers/container-exec.ts'), { spy: true });
+afterEach(() => vi.mocked(containers.tryExec).mockReset());
+
+const order = { node: 'n', reference: 'r/k@sha256:ab', name: 'docker.io/shop/api:dev', id: 'sha256:1', limit: 60_000 };
+
+/** A node whose pull ends only when it is told to end. */
+function slowNode(): string[] {
+  const ended: string[] = [];
+  let end: (result: containers.ExecResult) => void = () => undefined;
+  vi.mocked(containers.tryExec).mockImplementation((_engine, _node, argv) => {
+    if (argv[0] !== 'pkill') return new Promise((resolve) => (end = resolve));
+    ended.push(argv.join(' '));
+    end({ exitCode: 143, stdout: '', stderr: '' });
+    return Promise.resolve({ exitCode: 0, stdout: '', stderr: '' });
+  });
+  return ended;
+}
+
+describe('a pull in a node', () => {
+  it('that takes too long is ended there, and told', async () => {
+    const ended = slowNode();
+    await expect(pullInNode({} as DockerEngine, { ...order, limit: 1 })).rejects.toMatchObject({
+      code: 'LOAD',
+      message: 'n did not pull docker.io/shop/api:dev within 1 ms.',
+    });
+    expect(ended).toEqual(['pkill -f ^crictl pull r/k@sha256:ab$']);
+  });
+
+  it('that is interrupted is ended there', async () => {
+    const ended = slowNode();
+    const interruption = new AbortController();
+    const pull = pullInNode({} as DockerEngine, order, interruption.signal);
+    interruption.abort();
+    await expect(pull).rejects.toThrow('abort');
+    expect(ended).toHaveLength(1);
+  });
+
+  it('is not begun after an interruption', async () => {
+    await expect(pullInNode({} as DockerEngine, order, AbortSignal.abort())).rejects.toThrow('abort');
+    expect(containers.tryExec).not.toHaveBeenCalled();
+  });
+
+  it('that fails is an answer', async () => {
+    vi.mocked(containers.tryExec).mockResolvedValue({ exitCode: 1, stdout: '', stderr: 'no' });
+    expect(await pullInNode({} as DockerEngine, order)).toMatchObject({ exitCode: 1 });
+  });
+});
