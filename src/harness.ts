@@ -119,10 +119,10 @@ export class Harness {
     throw new HarnessError('CLUSTER', `The cluster ${this.config.cluster.name} is not up.`, { next: 'Run `harness up` first.' });
   }
 
-  /** The verdict on each image. Changes nothing. */
-  async cacheStatus(names: readonly string[] = []): Promise<CacheStatus> {
+  /** The verdict on each image. Changes nothing. @param onlyVerdicts leave out the size of BuildKit's cache, which takes longest */
+  async cacheStatus(names: readonly string[] = [], onlyVerdicts = false): Promise<CacheStatus> {
     const images = selectImages(this.config, names);
-    return (await import('./run/cache-status.ts')).cacheStatus(this.#session, images);
+    return (await import('./run/cache-status.ts')).cacheStatus(this.#session, images, onlyVerdicts);
   }
 
   /** Why the next build of each image happens or does not, and why the last one did. Changes nothing. */

@@ -128,7 +128,7 @@ export const COMMANDS: Command[] = [
     takes: 'images',
     options: ['expectFresh', 'sinceImage'],
     run: async ({ harness, args, options: { expectFresh } }) => {
-      const status = await harness.cacheStatus(args);
+      const status = await harness.cacheStatus(args, expectFresh);
       const failure = expectFresh ? staleError(status.images) : undefined;
       return { lines: cacheTable(status, Date.now()), more: { ...status }, ...(failure === undefined ? {} : { failure }) };
     },

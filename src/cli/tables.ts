@@ -39,6 +39,7 @@ export function cacheTable({ images, buildCache }: CacheStatus, now: number): st
       ...facts.map(([what, value]) => `     ${what.padEnd(FACT_WIDTH)} ${value}`),
     ];
   });
+  if (!buildCache) return rows;
   return [...rows, `BuildKit's cache holds ${dataSize(buildCache.bytes)}, of which ${dataSize(buildCache.inUse)} are in use`];
 }
 

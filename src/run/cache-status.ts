@@ -34,15 +34,18 @@ export interface ImageStatus {
 /** What `cache-status` says. */
 export interface CacheStatus {
   images: ImageStatus[];
-  /** BuildKit's cache in Docker, bytes: all of it, and what is in use. */
-  buildCache: { bytes: number; inUse: number };
+  /** BuildKit's cache in Docker, bytes: all of it, and what is in use. Null where it was not asked for. */
+  buildCache: { bytes: number; inUse: number } | null;
 }
 
-/** The verdict on each image and where it is loaded. Changes nothing. */
-export async function cacheStatus(session: Session, images: readonly ImageConfig[]): Promise<CacheStatus> {
+/**
+ * The verdict on each image and where it is loaded. Changes nothing.
+ * @param onlyVerdicts leave out what is only told: the engine takes longer to sum up BuildKit's cache than for all the rest
+ */
+export async function cacheStatus(session: Session, images: readonly ImageConfig[], onlyVerdicts: boolean): Promise<CacheStatus> {
   const { engine, config } = session;
   // All that takes Docker a while is asked first, even before the nodes are known to be ours; what else is needed is loaded meanwhile.
-  const buildCache = buildCacheSize(engine);
+  const buildCache = onlyVerdicts ? Promise.resolve(null) : buildCacheSize(engine);
   buildCache.catch(() => undefined); // whoever awaits it below hears of it
   const listed = await ahead((onAsked) => clusterNodes(engine, config.cluster.name, onAsked));
   const { settleImages } = await import('./images.ts');
