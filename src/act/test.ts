@@ -21,6 +21,8 @@ export interface TestRun {
   cache?: { unchanged: readonly string[]; learn: (reports: ModuleReport[]) => void };
   /** Whether the runner may use colours. */
   colour: boolean;
+  /** More for its environment. */
+  env: Record<string, string>;
   /** Whether the namespaces of tests stay when they are over. */
   keepNamespaces: boolean;
   onLine: (line: string) => void;
@@ -53,6 +55,7 @@ async function start(run: TestRun, argv: readonly [string, ...string[]], more: R
     cwd: run.config.root,
     env: {
       ...testEnvironment(run.context),
+      ...run.env,
       ...more,
       ...(run.keepNamespaces ? { HARNESS_KEEP_NAMESPACES: '1' } : {}),
       ...(run.colour ? { FORCE_COLOR: '1' } : { NO_COLOR: '1' }),

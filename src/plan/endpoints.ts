@@ -1,4 +1,4 @@
-import type { V1EndpointSlice, V1Service } from '@kubernetes/client-node';
+import type { V1EndpointSlice, V1Service, V1ServicePort } from '@kubernetes/client-node';
 
 /** A port of a Service; EndpointSlices know it by its name. */
 export interface ServicePort {
@@ -22,8 +22,13 @@ export function servicePort(service: V1Service, wanted: string | number | undefi
     const all = ports.map(({ name, port }) => (name === undefined ? String(port) : `${name} (${port})`)).join(', ') || 'none';
     throw new Error(`The Service ${service.metadata?.name} ${lack(ports.length, wanted)}; it has ${all}.`);
   }
-  const secure = found.appProtocol === 'https' || found.name === 'https' || found.port === 443;
-  return { name: found.name ?? '', scheme: secure ? 'https' : 'http' };
+  return { name: found.name ?? '', scheme: schemeOf(found) === 'https' ? 'https' : 'http' };
+}
+
+/** What is spoken at a port, as far as its protocol, its name or its number tell. */
+export function schemeOf({ appProtocol, name, port }: V1ServicePort): 'http' | 'https' | 'tcp' {
+  if (appProtocol === 'https' || name === 'https' || port === 443) return 'https';
+  return appProtocol === 'http' || name === 'http' || [80, 8080].includes(port) ? 'http' : 'tcp';
 }
 
 function lack(ports: number, wanted: string | number | undefined): string {

@@ -19,6 +19,7 @@ import { loadEverywhere } from './loads.ts';
 import type { ModuleReport } from '../vitest/passed-reporter.ts';
 import type { Session } from './session.ts';
 import type { TestCache } from './test-cache.ts';
+import { serviceUrls } from './service-urls.ts';
 import { tidyUp } from './tidy.ts';
 
 /** What a tier has made ready. */
@@ -103,12 +104,15 @@ export async function testPrepared(
     modules = reports;
     cache?.learn(reports);
   };
+  const over = new AbortController();
   const tidied = tidyUp(session, prepared.nodes); // beside the tests, which need not wait for it
   const tested = step(emit, 'tests', 'running the tests', async () => {
     const onLine = (line: string) => emit({ type: 'output', from: 'tests', line });
     const { args, colour, keepNamespaces } = options;
+    // Tests in vitest have fixtures for that, which also know namespaces of their own.
+    const env = config.tests.runner === 'command' ? await serviceUrls(context, prepared.objects, over.signal) : {};
     const seen = cache ? { cache: { unchanged: cache.unchanged, learn } } : {};
-    const value = await runTests({ config, context, args, colour, keepNamespaces, onLine, signal, ...seen });
+    const value = await runTests({ config, context, args, colour, keepNamespaces, env, onLine, signal, ...seen });
     const { passed, failed, skipped, unchanged = 0 } = value;
     const before = unchanged > 0 ? `; ${count(unchanged, 'file')} passed before, unchanged` : '';
     return { title: `tests: ${passed} passed, ${failed} failed, ${skipped} skipped${before}`, failed: failed > 0, value };
@@ -116,6 +120,7 @@ export async function testPrepared(
   try {
     session.tests = await tested;
   } finally {
+    over.abort();
     await tidied;
   }
   return { summary: session.tests, modules };

@@ -35,6 +35,7 @@ function readFile({ scope }: Namespace, path: string): ManifestObject[] {
   const candidates = [resolve(dirname(scope.options.file), path), resolve(path)];
   const file = candidates.find((candidate) => existsSync(candidate));
   if (file === undefined) throw failure(`There is no manifest ${path}.`, { detail: `looked for ${candidates.join(' and ')}` });
+  scope.files.add(file);
   try {
     return readManifests([file], process.cwd());
   } catch (error) {

@@ -15,6 +15,13 @@ import type { Namespace } from './namespace.ts';
 import { provided } from './provided.ts';
 import { Scope } from './scope.ts';
 
+declare module 'vitest' {
+  interface TaskMeta {
+    /** Files that a test's fixtures have read, absolute paths. */
+    harnessFiles?: string[];
+  }
+}
+
 export type { VitestContext } from '../vitest.ts'; // with what `inject` yields
 export type { KubeObject } from '../drivers/kubernetes.ts';
 export type { ObjectRef } from '../plan/object-ref.ts';
@@ -101,6 +108,7 @@ export const test: TestAPI<Fixtures> = base.extend<Fixtures & Scopes>({
     enterScope(task, scope);
     await use(scope);
     for (const namespace of fileScope.used) scope.used.add(namespace);
+    task.meta.harnessFiles = [...fileScope.files, ...scope.files];
     const error = task.fails ? undefined : task.result?.errors?.at(-1);
     if (task.result?.state === 'fail' && error && scope.used.size > 0) error.message += `\n\n${await diagnose(scope)}\n`;
     await scope.end();

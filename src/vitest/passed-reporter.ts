@@ -9,7 +9,7 @@ export interface ModuleReport {
   file: string;
   /** Whether it has tests, and every one of them ran and passed at the first attempt. */
   passed: boolean;
-  /** Absolute paths: all that it imports, what is set up before it, and the configuration of the runner. */
+  /** Absolute paths: all that it imports, what its fixtures applied, what is set up before it, and the configuration of the runner. */
   imports: string[];
 }
 
@@ -35,10 +35,11 @@ function hasPassed(module: TestModule): boolean {
   );
 }
 
-function importsOf({ project, moduleId }: TestModule): string[] {
+function importsOf({ project, moduleId, children }: TestModule): string[] {
   const { setupFiles, globalSetup } = project.config;
   const { configFile, configFileDependencies } = project.vite.config;
-  const found = new Set<string>([...configFileDependencies, ...(configFile ? [configFile] : [])]);
+  const applied = [...children.allTests()].flatMap((test) => (test.meta() as { harnessFiles?: string[] }).harnessFiles ?? []);
+  const found = new Set<string>([...applied, ...configFileDependencies, ...(configFile ? [configFile] : [])]);
   for (const start of [moduleId, ...setupFiles, ...globalSetup]) {
     found.add(start);
     for (const graph of graphsOf(project)) collect(graph.getModuleById(start), found, new Set());

@@ -23,6 +23,8 @@ export class Scope {
   readonly options: ScopeOptions;
   /** Namespaces that were looked at from here; a failed test is explained by them. */
   readonly used = new Set<Namespace>();
+  /** Files that were read for it, absolute paths: the result rests on them. */
+  readonly files = new Set<string>();
   readonly #made: { path: string; uid: string }[] = [];
   readonly #closers: (() => void)[] = [];
   #own: Promise<Namespace> | undefined;

@@ -1,10 +1,5 @@
-import type { KubeConfig, V1EndpointSlice, V1Service } from '@kubernetes/client-node';
-import { once } from 'node:events';
-import { createServer, type AddressInfo, type Socket } from 'node:net';
-import { watchUntil, WatchTimeout } from '../drivers/kube-watch.ts';
-import { seconds } from '../model/words.ts';
-import { readyPod, servicePort, type ServicePort } from '../plan/endpoints.ts';
-import { failure } from './failure.ts';
+import { endpoint, forward } from '../act/forward.ts';
+import { inWords } from './failure.ts';
 import type { Namespace } from './namespace.ts';
 
 export interface ServiceOptions {
@@ -14,98 +9,19 @@ export interface ServiceOptions {
   deadline?: number;
 }
 
-/** Milliseconds that a connection waits for a pod: as long as clients commonly do. */
-const CONNECTION_PATIENCE = 30_000;
-
 /** See `Namespace.service`. */
-export async function forwardService(namespace: Namespace, name: string, options: ServiceOptions): Promise<string> {
-  const { scope } = namespace;
+export async function forwardService(
+  { name: namespace, scope, cluster }: Namespace,
+  name: string,
+  options: ServiceOptions,
+): Promise<string> {
   const over = new AbortController();
   scope.onEnd(() => over.abort());
-  const target = { namespace, name, port: options.port };
-  const { port } = await endpoint(target, options.deadline ?? scope.options.patience(), scope.options.signal ?? over.signal);
-  const server = createServer((socket) => {
-    socket.on('error', () => undefined); // the client has gone
-    over.signal.addEventListener('abort', () => socket.destroy(), { once: true });
-    connect(target, socket, over.signal).catch(() => socket.destroy());
-  });
-  over.signal.addEventListener('abort', () => server.close(), { once: true });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  return `${port.scheme}://127.0.0.1:${(server.address() as AddressInfo).port}`;
-}
-
-interface Target {
-  namespace: Namespace;
-  name: string;
-  port: ServiceOptions['port'];
-}
-
-/** Waits until a Service leads to a pod that is ready. @param but the uids of pods that did not take a connection */
-async function endpoint(
-  { namespace, name, port }: Target,
-  timeout: number,
-  signal: AbortSignal,
-  but: ReadonlySet<string> = new Set(),
-): Promise<{ port: ServicePort; pod: string; uid: string; targetPort: number }> {
-  const base = `namespaces/${namespace.name}`;
-  const paths = { services: `/api/v1/${base}/services`, slices: `/apis/discovery.k8s.io/v1/${base}/endpointslices` };
+  const target = { kube: cluster.kube, namespace, name, port: options.port };
   try {
-    return await watchUntil(namespace.cluster.kube, { paths, timeout, signal }, ({ services, slices }) => {
-      const service = services.find(({ metadata }) => metadata?.name === name) as V1Service | undefined;
-      if (!service) return { state: 'pending', detail: 'there is no such Service' };
-      const chosen = servicePort(service, port);
-      const found = readyPod(name, chosen.name, slices as V1EndpointSlice[], but);
-      return found
-        ? { state: 'done', value: { port: chosen, ...found } }
-        : { state: 'pending', detail: 'it leads to no pod that is ready' };
-    });
+    const { port } = await endpoint(target, options.deadline ?? scope.options.patience(), scope.options.signal ?? over.signal);
+    return `${port.scheme}://127.0.0.1:${await forward(target, over.signal)}`;
   } catch (error) {
-    if (!(error instanceof WatchTimeout)) throw error;
-    throw failure(`The Service ${name} in the namespace ${namespace.name} cannot be reached after ${seconds(timeout)}.`, {
-      detail: `last seen: ${error.message}`,
-    });
-  }
-}
-
-/** What is used of a web socket, whose own types are not installed with the library. */
-interface Channel {
-  onclose: (() => void) | null;
-  onerror: (() => void) | null;
-  send: (data: Buffer) => void;
-  close: () => void;
-}
-
-const DATA = 0;
-
-/** Joins a connection with a pod that is ready; the next one where that pod has gone meanwhile. */
-async function connect(target: Target, socket: Socket, signal: AbortSignal): Promise<void> {
-  // Not through the library's index, which takes half a second to load.
-  const { WebSocketHandler } = await import('@kubernetes/client-node/dist/web-socket-handler.js');
-  const handler = new WebSocketHandler(target.namespace.cluster.kube.config as KubeConfig); // as much of it as is used there
-  const gone = new Set<string>();
-  while (!socket.destroyed) {
-    const { pod, uid, targetPort } = await endpoint(target, CONNECTION_PATIENCE, signal, gone);
-    const begun = new Set<number>();
-    const onData = (stream: number, data: Buffer) => {
-      const isFirst = !begun.has(stream); // each stream begins with the port's number
-      begun.add(stream);
-      const content = isFirst ? data.subarray(2) : data;
-      if (stream === DATA) socket.write(content);
-      else if (content.length > 0) socket.destroy(); // the other one carries errors: nobody listens on that port
-      return true;
-    };
-    const path = `/api/v1/namespaces/${target.namespace.name}/pods/${pod}/portforward?ports=${targetPort}`;
-    const channel = await (handler.connect(path, null, onData) as Promise<Channel>).catch(() => undefined);
-    if (!channel) {
-      gone.add(uid);
-      continue;
-    }
-    channel.onclose = () => socket.end();
-    channel.onerror = () => socket.destroy();
-    if (socket.destroyed) return channel.close();
-    socket.on('close', () => channel.close());
-    socket.on('data', (data: Buffer) => channel.send(Buffer.concat([Buffer.of(DATA), data])));
-    return;
+    throw inWords(error);
   }
 }

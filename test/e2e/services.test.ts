@@ -23,7 +23,9 @@ my $words = <$server>; print $words; exit($words eq "$ARGV[1]\\n" ? 0 : 1);
 `;
 const CHECK = `set -eu
 test "$HARNESS_URL_STORE" = "$HARNESS_URL_STORE_7000"
-node -e 'require("node:net").connect({ port: new URL(process.env.HARNESS_URL_STORE).port }).pipe(process.stdout)'
+for url in $HARNESS_URL_STORE $HARNESS_URL_TALKER; do
+  node -e 'require("node:net").connect({ port: new URL(process.argv[1]).port }).pipe(process.stdout)' $url
+done
 `;
 
 const containers = () => dockerLines('ps', '--all', '--no-trunc', '--quiet', '--filter', `label=${LABELS.cluster}=${all.name}`);
@@ -51,12 +53,25 @@ function talk(project: Project, words: string): void {
   };
   project.configure({ services: { store } });
   const asks = { name: 'asks', image: 'app', command: ['perl', '/client.pl', 'store', words] };
-  project.manifest({
-    apiVersion: 'batch/v1',
-    kind: 'Job',
-    metadata: { name: `asks-${words.split(' ')[0]}` },
-    spec: { backoffLimit: 0, template: { spec: { restartPolicy: 'Never', containers: [asks] } } },
-  });
+  const job = { restartPolicy: 'Never', containers: [asks] };
+  const app = { name: 'app', image: 'app', command: ['perl', '/server.pl'], env: [{ name: 'WORDS', value: 'from a pod' }] };
+  const labels = { app: 'talker' };
+  const pods = { metadata: { labels }, spec: { terminationGracePeriodSeconds: 0, containers: [app] } };
+  project.manifest(
+    {
+      apiVersion: 'batch/v1',
+      kind: 'Job',
+      metadata: { name: `asks-${words.split(' ')[0]}` },
+      spec: { backoffLimit: 0, template: { spec: job } },
+    },
+    {
+      apiVersion: 'apps/v1',
+      kind: 'Deployment',
+      metadata: { name: 'talker' },
+      spec: { selector: { matchLabels: labels }, template: pods },
+    },
+    { apiVersion: 'v1', kind: 'Service', metadata: { name: 'talker' }, spec: { selector: labels, ports: [{ port: 7000 }] } },
+  );
 }
 
 beforeAll(async () => {
@@ -69,7 +84,7 @@ describe('a service beside the cluster', () => {
     await project.must('build-if-needed'); // an image of this machine only
     const first = await project.must('test-cached');
     expect(first.summary).toMatchObject({ ok: true, tests: { passed: 1 } });
-    expect(first.output).toContain('first words');
+    expect(first.output).toContain('first words\nfrom a pod');
     const [container, ...others] = await containers();
     expect(others).toEqual([]);
 

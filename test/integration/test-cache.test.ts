@@ -52,6 +52,7 @@ async function run({ image = 'sha256:1', env = {} }: Surroundings = {}): Promise
     args: [],
     colour: false,
     keepNamespaces: false,
+    env: {},
     onLine: (line) => lines.push(line),
     cache,
   });
@@ -88,6 +89,15 @@ describe('a test file that passed', () => {
     change({ 'vitest.config.ts': 'export default {};\n' });
     expect(await run()).toMatchObject({ ran: ['one', 'two'] });
     expect(await run()).toMatchObject({ unchanged: 2 });
+  });
+
+  it('runs again when a manifest changes that its fixtures applied', async () => {
+    const test = `import { test } from 'vitest';\ntest('one', ({ task }) => void Object.assign(task.meta, { harnessFiles: [process.cwd() + '/k8s.yaml'] }));\n`;
+    change({ 'k8s.yaml': 'a: 1\n', 'test/one/one.test.ts': test });
+    expect(await run()).toMatchObject({ ran: ['one', 'two'] });
+    expect(await run()).toMatchObject({ unchanged: 2 });
+    change({ 'k8s.yaml': 'a: 2\n' });
+    expect(await run()).toMatchObject({ ran: ['one'], unchanged: 1 });
   });
 
   it('is not remembered when a part of it failed or was left out', async () => {

@@ -1,0 +1,31 @@
+import type { V1Service } from '@kubernetes/client-node';
+import { forward } from '../act/forward.ts';
+import { openAccess } from '../drivers/kube-access.ts';
+import type { ManifestObject } from '../model/manifest.ts';
+import { addressVariables } from '../plan/outside-services.ts';
+import { schemeOf } from '../plan/endpoints.ts';
+
+/**
+ * Makes the Services of the manifests reachable from this machine, for tests that are no part of this process.
+ * @param over ends it
+ * @returns environment variables with their URLs
+ */
+export async function serviceUrls(
+  { kubeconfig, namespace }: { kubeconfig: string; namespace: string },
+  objects: readonly ManifestObject[],
+  over: AbortSignal,
+): Promise<Record<string, string>> {
+  const services = objects.map(({ object }) => object as V1Service).filter(({ kind, spec }) => kind === 'Service' && spec?.selector);
+  if (services.length === 0) return {};
+  const kube = await openAccess(kubeconfig);
+  const variables = services.map(async ({ metadata, spec }) => {
+    const { name = '', namespace: own = namespace } = metadata ?? {};
+    const ports = (spec?.ports ?? []).filter(({ protocol = 'TCP' }) => protocol === 'TCP');
+    const urls = ports.map(async (port) => {
+      const local = await forward({ kube, namespace: own, name, port: port.port }, over);
+      return [port.port, `${schemeOf(port)}://127.0.0.1:${local}`] as const;
+    });
+    return addressVariables(name, await Promise.all(urls));
+  });
+  return Object.assign({}, ...(await Promise.all(variables))) as Record<string, string>;
+}
