@@ -4,7 +4,7 @@ import { createHash } from 'node:crypto';
  * How a tree is read and written down: what ignore rules let through, and what stands for a file. It changes with either, and then nothing that
  * was remembered or labelled before is believed.
  */
-export const READING_FORMAT = 1;
+export const READING_FORMAT = 2;
 
 /** The files of one tree, as a build could see them. */
 export interface FileSet {

@@ -30,13 +30,19 @@ function readPiece(reader: Reader): string {
     reader.at += repeat.length;
     return repeat === '' ? literal(char) : `{${repeat}`;
   }
-  return '()?*^$|'.includes(char) ? char : literal(char);
+  if (char === '^' || char === '$') return anchor(char);
+  return '()?*|'.includes(char) ? char : literal(char);
 }
 
 function anchors(char: string): string {
-  const anchor = { A: '^', z: '$', b: '\\b', B: '\\B' }[char];
-  if (anchor === undefined) throw new SyntaxError(`\\${char}`);
-  return anchor;
+  const known = { A: '^', z: '$', b: '\\b', B: '\\B' }[char];
+  if (known === undefined) throw new SyntaxError(`\\${char}`);
+  return anchor(known);
+}
+
+/** In a group, because Go has anchors repeated as well: the pattern `{1}*` comes behind a `^`, and matches all names. */
+function anchor(known: string): string {
+  return `(?:${known})`;
 }
 
 const CLASSES: Record<string, string> = {

@@ -167,6 +167,10 @@ describe('random trees and ignore files', () => {
               ['a/b', 'a/a', 'ab/b'],
               ['a', '!a/b', 'a*'],
             ],
+            [
+              ['|', 'b', 'a'],
+              ['**', '!{1}*', '!a'],
+            ],
           ],
         },
       );
