@@ -151,6 +151,7 @@ function plannedSteps({ config }: Session): { id: string; title: string }[] {
       { id: `build:${name}`, title: `image ${name}` },
       { id: `load:${name}`, title: `load ${name}` },
     ]),
+    ...config.services.map(({ name }) => ({ id: `service:${name}`, title: `service ${name}` })),
     { id: 'deploy', title: 'deploy' },
   ];
 }
