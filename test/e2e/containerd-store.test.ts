@@ -23,6 +23,7 @@ else it.skip(`${TITLE} (${obstacle})`, () => expect.unreachable());
 function tests(): void {
   const all = suite('containerd');
   const node = `${all.name}-control-plane`;
+  const registry = `${all.name}-registry`;
   let second: SecondDocker;
   let firstBefore: object;
 
@@ -33,7 +34,7 @@ function tests(): void {
 
   /** What the machine's own daemon must keep: its bridge, and a container that runs. */
   async function first(): Promise<object> {
-    const bridge = await tryRun(['ip', '-oneline', 'address', 'show', 'docker0']);
+    const bridge = await tryRun(['ip', '-oneline', '-4', 'address', 'show', 'docker0']);
     return { bridge: bridge.stdout, witness: await docker('inspect', '--format', '{{.Id}} {{json .State}}', `${all.name}-witness`) };
   }
 
@@ -123,41 +124,60 @@ function tests(): void {
     expect(await kubectl('get', 'pods', '--output=name')).toBe(pods);
   });
 
-  it('takes another name of the same image for a tag', async () => {
-    const app = await built('renamed');
-    await app.must('load-if-needed');
-    const other = app.reference.replace(/:dev$/, ':other');
-    await second.docker('tag', app.reference, other);
-    app.configure({ images: { app: { context: 'app', tag: other } } });
-    expect((await app.must('load-if-needed')).summary.loads).toMatchObject([{ verdict: 'tagged', bytes: 0 }]);
-    expect(await idInNode(other)).toBe(await idInNode(app.reference));
-  });
-
   // Attestations and several platforms make an index of the image: its id tells nothing of what a node runs.
   const builds: [string, string[]][] = [
     ['with provenance', ['--provenance=mode=max']],
     ['for several platforms', ['--platform=linux/amd64,linux/arm64']],
   ];
   describe.each(['registry', 'archive'] as const)('through %s', (transport) => {
+    it('takes another name of the same image for a tag', async () => {
+      const app = await built(`renamed-${transport}`, { load: { transport } });
+      expect(await load(app)).toEqual(['transferred']);
+      expect(await load(app)).toEqual(['present']);
+      const other = app.reference.replace(/:dev$/, ':other');
+      await second.docker('tag', app.reference, other);
+      app.configure({ images: { app: { context: 'app', tag: other } } });
+      expect((await app.must('load-if-needed')).summary.loads).toMatchObject([{ verdict: 'tagged', bytes: 0 }]);
+      expect(await idInNode(other)).toBe(await idInNode(app.reference));
+    });
+
     it.each(builds)('does not repeat the load of an image %s', async (what, flags) => {
       const app = project(`${transport}-${what.replaceAll(' ', '-')}`, { load: { transport } });
       await byHand(app, ...flags);
       expect(await load(app)).toEqual(['transferred']);
       expect(await load(app)).toEqual(['present']);
       const id = await idInNode(app.reference);
+      const index = await idInDocker(app.reference);
+      await byHand(app, ...flags);
+      expect(await idInDocker(app.reference)).not.toBe(index); // its attestations are others
+      expect(await load(app)).toEqual(['present']);
 
       await byHand(app, ...flags, '--no-cache', '--label=another=build');
       expect(await load(app)).toEqual(['transferred']);
       expect(await load(app)).toEqual(['present']);
       expect(await idInNode(app.reference)).not.toBe(id);
     });
-  });
 
-  it('learns from an archive what a node will call the image', async () => {
-    const app = await built('archive', { load: { transport: 'archive' } });
-    expect(await load(app)).toEqual(['transferred']);
-    expect(await load(app)).toEqual(['present']);
-    await inNode('crictl', 'rmi', `docker.io/${app.reference}`);
-    expect(await load(app)).toEqual(['transferred']);
+    it('loads one platform where the others are not there', async () => {
+      const app = project(`pulled-${transport}`, { load: { transport: 'registry' } });
+      await byHand(app, '--platform=linux/amd64,linux/arm64');
+      await app.must('load-if-needed');
+      const index = await idInDocker(app.reference);
+      const port = (await second.docker('port', registry, '5000')).replace(/.*:/, '');
+      const source = `127.0.0.1:${port}/kind-harness:${index.replace('sha256:', '')}`;
+      await second.docker('rmi', app.reference);
+      await second.docker('builder', 'prune', '--all', '--force');
+      await second.docker('pull', source);
+      await second.docker('tag', source, app.reference);
+      await second.docker('rmi', source);
+      expect(await idInDocker(app.reference)).toBe(index);
+      expect(await load(app)).toEqual(['present']);
+
+      await second.docker('rm', '--force', '--volumes', registry);
+      await inNode('crictl', 'rmi', `docker.io/${app.reference}`);
+      app.configure({ load: { transport } });
+      expect(await load(app)).toEqual(['transferred']);
+      expect(await load(app)).toEqual(['present']);
+    });
   });
 }
