@@ -1,4 +1,5 @@
 import { Transform, type Readable } from 'node:stream';
+import { ArchivedConfig } from '../drivers/archived-config.ts';
 import { tryExec, type ExecResult } from '../drivers/container-exec.ts';
 import { MAKE_ROOM, saysDiskFull } from '../drivers/disk-full.ts';
 import { saveImage } from '../drivers/docker-save.ts';
@@ -40,11 +41,13 @@ async function importArchive(
   node: string,
 ): Promise<Delivery> {
   const stall = watchForStall();
+  const config = new ArchivedConfig();
   let bytes = 0;
   // Counted in passing: a listener for `data` would set the stream flowing before the node reads from it.
   const counter = new Transform({
     transform: (chunk: Buffer, _encoding, done) => {
       bytes += chunk.length;
+      config.see(chunk);
       stall.progress();
       done(null, chunk);
     },
@@ -57,7 +60,11 @@ async function importArchive(
     stall.end();
     archive.destroy(); // a node that cannot read, or stops before the padding at the end, must not keep the others waiting
   }
-  if (result.exitCode === 0) return { bytes, total: bytes };
+  if (result.exitCode === 0) {
+    // What was saved is what the name means; if that is another image by now, the digest may be the other one's.
+    const isSure = image.inContainerd && config.digest !== undefined && (await engine.image(reference))?.id === image.id;
+    return { bytes, total: bytes, ...(isSure ? { digest: config.digest } : {}) };
+  }
   if (stall.signal.aborted) {
     throw new HarnessError('LOAD', `${node} has taken nothing of the image ${reference} for ${seconds(STALLED_AFTER)}.`, {
       next: `Look at the node's runtime: docker exec ${node} journalctl -u containerd; \`harness stop\` and \`harness up\` start it anew.`,

@@ -12,6 +12,8 @@ import { askSocket, type AskOptions, type Method, type SocketAnswer } from './do
 export interface DockerImage {
   /** The engine's own id: the configuration's digest with overlay2, the manifest's or index's with the containerd store. */
   id: string;
+  /** With the containerd store, what an index has for the engine's platform: with attestations, each build of the same is another index. */
+  manifest?: string;
   tags: string[];
   /** As the image says; may be the epoch or nonsense, see `SOURCE_DATE_EPOCH`. */
   created: Date;
@@ -32,6 +34,10 @@ interface InspectedImage {
   Size: number;
   Config: { Labels?: Record<string, string> | null };
   Descriptor?: unknown;
+  Manifests?: { ID: string; ImageData?: { Platform: { os?: string; architecture?: string } } }[] | null;
+  /** Of several platforms, the engine's. */
+  Os: string;
+  Architecture: string;
   RootFS?: { Layers?: string[] | null };
   GraphDriver?: { Name?: string } | null;
 }
@@ -142,10 +148,15 @@ export class DockerEngine {
   }
 
   async #inspectImage(reference: string): Promise<DockerImage | undefined> {
-    const found = await this.json<InspectedImage>('GET', `/images/${reference.split('/').map(encodeURIComponent).join('/')}/json`);
+    const path = reference.split('/').map(encodeURIComponent).join('/');
+    const found = await this.json<InspectedImage>('GET', `/images/${path}/json?manifests=true`);
+    const fits = ({ os, architecture }: { os?: string; architecture?: string } = {}) =>
+      os === found?.Os && architecture === found?.Architecture;
+    const [manifest, ...variants] = found?.Manifests?.filter(({ ImageData }) => fits(ImageData?.Platform)) ?? [];
     return (
       found && {
         id: found.Id,
+        ...(manifest && variants.length === 0 ? { manifest: manifest.ID } : {}),
         tags: found.RepoTags ?? [],
         created: new Date(found.Created),
         size: found.Size,

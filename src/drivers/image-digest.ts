@@ -19,14 +19,15 @@ export class ImageDigests {
 
   /** The digest of an image; undefined when only a transfer will tell. */
   of(image: DockerImage): string | undefined {
-    return image.inContainerd ? this.#all()[image.id] : image.id;
+    return image.inContainerd ? this.#all()[keyOf(image)] : image.id;
   }
 
   /** Remembers what a node called the image after its transfer. */
   learn(image: DockerImage, digest: string): void {
     if (!image.inContainerd || this.of(image) === digest) return;
-    const others = Object.entries(this.#all()).filter(([id]) => id !== image.id);
-    this.#known = Object.fromEntries([...others, [image.id, digest] as const].slice(-KEPT));
+    const key = keyOf(image);
+    const others = Object.entries(this.#all()).filter(([id]) => id !== key);
+    this.#known = Object.fromEntries([...others, [key, digest] as const].slice(-KEPT));
     writeState(this.#path, JSON.stringify(this.#known));
   }
 
@@ -34,4 +35,9 @@ export class ImageDigests {
     this.#known ??= readState<Record<string, string>>(this.#path) ?? {};
     return this.#known;
   }
+}
+
+/** What decides about the configuration's digest: builds that differ in their attestations only have the same. */
+function keyOf({ id, manifest = id }: DockerImage): string {
+  return manifest;
 }

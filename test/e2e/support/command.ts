@@ -8,9 +8,12 @@ import type { ImageStatus } from '../../../src/run/cache-status.ts';
 export const REPOSITORY = fileURLToPath(new URL('../../..', import.meta.url));
 const CLI = fileURLToPath(new URL('../../../dist/bin/harness.cjs', import.meta.url));
 
+/** This repository's built command. */
+export const HARNESS: [string, ...string[]] = [process.execPath, CLI];
+
 /** How a command is started. */
 export interface Start {
-  /** The program, as argv. Default: this repository's built command. */
+  /** The program, as argv. Default: HARNESS. */
   program?: [string, ...string[]];
   /** Added to the environment; undefined takes a variable away. */
   env?: Record<string, string | undefined>;
@@ -118,7 +121,7 @@ export function plainHarness(directory: string, args: string[], start: Start = {
   return finish(launch(directory, args, start));
 }
 
-function launch(directory: string, args: string[], { program = [process.execPath, CLI], env = {} }: Start): ChildProcess {
+function launch(directory: string, args: string[], { program = HARNESS, env = {} }: Start): ChildProcess {
   const [file, ...first] = program;
   return spawn(file, [...first, ...args], { cwd: directory, env: { ...cleanEnvironment(), ...env }, stdio: ['ignore', 'pipe', 'pipe'] });
 }

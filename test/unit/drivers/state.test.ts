@@ -52,6 +52,8 @@ describe('the digest by which nodes know an image', () => {
     expect(digests.of(index)).toBeUndefined();
     digests.learn(index, 'sha256:config');
     expect(new ImageDigests(directory).of(index)).toBe('sha256:config');
+    digests.learn({ ...index, manifest: 'sha256:m' }, 'sha256:config2');
+    expect(digests.of({ ...image('sha256:rebuilt', true), manifest: 'sha256:m' })).toBe('sha256:config2');
     for (let i = 0; i < 250; i++) digests.learn(image(`sha256:${i}`, true), 'x');
     expect(digests.of(index)).toBeUndefined();
     expect(digests.of(image('sha256:249', true))).toBe('x');

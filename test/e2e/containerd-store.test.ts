@@ -1,0 +1,183 @@
+import { randomBytes } from 'node:crypto';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { DockerEngine } from '../../src/drivers/docker.ts';
+import { tryRun } from '../../src/drivers/process.ts';
+import { ensureNodeImage } from '../../src/node-image/node-image.ts';
+import { ensureRegistryImage } from '../../src/node-image/registry-image.ts';
+import type { HarnessConfig } from '../../src/config/define.ts';
+import type { Run } from './support/command.ts';
+import { program } from './support/program.ts';
+import { startSecondDocker, whyNoSecondDocker, type SecondDocker } from './support/second-docker.ts';
+import { suite, type Project } from './support/suite.ts';
+import { docker } from './support/tools.ts';
+
+const MB = 1_000_000;
+const obstacle = await whyNoSecondDocker();
+
+const TITLE = 'a daemon with the containerd store';
+if (obstacle === undefined) describe(TITLE, tests);
+else it.skip(`${TITLE} (${obstacle})`, () => expect.unreachable());
+
+/** Loads out of Docker's containerd image store, where the engine's id of an image is not the one that nodes know. */
+function tests(): void {
+  const all = suite('containerd');
+  const node = `${all.name}-control-plane`;
+  const registry = `${all.name}-registry`;
+  let second: SecondDocker;
+  let firstBefore: object;
+
+  const inNode = (...argv: string[]) => second.docker('exec', node, ...argv);
+  const loads = (run: Run) => run.summary.loads.map(({ verdict }) => verdict);
+  const load = async (project: Project) => loads(await project.must('load-if-needed'));
+  const idInDocker = (reference: string) => second.docker('image', 'inspect', '--format', '{{.Id}}', reference);
+
+  /** What the machine's own daemon must keep: its bridge, and a container that runs. */
+  async function first(): Promise<object> {
+    const bridge = await tryRun(['ip', '-oneline', '-4', 'address', 'show', 'docker0']);
+    return { bridge: bridge.stdout, witness: await docker('inspect', '--format', '{{.Id}} {{json .State}}', `${all.name}-witness`) };
+  }
+
+  /** What a node's runtime calls the image of that reference: its configuration's digest. */
+  async function idInNode(reference: string): Promise<string> {
+    const { status } = JSON.parse(await inNode('crictl', 'inspecti', '-o', 'json', `docker.io/${reference}`)) as { status: { id: string } };
+    return status.id;
+  }
+
+  function project(name: string, config: HarnessConfig = {}): Project {
+    const made = all.project(name, config, second.start);
+    made.write('app/Dockerfile', 'FROM scratch\nCOPY weight /weight\nCOPY program /program\nENTRYPOINT ["/program"]\n');
+    made.write('app/weight', randomBytes(3 * MB));
+    made.write('app/program', program(`${name}: first build`));
+    return made;
+  }
+
+  async function built(name: string, config: HarnessConfig = {}): Promise<Project> {
+    const made = project(name, config);
+    await made.must('build-if-needed');
+    return made;
+  }
+
+  /** Builds its image as people do, past the harness. */
+  async function byHand({ directory, reference }: Project, ...flags: string[]): Promise<void> {
+    await second.docker('buildx', 'build', '--load', ...flags, '--tag', reference, join(directory, 'app'));
+  }
+
+  beforeAll(async () => {
+    const witness = all.project('witness');
+    await witness.must('build-if-needed');
+    await docker('run', '--detach', '--name', `${all.name}-witness`, witness.reference);
+    firstBefore = await first();
+
+    const engine = await DockerEngine.connect(process.env);
+    const quiet = { emit: () => undefined, env: process.env };
+    const nodeImage = await ensureNodeImage(engine, quiet);
+    const registryImage = (await engine.image(await ensureRegistryImage(engine, quiet)))?.tags[0] ?? '';
+    second = await startSecondDocker(join(all.directory, 'docker'), { features: { 'containerd-snapshotter': true } });
+    await second.copy(nodeImage.reference);
+    await second.copy(registryImage);
+    await project('first').must('up');
+  });
+
+  afterAll(async () => {
+    const started = second as SecondDocker | undefined; // what comes before it may have failed
+    let cleaned: Run | undefined;
+    try {
+      if (started) cleaned = await project('last').run('clean');
+    } finally {
+      await started?.stop();
+    }
+    const firstAfter = await first().finally(() => docker('rm', '--force', `${all.name}-witness`));
+    expect(cleaned?.summary, `${cleaned?.stdout}${cleaned?.stderr}`).toMatchObject({ ok: true });
+    expect(firstAfter).toEqual(firstBefore);
+  });
+
+  it('loads an image once, and of the next build only what changed', async () => {
+    const app = await built('once');
+    expect((await second.engine.image(app.reference))?.inContainerd).toBe(true);
+    const [whole] = (await app.must('load-if-needed')).summary.loads;
+    expect(whole).toMatchObject({ verdict: 'transferred' });
+    expect(whole?.bytes).toBeGreaterThan(3 * MB);
+    expect(await idInNode(app.reference)).not.toBe(await idInDocker(app.reference));
+
+    const again = await app.must('load-if-needed');
+    expect(again.summary.loads).toMatchObject([{ verdict: 'present', bytes: 0 }]);
+    expect((await app.must('cache-status')).summary.images?.[0]?.nodes).toEqual({ [node]: 'present' });
+
+    app.write('app/program', program('once: second build'));
+    await app.must('build-if-needed');
+    const [change] = (await app.must('load-if-needed')).summary.loads;
+    expect(change).toMatchObject({ verdict: 'transferred' });
+    expect(change?.bytes).toBeLessThan(0.1 * MB);
+    expect(change?.pushed).toBeLessThan(0.1 * MB);
+    expect(await load(app)).toEqual(['present']);
+  });
+
+  it('deploys what was built, and rolls nothing when nothing changed', async () => {
+    const app = project('deployed');
+    const kubectl = (...args: string[]) =>
+      inNode('kubectl', '--kubeconfig=/etc/kubernetes/admin.conf', `--namespace=${app.namespace}`, ...args);
+    await app.must('test-cached');
+    expect(await kubectl('logs', 'deployment/app')).toBe('deployed: first build');
+    const pods = await kubectl('get', 'pods', '--output=name');
+    expect(loads(await app.must('test-cached'))).toEqual(['present']);
+    expect(await kubectl('get', 'pods', '--output=name')).toBe(pods);
+  });
+
+  // Attestations and several platforms make an index of the image: its id tells nothing of what a node runs.
+  const builds: [string, string[]][] = [
+    ['with provenance', ['--provenance=mode=max']],
+    ['for several platforms', ['--platform=linux/amd64,linux/arm64']],
+  ];
+  describe.each(['registry', 'archive'] as const)('through %s', (transport) => {
+    it('takes another name of the same image for a tag', async () => {
+      const app = await built(`renamed-${transport}`, { load: { transport } });
+      expect(await load(app)).toEqual(['transferred']);
+      expect(await load(app)).toEqual(['present']);
+      const other = app.reference.replace(/:dev$/, ':other');
+      await second.docker('tag', app.reference, other);
+      app.configure({ images: { app: { context: 'app', tag: other } } });
+      expect((await app.must('load-if-needed')).summary.loads).toMatchObject([{ verdict: 'tagged', bytes: 0 }]);
+      expect(await idInNode(other)).toBe(await idInNode(app.reference));
+    });
+
+    it.each(builds)('does not repeat the load of an image %s', async (what, flags) => {
+      const app = project(`${transport}-${what.replaceAll(' ', '-')}`, { load: { transport } });
+      await byHand(app, ...flags);
+      expect(await load(app)).toEqual(['transferred']);
+      expect(await load(app)).toEqual(['present']);
+      const id = await idInNode(app.reference);
+      const index = await idInDocker(app.reference);
+      await byHand(app, ...flags);
+      expect(await idInDocker(app.reference)).not.toBe(index); // its attestations are others
+      expect(await load(app)).toEqual(['present']);
+
+      await byHand(app, ...flags, '--no-cache', '--label=another=build');
+      expect(await load(app)).toEqual(['transferred']);
+      expect(await load(app)).toEqual(['present']);
+      expect(await idInNode(app.reference)).not.toBe(id);
+    });
+
+    it('loads one platform where the others are not there', async () => {
+      const app = project(`pulled-${transport}`, { load: { transport: 'registry' } });
+      await byHand(app, '--platform=linux/amd64,linux/arm64');
+      await app.must('load-if-needed');
+      const index = await idInDocker(app.reference);
+      const port = (await second.docker('port', registry, '5000')).replace(/.*:/, '');
+      const source = `127.0.0.1:${port}/kind-harness:${index.replace('sha256:', '')}`;
+      await second.docker('rmi', app.reference);
+      await second.docker('builder', 'prune', '--all', '--force');
+      await second.docker('pull', source);
+      await second.docker('tag', source, app.reference);
+      await second.docker('rmi', source);
+      expect(await idInDocker(app.reference)).toBe(index);
+      expect(await load(app)).toEqual(['present']);
+
+      await second.docker('rm', '--force', '--volumes', registry);
+      await inNode('crictl', 'rmi', `docker.io/${app.reference}`);
+      app.configure({ load: { transport } });
+      expect(await load(app)).toEqual(['transferred']);
+      expect(await load(app)).toEqual(['present']);
+    });
+  });
+}

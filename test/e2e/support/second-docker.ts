@@ -1,0 +1,87 @@
+import { spawn } from 'node:child_process';
+import { closeSync, mkdirSync, openSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { dockerClient } from '../../../src/drivers/docker-client.ts';
+import { DockerEngine } from '../../../src/drivers/docker.ts';
+import { run, tryRun } from '../../../src/drivers/process.ts';
+import { HARNESS, type Start } from './command.ts';
+import { eventually } from './tools.ts';
+
+/** A Docker daemon of a test's own, with nothing in common with the machine's. */
+export interface SecondDocker {
+  engine: DockerEngine;
+  /** How a `harness` is started that works with it. */
+  start: Required<Start>;
+  /** Runs a command of Docker's client; its words are the answer. */
+  docker: (...args: string[]) => Promise<string>;
+  /** Brings an image over from the first daemon. */
+  copy: (reference: string) => Promise<void>;
+  /** Ends the daemon with all its containers; its files are the caller's to remove. */
+  stop: () => Promise<void>;
+}
+
+const NEEDED = [
+  ['dockerd', '--version'],
+  ['ip', '-Version'],
+  ['unshare', '--version'],
+  ['nsenter', '--version'],
+] as const;
+
+/** Why no second daemon can be had here. */
+export async function whyNoSecondDocker(): Promise<string | undefined> {
+  if (process.platform !== 'linux') return 'only on Linux';
+  if (process.getuid?.() !== 0) return 'only as root';
+  for (const [program, argument] of NEEDED) {
+    const answer = await tryRun([program, argument]).catch(() => undefined);
+    if (answer?.exitCode !== 0) return `there is no ${program}`;
+  }
+  return undefined;
+}
+
+/**
+ * In a network and a mount namespace of its own, because a daemon takes away bridges and rules that it does not know, and looks for a containerd
+ * to share: here it finds neither the first one's. Both namespaces end with it, and with them its bridges and mounts.
+ */
+const BEGIN = 'mount -t tmpfs tmpfs /run && ip link set lo up && exec dockerd "$@"';
+
+/** Starts a daemon with its files in a directory. */
+export async function startSecondDocker(directory: string, settings: object): Promise<SecondDocker> {
+  mkdirSync(directory, { recursive: true });
+  const file = (name: string) => join(directory, name);
+  writeFileSync(file('daemon.json'), JSON.stringify(settings));
+  const host = `unix://${file('docker.sock')}`;
+  const argv = ['--net', '--mount', '--propagation', 'slave', 'sh', '-c', BEGIN, 'dockerd'];
+  const places = ['--config-file', file('daemon.json'), '--data-root', file('data'), '--host', host];
+  const log = openSync(file('log'), 'w');
+  const daemon = spawn('unshare', [...argv, ...places], { stdio: ['ignore', log, log] });
+  closeSync(log);
+  const ended = new Promise((resolve) => daemon.once('close', resolve));
+  const engine = DockerEngine.of({ DOCKER_HOST: host });
+  const stop = async () => {
+    daemon.kill('SIGTERM');
+    await ended;
+  };
+  try {
+    await eventually('the second daemon answers', () => {
+      if (daemon.exitCode !== null) throw new Error(`It ended with exit code ${daemon.exitCode}.`);
+      return engine.ask('GET', '/_ping').then(
+        ({ status }) => status === 200,
+        () => false,
+      );
+    });
+  } catch (error) {
+    await stop();
+    throw new Error(`There is no second Docker daemon:\n${readFileSync(file('log'), 'utf8')}`, { cause: error });
+  }
+  const client = await dockerClient();
+  return {
+    engine,
+    // A program of its own network: what the daemon publishes on the loopback is nowhere else.
+    start: { program: ['nsenter', `--target=${daemon.pid}`, '--net', '--', ...HARNESS], env: { DOCKER_HOST: host } },
+    docker: async (...args) => (await run([client, '--host', host, ...args])).stdout.trim(),
+    copy: async (reference) => {
+      await run(['sh', '-c', '"$1" save "$3" | "$1" --host "$2" load', 'sh', client, host, reference]);
+    },
+    stop,
+  };
+}
