@@ -1,6 +1,6 @@
-import { accessSync, constants } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { HarnessError } from '../model/error.ts';
+import { isExecutable } from './executable.ts';
 import { tryRun } from './process.ts';
 
 let found: Promise<string> | undefined;
@@ -20,18 +20,9 @@ export function dockerClient(): Promise<string> {
 async function findClient(): Promise<string> {
   const candidates = (process.env['PATH'] ?? '').split(delimiter).map((directory) => join(directory, 'docker'));
   for (const candidate of new Set(candidates)) {
-    if (isProgram(candidate) && (await tryRun([candidate, 'buildx', 'version'])).exitCode === 0) return candidate;
+    if (isExecutable(candidate) && (await tryRun([candidate, 'buildx', 'version'])).exitCode === 0) return candidate;
   }
   throw new HarnessError('TOOL_MISSING', 'No Docker client with buildx was found on the PATH.', {
     next: 'Run `harness doctor` to see what is missing, or `harness setup` to install it.',
   });
-}
-
-function isProgram(path: string): boolean {
-  try {
-    accessSync(path, constants.X_OK);
-    return true;
-  } catch {
-    return false;
-  }
 }

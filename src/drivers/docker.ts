@@ -172,6 +172,15 @@ export class DockerEngine {
     return (await this.json<{ Arch: string }>('GET', '/version'))?.Arch ?? 'amd64';
   }
 
+  /**
+   * The containers, running or not, that have all of these labels, each a name or `name=value`.
+   * @param more for the socket only, as for `ask`
+   */
+  async containersWith<T>(label: readonly string[], more: AskOptions = {}): Promise<T[]> {
+    const filters = encodeURIComponent(JSON.stringify({ label }));
+    return (await this.json<T[]>('GET', `/containers/json?all=true&filters=${filters}`, undefined, more)) ?? [];
+  }
+
   /** Gives an image a further reference. */
   async tag(id: string, reference: string): Promise<void> {
     const [repository = reference, tag = 'latest'] = splitTag(reference);

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { digestOf } from '../model/digest.ts';
 import { readState, writeState } from './state-file.ts';
 
 /**
@@ -8,20 +8,14 @@ import { readState, writeState } from './state-file.ts';
  */
 export function recall<T>(path: string, question: unknown): T | undefined {
   const kept = readState<{ seal: string; answer: T }>(path);
-  return kept?.seal === sealOf(question, kept?.answer) ? kept?.answer : undefined;
+  return kept?.seal === digestOf([question, kept?.answer]) ? kept?.answer : undefined;
 }
 
 /** Keeps an answer for `recall`. A full or read-only disk costs the next run the time to find it out again. */
 export function keep(path: string, question: unknown, answer: unknown): void {
   try {
-    writeState(path, JSON.stringify({ seal: sealOf(question, answer), answer }));
+    writeState(path, JSON.stringify({ seal: digestOf([question, answer]), answer }));
   } catch {
     // it is found out again
   }
-}
-
-function sealOf(question: unknown, answer: unknown): string {
-  return createHash('sha256')
-    .update(JSON.stringify([question, answer]))
-    .digest('hex');
 }

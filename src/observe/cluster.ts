@@ -18,10 +18,9 @@ interface ListedContainer {
  * @param onAsked called when nothing is left to do but wait for the answer
  */
 export async function clusterNodes(engine: DockerEngine, cluster: string, onAsked?: () => void): Promise<ClusterNode[]> {
-  const filters = encodeURIComponent(JSON.stringify({ label: [`io.x-k8s.kind.cluster=${cluster}`] }));
-  const path = `/containers/json?all=true&filters=${filters}`;
-  const containers = await engine.json<ListedContainer[]>('GET', path, undefined, onAsked ? { onSent: onAsked } : {});
-  return (containers ?? [])
+  const more = onAsked ? { onSent: onAsked } : {};
+  const containers = await engine.containersWith<ListedContainer>([`io.x-k8s.kind.cluster=${cluster}`], more);
+  return containers
     .map((container) => ({
       name: (container.Names[0] ?? container.Id).replace(/^\//, ''),
       containerId: container.Id,

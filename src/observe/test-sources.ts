@@ -1,6 +1,6 @@
-import { createHash } from 'node:crypto';
 import { lstatSync, readdirSync, statSync, type Dirent, type Stats } from 'node:fs';
 import { dirname, join, relative, resolve, sep } from 'node:path';
+import { digestOf } from '../model/digest.ts';
 import { isSettled, type Clock } from './fs-clock.ts';
 import { hashFile } from './hash-file.ts';
 import { unlessAbsent } from './unless-absent.ts';
@@ -102,8 +102,4 @@ function counts(entry: Dirent): boolean {
 /** Packages are looked at elsewhere. */
 function isToolsOwn(name: string): boolean {
   return name === 'node_modules' || name.startsWith('.');
-}
-
-function digestOf(parts: unknown): string {
-  return createHash('sha256').update(JSON.stringify(parts)).digest('hex');
 }

@@ -1,7 +1,7 @@
-import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { Config, TestCacheConfig } from '../model/config.ts';
+import { digestOf } from '../model/digest.ts';
 import type { ManifestObject } from '../model/manifest.ts';
 import type { TestInputs } from '../model/test-file.ts';
 import type { DeployedImage } from '../plan/manifests.ts';
@@ -53,8 +53,4 @@ async function declared(globs: string[], root: string): Promise<[path: string, d
   const { globSync } = await import('tinyglobby');
   const paths = globSync(globs, { cwd: root, dot: true }).sort();
   return paths.map((path) => [path, digestOf(readFileSync(join(root, path), 'base64'))]);
-}
-
-function digestOf(value: unknown): string {
-  return createHash('sha256').update(JSON.stringify(value)).digest('hex');
 }

@@ -69,8 +69,7 @@ export async function stopOutside(session: Session): Promise<void> {
 
 async function ownContainers(session: Session): Promise<{ Id: string; State: string; Labels: Record<string, string> }[]> {
   const label = [...Object.entries(ownLabels(session)).map(([name, value]) => `${name}=${value}`), LABELS.service];
-  const filters = encodeURIComponent(JSON.stringify({ label }));
-  return (await session.engine.json('GET', `/containers/json?all=true&filters=${filters}`)) ?? [];
+  return session.engine.containersWith(label);
 }
 
 function ownLabels({ config }: Session): Record<string, string> {

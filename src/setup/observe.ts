@@ -1,6 +1,7 @@
 /** Looks at the tools of this machine and changes nothing. Every probe is on its own, so they run side by side. */
-import { accessSync, constants, existsSync, realpathSync, statfsSync } from 'node:fs';
+import { existsSync, realpathSync, statfsSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
+import { isExecutable } from '../drivers/executable.ts';
 import { tryRun } from '../drivers/process.ts';
 import type { Apt, DockerClient, ObservedTools, Platform, Program } from './observed.ts';
 import { observeEngine } from './observe-engine.ts';
@@ -45,7 +46,7 @@ export function onPath(name: string, env: NodeJS.ProcessEnv, more: readonly stri
   const found = new Map<string, string>();
   for (const directory of [...(env['PATH'] ?? '').split(delimiter), ...more]) {
     const path = join(directory, name);
-    if (!directory || !executable(path)) continue;
+    if (!directory || !isExecutable(path)) continue;
     const real = realpathSync(path);
     if (!found.has(real)) found.set(real, path);
   }
@@ -93,14 +94,5 @@ function freeBytes(directory: string): number | undefined {
     return bavail * bsize;
   } catch {
     return undefined; // the engine runs in another machine
-  }
-}
-
-function executable(path: string): boolean {
-  try {
-    accessSync(path, constants.X_OK);
-    return true;
-  } catch {
-    return false;
   }
 }
