@@ -21,30 +21,52 @@ export interface ClusterContext {
   engine: DockerEngine;
   config: Config;
   progress: (detail: string) => void;
+  /** Told of the nodes of a cluster that is being created, once their containers are there: long before it can be used. */
+  onNodes?: (nodes: ClusterNode[]) => void;
   signal?: AbortSignal;
 }
 
 /** Creates the cluster, waits until it can be used, and only then writes the record that makes it ours for good. */
 export async function create(context: ClusterContext, wanted: WantedCluster, kindConfig: string, nodeImage: string): Promise<void> {
-  const { config, engine, progress } = context;
+  const { config, progress } = context;
   makeStateDirectory(config.stateDirectory);
   removeState(kubeconfigPath(config));
   // Docker gives creation times in whole seconds, rounded down.
   writeState(creationPath(config), JSON.stringify({ begun: Math.floor(Date.now() / 1000) * 1000 }));
+  const tellNodes = nodeTeller(context);
   await createCluster({
     name: config.cluster.name,
     config: kindConfig,
     image: nodeImage,
     kubeconfig: kubeconfigPath(config),
-    onLine: (line) => progress(line.replace(/^[ •✓✗]+/, '').trim()),
+    onLine: (line) => {
+      progress(line.replace(/^[ •✓✗]+/, '').trim());
+      tellNodes();
+    },
     ...(context.signal === undefined ? {} : { signal: context.signal }),
   });
   await check(context);
   const record: ClusterRecord = { format: 1, project: wanted.project, definition: wanted.definition, parts: wanted.parts };
-  const controlPlane = (await clusterNodes(engine, config.cluster.name)).find((node) => node.role === 'control-plane');
+  const controlPlane = (await clusterNodes(context.engine, config.cluster.name)).find((node) => node.role === 'control-plane');
   if (!controlPlane) throw new HarnessError('CLUSTER', `The cluster ${config.cluster.name} went away while it was created.`);
-  await writeContainerFile(engine, controlPlane.containerId, RECORD_PATH, JSON.stringify(record));
+  await writeContainerFile(context.engine, controlPlane.containerId, RECORD_PATH, JSON.stringify(record));
   removeState(creationPath(config));
+}
+
+/** @returns what looks whether there are nodes by now, and tells of them the first time; to be called whenever kind gets on */
+function nodeTeller({ engine, config, onNodes }: ClusterContext): () => void {
+  let tell = onNodes;
+  return () => {
+    if (!tell) return;
+    clusterNodes(engine, config.cluster.name).then(
+      (nodes) => {
+        if (nodes.length === 0) return;
+        tell?.(nodes);
+        tell = undefined;
+      },
+      () => undefined, // it only saves time
+    );
+  };
 }
 
 /** Starts the stopped nodes and waits until the cluster can be used. */

@@ -22,13 +22,14 @@ export interface LoadedImage {
 }
 
 /**
- * Asks a node whether it has the image now: only what it lists and could start counts as loaded.
+ * Sees whether a node has the image now: only what it lists and could start counts as loaded.
+ * @param said what the node has already said that it has, after the load
  * @returns the node's own entry
  * @throws HarnessError LOAD
  */
-export async function confirmLoaded(engine: DockerEngine, image: LoadedImage): Promise<NodeImage> {
-  for (const end = Date.now() + LISTED_WITHIN; ; await sleep(50)) {
-    const content = await nodeContent(engine, image.node);
+export async function confirmLoaded(engine: DockerEngine, image: LoadedImage, said?: NodeContent): Promise<NodeImage> {
+  let content = said ?? (await nodeContent(engine, image.node));
+  for (const end = Date.now() + LISTED_WITHIN; ; content = await sleep(50).then(() => nodeContent(engine, image.node))) {
     const entry = content.images.find(({ names }) => names.includes(image.name));
     const lacks = whatLacks(image, entry, content);
     if (entry && lacks === undefined) return entry;

@@ -1,13 +1,18 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { tryExec, type ExecResult } from '../drivers/container-exec.ts';
+import { tryExec } from '../drivers/container-exec.ts';
 import type { DockerEngine } from '../drivers/docker.ts';
 import { HarnessError } from '../model/error.ts';
+import type { NodeContent } from '../model/image.ts';
 import { NOTE_LOAD } from '../model/load-record.ts';
+import { NODE_HOST, REGISTRY_PORT } from '../model/registry.ts';
 import { seconds } from '../model/words.ts';
+import { NODE_CONTENT, readNodeContent } from '../observe/node-images.ts';
 
 /** What a node is to pull. */
 export interface PullOrder {
   node: string;
+  /** Where the node reaches the registry. */
+  address: string;
   /** Where it lies in the registry, by its digest. */
   reference: string;
   /** As the node shall know it, in full. */
@@ -19,25 +24,37 @@ export interface PullOrder {
 }
 
 /**
- * Pulls, gives the name that manifests use, notes the load, and takes the registry's name away again. In one program, so that no name stays
- * when we die.
+ * Points the container runtime at the registry, which it reads of at every pull; pulls, gives the name that manifests use, notes the load, takes
+ * the registry's name away again, and says what the node has then. In one program: no name stays when we die, and each start of a program in
+ * a node costs as much as the pull of a small layer.
  */
-const PULL = `crictl pull "$3" || exit
-ctr --namespace=k8s.io images tag --force "$3" "$2" && { ${NOTE_LOAD}; }
+const PULL = `hosts=/etc/containerd/certs.d/${NODE_HOST}/hosts.toml
+[ "$(cat "$hosts" 2>/dev/null)" = "$4" ] || { mkdir -p "\${hosts%/*}" && printf '%s\\n' "$4" > "$hosts.$$" && mv "$hosts.$$" "$hosts"; } || exit
+crictl pull "$3" >&2 || exit
+ctr --namespace=k8s.io images tag --force "$3" "$2" >&2 && { ${NOTE_LOAD}; }
 tagged=$?
-ctr --namespace=k8s.io images rm "$3"
-exit $tagged`;
+ctr --namespace=k8s.io images rm "$3" >&2
+[ $tagged = 0 ] || exit $tagged
+${NODE_CONTENT}`;
+
+/** What a pull came to. */
+export interface PullAnswer {
+  /** What the node has after it; undefined when it failed. */
+  content?: NodeContent;
+  /** What the node's programs said. */
+  words: string;
+}
 
 /** Milliseconds within which a node ends a pull that it is told to end. */
 const ENDS_WITHIN = 3000;
 
 /**
  * Lets a node pull an image. Interrupted, or late, the pull itself is ended, and not only the wait for it.
- * @returns whatever the exit code
+ * @returns whether or not it failed
  * @throws HarnessError LOAD when it is late; anything when it is interrupted
  */
-export async function pullInNode(engine: DockerEngine, order: PullOrder, signal?: AbortSignal): Promise<ExecResult> {
-  const { node, reference, name, id, limit } = order;
+export async function pullInNode(engine: DockerEngine, order: PullOrder, signal?: AbortSignal): Promise<PullAnswer> {
+  const { node, address, reference, name, id, limit } = order;
   const late = AbortSignal.timeout(limit);
   const over = signal ? AbortSignal.any([signal, late]) : late;
   over.throwIfAborted();
@@ -45,8 +62,10 @@ export async function pullInNode(engine: DockerEngine, order: PullOrder, signal?
   const end = () => void endPull(engine, order, cut);
   over.addEventListener('abort', end, { once: true });
   try {
-    const answer = await tryExec(engine, node, ['sh', '-c', PULL, 'sh', id, name, reference], { signal: cut.signal });
-    if (answer.exitCode === 0 || !over.aborted) return answer;
+    const script = ['sh', '-c', PULL, 'sh', id, name, reference, hostsFile(address)];
+    const { exitCode, stdout, stderr } = await tryExec(engine, node, script, { signal: cut.signal });
+    if (exitCode === 0) return { content: readNodeContent(stdout, stderr), words: stderr };
+    if (!over.aborted) return { words: `${stdout}\n${stderr}`.trim() };
   } catch (error) {
     if (!over.aborted) throw error;
   } finally {
@@ -57,6 +76,11 @@ export async function pullInNode(engine: DockerEngine, order: PullOrder, signal?
   throw new HarnessError('LOAD', `${node} did not pull ${name} within ${seconds(limit)}.`, {
     next: `Look at the node's runtime: docker exec ${node} journalctl -u containerd; \`harness stop\` and \`harness up\` start it anew.`,
   });
+}
+
+function hostsFile(address: string): string {
+  const url = `http://${address}:${REGISTRY_PORT}`;
+  return `server = "${url}"\n\n[host."${url}"]\n  capabilities = ["pull", "resolve"]`;
 }
 
 /** Only the pull itself has that command line: the shell around it goes on, sees that it failed, and ends. Else the wait is broken off. */

@@ -7,7 +7,7 @@ import { HarnessError } from '../model/error.ts';
 import { chainIds } from '../model/layers.ts';
 import { NODE_HOST, REPOSITORY, type Registry } from '../model/registry.ts';
 import { pullInNode } from './pull.ts';
-import { registryIsFull, removeRegistry, wireNode } from './registry.ts';
+import { registryIsFull, removeRegistry } from './registry.ts';
 import type { Delivery, Destination, Shipment, Transport } from './transport.ts';
 
 /** An image as it lies in the registry. */
@@ -29,41 +29,49 @@ const SLOWEST = 1000;
  * @param architecture of the nodes, as Docker calls it
  */
 export function registryTransport(engine: DockerEngine, registry: Registry, architecture: string): Transport {
-  const wired = new Map<string, Promise<void>>();
   const arrived = new Map<string, Set<string>>();
   const turns = new Map<string, Promise<unknown>>();
-
-  const wire = (node: string) => {
-    const wiring = wired.get(node) ?? wireNode(engine, node, registry);
-    wired.set(node, wiring);
-    wiring.catch(() => wired.delete(node)); // the next image tries again
-    return wiring;
-  };
+  /** What was stored before anybody sent it, by the engine's id of the image. */
+  const prepared = new Map<string, Promise<Stored>>();
 
   const pull = async (
-    stored: Promise<Stored>,
+    arriving: Promise<Stored>,
     { name, image }: Shipment,
     { node, unpacked }: Destination,
     signal?: AbortSignal,
   ): Promise<Delivery> => {
-    const [{ digest, manifest, pushed }] = await Promise.all([stored, wire(node)]);
+    const { digest, manifest, pushed } = await arriving;
     const reference = `${NODE_HOST}/${REPOSITORY}@${digest}`;
     const known = arrived.get(node) ?? new Set(unpacked);
     arrived.set(node, known);
     const lacking = lackingLayers(manifest, image.layers, known);
     lacking.chain.forEach((id) => known.add(id)); // another image on its way finds them there
-    const order = { node, reference, name, id: manifest.config.digest, limit: PULL_LIMIT + Math.ceil(lacking.bytes / SLOWEST) };
-    const { exitCode, stdout, stderr } = await pullInNode(engine, order, signal);
-    if (exitCode !== 0) throw pullFailed(node, name, `${stdout}\n${stderr}`);
-    return { bytes: lacking.bytes, total: wholeSize(manifest), pushed, digest: manifest.config.digest, isNoted: true };
+    const { address } = registry;
+    const limit = PULL_LIMIT + Math.ceil(lacking.bytes / SLOWEST);
+    const { content, words } = await pullInNode(engine, { node, address, reference, name, id: manifest.config.digest, limit }, signal);
+    if (!content) throw pullFailed(node, name, words);
+    return { bytes: lacking.bytes, total: wholeSize(manifest), pushed, digest: manifest.config.digest, isNoted: true, content };
+  };
+
+  /** Takes what was prepared, and only once: what travelled for it is told by one load. */
+  const stored = async (shipment: Shipment, signal?: AbortSignal): Promise<Stored> => {
+    const before = await prepared.get(shipment.image.id)?.catch(() => undefined);
+    prepared.delete(shipment.image.id);
+    return before ?? store(engine, registry, shipment, architecture, signal);
   };
 
   return {
+    async prepare(shipment, signal) {
+      const { id } = shipment.image;
+      const storing = prepared.get(id) ?? store(engine, registry, shipment, architecture, signal);
+      prepared.set(id, storing);
+      await storing;
+    },
     send(shipment, destinations, signal) {
       // An image under two names would have its passing names taken away by the other load.
       const turn = turns.get(shipment.image.id) ?? Promise.resolve();
-      const stored = turn.then(() => store(engine, registry, shipment, architecture, signal));
-      const deliveries = new Map(destinations.map((to) => [to.node, pull(stored, shipment, to, signal)]));
+      const arriving = turn.then(() => stored(shipment, signal));
+      const deliveries = new Map(destinations.map((to) => [to.node, pull(arriving, shipment, to, signal)]));
       turns.set(shipment.image.id, Promise.allSettled(deliveries.values()));
       return deliveries;
     },
@@ -135,7 +143,7 @@ function pullFailed(node: string, name: string, output: string): HarnessError {
     full ? 'DISK_FULL' : 'LOAD',
     full ? `No room is left in ${node} to load ${name}.` : `${node} could not pull ${name} from the registry beside the cluster.`,
     {
-      detail: tail(output.trim()),
+      detail: tail(output),
       next: full ? MAKE_ROOM : `Look at the node's runtime: docker exec ${node} journalctl -u containerd`,
     },
   );

@@ -1,17 +1,22 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { exec } from '../drivers/container-exec.ts';
 import { writeContainerFile } from '../drivers/container-file.ts';
 import { saysDiskFull } from '../drivers/disk-full.ts';
 import { unlessMissing, type DockerEngine } from '../drivers/docker.ts';
 import { registryAnswers } from '../drivers/registry.ts';
 import { HarnessError, messageOf } from '../model/error.ts';
 import { LABELS } from '../model/image.ts';
-import { NODE_HOST, REGISTRY_PORT, registryName, type ObservedRegistry, type Registry } from '../model/registry.ts';
+import { REGISTRY_PORT, registryName, type ObservedRegistry, type Registry } from '../model/registry.ts';
 import { observeContainer } from '../observe/registry.ts';
 import type { WantedRegistry } from '../plan/registry.ts';
 
 /** Milliseconds that a registry may take to answer after its start. */
 const START_TIMEOUT = 15_000;
+
+/**
+ * Bytes of memory that the registry may have, what it writes included until it is on the disk: an image of some gigabytes that passes through
+ * shall not push everything else out of this machine's memory. Its disk sets its pace then, and hardly slower.
+ */
+const MEMORY = 512 << 20;
 
 /** Makes the registry's container, on the nodes' network and published on the loopback only. It is not started. @returns its id */
 export async function createRegistry(engine: DockerEngine, wanted: WantedRegistry, image: string, settings: string): Promise<string> {
@@ -25,7 +30,7 @@ export async function createRegistry(engine: DockerEngine, wanted: WantedRegistr
     Labels: { [LABELS.project]: wanted.project, [LABELS.registry]: wanted.cluster, [LABELS.definition]: wanted.definition },
     ExposedPorts: { [port]: {} },
     Volumes: { '/var/lib/registry': {} }, // goes with the container
-    HostConfig: { NetworkMode: wanted.network, PortBindings: { [port]: [{ HostIp: '127.0.0.1', HostPort: '' }] } },
+    HostConfig: { NetworkMode: wanted.network, PortBindings: { [port]: [{ HostIp: '127.0.0.1', HostPort: '' }] }, Memory: MEMORY },
   });
   await writeContainerFile(engine, container.id, '/etc/distribution/config.yml', settings);
   return container.id;
@@ -73,12 +78,4 @@ export async function registryIsFull(engine: DockerEngine, { containerId }: Regi
 /** Removes the registry's container with all it holds. The caller has proved that it is ours. */
 export async function removeRegistry(engine: DockerEngine, containerId: string): Promise<void> {
   await unlessMissing(engine.api.getContainer(containerId).remove({ force: true, v: true }));
-}
-
-/** Points a node's container runtime at the registry. It reads this at every pull, so nothing is restarted. */
-export async function wireNode(engine: DockerEngine, node: string, { address: host }: Registry): Promise<void> {
-  const address = `http://${host}:${REGISTRY_PORT}`;
-  const hosts = `server = "${address}"\n\n[host."${address}"]\n  capabilities = ["pull", "resolve"]\n`;
-  const script = 'mkdir -p "$1" && printf %s "$2" > "$1/hosts.toml.new" && mv "$1/hosts.toml.new" "$1/hosts.toml"';
-  await exec(engine, node, ['sh', '-c', script, 'sh', `/etc/containerd/certs.d/${NODE_HOST}`, hosts]);
 }

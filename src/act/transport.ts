@@ -1,5 +1,6 @@
 import type { DockerImage } from '../drivers/docker.ts';
 import { HarnessError } from '../model/error.ts';
+import type { NodeContent } from '../model/image.ts';
 
 /** One image on its way. */
 export interface Shipment {
@@ -29,10 +30,17 @@ export interface Delivery {
   digest?: string;
   /** Whether the node has noted the load already, see LOAD_RECORD. */
   isNoted?: boolean;
+  /** What the node has after it, where it said so along with the delivery. */
+  content?: NodeContent;
 }
 
 /** Brings an image into nodes, all at once. Registries and archives are ways to do it. */
 export interface Transport {
+  /**
+   * Does what can be done of a shipment before there are nodes, where that is anything. Told or not, and whatever comes of it, `send` does all
+   * that is due.
+   */
+  prepare?(shipment: Shipment, signal?: AbortSignal): Promise<void>;
   /**
    * @returns the deliveries by node; each ends by itself, and all of them must be awaited
    * @throws HarnessError LOAD, DISK_FULL, through the deliveries
@@ -47,6 +55,7 @@ export interface Transport {
  */
 export function withFallback(first: Transport, second: Transport, onFallback: (nodes: string[], reason: unknown) => void): Transport {
   return {
+    prepare: (shipment, signal) => first.prepare?.(shipment, signal) ?? Promise.resolve(),
     send(shipment, destinations, signal) {
       const tried = first.send(shipment, destinations, signal);
       const failures = Promise.all(destinations.map((to) => failureOf(tried.get(to.node), signal).then((reason) => ({ to, reason }))));

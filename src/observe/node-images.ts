@@ -10,17 +10,18 @@ interface CrictlImages {
 }
 
 /**
- * Both questions at once, because starting a second program costs more than its answer: what is listed on one output, what is unpacked on the
- * other.
+ * A shell command that asks a node what it has. Both questions at once, because starting a second program costs more than its answer: what is
+ * listed on one output, what is unpacked on the other.
  */
-const SCRIPT = 'ctr --namespace=k8s.io snapshots ls >&2 || echo failed >&2 & crictl images -o json; status=$?; wait; exit $status';
+export const NODE_CONTENT =
+  'ctr --namespace=k8s.io snapshots ls >&2 || echo failed >&2 & crictl images -o json; status=$?; wait; exit $status';
 
 /**
  * What a node's container runtime has: the images that it lists, and the file systems that it has unpacked.
  * @param onAsked called when nothing is left to do but wait for the answer
  */
 export async function nodeContent(engine: DockerEngine, node: string, onAsked?: () => void): Promise<NodeContent> {
-  const { stdout, stderr } = await exec(engine, node, ['sh', '-c', SCRIPT], onAsked ? { onStarted: onAsked } : {});
+  const { stdout, stderr } = await exec(engine, node, ['sh', '-c', NODE_CONTENT], onAsked ? { onStarted: onAsked } : {});
   return readNodeContent(stdout, stderr);
 }
 

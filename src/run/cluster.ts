@@ -1,3 +1,4 @@
+import type { Transport } from '../act/transport.ts';
 import { check, create, remove, start, type ClusterContext } from '../act/cluster.ts';
 import { currentCluster, kubeconfigPath, nodeStarts } from '../observe/own-cluster.ts';
 import type { ClusterDecision, ClusterNode, ClusterState } from '../model/cluster.ts';
@@ -21,13 +22,18 @@ export interface RunningCluster {
 
 /**
  * Brings the cluster to where it can be used: created, started or made anew, whatever it takes.
+ * @param onTransport told how images will get into the nodes of a cluster that is still being created
  * @throws HarnessError CLUSTER, CLUSTER_FOREIGN, NODE_IMAGE
  */
-export async function bringUp(session: Session): Promise<RunningCluster> {
+export async function bringUp(session: Session, onTransport?: (transport: Transport) => void): Promise<RunningCluster> {
   const { config, emit } = session;
   const { name } = config.cluster;
   const touched = await step(emit, 'cluster', `cluster ${name}: checking`, async ({ progress }) => {
-    const context = { engine: session.engine, config, progress, signal: session.signal };
+    const onNodes = (nodes: ClusterNode[]) => {
+      // Whoever loads hears of what fails here.
+      transportFor(session, nodes).then(onTransport, () => undefined);
+    };
+    const context = { engine: session.engine, config, progress, onNodes, signal: session.signal };
     const plan = await clusterPlan(session);
     const state = await currentCluster(session.engine, config);
     const decision = decideCluster(state, plan.wanted);

@@ -1,5 +1,5 @@
 import { confirmLoaded, noteLoad, tagInNode } from '../act/load.ts';
-import type { Delivery } from '../act/transport.ts';
+import type { Delivery, Transport } from '../act/transport.ts';
 import type { DockerImage } from '../drivers/docker.ts';
 import type { ClusterNode } from '../model/cluster.ts';
 import { HarnessError } from '../model/error.ts';
@@ -51,6 +51,16 @@ export async function loadEverywhere(
     const title = `image ${image.name} loaded into ${loads.map(({ node, words }) => `node ${node} (${words})`).join(', ')}`;
     return { title, value: sum(loads) };
   });
+}
+
+/**
+ * Does what can be done of a load while the cluster that it is for is still being created. Nothing depends on it: what fails here fails again in
+ * the load, or does not.
+ */
+export async function prepareLoad({ signal }: Session, { image, built }: ImageOutcome, transport: Transport): Promise<void> {
+  if (!built) return;
+  const name = canonicalName(image.reference) ?? image.reference;
+  await transport.prepare?.({ reference: image.reference, name, image: built }, signal).catch(() => undefined);
 }
 
 /** Waits for all, also when one has failed: what is on its way into a node ends before anything else is done. */
@@ -123,7 +133,7 @@ async function carryOut(
     const travelled = await delivery;
     const order = { node, name, digest: travelled?.digest ?? digest, layers: built.layers };
     if (decision.action === 'tag') await tagInNode(session.engine, node, load.from ?? name, { id: digest ?? '', name });
-    const { id } = await confirmLoaded(session.engine, order);
+    const { id } = await confirmLoaded(session.engine, order, travelled?.content);
     if (travelled && !travelled.isNoted) await noteLoad(session.engine, node, { id, name });
     // Only what the transfer itself told: what a node lists may be of an earlier image.
     if (travelled?.digest !== undefined) session.digests.learn(built, travelled.digest);

@@ -1,4 +1,5 @@
 import { relative } from 'node:path';
+import type { Transport } from '../act/transport.ts';
 import { runTests, type TestRun } from '../act/test.ts';
 import { deploy } from '../act/deploy.ts';
 import type { ClusterNode } from '../model/cluster.ts';
@@ -15,7 +16,7 @@ import { bringUp, type RunningCluster } from './cluster.ts';
 import { ownCluster } from './own-cluster.ts';
 import { settleImages } from './images.ts';
 import { bringOutsideUp, type RunningService } from './outside.ts';
-import { loadEverywhere } from './loads.ts';
+import { loadEverywhere, prepareLoad } from './loads.ts';
 import type { ModuleReport } from '../vitest/passed-reporter.ts';
 import type { Session } from './session.ts';
 import type { TestCache } from './test-cache.ts';
@@ -50,19 +51,27 @@ export async function prepareForOthers(session: Session, tier: Tier): Promise<Ha
 }
 
 /**
- * Everything a tier does before its tests: cluster and images side by side, each image into the nodes as soon as both are there, then the
- * manifests.
+ * Everything a tier does before its tests: cluster and images side by side, each image on its way as soon as it is built, and into the nodes as
+ * soon as these are there, then the manifests.
  */
 export async function prepare(session: Session, tier: Tier): Promise<Prepared> {
   const { config, emit } = session;
   const written = readManifests(config.manifests, config.root); // before anything slow: a manifest that does not parse is wrong at once
   await ownCluster(session); // and before builds that would be for nothing: a cluster that is not ours
   emit({ type: 'plan', steps: plannedSteps(session) });
-  const cluster = bringUp(session);
+  const early = Promise.withResolvers<Transport | undefined>();
+  const cluster = bringUp(session, early.resolve);
+  void cluster.catch(() => undefined).then(() => early.resolve(undefined));
   const images = settleImages(session, config.images, { tier });
   const deployed = [...images.values()].map(async (image) => {
-    const [outcome, { nodes }] = await Promise.all([image, cluster]);
-    return loadEverywhere(session, outcome, nodes, tier === 'test-kind');
+    const outcome = await image;
+    const ahead = early.promise.then((transport) => transport && prepareLoad(session, outcome, transport));
+    try {
+      const { nodes } = await cluster;
+      return await loadEverywhere(session, outcome, nodes, tier === 'test-kind');
+    } finally {
+      await ahead;
+    }
   });
   const beside = cluster.then(({ nodes }) => bringOutsideUp(session, nodes));
   const [running, loaded, services] = await allOrFirstError(cluster, deployed, beside, [...images.values()]);

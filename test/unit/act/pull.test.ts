@@ -6,7 +6,14 @@ import type { DockerEngine } from '../../../src/drivers/docker.ts';
 vi.mock(import('../../../src/drivers/container-exec.ts'), { spy: true });
 afterEach(() => vi.mocked(containers.tryExec).mockReset());
 
-const order = { node: 'n', reference: 'r/k@sha256:ab', name: 'docker.io/shop/api:dev', id: 'sha256:1', limit: 60_000 };
+const order = {
+  node: 'n',
+  address: '172.18.0.9',
+  reference: 'r/k@sha256:ab',
+  name: 'docker.io/shop/api:dev',
+  id: 'sha256:1',
+  limit: 60_000,
+};
 
 /** A node whose pull ends only when it is told to end. */
 function slowNode(): string[] {
@@ -45,8 +52,18 @@ describe('a pull in a node', () => {
     expect(containers.tryExec).not.toHaveBeenCalled();
   });
 
+  it('says what the node has then, and what its programs said is not mistaken for it', async () => {
+    const stdout = JSON.stringify({ images: [{ id: 'sha256:1', repoTags: [order.name], size: '7' }] });
+    const stderr = 'Image is up to date for sha256:1\nsha256:2   Committed\nsha256:3 sha256:2 Committed\n';
+    vi.mocked(containers.tryExec).mockResolvedValue({ exitCode: 0, stdout, stderr });
+    expect((await pullInNode({} as DockerEngine, order)).content).toEqual({
+      images: [{ id: 'sha256:1', names: [order.name], size: 7 }],
+      unpacked: new Set(['sha256:2', 'sha256:3']),
+    });
+  });
+
   it('that fails is an answer', async () => {
     vi.mocked(containers.tryExec).mockResolvedValue({ exitCode: 1, stdout: '', stderr: 'no' });
-    expect(await pullInNode({} as DockerEngine, order)).toMatchObject({ exitCode: 1 });
+    expect(await pullInNode({} as DockerEngine, order)).toEqual({ words: 'no' });
   });
 });
