@@ -1,14 +1,14 @@
 /**
  * What it costs to bring an image of 1 GB into the nodes: through the registry beside the cluster, as an archive, and with
- * `kind load docker-image`. First load, 5 MB of it changed, nothing changed, a second name, ten images that share a base of 400 MB; with
- * one node and with three. Makes clusters of its own and deletes them. Prints medians and ratios of one run; the contenders take turns,
+ * `kind load docker-image`. First load, 5 MB of it changed, nothing changed, a second name, ten images that share a base of 400 MB, and the
+ * first load of 600 MB of programs, which Docker can compress as it cannot the random bytes of the others; with one node and with three. Makes clusters of its own and deletes them. Prints medians and ratios of one run; the contenders take turns,
  * because machines drift. Needs some 15 GB of disk.
  *
  * node bench/load.ts [rounds] [nodes,…]
  */
 import { execFileSync } from 'node:child_process';
-import { randomFillSync } from 'node:crypto';
-import { closeSync, fsyncSync, mkdirSync, mkdtempSync, openSync, rmSync, writeFileSync, writeSync } from 'node:fs';
+import { randomBytes, randomFillSync } from 'node:crypto';
+import { closeSync, fsyncSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { LABELS } from '../src/model/image.ts';
@@ -24,7 +24,12 @@ const PROJECT = `bench-load-${process.pid}`;
 const MB = 1_000_000;
 /** The layers, lowest first; the last one is the one that changes. */
 const LAYERS = [400, 400, 150, 5].map((size, at) => ({ file: `layer${at}`, bytes: size * MB }));
-const IMAGES: Record<string, string> = { app: `${PROJECT}/app:dev`, second: `${PROJECT}/app:second` };
+const IMAGES: Record<string, string> = {
+  app: `${PROJECT}/app:dev`,
+  second: `${PROJECT}/app:second`,
+  programs: `${PROJECT}/programs:dev`,
+  small: `${PROJECT}/small:dev`,
+};
 const TEN = Array.from({ length: 10 }, (_, at) => `part${at}`);
 for (const name of TEN) IMAGES[name] = `${PROJECT}/${name}:dev`;
 let nodeCount = 1;
@@ -68,6 +73,21 @@ function changeTen(): void {
   }
 }
 
+/** Two layers of programs that no contender has seen: this one, several times over. */
+function changePrograms(): void {
+  const program = readFileSync(process.execPath);
+  const copies = Array.from({ length: Math.ceil((300 * MB) / program.length) }, () => program);
+  for (const file of ['programs0', 'programs1']) writeFileSync(join(root, 'context', file), Buffer.concat([...copies, randomBytes(16)]));
+  writeFileSync(join(root, 'context', 'programs.Dockerfile'), 'FROM scratch\nCOPY programs0 /\nCOPY programs1 /\n');
+  build('programs', 'programs.Dockerfile');
+}
+
+function buildSmall(): void {
+  fill({ file: 'small', bytes: 1000 });
+  writeFileSync(join(root, 'context', 'small.Dockerfile'), 'FROM scratch\nCOPY small /\n');
+  build('small', 'small.Dockerfile');
+}
+
 /** Seconds of a load and the bytes that it says it moved; kind says nothing, and moves the whole image. */
 interface Outcome {
   seconds: number;
@@ -93,13 +113,14 @@ const nodes = (): string[] => run('kind', 'get', 'nodes', '--name', PROJECT).tri
 const imagesIn = (node: string): string[] =>
   run('docker', 'exec', node, 'ctr', '--namespace=k8s.io', 'images', 'ls', '-q').trim().split('\n');
 
-/** Nodes and registry as before any load. */
+/** Nodes without images, and a registry that is as good as empty: as they are after `up`. */
 function forget(initial: Map<string, string[]>): void {
   for (const [node, names] of initial) {
     const more = imagesIn(node).filter((name) => !names.includes(name));
     if (more.length > 0) run('docker', 'exec', node, 'ctr', '--namespace=k8s.io', 'images', 'rm', '--sync', ...more);
   }
   run('docker', 'rm', '--force', '--volumes', `${PROJECT}-registry`);
+  harness('registry', 'load', 'small');
 }
 
 function retag(): void {
@@ -125,6 +146,7 @@ const scenarios: [title: string, before: () => void, images: string[]][] = [
   ['nothing changed', () => undefined, ['app']],
   ['second name', retag, ['second']],
   ['10 images of one base', changeTen, TEN],
+  ['first load of programs', changePrograms, ['programs']],
 ];
 const figures = new Map<string, Outcome[]>();
 const key = (title: string, contender: string, nodesOf = nodeCount) => `${nodesOf}/${title}/${contender}`;
@@ -189,6 +211,8 @@ try {
   change();
   retag();
   changeTen();
+  changePrograms();
+  buildSmall();
   for (nodeCount of NODES) measure();
   report(diskSpeed());
 } finally {

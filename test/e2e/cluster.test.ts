@@ -1,7 +1,9 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { listTags } from '../../src/drivers/registry.ts';
 import { podsIn } from './support/pods.ts';
+import { program } from './support/program.ts';
 import { pod, suite, type Project } from './support/suite.ts';
 import { docker, dockerLines, eventually } from './support/tools.ts';
 
@@ -150,7 +152,15 @@ describe('between runs', () => {
     await project.must('up');
     const before = await containers();
     project.configure({ cluster: { nodes: 2 } });
-    const { summary, notes } = await project.must('test-cached');
+    project.write('app/program', program('of no other test')); // which the registry could have
+    const { event, ended } = project.start('test-cached');
+    await event((each) => each.type === 'step' && each.id === 'cluster' && each.state === 'done');
+    const port = (await docker('port', `${all.name}-registry`, '5000')).split(':').at(-1);
+    const stored = await listTags(Number(port));
+    const { summary, notes } = await ended;
+    expect(summary).toMatchObject({ ok: true });
+    // The image was on its way before the cluster could be used.
+    expect(stored).toContain((await docker('image', 'inspect', '--format={{.Id}}', project.reference)).replace('sha256:', ''));
     expect(notes).toMatch(/made anew: its definition changed: nodes/);
     // A new cluster has none of the images.
     expect(summary.loads.map(({ verdict }) => verdict)).toEqual(['transferred', 'transferred']);

@@ -1,5 +1,9 @@
-import { describe, expect, it } from 'vitest';
-import { lackingLayers, pushedSize } from '../../../src/act/registry-transport.ts';
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import * as pulls from '../../../src/act/pull.ts';
+import { lackingLayers, pushedSize, registryTransport } from '../../../src/act/registry-transport.ts';
+import * as pushes from '../../../src/drivers/docker-push.ts';
+import type { DockerEngine, DockerImage } from '../../../src/drivers/docker.ts';
+import * as registries from '../../../src/drivers/registry.ts';
 import { chainIds } from '../../../src/model/layers.ts';
 
 const hex = (letter: string) => letter.repeat(64);
@@ -47,5 +51,41 @@ describe('what a node fetches', () => {
   it('counts a layer once that the image has twice', () => {
     const [first] = manifest.layers as [(typeof manifest.layers)[0]];
     expect(lackingLayers({ ...manifest, layers: [first, first] }, [contents[0]!, contents[0]!], new Set()).bytes).toBe(1010);
+  });
+});
+
+vi.mock(import('../../../src/act/pull.ts'), { spy: true });
+vi.mock(import('../../../src/drivers/docker-push.ts'), { spy: true });
+vi.mock(import('../../../src/drivers/registry.ts'), { spy: true });
+afterEach(() => vi.resetAllMocks());
+
+describe('an image that was sent to the registry before there were nodes', () => {
+  const image = { id: manifest.config.digest, layers: contents, tags: [], inContainerd: false } as unknown as DockerImage;
+  const shipment = { reference: 'shop/api:dev', name: 'docker.io/shop/api:dev', image };
+  const open = () => registryTransport({} as DockerEngine, { containerId: 'r', address: '10.0.0.2', port: 1 }, 'amd64');
+  const stored = { digest: `sha256:${hex('e')}`, manifest };
+
+  function working(): void {
+    vi.mocked(registries.findManifest).mockResolvedValueOnce(undefined).mockResolvedValue(stored);
+    vi.mocked(pushes.pushImage).mockResolvedValue(contents.map((digest) => digest.slice('sha256:'.length)));
+    vi.mocked(pulls.pullInNode).mockResolvedValue({ content: { images: [] }, words: '' });
+  }
+
+  it('is not pushed again, and one load tells what travelled', async () => {
+    working();
+    const transport = open();
+    await Promise.all([transport.prepare?.(shipment), transport.prepare?.(shipment)]);
+    const first = await transport.send(shipment, [{ node: 'a' }]).get('a');
+    const second = await transport.send({ ...shipment, name: 'docker.io/shop/api:other' }, [{ node: 'a' }]).get('a');
+    expect(pushes.pushImage).toHaveBeenCalledOnce();
+    expect([first?.pushed, second?.pushed]).toEqual([1240, 0]);
+  });
+
+  it('is pushed by the load when that failed', async () => {
+    vi.mocked(registries.findManifest).mockRejectedValueOnce(new Error('reset'));
+    const transport = open();
+    await expect(transport.prepare?.(shipment)).rejects.toThrow('reset');
+    working();
+    expect((await transport.send(shipment, [{ node: 'a' }]).get('a'))?.pushed).toBe(1240);
   });
 });
