@@ -1,5 +1,6 @@
 import { addAbortSignal, type Readable } from 'node:stream';
 import { messageOf } from '../model/error.ts';
+import { refusal } from './docker-refusal.ts';
 import type { DockerEngine } from './docker.ts';
 
 /** The engine's API that can save one platform of several. */
@@ -10,6 +11,7 @@ const ONE_PLATFORM = [1, 48] as const;
  * The engine refuses all of them when it lacks one. Of images in Docker's containerd store only the engine's own platform is saved, because the
  * others may be listed without being there (kind#3795).
  * @param signal breaks it off, so that nobody takes what came for the whole
+ * @throws HarnessError LOAD, or DISK_FULL, with the engine's words
  */
 export async function saveImages(
   engine: DockerEngine,
@@ -21,7 +23,10 @@ export async function saveImages(
   return new Promise((resolve, reject) => {
     const request = { path: '/images/get?', method: 'GET', options: { _query: query }, isStream: true, abortSignal: signal };
     engine.api.modem.dial({ ...request, statusCodes: { 200: true } }, (error: unknown, stream: unknown) => {
-      if (error) reject(error instanceof Error ? error : new Error(messageOf(error)));
+      if (error)
+        reject(
+          refusal(`save ${references.join(', ')}`, messageOf(error), 'Look with `docker images` whether it is there, then try again.'),
+        );
       else resolve(addAbortSignal(signal, stream as Readable));
     });
   });

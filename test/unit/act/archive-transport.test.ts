@@ -46,7 +46,7 @@ describe('an archive for several nodes', () => {
 describe('several images for one node', () => {
   const send = (names: string[], signal?: AbortSignal) => {
     const way = transport();
-    return names.map((name) => way.send(shipment(name), [{ node: 'one' }], signal).get('one'));
+    return names.map((name) => way.send(shipment(name), [{ node: 'one' }], signal).get('one')!);
   };
   const saved = () => vi.mocked(saving.saveImages).mock.calls.map(([, references]) => references);
 
@@ -57,7 +57,7 @@ describe('several images for one node', () => {
     );
     const deliveries = await Promise.all(send(['a', 'b', 'c']));
     expect(saved()).toEqual([['shop/a:dev'], ['shop/b:dev', 'shop/c:dev']]);
-    expect(deliveries.map((delivery) => delivery?.bytes)).toEqual([10, 20, 0]);
+    expect(deliveries.map(({ bytes }) => bytes)).toEqual([10, 20, 0]);
   });
 
   it('go alone when Docker refuses them together, and only the one at fault fails', async () => {
