@@ -169,20 +169,40 @@ it('containerd, killed in the middle of a pull', async () => {
 });
 
 describe('no room', () => {
-  it.each(['auto', 'archive'] as const)('in a node is told as such, and what arrived is taken away: %s', async (transport) => {
-    const project = await built(`full-${transport}`);
-    project.configure({ load: { transport } });
+  /** The node can unpack 50 MB while this lasts. */
+  async function withoutRoom<T>(work: () => Promise<T>): Promise<T> {
     const layers = '/var/lib/containerd/io.containerd.snapshotter.v1.overlayfs/snapshots';
-    const before = await inNode('crictl', 'images', '--quiet', '--no-trunc');
     await inNode('mount', '-t', 'tmpfs', '-o', 'size=50m', 'tmpfs', layers);
     try {
-      const { summary } = await project.run('load-if-needed');
-      expect(summary).toMatchObject({ exitCode: 3, error: { code: 'DISK_FULL', message: expect.stringContaining(node) } });
+      return await work();
     } finally {
       await inNode('umount', layers);
     }
+  }
+
+  it.each(['auto', 'archive'] as const)('in a node is told as such, and what arrived is taken away: %s', async (transport) => {
+    const project = await built(`full-${transport}`);
+    project.configure({ load: { transport } });
+    const before = await inNode('crictl', 'images', '--quiet', '--no-trunc');
+    const { summary } = await withoutRoom(() => project.run('load-if-needed'));
+    expect(summary).toMatchObject({ exitCode: 3, error: { code: 'DISK_FULL', message: expect.stringContaining(node) } });
     expect(await inNode('crictl', 'images', '--quiet', '--no-trunc')).toBe(before);
     await passes(project);
+  });
+
+  it('in a node for images in one archive takes away each of them', async () => {
+    const project = await built('full-together');
+    const names = ['a', 'b', 'c'];
+    const image = (name: string) => ({ context: 'app', dockerfile: `app/${name}.Dockerfile`, tag: `${all.name}/full-${name}:dev` });
+    for (const name of names)
+      project.write(`app/${name}.Dockerfile`, `FROM scratch\nCOPY weight /\nCOPY program /program\nCOPY ${name}.Dockerfile /x\n`);
+    project.configure({ images: Object.fromEntries(names.map((name) => [name, image(name)])), load: { transport: 'archive' } });
+    await project.must('build-if-needed');
+    const before = await inNode('crictl', 'images', '--quiet', '--no-trunc');
+    const { summary } = await withoutRoom(() => project.run('load-if-needed'));
+    expect(summary).toMatchObject({ exitCode: 3, error: { code: 'DISK_FULL' }, loads: names.map(() => ({ verdict: 'failed' })) });
+    expect(await inNode('crictl', 'images', '--quiet', '--no-trunc')).toBe(before);
+    expect((await project.must('load-if-needed')).summary.loads).toMatchObject(names.map(() => ({ verdict: 'transferred' })));
   });
 
   it('in the registry is told as such, and the registry goes with what it held', async () => {
