@@ -45,10 +45,11 @@ async function carry(engine: DockerEngine, orders: readonly Order[], stalledAfte
   const shipments = orders.map(({ shipment }) => shipment);
   const nodes = [...(orders[0]?.deliveries.keys() ?? [])];
   const signal = AbortSignal.any(orders.flatMap((order) => order.signal ?? [])); // a run has one for all that it sends
+  const references = shipments.map(({ reference }) => reference);
+  const inContainerd = shipments.some(({ image }) => image.inContainerd);
   let archive: Readable;
   try {
-    const inContainerd = shipments.some(({ image }) => image.inContainerd);
-    archive = await saveImages(engine, shipments.map(({ reference }) => reference), inContainerd, signal); // prettier-ignore
+    archive = await saveImages(engine, references, inContainerd, signal);
   } catch (error) {
     // Alone, only that fails which is at fault: one that is gone, say.
     if (orders.length > 1 && !signal.aborted) for (const order of orders) await carry(engine, [order], stalledAfter);

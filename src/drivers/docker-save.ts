@@ -20,13 +20,11 @@ export async function saveImages(
   signal: AbortSignal,
 ): Promise<Readable> {
   const query = { names: references, ...(inContainerd ? await ownPlatform(engine) : {}) };
+  const what = `save ${references.join(', ')}`;
   return new Promise((resolve, reject) => {
     const request = { path: '/images/get?', method: 'GET', options: { _query: query }, isStream: true, abortSignal: signal };
     engine.api.modem.dial({ ...request, statusCodes: { 200: true } }, (error: unknown, stream: unknown) => {
-      if (error)
-        reject(
-          refusal(`save ${references.join(', ')}`, messageOf(error), 'Look with `docker images` whether it is there, then try again.'),
-        );
+      if (error) reject(refusal(what, messageOf(error), 'Look with `docker images` whether it is there, then try again.'));
       else resolve(addAbortSignal(signal, stream as Readable));
     });
   });
