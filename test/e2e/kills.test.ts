@@ -53,9 +53,9 @@ function pulling(project: Project): Promise<Running> {
   return untilSeen(project, inNode('timeout', '60', 'sh', '-c', 'until ctr -n k8s.io content active | grep -q layer; do :; done'));
 }
 
-/** A program that ends when a part of what is being written has arrived in one of these files. */
+/** A program that ends when one of these files is being written, and has a part already: not one that an earlier end has left. */
 const untilPart = (files: string) => {
-  const script = `until find ${files} -size +1M 2>/dev/null | grep -q .; do :; done`;
+  const script = `until find ${files} -size +1M -newermt '1 second ago' 2>/dev/null | grep -q .; do :; done`;
   return ['timeout', '60', 'sh', '-c', script] as const;
 };
 
