@@ -1,53 +1,89 @@
 import { Transform, type Readable } from 'node:stream';
-import { ArchivedConfig } from '../drivers/archived-config.ts';
+import { ArchivedImages, type ArchivedImage } from '../drivers/archived-images.ts';
 import { tryExec, type ExecResult } from '../drivers/container-exec.ts';
 import { MAKE_ROOM, saysDiskFull } from '../drivers/disk-full.ts';
-import { saveImage } from '../drivers/docker-save.ts';
+import { saveImages } from '../drivers/docker-save.ts';
 import type { DockerEngine } from '../drivers/docker.ts';
 import { fanOut } from '../drivers/fan-out.ts';
 import { tail } from '../drivers/process.ts';
 import { STALLED_AFTER, watchForStall } from '../drivers/stall.ts';
 import { HarnessError } from '../model/error.ts';
 import { seconds } from '../model/words.ts';
+import { Convoys } from './convoys.ts';
 import { dropBroken } from './load.ts';
 import type { Delivery, Shipment, Transport } from './transport.ts';
 
 /** By `ctr` itself: through containerd's transfer service the same takes twice as long. */
 const IMPORT = ['ctr', '--namespace=k8s.io', 'images', 'import', '--local', '-'];
 
-/** One `docker save`, read once and streamed into the container runtime of every node: no temporary file, all layers every time. */
-export function archiveTransport(engine: DockerEngine): Transport {
+/** An image that is to go to some nodes, and what its sender waits for, by node. */
+interface Order {
+  shipment: Shipment;
+  signal: AbortSignal | undefined;
+  deliveries: Map<string, PromiseWithResolvers<Delivery>>;
+}
+
+/**
+ * `docker save`, read once and streamed into the container runtime of every node: no temporary file, all layers every time. Images that become
+ * due for the same nodes while another one is on its way go in one archive, so that what they share goes once.
+ * @param stalledAfter milliseconds without progress after which an archive is given up
+ */
+export function archiveTransport(engine: DockerEngine, stalledAfter = STALLED_AFTER): Transport {
+  const convoys = new Convoys<Order>((orders) => carry(engine, orders, stalledAfter));
   return {
     send(shipment, destinations, signal) {
-      const { reference, image } = shipment;
-      const outlets = saveImage(engine, reference, image).then((archive) => {
-        const cut = () => archive.destroy(new Error('interrupted')); // nodes refuse an archive that ends too early
-        if (signal?.aborted) cut();
-        signal?.addEventListener('abort', cut, { once: true });
-        archive.once('close', () => signal?.removeEventListener('abort', cut));
-        return fanOut(archive, destinations.length);
-      });
-      return new Map(
-        destinations.map(({ node }, at) => [node, outlets.then((all) => importArchive(engine, all[at] as Readable, shipment, node))]),
-      );
+      const nodes = destinations.map(({ node }) => node);
+      const deliveries = new Map(nodes.map((node) => [node, Promise.withResolvers<Delivery>()]));
+      convoys.add(nodes.toSorted().join(), { shipment, signal, deliveries });
+      return new Map([...deliveries].map(([node, { promise }]) => [node, promise]));
     },
   };
 }
 
+/** Brings images to the same nodes, all in one archive. */
+async function carry(engine: DockerEngine, orders: readonly Order[], stalledAfter: number): Promise<void> {
+  const shipments = orders.map(({ shipment }) => shipment);
+  const nodes = [...(orders[0]?.deliveries.keys() ?? [])];
+  const signal = AbortSignal.any(orders.flatMap((order) => order.signal ?? [])); // a run has one for all that it sends
+  const references = shipments.map(({ reference }) => reference);
+  const inContainerd = shipments.some(({ image }) => image.inContainerd);
+  let archive: Readable;
+  try {
+    archive = await saveImages(engine, references, inContainerd, signal);
+  } catch (error) {
+    // Alone, only that fails which is at fault: one that is gone, say.
+    if (orders.length > 1 && !signal.aborted) for (const order of orders) await carry(engine, [order], stalledAfter);
+    else orders.forEach(({ deliveries }) => deliveries.forEach(({ reject }) => reject(error)));
+    return;
+  }
+  const outlets = fanOut(archive, nodes.length);
+  const imports = nodes.map(async (node, at) => {
+    try {
+      const arrived = await importArchive(engine, outlets[at] as Readable, shipments, node, stalledAfter);
+      orders.forEach(({ deliveries }, i) => deliveries.get(node)?.resolve(arrived[i] as Delivery));
+    } catch (error) {
+      orders.forEach(({ deliveries }) => deliveries.get(node)?.reject(error));
+    }
+  });
+  await Promise.all(imports);
+}
+
+/** @returns a delivery for each shipment */
 async function importArchive(
   engine: DockerEngine,
   archive: Readable,
-  { reference, name, image }: Shipment,
+  shipments: readonly Shipment[],
   node: string,
-): Promise<Delivery> {
-  const stall = watchForStall();
-  const config = new ArchivedConfig();
+  stalledAfter: number,
+): Promise<Delivery[]> {
+  const stall = watchForStall(stalledAfter);
+  const content = new ArchivedImages();
   let bytes = 0;
   // Counted in passing: a listener for `data` would set the stream flowing before the node reads from it.
   const counter = new Transform({
     transform: (chunk: Buffer, _encoding, done) => {
       bytes += chunk.length;
-      config.see(chunk);
+      content.see(chunk);
       stall.progress();
       done(null, chunk);
     },
@@ -61,25 +97,55 @@ async function importArchive(
     archive.destroy(); // a node that cannot read, or stops before the padding at the end, must not keep the others waiting
   }
   if (result.exitCode === 0) {
-    // What was saved is what the name means; if that is another image by now, the digest may be the other one's.
-    const isSure = image.inContainerd && config.digest !== undefined && (await engine.image(reference))?.id === image.id;
-    return { bytes, total: bytes, ...(isSure ? { digest: config.digest } : {}) };
+    const images = shipments.map(({ name }) => content.find(name));
+    const parts = sharesOf(bytes, images);
+    const sure = await Promise.all(shipments.map((shipment, at) => sureDigest(engine, shipment, images[at])));
+    return parts.map((part, at) => ({ ...part, ...(sure[at] === undefined ? {} : { digest: sure[at] }) }));
   }
+  const references = shipments.map(({ reference }) => reference).join(', ');
   if (stall.signal.aborted) {
-    throw new HarnessError('LOAD', `${node} has taken nothing of the image ${reference} for ${seconds(STALLED_AFTER)}.`, {
+    throw new HarnessError('LOAD', `${node} has taken nothing of ${references} for ${seconds(stalledAfter)}.`, {
       next: `Look at the node's runtime: docker exec ${node} journalctl -u containerd; \`harness stop\` and \`harness up\` start it anew.`,
     });
   }
   const output = `${result.stdout}\n${result.stderr}`.trim();
   const full = saysDiskFull(output);
-  // It holds as much as the image, and containerd keeps what is listed. Where the room is not even there for this, it stays.
-  if (full) await dropBroken(engine, { node, name, digest: image.id, layers: image.layers }).catch(() => undefined);
+  if (full) await dropAllBroken(engine, node, shipments).catch(() => undefined);
   throw new HarnessError(
     full ? 'DISK_FULL' : 'LOAD',
-    full ? `No room is left in ${node} to load ${reference}.` : `${node} did not take the image ${reference}.`,
+    full ? `No room is left in ${node} to load ${references}.` : `${node} did not take ${references}.`,
     {
       detail: tail(output),
       next: full ? MAKE_ROOM : `Look at the node's runtime: docker exec ${node} journalctl -u containerd`,
     },
   );
+}
+
+/** Each image's part of an archive: what no image before it has counted. The first has the archive's own frame, too, so that all add up to it. */
+export function sharesOf(bytes: number, images: readonly (ArchivedImage | undefined)[]): Pick<Delivery, 'bytes' | 'total'>[] {
+  const counted = new Set<string>();
+  const sum = (sizes: Iterable<number>) => [...sizes].reduce((all, size) => all + size, 0);
+  const parts = images.map((image) => {
+    const files = [...(image?.files ?? [])];
+    const own = sum(files.map(([path, size]) => (counted.has(path) ? 0 : size)));
+    files.forEach(([path]) => counted.add(path));
+    return { bytes: own, total: sum(files.map(([, size]) => size)) };
+  });
+  const frame = bytes - sum(parts.map((part) => part.bytes));
+  return parts.map((part, at) => (at === 0 ? { bytes: part.bytes + frame, total: part.total + frame } : part));
+}
+
+/** What was saved is what the name means; if that is another image by now, the digest may be the other one's. */
+async function sureDigest(
+  engine: DockerEngine,
+  { reference, image }: Shipment,
+  archived: ArchivedImage | undefined,
+): Promise<string | undefined> {
+  const isSure = image.inContainerd && archived && (await engine.image(reference))?.id === image.id;
+  return isSure ? archived.digest : undefined;
+}
+
+/** It holds as much as the images, and containerd keeps what is listed. Where the room is not even there for this, it stays. */
+async function dropAllBroken(engine: DockerEngine, node: string, shipments: readonly Shipment[]): Promise<void> {
+  for (const { name, image } of shipments) await dropBroken(engine, { node, name, digest: image.id, layers: image.layers });
 }

@@ -73,6 +73,7 @@ async function feedProgram(
   const stream = await exec.start({ hijack: true, stdin: true });
   const cut = () => stream.destroy();
   signal?.addEventListener('abort', cut, { once: true });
+  if (signal?.aborted) cut(); // while it was started
   const stdout = new PassThrough();
   const stderr = new PassThrough();
   engine.api.modem.demuxStream(stream, stdout, stderr);

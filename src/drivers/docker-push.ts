@@ -1,5 +1,5 @@
 import { HarnessError } from '../model/error.ts';
-import { MAKE_ROOM, saysDiskFull } from './disk-full.ts';
+import { refusal } from './docker-refusal.ts';
 import type { DockerEngine } from './docker.ts';
 import { STALLED_AFTER, watchForStall } from './stall.ts';
 import { seconds } from '../model/words.ts';
@@ -71,8 +71,5 @@ async function must(asked: Promise<{ status: number; body: Buffer }>, what: stri
 }
 
 function refused(what: string, words: string): HarnessError {
-  const full = saysDiskFull(words);
-  return new HarnessError(full ? 'DISK_FULL' : 'LOAD', `Docker could not ${what}: ${words.trim()}`, {
-    next: full ? MAKE_ROOM : 'Try again; `docker ps --all` shows the registry beside the cluster.',
-  });
+  return refusal(what, words, 'Try again; `docker ps --all` shows the registry beside the cluster.');
 }

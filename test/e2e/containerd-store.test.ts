@@ -180,4 +180,21 @@ function tests(): void {
       expect(await load(app)).toEqual(['present']);
     });
   });
+
+  it('tells images in one archive apart', async () => {
+    const app = project('together', { load: { transport: 'archive' } });
+    const names = ['a', 'b', 'c'];
+    const image = (name: string) => ({ context: 'app', dockerfile: `app/${name}.Dockerfile`, tag: `${all.name}/together-${name}:dev` });
+    for (const name of names) app.write(`app/${name}.Dockerfile`, `FROM scratch\nCOPY weight /weight\nCOPY ${name}.Dockerfile /x\n`);
+    app.write('app/weight', randomBytes(30 * MB)); // under way for long enough that the others come meanwhile
+    app.configure({ images: Object.fromEntries(names.map((name) => [name, image(name)])) });
+    await app.must('build-if-needed');
+    const run = await app.must('load-if-needed');
+    expect(loads(run)).toEqual(names.map(() => 'transferred'));
+    const bytes = run.summary.loads.reduce((sum, load) => sum + load.bytes, 0);
+    expect(bytes).toBeGreaterThan(60 * MB); // with the first, and with the others
+    expect(bytes).toBeLessThan(61 * MB);
+    expect(await load(app)).toEqual(names.map(() => 'present'));
+    expect(new Set(await Promise.all(names.map((name) => idInNode(image(name).tag)))).size).toBe(names.length);
+  });
 }

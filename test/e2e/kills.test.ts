@@ -1,11 +1,11 @@
 import { randomBytes } from 'node:crypto';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { LABELS } from '../../src/model/image.ts';
-import type { Running } from './support/command.ts';
+import type { Run, Running } from './support/command.ts';
 import { onlyPod } from './support/pods.ts';
 import { program } from './support/program.ts';
 import { suite, type Project } from './support/suite.ts';
-import { docker, dockerLines } from './support/tools.ts';
+import { docker, dockerLines, eventually } from './support/tools.ts';
 
 /** What is killed, or finds no room, in the middle of a load: the next plain run makes it whole. */
 const all = suite('kills');
@@ -40,13 +40,36 @@ async function pushing(project: Project): Promise<Running> {
   return running;
 }
 
-/** Starts a load and waits until the node has begun to fetch a layer. */
-async function pulling(project: Project): Promise<Running> {
-  // Looked at from within the node: from here, each look would take too long.
-  const seen = inNode('timeout', '60', 'sh', '-c', 'until ctr -n k8s.io content active | grep -q layer; do :; done');
+/** Starts a load and waits for something in the middle of it. */
+async function untilSeen(project: Project, seen: Promise<unknown>): Promise<Running> {
   const running = project.start('test-cached');
-  await Promise.race([seen, running.ended.then(() => Promise.reject(new Error('It ended before it was seen to pull.')))]);
+  await Promise.race([seen, running.ended.then(() => Promise.reject(new Error('It ended before its middle was seen.')))]);
   return running;
+}
+
+/** Starts a load and waits until the node has begun to fetch a layer. */
+function pulling(project: Project): Promise<Running> {
+  // Looked at from within the node: from here, each look would take too long.
+  return untilSeen(project, inNode('timeout', '60', 'sh', '-c', 'until ctr -n k8s.io content active | grep -q layer; do :; done'));
+}
+
+/** A program that ends when one of these files is being written, and has a part already: not one that an earlier end has left. */
+const untilPart = (files: string) => {
+  const script = `until find ${files} -size +1M -newermt '1 second ago' 2>/dev/null | grep -q .; do :; done`;
+  return ['timeout', '60', 'sh', '-c', script] as const;
+};
+
+/** Starts a load and waits until a part of a layer is in the registry, which keeps it apart until it is whole. */
+async function uploading(project: Project): Promise<Running> {
+  const image = await docker('inspect', '--format', '{{.Image}}', node); // the registry has no shell
+  const [program, ...args] = untilPart('/var/lib/registry/docker/registry/v2/repositories/*/_uploads/*/data');
+  return untilSeen(project, docker('run', '--rm', '--volumes-from', registry, '--entrypoint', program, image, ...args));
+}
+
+/** Starts a load as an archive and waits until a part of a layer is in the node. */
+function importing(project: Project): Promise<Running> {
+  project.configure({ load: { transport: 'archive' } });
+  return untilSeen(project, inNode(...untilPart('/var/lib/containerd/io.containerd.content.v1.content/ingest/*/data')));
 }
 
 async function watch(ask: () => Promise<boolean>): Promise<void> {
@@ -54,13 +77,14 @@ async function watch(ask: () => Promise<boolean>): Promise<void> {
 }
 
 /** A plain run after all that: everything runs as it was built, and nothing is left of the way. */
-async function passes(project: Project): Promise<void> {
+async function passes(project: Project): Promise<Run> {
   const next = await project.must('test-cached');
   expect(next.summary).toMatchObject({ builds: [{ verdict: 'fresh' }], tests: { passed: 1, failed: 0 } });
   expect((await onlyPod(project.kubeconfig, project.namespace)).log).toBe(project.namespace);
   expect(await passingNames(project)).toEqual([]);
   expect(await inNode('ctr', '--namespace=k8s.io', 'images', 'ls', '-q')).not.toContain('kind-harness-registry');
   expect((await project.must('load-if-needed')).summary.loads).toMatchObject([{ verdict: 'present' }]);
+  return next;
 }
 
 beforeAll(async () => {
@@ -100,13 +124,25 @@ describe('the harness, killed', () => {
   });
 });
 
-it('an interruption in the middle of a pull ends it in the node, too', async () => {
-  const project = await built('interrupted');
-  const { child, ended } = await pulling(project);
-  child.kill('SIGINT');
-  expect((await ended).summary).toMatchObject({ exitCode: 130, tests: null, error: { code: 'INTERRUPTED' } });
-  expect(await inNode('ps', '-eo', 'args')).not.toContain('crictl pull');
-  await passes(project);
+describe('an interruption', () => {
+  it.each<[string, (project: Project) => Promise<Running>]>([
+    ['a push', uploading],
+    ['a pull', pulling],
+    ['an archive', importing],
+  ])('in the middle of %s ends it, and leaves nothing of it', async (leg, middle) => {
+    const project = await built(`interrupted-${leg.replace(/.* /, '')}`);
+    const { child, ended } = await middle(project);
+    child.kill('SIGINT');
+    const { exitCode, summary } = await ended;
+    expect(exitCode).toBe(130);
+    expect(summary).toMatchObject({ exitCode: 130, loads: [{ verdict: 'failed' }], tests: null, error: { code: 'INTERRUPTED' } });
+    expect(await passingNames(project)).toEqual([]);
+    await eventually('nothing works on it in the node', async () => !/crictl pull|images import/.test(await inNode('ps', '-eo', 'args')));
+    expect(await inNode('ctr', '--namespace=k8s.io', 'images', 'ls', '-q')).not.toContain(project.reference);
+    const [load] = (await passes(project)).summary.loads;
+    expect(load).toMatchObject({ verdict: 'transferred' });
+    if (leg === 'a push') expect(load?.pushed).toBeGreaterThan(200 * MB); // the registry has had a part of it only
+  });
 });
 
 describe('the registry, killed', () => {
@@ -133,20 +169,40 @@ it('containerd, killed in the middle of a pull', async () => {
 });
 
 describe('no room', () => {
-  it.each(['auto', 'archive'] as const)('in a node is told as such, and what arrived is taken away: %s', async (transport) => {
-    const project = await built(`full-${transport}`);
-    project.configure({ load: { transport } });
+  /** The node can unpack 50 MB while this lasts. */
+  async function withoutRoom<T>(work: () => Promise<T>): Promise<T> {
     const layers = '/var/lib/containerd/io.containerd.snapshotter.v1.overlayfs/snapshots';
-    const before = await inNode('crictl', 'images', '--quiet', '--no-trunc');
     await inNode('mount', '-t', 'tmpfs', '-o', 'size=50m', 'tmpfs', layers);
     try {
-      const { summary } = await project.run('load-if-needed');
-      expect(summary).toMatchObject({ exitCode: 3, error: { code: 'DISK_FULL', message: expect.stringContaining(node) } });
+      return await work();
     } finally {
       await inNode('umount', layers);
     }
+  }
+
+  it.each(['auto', 'archive'] as const)('in a node is told as such, and what arrived is taken away: %s', async (transport) => {
+    const project = await built(`full-${transport}`);
+    project.configure({ load: { transport } });
+    const before = await inNode('crictl', 'images', '--quiet', '--no-trunc');
+    const { summary } = await withoutRoom(() => project.run('load-if-needed'));
+    expect(summary).toMatchObject({ exitCode: 3, error: { code: 'DISK_FULL', message: expect.stringContaining(node) } });
     expect(await inNode('crictl', 'images', '--quiet', '--no-trunc')).toBe(before);
     await passes(project);
+  });
+
+  it('in a node for images in one archive takes away each of them', async () => {
+    const project = await built('full-together');
+    const names = ['a', 'b', 'c'];
+    const image = (name: string) => ({ context: 'app', dockerfile: `app/${name}.Dockerfile`, tag: `${all.name}/full-${name}:dev` });
+    for (const name of names)
+      project.write(`app/${name}.Dockerfile`, `FROM scratch\nCOPY weight /\nCOPY program /program\nCOPY ${name}.Dockerfile /x\n`);
+    project.configure({ images: Object.fromEntries(names.map((name) => [name, image(name)])), load: { transport: 'archive' } });
+    await project.must('build-if-needed');
+    const before = await inNode('crictl', 'images', '--quiet', '--no-trunc');
+    const { summary } = await withoutRoom(() => project.run('load-if-needed'));
+    expect(summary).toMatchObject({ exitCode: 3, error: { code: 'DISK_FULL' }, loads: names.map(() => ({ verdict: 'failed' })) });
+    expect(await inNode('crictl', 'images', '--quiet', '--no-trunc')).toBe(before);
+    expect((await project.must('load-if-needed')).summary.loads).toMatchObject(names.map(() => ({ verdict: 'transferred' })));
   });
 
   it('in the registry is told as such, and the registry goes with what it held', async () => {

@@ -1,10 +1,12 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { archiveTransport } from '../../src/act/archive-transport.ts';
+import { DockerEngine } from '../../src/drivers/docker.ts';
 import type { LoadSummary } from '../../src/model/summary.ts';
 import type { Run } from './support/command.ts';
 import { onlyPod } from './support/pods.ts';
 import { program } from './support/program.ts';
-import { suite, type Project } from './support/suite.ts';
+import { deployment, suite, type Project } from './support/suite.ts';
 import { docker, dockerLines, eventually } from './support/tools.ts';
 
 /** Loads through the registry beside the cluster, on two nodes. */
@@ -207,6 +209,75 @@ describe('the archive', () => {
     expect(loadsOf(await project.must('load-if-needed'), 'app')).toMatchObject([{ verdict: 'present' }, { verdict: 'transferred' }]);
     await project.must('test-cached');
     expect((await onlyPod(project.kubeconfig, project.namespace)).log).toBe('archive: first build');
+  });
+
+  it('carries what images share once for all that wait while the first is on its way', async () => {
+    const project = heavy('together');
+    project.write('app/weight', randomBytes(30 * MB)); // under way for long enough that the others come meanwhile
+    const names = ['a', 'b', 'c', 'd', 'e'];
+    const image = (name: string) => ({ context: 'app', dockerfile: `app/${name}.Dockerfile`, tag: `${all.name}/together-${name}:dev` });
+    const reference = (name: string) => `docker.io/${image(name).tag}`;
+    const lines = ['FROM scratch', 'COPY weight /weight', 'COPY program /program', 'ENTRYPOINT ["/program"]'];
+    for (const name of names) project.write(`app/${name}.Dockerfile`, `${lines.join('\n')}\nCOPY ${name}.Dockerfile /x\n`);
+    project.configure({ images: Object.fromEntries(names.map((name) => [name, image(name)])), load: { transport: 'archive' } });
+    project.manifest(...names.map((name) => deployment(name, { image: name })));
+    await project.must('build-if-needed');
+    const before = await Promise.all(nodes.map(namesIn));
+
+    const run = await project.must('load-if-needed');
+    expect(run.notes).toBe('');
+    for (const [at, node] of nodes.entries()) {
+      const loads = run.summary.loads.filter((load) => load.node === node);
+      expect(loads.map(({ image, verdict }) => `${image} ${verdict}`).sort()).toEqual(names.map((name) => `${name} transferred`));
+      const bytes = loads.reduce((sum, load) => sum + load.bytes, 0);
+      expect(bytes).toBeGreaterThan(60 * MB); // with the first, and with the others
+      expect(bytes).toBeLessThan(61 * MB);
+      const ids = await Promise.all(names.map((name) => docker('image', 'inspect', '--format', '{{.Id}}', image(name).tag)));
+      const added = (await namesIn(node)).filter((name) => !before[at]?.includes(name));
+      expect(added.sort()).toEqual([...names.map(reference), ...ids].sort());
+      for (const [i, name] of names.entries())
+        expect(await inNode(node, 'crictl', 'inspecti', reference(name))).toContain(`"id": "${ids[i]}"`);
+    }
+    const next = await project.must('test-cached');
+    expect(next.summary.loads.map(({ verdict }) => verdict)).toEqual(Array<string>(names.length * nodes.length).fill('present'));
+  });
+
+  it('goes without an image that is gone by then', async () => {
+    const project = await built('gone');
+    const engine = await DockerEngine.connect(process.env);
+    const image = (await engine.image(project.reference))!;
+    const references = ['dev', 'gone', 'other'].map((tag) => project.reference.replace(/dev$/, tag));
+    await docker('tag', project.reference, references[2]!);
+    const transport = archiveTransport(engine);
+    const send = (reference: string) =>
+      transport.send({ reference, name: `docker.io/${reference}`, image }, [{ node: worker }]).get(worker)!;
+    const [first, gone, other] = await Promise.allSettled(references.map(send));
+    expect(gone).toMatchObject({
+      reason: { code: 'LOAD', message: expect.stringMatching(`could not save ${references[1]}: .*reference does not exist`) },
+    });
+    for (const end of [first, other]) expect(end).toMatchObject({ status: 'fulfilled' });
+    const names = await namesIn(worker);
+    expect(references.map((reference) => names.includes(`docker.io/${reference}`))).toEqual([true, false, true]);
+  });
+
+  it('is given up when nothing of it moves', async () => {
+    const project = await built('stalled');
+    const engine = await DockerEngine.connect(process.env);
+    const image = (await engine.image(project.reference))!;
+    const shipment = { reference: project.reference, name: `docker.io/${project.reference}`, image };
+    await inNode(worker, 'pkill', '-STOP', '-x', 'containerd');
+    try {
+      const deliveries = archiveTransport(engine, 2000).send(shipment, [{ node: worker }]);
+      await expect(deliveries.get(worker)).rejects.toMatchObject({
+        code: 'LOAD',
+        message: `${worker} has taken nothing of ${project.reference} for 2.0 s.`,
+      });
+    } finally {
+      await inNode(worker, 'pkill', '-CONT', '-x', 'containerd');
+    }
+    await eventually('no import is left in the node', async () => !(await inNode(worker, 'ps', '-eo', 'args')).includes('images import'));
+    expect(await namesIn(worker)).not.toContain(shipment.name);
+    await project.must('test-cached');
   });
 });
 
