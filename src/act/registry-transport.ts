@@ -55,7 +55,10 @@ export function registryTransport(engine: DockerEngine, registry: Registry, arch
 
   /** Takes what was prepared, and only once: what travelled for it is told by one load. */
   const stored = async (shipment: Shipment, signal?: AbortSignal): Promise<Stored> => {
-    const before = await prepared.get(shipment.image.id)?.catch(() => undefined);
+    const before = await prepared.get(shipment.image.id)?.catch((error: unknown) => {
+      if (error instanceof HarnessError && error.code === 'DISK_FULL') throw error; // the registry has gone with that
+      return undefined;
+    });
     prepared.delete(shipment.image.id);
     return before ?? store(engine, registry, shipment, architecture, signal);
   };

@@ -4,6 +4,7 @@ import { lackingLayers, pushedSize, registryTransport } from '../../../src/act/r
 import * as pushes from '../../../src/drivers/docker-push.ts';
 import type { DockerEngine, DockerImage } from '../../../src/drivers/docker.ts';
 import * as registries from '../../../src/drivers/registry.ts';
+import { HarnessError } from '../../../src/model/error.ts';
 import { chainIds } from '../../../src/model/layers.ts';
 
 const hex = (letter: string) => letter.repeat(64);
@@ -87,5 +88,13 @@ describe('an image that was sent to the registry before there were nodes', () =>
     await expect(transport.prepare?.(shipment)).rejects.toThrow('reset');
     working();
     expect((await transport.send(shipment, [{ node: 'a' }]).get('a'))?.pushed).toBe(1240);
+  });
+
+  it('is not tried again when there was no room', async () => {
+    vi.mocked(registries.findManifest).mockRejectedValue(new HarnessError('DISK_FULL', 'No room is left.'));
+    const transport = open();
+    await expect(transport.prepare?.(shipment)).rejects.toThrow('No room');
+    await expect(transport.send(shipment, [{ node: 'a' }]).get('a')).rejects.toMatchObject({ code: 'DISK_FULL' });
+    expect(registries.findManifest).toHaveBeenCalledOnce();
   });
 });
