@@ -3,7 +3,7 @@ import { createRequire } from 'node:module';
 import { dirname, extname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { environmentName } from '../config/resolve.ts';
-import { readState, removeState } from '../drivers/state-file.ts';
+import { makeStateDirectory, readState, removeState } from '../drivers/state-file.ts';
 import { tail, tryRun, type RunResult } from '../drivers/process.ts';
 import type { Config, TestsConfig } from '../model/config.ts';
 import { CONTEXT_VARIABLE, type HarnessContext } from '../model/context.ts';
@@ -87,9 +87,11 @@ interface VitestReport {
 }
 
 async function runVitest(run: TestRun, tests: TestsConfig & { runner: 'vitest' }): Promise<TestSummary> {
-  const report = join(run.config.stateDirectory, 'reports', `vitest-${process.pid}.json`);
+  const reports = join(run.config.stateDirectory, 'reports');
+  makeStateDirectory(reports); // vitest makes it for its own report alone, and writes ours beside that, before or after
+  const report = join(reports, `vitest-${process.pid}.json`);
   removeState(report);
-  const modules = join(run.config.stateDirectory, 'reports', `modules-${process.pid}.json`);
+  const modules = join(reports, `modules-${process.pid}.json`);
   const onLine = (line: string) => (line.startsWith('JSON report written to ') ? undefined : run.onLine(line)); // it is ours, and removed
   const argv = [
     process.execPath,
@@ -104,9 +106,9 @@ async function runVitest(run: TestRun, tests: TestsConfig & { runner: 'vitest' }
   ] as const;
   const { exitCode, all } = await start({ ...run, onLine }, argv, { [REPORT_VARIABLE]: modules });
   const counts = readState<VitestReport>(report);
-  const reports = readState<ModuleReport[]>(modules);
+  const learned = readState<ModuleReport[]>(modules);
   [report, modules].forEach(removeState);
-  if (reports) run.cache?.learn(reports);
+  if (learned) run.cache?.learn(learned);
   if (!counts) {
     throw new HarnessError('TESTS', `vitest ended with exit code ${exitCode} and without a report.`, {
       detail: tail(all),
