@@ -68,6 +68,6 @@ if __name__ == '__main__':
     # shutdown() waits for serve_forever(), which the handler has interrupted: only another thread may call it.
     on_stop(lambda: threading.Thread(target=server.shutdown).start())
     log('started', version=VERSION)
-    server.serve_forever()
+    server.serve_forever(poll_interval=0.1)  # how long it takes to hear of shutdown(): a rollout waits for it
     server.server_close()
     log('stopped')

@@ -1,16 +1,15 @@
-import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import { dirname, extname, join } from 'node:path';
+import { extname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { environmentName } from '../config/resolve.ts';
 import { makeStateDirectory, readState, removeState } from '../drivers/state-file.ts';
-import { tail, tryRun, type RunResult } from '../drivers/process.ts';
+import { tail, tryRun } from '../drivers/process.ts';
 import type { Config, TestsConfig } from '../model/config.ts';
 import { CONTEXT_VARIABLE, type HarnessContext } from '../model/context.ts';
 import { serviceVariables } from '../plan/outside-services.ts';
 import { HarnessError } from '../model/error.ts';
 import type { TestSummary } from '../model/summary.ts';
 import { REPORT_VARIABLE, type ModuleReport } from '../vitest/passed-reporter.ts';
+import { WaitingVitest } from './waiting-vitest.ts';
 
 export interface TestRun {
   config: Config;
@@ -26,6 +25,8 @@ export interface TestRun {
   /** Whether the namespaces of tests stay when they are over. */
   keepNamespaces: boolean;
   onLine: (line: string) => void;
+  /** The vitest to run them with, if one was started ahead. */
+  vitest?: WaitingVitest | undefined;
   signal?: AbortSignal;
 }
 
@@ -38,7 +39,7 @@ export async function runTests(run: TestRun): Promise<TestSummary> {
 }
 
 /** What every runner finds in its environment. */
-function testEnvironment(context: HarnessContext): Record<string, string> {
+function testEnvironment({ context, env, keepNamespaces }: TestRun): Record<string, string> {
   const images = Object.entries(context.images).map(([name, reference]) => [environmentName(name), reference]);
   return {
     KUBECONFIG: context.kubeconfig,
@@ -47,28 +48,20 @@ function testEnvironment(context: HarnessContext): Record<string, string> {
     [CONTEXT_VARIABLE]: JSON.stringify(context),
     ...(Object.fromEntries(images) as Record<string, string>),
     ...serviceVariables(context.services),
+    ...env,
+    ...(keepNamespaces ? { HARNESS_KEEP_NAMESPACES: '1' } : {}),
   };
-}
-
-async function start(run: TestRun, argv: readonly [string, ...string[]], more: Record<string, string> = {}): Promise<RunResult> {
-  return tryRun([...argv, ...run.args], {
-    cwd: run.config.root,
-    env: {
-      ...testEnvironment(run.context),
-      ...run.env,
-      ...more,
-      ...(run.keepNamespaces ? { HARNESS_KEEP_NAMESPACES: '1' } : {}),
-      ...(run.colour ? { FORCE_COLOR: '1' } : { NO_COLOR: '1' }),
-    },
-    code: 'TESTS',
-    onLine: run.onLine,
-    ...(run.signal === undefined ? {} : { signal: run.signal }),
-  });
 }
 
 /** Any program: its exit status is one passed or one failed test. */
 async function runCommand(run: TestRun, command: [string, ...string[]]): Promise<TestSummary> {
-  const { exitCode } = await start(run, command).catch((error: unknown) => {
+  const { exitCode } = await tryRun([...command, ...run.args], {
+    cwd: run.config.root,
+    env: { ...testEnvironment(run), ...(run.colour ? { FORCE_COLOR: '1' } : { NO_COLOR: '1' }) },
+    code: 'TESTS',
+    onLine: run.onLine,
+    ...(run.signal === undefined ? {} : { signal: run.signal }),
+  }).catch((error: unknown) => {
     if (!(error instanceof HarnessError) || error.code !== 'TOOL_MISSING') throw error;
     throw new HarnessError('TESTS', `The test program \`${command[0]}\` was not found.`, {
       next: 'Correct `tests.command`; it runs in the directory of the configuration, without a shell.',
@@ -93,9 +86,7 @@ async function runVitest(run: TestRun, tests: TestsConfig & { runner: 'vitest' }
   removeState(report);
   const modules = join(reports, `modules-${process.pid}.json`);
   const onLine = (line: string) => (line.startsWith('JSON report written to ') ? undefined : run.onLine(line)); // it is ours, and removed
-  const argv = [
-    process.execPath,
-    findVitest(run.config.root),
+  const args = [
     'run',
     ...(tests.config === undefined ? [] : ['--config', tests.config]),
     '--reporter=default',
@@ -103,8 +94,10 @@ async function runVitest(run: TestRun, tests: TestsConfig & { runner: 'vitest' }
     `--outputFile.json=${report}`,
     ...(run.cache ? [`--reporter=${PASSED_REPORTER}`, ...leftOut(run.cache.unchanged)] : []),
     ...tests.args,
-  ] as const;
-  const { exitCode, all } = await start({ ...run, onLine }, argv, { [REPORT_VARIABLE]: modules });
+    ...run.args,
+  ];
+  const vitest = run.vitest ?? new WaitingVitest(run.config.root, run.colour, run.signal);
+  const { exitCode, all } = await vitest.run({ args, env: { ...testEnvironment(run), [REPORT_VARIABLE]: modules } }, onLine);
   const counts = readState<VitestReport>(report);
   const learned = readState<ModuleReport[]>(modules);
   [report, modules].forEach(removeState);
@@ -134,17 +127,4 @@ const PASSED_REPORTER = fileURLToPath(new URL(`../vitest/passed-reporter${extnam
 /** A path is no pattern: what would be special in one is escaped. */
 function leftOut(files: readonly string[]): string[] {
   return files.length === 0 ? [] : ['--passWithNoTests', ...files.map((file) => `--exclude=${file.replace(/[\\()[\]{}!*?+@]/g, '\\$&')}`)];
-}
-
-function findVitest(root: string): string {
-  try {
-    const manifest = createRequire(join(root, 'package.json')).resolve('vitest/package.json');
-    const { bin } = JSON.parse(readFileSync(manifest, 'utf8')) as { bin: string | { vitest: string } };
-    return join(dirname(manifest), typeof bin === 'string' ? bin : bin.vitest);
-  } catch (error) {
-    throw new HarnessError('TESTS', `vitest is not installed in ${root}.`, {
-      next: 'Install it (`npm install --save-dev vitest`), or set `tests.command` to the program that runs your tests.',
-      cause: error,
-    });
-  }
 }

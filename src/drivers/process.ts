@@ -1,3 +1,4 @@
+import type { Readable } from 'node:stream';
 import { seconds } from '../model/words.ts';
 import { watchForStall } from './stall.ts';
 import { HarnessError, type ErrorCode } from '../model/error.ts';
@@ -7,8 +8,8 @@ export interface RunOptions {
   cwd?: string;
   /** Added to this process's environment. */
   env?: NodeJS.ProcessEnv;
-  /** Written to the program's standard input, which is closed after it. */
-  input?: string;
+  /** What the program finds on its standard input. */
+  input?: string | Readable;
   /** Milliseconds until the program is ended. */
   timeout?: number;
   /** Milliseconds without a line after which it is ended. */

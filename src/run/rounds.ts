@@ -11,7 +11,7 @@ import type { ModuleReport } from '../vitest/passed-reporter.ts';
 import type { Development } from './dev.ts';
 import { settleImages, type ImageOutcome } from './images.ts';
 import { openSession, type Session } from './session.ts';
-import { prepare, testPrepared, type Prepared } from './tier.ts';
+import { prepare, testPrepared, waitingVitest, type Prepared } from './tier.ts';
 
 /** The tier whose ways the rounds follow. */
 const TIER = 'test-cached';
@@ -53,19 +53,23 @@ export class Rounds {
     const { emit, signal, alone, args, colour } = this.#development;
     const session = this.#open();
     const ms = stopwatch();
+    const vitest = waitingVitest(session, colour);
     let failure: unknown;
     try {
       await alone(async () => {
         const standing = work === 'tests' ? this.#prepared : undefined;
         this.#prepared = undefined;
-        const prepared = standing ?? (await prepare(session, TIER));
+        const prepared = standing ?? (await prepare(session, TIER, () => void vitest?.load()));
         this.#prepared = prepared;
-        const { modules = [] } = await testPrepared(session, TIER, prepared, { args, colour, keepNamespaces: false, testCache: 'on' });
+        const options = { args, colour, keepNamespaces: false, testCache: 'on', vitest } as const;
+        const { modules = [] } = await testPrepared(session, TIER, prepared, options);
         for (const module of modules) this.#modules.set(module.file, module);
       });
     } catch (error) {
       if (signal.aborted) throw error;
       failure = error;
+    } finally {
+      await vitest?.end();
     }
     const { builds, loads, tests } = session;
     const ok = failure === undefined && tests?.failed === 0;

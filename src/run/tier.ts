@@ -1,6 +1,7 @@
 import { relative } from 'node:path';
 import type { Transport } from '../act/transport.ts';
 import { runTests, type TestRun } from '../act/test.ts';
+import { WaitingVitest } from '../act/waiting-vitest.ts';
 import { deploy } from '../act/deploy.ts';
 import type { ClusterNode } from '../model/cluster.ts';
 import type { Tier } from '../model/config.ts';
@@ -35,7 +36,7 @@ export interface Prepared {
 }
 
 /** How tests are run. */
-export interface TestOptions extends Pick<TestRun, 'args' | 'colour' | 'keepNamespaces'> {
+export interface TestOptions extends Pick<TestRun, 'args' | 'colour' | 'keepNamespaces' | 'vitest'> {
   /** Whether test files are left out that passed before, when nothing changed. */
   testCache: 'as configured' | 'on' | 'off';
 }
@@ -53,8 +54,9 @@ export async function prepareForOthers(session: Session, tier: Tier): Promise<Ha
 /**
  * Everything a tier does before its tests: cluster and images side by side, each image on its way as soon as it is built, and into the nodes as
  * soon as these are there, then the manifests.
+ * @param beforeDeploy called when what is left is mostly waiting
  */
-export async function prepare(session: Session, tier: Tier): Promise<Prepared> {
+export async function prepare(session: Session, tier: Tier, beforeDeploy?: () => void): Promise<Prepared> {
   const { config, emit } = session;
   const written = readManifests(config.manifests, config.root); // before anything slow: a manifest that does not parse is wrong at once
   await ownCluster(session); // and before builds that would be for nothing: a cluster that is not ours
@@ -76,6 +78,7 @@ export async function prepare(session: Session, tier: Tier): Promise<Prepared> {
   const beside = cluster.then(({ nodes }) => bringOutsideUp(session, nodes));
   const [running, loaded, services] = await allOrFirstError(cluster, deployed, beside, [...images.values()]);
   const objects = [...services.flatMap((service) => objectsFor(service.config, service.inside)), ...written];
+  beforeDeploy?.();
   await step(emit, 'deploy', 'deploying', async ({ progress }) => {
     const { signal } = session;
     const { kubeconfig, startedAt } = running;
@@ -92,7 +95,18 @@ export async function prepare(session: Session, tier: Tier): Promise<Prepared> {
 
 /** Runs a tier to the end of its tests. */
 export async function runTier(session: Session, tier: Tier, options: TestOptions): Promise<TestSummary> {
-  return (await testPrepared(session, tier, await prepare(session, tier), options)).summary;
+  const vitest = waitingVitest(session, options.colour);
+  try {
+    const prepared = await prepare(session, tier, () => void vitest?.load());
+    return (await testPrepared(session, tier, prepared, { ...options, vitest })).summary;
+  } finally {
+    await vitest?.end();
+  }
+}
+
+/** The vitest that will run the tests, if it is vitest that runs them. Whoever asked for it ends it. */
+export function waitingVitest({ config, signal }: Session, colour: boolean): WaitingVitest | undefined {
+  return config.tests.runner === 'vitest' ? new WaitingVitest(config.root, colour, signal) : undefined;
 }
 
 /**
@@ -117,11 +131,11 @@ export async function testPrepared(
   const tidied = tidyUp(session, prepared.nodes); // beside the tests, which need not wait for it
   const tested = step(emit, 'tests', 'running the tests', async () => {
     const onLine = (line: string) => emit({ type: 'output', from: 'tests', line });
-    const { args, colour, keepNamespaces } = options;
+    const { args, colour, keepNamespaces, vitest } = options;
     // Tests in vitest have fixtures for that, which also know namespaces of their own.
     const env = config.tests.runner === 'command' ? await serviceUrls(context, prepared.objects, over.signal) : {};
     const seen = cache ? { cache: { unchanged: cache.unchanged, learn } } : {};
-    const value = await runTests({ config, context, args, colour, keepNamespaces, env, onLine, signal, ...seen });
+    const value = await runTests({ config, context, args, colour, keepNamespaces, env, onLine, vitest, signal, ...seen });
     const { passed, failed, skipped, unchanged = 0 } = value;
     const before = unchanged > 0 ? `; ${count(unchanged, 'file')} passed before, unchanged` : '';
     return { title: `tests: ${passed} passed, ${failed} failed, ${skipped} skipped${before}`, failed: failed > 0, value };

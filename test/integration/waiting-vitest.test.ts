@@ -1,0 +1,56 @@
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { WaitingVitest } from '../../src/act/waiting-vitest.ts';
+import { plant } from '../support/scratch.ts';
+
+/** In this repository, so that vitest is found. */
+let root: string;
+beforeEach(() => {
+  mkdirSync('.harness', { recursive: true });
+  root = mkdtempSync(join(process.cwd(), '.harness', 'waiting-vitest-'));
+  plant(root, {
+    'package.json': '{}',
+    'vitest.config.ts': `export default { test: { name: process.env.TOLD, include: ['*.spec.ts'] } };\n`,
+    'one.spec.ts': `import { expect, test } from 'vitest';\ntest('one', () => expect(process.env.TOLD).toBe('later'));\n`,
+    'two.spec.ts': `import { test } from 'vitest';\ntest('two', () => undefined);\n`,
+  });
+});
+afterEach(() => rmSync(root, { recursive: true, force: true }));
+
+describe('a vitest that was started ahead', () => {
+  it('runs what it is told later, as if it had been told at its start', async () => {
+    const vitest = new WaitingVitest(root, false);
+    void vitest.load();
+    const lines: string[] = [];
+    const order = { args: ['run', '--reporter=verbose', 'one'], env: { TOLD: 'later' } };
+    const { exitCode, all } = await vitest.run(order, (line) => lines.push(line));
+    expect(exitCode).toBe(0);
+    expect(lines.join('\n')).toBe(all);
+    expect(all).toMatch(/✓ +\|?later\|? +one\.spec\.ts > one/);
+    expect(all).not.toContain('two.spec.ts');
+    await vitest.end();
+  });
+
+  it('ends without a word when there is nothing to do, or nobody to say so', async () => {
+    const vitest = new WaitingVitest(root, false);
+    const loaded = vitest.load();
+    await vitest.end();
+    expect(await loaded).toMatchObject({ exitCode: 0, all: '' });
+  });
+
+  it('is ended by an interruption while it waits', async () => {
+    const interruption = new AbortController();
+    const vitest = new WaitingVitest(root, false, interruption.signal);
+    const loaded = vitest.load();
+    interruption.abort();
+    await expect(loaded).rejects.toMatchObject({ code: 'INTERRUPTED' });
+    await vitest.end();
+  });
+
+  it('that is not there is told', () => {
+    expect(() => new WaitingVitest('/', false).load()).toThrow(
+      expect.objectContaining({ code: 'TESTS', message: 'vitest is not installed in /.' }),
+    );
+  });
+});
