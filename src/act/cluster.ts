@@ -3,7 +3,7 @@ import { writeContainerFile } from '../drivers/container-file.ts';
 import type { DockerEngine } from '../drivers/docker.ts';
 import { clusterKubeconfig, createCluster, deleteCluster } from '../drivers/kind.ts';
 import { WatchTimeout } from '../drivers/kube-watch.ts';
-import { connectKube } from '../drivers/kubernetes.ts';
+import { openAccess } from '../drivers/kube-access.ts';
 import { makeStateDirectory, removeState, writeState } from '../drivers/state-file.ts';
 import type { ClusterNode, ClusterRecord, ClusterState } from '../model/cluster.ts';
 import type { Config } from '../model/config.ts';
@@ -116,7 +116,7 @@ async function writeKubeconfig(config: Config, nodes: ClusterNode[]): Promise<vo
 async function waitUntilReady({ engine, config, progress, signal }: ClusterContext, nodes: ClusterNode[]): Promise<void> {
   const startedAt = await nodeStarts(engine, nodes);
   try {
-    await waitForCluster(await connectKube(kubeconfigPath(config)), startedAt, {
+    await waitForCluster(await openAccess(kubeconfigPath(config)), startedAt, {
       timeout: READY_TIMEOUT,
       onPending: progress,
       ...(signal === undefined ? {} : { signal }),

@@ -1,6 +1,7 @@
+import { openAccess } from '../drivers/kube-access.ts';
 import { KubeResources } from '../drivers/kube-resources.ts';
 import { watchUntil, WatchTimeout } from '../drivers/kube-watch.ts';
-import { connectKube, kubeMessage, kubeRequest, statusOf, type Kube, type KubeAccess, type KubeObject } from '../drivers/kubernetes.ts';
+import { kubeMessage, kubeRequest, statusOf, type KubeAccess, type KubeObject } from '../drivers/kubernetes.ts';
 import { HarnessError, messageOf } from '../model/error.ts';
 import type { ManifestObject } from '../model/manifest.ts';
 import { annotationOf, inOrder, withImages, type DeployedImage } from '../plan/manifests.ts';
@@ -30,7 +31,7 @@ const ESTABLISH_TIMEOUT = 30_000;
  */
 export async function deploy(deployment: Deployment): Promise<void> {
   const { namespace, objects, images, progress, signal } = deployment;
-  const kube = await connectKube(deployment.kubeconfig);
+  const kube = await openAccess(deployment.kubeconfig);
   const resources = new KubeResources(kube);
   await ensureNamespace(kube, namespace);
   const workloads: Workload[] = [];
@@ -68,7 +69,7 @@ function hasUnprobedContainer(object: KubeObject): boolean {
   return containers.some(({ readinessProbe }) => readinessProbe === undefined);
 }
 
-async function ensureNamespace(kube: Kube, name: string): Promise<void> {
+async function ensureNamespace(kube: KubeAccess, name: string): Promise<void> {
   if (name === 'default') return;
   const object = { apiVersion: 'v1', kind: 'Namespace', metadata: { name } };
   await apply(kube, `/api/v1/namespaces/${name}`, object);

@@ -1,6 +1,6 @@
 import type { CoreV1Event, V1EndpointSlice, V1Pod } from '@kubernetes/client-node';
 import { watchUntil, WatchTimeout, type Watched } from '../drivers/kube-watch.ts';
-import { statusOf, type Kube } from '../drivers/kubernetes.ts';
+import { kubeList, kubeRequest, kubeText, statusOf, type KubeAccess } from '../drivers/kubernetes.ts';
 import { HarnessError } from '../model/error.ts';
 import { containerLogText } from '../plan/kubelet-log.ts';
 import { judgeWorkload, type PodFailure, type RolloutFacts, type Workload } from '../plan/rollout.ts';
@@ -51,7 +51,7 @@ export interface RolloutOptions {
  * Waits until all workloads run as they were applied. A pod that waiting will not mend ends it at once.
  * @throws HarnessError DEPLOY with the pod's events and last log lines
  */
-export async function waitForRollout(kube: Kube, workloads: Workload[], options: RolloutOptions): Promise<void> {
+export async function waitForRollout(kube: KubeAccess, workloads: Workload[], options: RolloutOptions): Promise<void> {
   if (workloads.length === 0) return;
   const { startedAt, unprobed, progress } = options;
   const namespaces = [...new Set(workloads.map((workload) => workload.namespace))];
@@ -104,7 +104,7 @@ export async function waitForRollout(kube: Kube, workloads: Workload[], options:
  * @throws RolloutFailed
  */
 async function staysSo(
-  kube: Kube,
+  kube: KubeAccess,
   watch: Pick<Parameters<typeof watchUntil<string, boolean>>[1], 'paths' | 'signal' | 'onPending'>,
   isReady: (seen: Watched<string>) => boolean,
 ): Promise<boolean> {
@@ -143,7 +143,7 @@ function factsFrom(seen: Watched<string>, namespaces: string[], startedAt: Reado
 }
 
 /** Everything a user needs to see of a pod that does not come up. */
-async function failureError(kube: Kube, failure: PodFailure): Promise<HarnessError> {
+async function failureError(kube: KubeAccess, failure: PodFailure): Promise<HarnessError> {
   const { pod, namespace, reason, message } = failure;
   const container = failure.container ?? (await failedContainer(kube, namespace, pod));
   const where = container === undefined ? `The pod ${pod}` : `The container ${container} of the pod ${pod}`;
@@ -159,9 +159,9 @@ async function failureError(kube: Kube, failure: PodFailure): Promise<HarnessErr
 }
 
 /** The container for which a pod as a whole failed, as that of a job does. */
-async function failedContainer(kube: Kube, namespace: string, name: string): Promise<string | undefined> {
+async function failedContainer(kube: KubeAccess, namespace: string, name: string): Promise<string | undefined> {
   try {
-    const { status } = await kube.core.readNamespacedPod({ namespace, name });
+    const { status } = await kubeRequest<V1Pod>(kube, 'GET', `/api/v1/namespaces/${namespace}/pods/${name}`);
     const containers = [...(status?.initContainerStatuses ?? []), ...(status?.containerStatuses ?? [])];
     return containers.find(({ state }) => (state?.terminated?.exitCode ?? 0) !== 0)?.name;
   } catch (error) {
@@ -178,18 +178,20 @@ function adviceFor(reason: string): string {
   return 'Correct the program or its settings in the manifest, and try again.';
 }
 
-async function lastEvents(kube: Kube, namespace: string, pod: string): Promise<string> {
-  const { items } = await kube.core.listNamespacedEvent({ namespace, fieldSelector: `involvedObject.name=${pod}` });
+async function lastEvents(kube: KubeAccess, namespace: string, pod: string): Promise<string> {
+  const query = new URLSearchParams({ fieldSelector: `involvedObject.name=${pod}` });
+  const { items } = await kubeList<CoreV1Event>(kube, `/api/v1/namespaces/${namespace}/events?${query.toString()}`);
   const line = (event: CoreV1Event) =>
     `  ${event.type} ${event.reason}${(event.count ?? 1) > 1 ? ` (${event.count} times)` : ''}: ${event.message}`;
   return items.slice(-8).map(line).join('\n');
 }
 
 /** Of the container before this one where it was restarted: there the reason stands. */
-async function lastLog(kube: Kube, namespace: string, name: string, container: string): Promise<string> {
-  for (const previous of [true, false]) {
+async function lastLog(kube: KubeAccess, namespace: string, name: string, container: string): Promise<string> {
+  for (const previous of ['true', 'false']) {
+    const query = new URLSearchParams({ container, previous, tailLines: `${LOG_LINES}` });
     try {
-      const text = containerLogText(await kube.core.readNamespacedPodLog({ name, namespace, container, previous, tailLines: LOG_LINES }));
+      const text = containerLogText(await kubeText(kube, `/api/v1/namespaces/${namespace}/pods/${name}/log?${query.toString()}`));
       if (text) return text.trimEnd().replace(/^/gm, '  ');
     } catch (error) {
       if (statusOf(error) === undefined) throw error; // a 400 says that there is no such log

@@ -1,5 +1,5 @@
 import type { V1Pod } from '@kubernetes/client-node';
-import { statusOf, type Kube } from '../drivers/kubernetes.ts';
+import { kubeRequest, statusOf, type KubeAccess } from '../drivers/kubernetes.ts';
 import { isReady, type RolloutFacts, type Workload } from '../plan/rollout.ts';
 
 /**
@@ -26,10 +26,11 @@ export function stuckPods(workloads: readonly Workload[], facts: RolloutFacts): 
 }
 
 /** Deletes one pod, and no later one of the same name. */
-export async function deletePod(kube: Kube, pod: V1Pod): Promise<void> {
+export async function deletePod(kube: KubeAccess, pod: V1Pod): Promise<void> {
   const { name = '', namespace = '', uid = '' } = pod.metadata ?? {};
   try {
-    await kube.core.deleteNamespacedPod({ name, namespace, body: { preconditions: { uid } } });
+    const body = { preconditions: { uid } };
+    await kubeRequest(kube, 'DELETE', `/api/v1/namespaces/${namespace}/pods/${name}`, { contentType: 'application/json', body });
   } catch (error) {
     const status = statusOf(error);
     if (status !== 404 && status !== 409) throw error; // gone already, or another one by now

@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { request as httpsRequest, type RequestOptions } from 'node:https';
 import { text } from 'node:stream/consumers';
-import type { AppsV1Api, BatchV1Api, CoreV1Api, KubeConfig, KubernetesListObject, KubernetesObject } from '@kubernetes/client-node';
+import type { KubernetesListObject, KubernetesObject } from '@kubernetes/client-node';
 import { messageOf } from '../model/error.ts';
 
 /** A Kubernetes object as it stands in a manifest or comes from the API. */
@@ -23,27 +23,6 @@ export interface KubeAccess {
   config: {
     getCurrentCluster(): { server: string } | null;
     applyToHTTPSOptions(options: RequestOptions): Promise<void>;
-  };
-}
-
-/** The API of one cluster, and of no other: bound to the kubeconfig that the harness wrote. */
-export interface Kube extends KubeAccess {
-  config: KubeConfig;
-  core: CoreV1Api;
-  apps: AppsV1Api;
-  batch: BatchV1Api;
-}
-
-/** Reads the kubeconfig and binds the typed clients. The library is loaded here and not at start-up, because that takes half a second. */
-export async function connectKube(kubeconfig: string): Promise<Kube> {
-  const k8s = await import('@kubernetes/client-node');
-  const config = new k8s.KubeConfig();
-  config.loadFromFile(kubeconfig);
-  return {
-    config,
-    core: config.makeApiClient(k8s.CoreV1Api),
-    apps: config.makeApiClient(k8s.AppsV1Api),
-    batch: config.makeApiClient(k8s.BatchV1Api),
   };
 }
 

@@ -1,4 +1,4 @@
-import type { Kube } from '../drivers/kubernetes.ts';
+import type { KubeAccess } from '../drivers/kubernetes.ts';
 import { watchUntil } from '../drivers/kube-watch.ts';
 import { clusterLacks } from '../plan/cluster-health.ts';
 
@@ -8,7 +8,7 @@ import { clusterLacks } from '../plan/cluster-health.ts';
  * @throws WatchTimeout with what is still lacking
  */
 export async function waitForCluster(
-  kube: Kube,
+  kube: KubeAccess,
   startedAt: Readonly<Record<string, number>>,
   options: { timeout: number; signal?: AbortSignal; onPending?: (detail: string) => void },
 ): Promise<void> {

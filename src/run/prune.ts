@@ -1,5 +1,7 @@
+import type { V1Pod } from '@kubernetes/client-node';
 import { pruneDocker, pruneNode, pruneRegistry } from '../act/prune.ts';
-import { connectKube } from '../drivers/kubernetes.ts';
+import { openAccess } from '../drivers/kube-access.ts';
+import { kubeList } from '../drivers/kubernetes.ts';
 import type { ClusterNode } from '../model/cluster.ts';
 import type { Pruned } from '../model/prune.ts';
 import { canonicalName } from '../model/reference.ts';
@@ -55,8 +57,7 @@ export async function prune(session: Session, dryRun: boolean): Promise<Pruned[]
 async function imagesOfPods({ config }: Session, running: readonly ClusterNode[]): Promise<Set<string> | undefined> {
   if (running.length === 0) return undefined;
   try {
-    const kube = await connectKube(kubeconfigPath(config));
-    const { items } = await kube.core.listPodForAllNamespaces();
+    const { items } = await kubeList<V1Pod>(await openAccess(kubeconfigPath(config)), '/api/v1/pods');
     const containers = items.flatMap(({ spec }) => [
       ...(spec?.initContainers ?? []),
       ...(spec?.containers ?? []),
