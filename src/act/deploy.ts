@@ -1,7 +1,7 @@
 import { openAccess } from '../drivers/kube-access.ts';
 import { KubeResources } from '../drivers/kube-resources.ts';
 import { watchUntil, WatchTimeout } from '../drivers/kube-watch.ts';
-import { kubeMessage, kubeRequest, statusOf, type KubeAccess, type KubeObject } from '../drivers/kubernetes.ts';
+import { kubeRequest, statusOf, type KubeAccess, type KubeObject } from '../drivers/kubernetes.ts';
 import { HarnessError, messageOf } from '../model/error.ts';
 import type { ManifestObject } from '../model/manifest.ts';
 import { annotationOf, inOrder, withImages, type DeployedImage } from '../plan/manifests.ts';
@@ -44,7 +44,7 @@ export async function deploy(deployment: Deployment): Promise<void> {
       await applyObject(kube, resources, filled, namespace);
       if (object.kind === 'CustomResourceDefinition') await established(kube, object.metadata.name, signal);
     } catch (error) {
-      throw new HarnessError('DEPLOY', `${object.kind} ${object.metadata.name} (${source}) was not applied: ${kubeMessage(error)}.`, {
+      throw new HarnessError('DEPLOY', `${object.kind} ${object.metadata.name} (${source}) was not applied: ${messageOf(error)}.`, {
         next: 'Correct the manifest and try again.',
         cause: error,
       });

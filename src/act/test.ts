@@ -1,5 +1,4 @@
-import { extname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { join } from 'node:path';
 import { environmentName } from '../config/resolve.ts';
 import { makeStateDirectory, readState, removeState } from '../drivers/state-file.ts';
 import { tail, tryRun } from '../drivers/process.ts';
@@ -9,7 +8,7 @@ import { serviceVariables } from '../plan/outside-services.ts';
 import { HarnessError } from '../model/error.ts';
 import type { TestSummary } from '../model/summary.ts';
 import { REPORT_VARIABLE, type ModuleReport } from '../vitest/passed-reporter.ts';
-import { WaitingVitest } from './waiting-vitest.ts';
+import { fileForVitest, WaitingVitest } from './waiting-vitest.ts';
 
 export interface TestRun {
   config: Config;
@@ -92,7 +91,7 @@ async function runVitest(run: TestRun, tests: TestsConfig & { runner: 'vitest' }
     '--reporter=default',
     '--reporter=json',
     `--outputFile.json=${report}`,
-    ...(run.cache ? [`--reporter=${PASSED_REPORTER}`, ...leftOut(run.cache.unchanged)] : []),
+    ...(run.cache ? [`--reporter=${fileForVitest('passed-reporter')}`, ...leftOut(run.cache.unchanged)] : []),
     ...tests.args,
     ...run.args,
   ];
@@ -120,9 +119,6 @@ async function runVitest(run: TestRun, tests: TestsConfig & { runner: 'vitest' }
   const skipped = counts.numPendingTests + counts.numTodoTests;
   return { passed: counts.numPassedTests, failed, skipped, ...(run.cache ? { unchanged: run.cache.unchanged.length } : {}) };
 }
-
-/** As source or compiled, as this is. */
-const PASSED_REPORTER = fileURLToPath(new URL(`../vitest/passed-reporter${extname(import.meta.url).replace('c', '')}`, import.meta.url));
 
 /** A path is no pattern: what would be special in one is escaped. */
 function leftOut(files: readonly string[]): string[] {

@@ -7,8 +7,10 @@ import { tryRun, type RunOptions, type RunResult } from '../drivers/process.ts';
 import { HarnessError } from '../model/error.ts';
 import type { VitestOrder } from '../vitest/waiting.ts';
 
-/** As source or compiled, as this is. */
-const PROGRAM = fileURLToPath(new URL(`../vitest/waiting${extname(import.meta.url).replace('c', '')}`, import.meta.url));
+/** A file of the harness's that runs in vitest's process: as source or compiled, as this is. */
+export function fileForVitest(name: string): string {
+  return fileURLToPath(new URL(`../vitest/${name}${extname(import.meta.url).replace('c', '')}`, import.meta.url));
+}
 
 /**
  * Vitest, started before it is known what it is to do: most of the time until it begins with the tests is Node's loading of it, and that can be
@@ -31,7 +33,7 @@ export class WaitingVitest {
 
   /** Lets it be loaded, if it is not. @throws HarnessError TESTS when there is none */
   load(): Promise<RunResult> {
-    this.#ended ??= tryRun([process.execPath, PROGRAM, findVitest(this.#root)], {
+    this.#ended ??= tryRun([process.execPath, fileForVitest('waiting'), findVitest(this.#root)], {
       ...this.#options,
       cwd: this.#root,
       code: 'TESTS',

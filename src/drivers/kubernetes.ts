@@ -2,7 +2,6 @@ import type { IncomingMessage } from 'node:http';
 import { request as httpsRequest, type RequestOptions } from 'node:https';
 import { text } from 'node:stream/consumers';
 import type { KubernetesListObject, KubernetesObject } from '@kubernetes/client-node';
-import { messageOf } from '../model/error.ts';
 
 /** A Kubernetes object as it stands in a manifest or comes from the API. */
 export interface KubeObject {
@@ -119,15 +118,7 @@ function statusMessage(body: string): string {
   }
 }
 
-/** The HTTP status of an error from either kind of client; undefined when it never reached the server. */
+/** The HTTP status of a call's error; undefined when it never reached the server. */
 export function statusOf(error: unknown): number | undefined {
-  if (error instanceof KubeApiError) return error.statusCode;
-  if (typeof error === 'object' && error !== null && 'code' in error && typeof error.code === 'number') return error.code;
-  return undefined;
-}
-
-/** The server's own words in an error from either kind of client. */
-export function kubeMessage(error: unknown): string {
-  if (typeof error === 'object' && error !== null && 'body' in error && typeof error.body === 'string') return statusMessage(error.body);
-  return messageOf(error);
+  return error instanceof KubeApiError ? error.statusCode : undefined;
 }

@@ -2,7 +2,8 @@ import type { KubernetesObject } from '@kubernetes/client-node';
 import { existsSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { applyObject, established, FIELD_MANAGER } from '../act/deploy.ts';
-import { kubeMessage, kubeRequest, statusOf, type KubeAccess, type KubeObject } from '../drivers/kubernetes.ts';
+import { messageOf } from '../model/error.ts';
+import { kubeRequest, statusOf, type KubeAccess, type KubeObject } from '../drivers/kubernetes.ts';
 import type { ManifestObject } from '../model/manifest.ts';
 import { TEST_ANNOTATIONS } from '../model/test-run.ts';
 import { readManifests, whatLacks } from '../observe/manifests.ts';
@@ -24,7 +25,7 @@ export async function applyInto(namespace: Namespace, what: readonly Appliable[]
     try {
       applied.set(each, await applyOne(namespace, object));
     } catch (error) {
-      throw failure(`${object.kind} ${object.metadata.name} (${each.source}) was not applied: ${kubeMessage(error)}`, { cause: error });
+      throw failure(`${object.kind} ${object.metadata.name} (${each.source}) was not applied: ${messageOf(error)}`, { cause: error });
     }
     namespace.applied.push(object);
   }

@@ -1,4 +1,4 @@
-import { lstatSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { lstatSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { runTests } from '../../src/act/test.ts';
@@ -7,13 +7,12 @@ import type { TestSummary } from '../../src/model/summary.ts';
 import { FILE_SYSTEM } from '../../src/observe/fs-clock.ts';
 import { openSession } from '../../src/run/session.ts';
 import { TestCache } from '../../src/run/test-cache.ts';
-import { plant } from '../support/scratch.ts';
+import { plant, scratchWithVitest } from '../support/scratch.ts';
 
-/** Real runs of vitest, without a cluster: in this repository, so that vitest is found. */
+/** Real runs of vitest, without a cluster. */
 let root: string;
 beforeEach(() => {
-  mkdirSync('.harness', { recursive: true });
-  root = mkdtempSync(join(process.cwd(), '.harness', 'test-cache-'));
+  root = scratchWithVitest('test-cache');
   plant(root, {
     'package.json': '{}',
     'vitest.config.ts': 'export default { test: { env: { CI: "" } } };\n',

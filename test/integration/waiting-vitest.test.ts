@@ -1,14 +1,11 @@
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
+import { rmSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { WaitingVitest } from '../../src/act/waiting-vitest.ts';
-import { plant } from '../support/scratch.ts';
+import { plant, scratchWithVitest } from '../support/scratch.ts';
 
-/** In this repository, so that vitest is found. */
 let root: string;
 beforeEach(() => {
-  mkdirSync('.harness', { recursive: true });
-  root = mkdtempSync(join(process.cwd(), '.harness', 'waiting-vitest-'));
+  root = scratchWithVitest('waiting-vitest');
   plant(root, {
     'package.json': '{}',
     'vitest.config.ts': `export default { test: { name: process.env.TOLD, include: ['*.spec.ts'] } };\n`,

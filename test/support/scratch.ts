@@ -10,6 +10,12 @@ export function scratch(): string {
   return directory;
 }
 
+/** A directory within this repository, so that vitest is found from there. Whoever asked for it removes it. */
+export function scratchWithVitest(name: string): string {
+  mkdirSync('.harness', { recursive: true });
+  return mkdtempSync(join(process.cwd(), '.harness', `${name}-`));
+}
+
 /** Writes files, with the directories they need; a path that ends in `/` is a directory. */
 export function plant(directory: string, files: Readonly<Record<string, string>>): void {
   for (const [path, content] of Object.entries(files)) {
