@@ -11,9 +11,9 @@ import { randomBytes, randomFillSync } from 'node:crypto';
 import { closeSync, fsyncSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { LABELS } from '../src/model/image.ts';
-import type { LoadSummary } from '../src/model/summary.ts';
-import { dataSize } from '../src/model/words.ts';
+import { LABELS } from '../src/core/labels.ts';
+import type { LoadSummary } from '../src/core/summary.ts';
+import { dataSize } from '../src/core/words.ts';
 import { median, ratio, table } from './support/figures.ts';
 
 const ROUNDS = Number(process.argv[2] ?? 3);

@@ -3,9 +3,9 @@ import { takeLock } from './drivers/lock.ts';
 import type { ClusterState } from './model/cluster.ts';
 import type { Config, Tier } from './model/config.ts';
 import type { HarnessContext } from './model/context.ts';
-import type { Emit } from './model/event.ts';
+import type { Emit } from './core/event.ts';
 import type { Pruned } from './model/prune.ts';
-import type { TestSummary } from './model/summary.ts';
+import type { TestSummary } from './core/summary.ts';
 import type { CacheStatus } from './run/cache-status.ts';
 import type { RunningCluster } from './run/cluster.ts';
 import type { TierPlan } from './run/dry-run.ts';
@@ -13,7 +13,7 @@ import type { ImageOutcome } from './run/images.ts';
 import type { ClusterStatus } from './run/status.ts';
 import type { Why } from './run/why.ts';
 import { openSession, selectImages, type Session } from './run/session.ts';
-import { HarnessError } from './model/error.ts';
+import { HarnessError } from './core/error.ts';
 
 /** How a harness is opened. */
 export interface OpenOptions {

@@ -4,7 +4,7 @@ import { openHarness, type Harness } from './harness.ts';
 import { thisProcess } from './drivers/running-process.ts';
 import { TIERS, type Tier } from './model/config.ts';
 import { CONTEXT_VARIABLE, type HarnessContext } from './model/context.ts';
-import { HarnessError } from './model/error.ts';
+import { HarnessError } from './core/error.ts';
 import type { TestRun, VitestContext } from './model/test-run.ts';
 import { runId } from './plan/test-namespace.ts';
 import { plainReporter } from './report/lines.ts';

@@ -7,7 +7,7 @@ import { openAccess } from '../drivers/kube-access.ts';
 import { makeStateDirectory, removeState, writeState } from '../drivers/state-file.ts';
 import type { ClusterNode, ClusterRecord, ClusterState } from '../model/cluster.ts';
 import type { Config } from '../model/config.ts';
-import { HarnessError, messageOf } from '../model/error.ts';
+import { HarnessError, messageOf } from '../core/error.ts';
 import { clusterNodes, RECORD_PATH } from '../observe/cluster.ts';
 import { creationPath, kubeconfigPath, nodeStarts } from '../observe/own-cluster.ts';
 import { waitForCluster } from '../observe/cluster-health.ts';

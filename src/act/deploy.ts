@@ -2,7 +2,7 @@ import { openAccess } from '../drivers/kube-access.ts';
 import { KubeResources } from '../drivers/kube-resources.ts';
 import { watchUntil, WatchTimeout } from '../drivers/kube-watch.ts';
 import { kubeRequest, statusOf, type KubeAccess, type KubeObject } from '../drivers/kubernetes.ts';
-import { HarnessError, messageOf } from '../model/error.ts';
+import { HarnessError, messageOf } from '../core/error.ts';
 import type { ManifestObject } from '../model/manifest.ts';
 import { annotationOf, inOrder, withImages, type DeployedImage } from '../plan/manifests.ts';
 import type { Workload } from '../plan/rollout.ts';

@@ -3,8 +3,8 @@ import { once } from 'node:events';
 import { createServer, type AddressInfo, type Socket } from 'node:net';
 import { watchUntil, WatchTimeout } from '../drivers/kube-watch.ts';
 import type { KubeAccess } from '../drivers/kubernetes.ts';
-import { HarnessError } from '../model/error.ts';
-import { seconds } from '../model/words.ts';
+import { HarnessError } from '../core/error.ts';
+import { seconds } from '../core/words.ts';
 import { readyPod, servicePort, type ServicePort } from '../plan/endpoints.ts';
 
 /** A port of a Service. */

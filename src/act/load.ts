@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { exec } from '../drivers/container-exec.ts';
 import type { DockerEngine } from '../drivers/docker.ts';
-import { HarnessError } from '../model/error.ts';
+import { HarnessError } from '../core/error.ts';
 import { NOTE_LOAD } from '../model/load-record.ts';
-import type { NodeContent, NodeImage } from '../model/image.ts';
+import type { NodeContent, NodeImage } from '../core/labels.ts';
 import { nodeContent } from '../observe/node-images.ts';
 import { isUnpacked } from '../plan/load.ts';
 

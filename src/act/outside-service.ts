@@ -3,7 +3,7 @@ import type { StartedTestContainer } from 'testcontainers';
 import type { DockerEngine } from '../drivers/docker.ts';
 import { splitOutputs } from '../drivers/docker-socket.ts';
 import { tail } from '../drivers/process.ts';
-import { messageOf, HarnessError } from '../model/error.ts';
+import { messageOf, HarnessError } from '../core/error.ts';
 
 /** A container to be started, or found running. */
 export interface OutsideService {

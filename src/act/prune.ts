@@ -1,7 +1,7 @@
 import { exec } from '../drivers/container-exec.ts';
 import type { DockerEngine } from '../drivers/docker.ts';
 import { deleteManifest } from '../drivers/registry.ts';
-import { HarnessError } from '../model/error.ts';
+import { HarnessError } from '../core/error.ts';
 import type { DockerRemoval, NodeRemoval, StoredImage } from '../plan/prune.ts';
 
 /** Removes what was decided from a node. */

@@ -1,11 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { tryExec } from '../drivers/container-exec.ts';
 import type { DockerEngine } from '../drivers/docker.ts';
-import { HarnessError } from '../model/error.ts';
-import type { NodeContent } from '../model/image.ts';
+import { HarnessError } from '../core/error.ts';
+import type { NodeContent } from '../core/labels.ts';
 import { NOTE_LOAD } from '../model/load-record.ts';
 import { NODE_HOST, REGISTRY_PORT } from '../model/registry.ts';
-import { seconds } from '../model/words.ts';
+import { seconds } from '../core/words.ts';
 import { NODE_CONTENT, readNodeContent } from '../observe/node-images.ts';
 
 /** What a node is to pull. */

@@ -3,7 +3,7 @@ import type { DockerEngine } from '../drivers/docker.ts';
 import { MAKE_ROOM, saysDiskFull } from '../drivers/disk-full.ts';
 import { tail } from '../drivers/process.ts';
 import { findManifest, type Manifest } from '../drivers/registry.ts';
-import { HarnessError } from '../model/error.ts';
+import { HarnessError } from '../core/error.ts';
 import { chainIds } from '../model/layers.ts';
 import { NODE_HOST, REPOSITORY, type Registry } from '../model/registry.ts';
 import { pullInNode } from './pull.ts';

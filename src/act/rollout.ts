@@ -1,7 +1,7 @@
 import type { CoreV1Event, V1EndpointSlice, V1Pod } from '@kubernetes/client-node';
 import { watchUntil, WatchTimeout, type Watched } from '../drivers/kube-watch.ts';
 import { kubeList, kubeRequest, kubeText, statusOf, type KubeAccess } from '../drivers/kubernetes.ts';
-import { HarnessError } from '../model/error.ts';
+import { HarnessError } from '../core/error.ts';
 import { containerLogText } from '../plan/kubelet-log.ts';
 import { judgeWorkload, type PodFailure, type RolloutFacts, type Workload } from '../plan/rollout.ts';
 import { servicesLack } from '../plan/services.ts';

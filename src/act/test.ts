@@ -5,8 +5,8 @@ import { tail, tryRun } from '../drivers/process.ts';
 import type { Config, TestsConfig } from '../model/config.ts';
 import { CONTEXT_VARIABLE, type HarnessContext } from '../model/context.ts';
 import { serviceVariables } from '../plan/outside-services.ts';
-import { HarnessError } from '../model/error.ts';
-import type { TestSummary } from '../model/summary.ts';
+import { HarnessError } from '../core/error.ts';
+import type { TestSummary } from '../core/summary.ts';
 import { REPORT_VARIABLE, type ModuleReport } from '../vitest/passed-reporter.ts';
 import { fileForVitest, WaitingVitest } from './waiting-vitest.ts';
 

@@ -1,6 +1,6 @@
 import type { DockerImage } from '../drivers/docker.ts';
-import { HarnessError } from '../model/error.ts';
-import type { NodeContent } from '../model/image.ts';
+import { HarnessError } from '../core/error.ts';
+import type { NodeContent } from '../core/labels.ts';
 
 /** One image on its way. */
 export interface Shipment {

@@ -4,7 +4,7 @@ import { dirname, extname, join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { tryRun, type RunOptions, type RunResult } from '../drivers/process.ts';
-import { HarnessError } from '../model/error.ts';
+import { HarnessError } from '../core/error.ts';
 import type { VitestOrder } from '../vitest/waiting.ts';
 
 /** A file of the harness's that runs in vitest's process: as source or compiled, as this is. */

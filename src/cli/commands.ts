@@ -1,8 +1,8 @@
 import type { Harness } from '../harness.ts';
 import { TIERS, type Tier } from '../model/config.ts';
-import { staleError, type HarnessError } from '../model/error.ts';
-import { count, seconds } from '../model/words.ts';
-import { stopwatch } from '../model/stopwatch.ts';
+import { staleError, type HarnessError } from '../core/error.ts';
+import { count, seconds } from '../core/words.ts';
+import { stopwatch } from '../core/stopwatch.ts';
 import { cacheTable, planLines, pruneLines, statusLines, whyLines } from './tables.ts';
 
 /** What a command is given to work with. */

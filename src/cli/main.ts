@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { COMMANDS, OPTIONS, type Command, type CommandOptions } from './commands.ts';
 import { addToolCommands } from './tool-commands.ts';
 import { runCommand, runWork, type CommonOptions, type Streams } from './run.ts';
-import { exitCodeOf, HarnessError } from '../model/error.ts';
+import { exitCodeOf, HarnessError } from '../core/error.ts';
 
 const LINGER_MS = 2_000;
 

@@ -1,8 +1,8 @@
 import { openHarness, type Harness } from '../harness.ts';
-import { exitCodeOf, HarnessError } from '../model/error.ts';
-import type { Emit } from '../model/event.ts';
-import type { Summary } from '../model/summary.ts';
-import { stopwatch } from '../model/stopwatch.ts';
+import { exitCodeOf, HarnessError } from '../core/error.ts';
+import type { Emit } from '../core/event.ts';
+import type { Summary } from '../core/summary.ts';
+import { stopwatch } from '../core/stopwatch.ts';
 import { errorForMachines, errorForPeople } from '../report/errors.ts';
 import { plainReporter } from '../report/lines.ts';
 import type { Command, CommandEnd, CommandOptions } from './commands.ts';

@@ -1,5 +1,5 @@
 import type { ImageConfig } from '../model/config.ts';
-import { HarnessError } from '../model/error.ts';
+import { HarnessError } from '../core/error.ts';
 
 /**
  * What `--since-image` says for each image: `<image>=<reference>` for one of them, or a reference for all, with `{name}` where they differ.

@@ -1,6 +1,6 @@
 import type { Tier } from '../model/config.ts';
 import type { Pruned } from '../model/prune.ts';
-import { ago, count, dataSize, seconds } from '../model/words.ts';
+import { ago, count, dataSize, seconds } from '../core/words.ts';
 import { describeChange } from '../plan/freshness.ts';
 import type { CacheStatus } from '../run/cache-status.ts';
 import type { TierPlan } from '../run/dry-run.ts';

@@ -1,6 +1,6 @@
 import type { Command as Program } from 'commander';
 import { DockerEngine } from '../drivers/docker.ts';
-import type { Emit } from '../model/event.ts';
+import type { Emit } from '../core/event.ts';
 import type { CommandEnd } from './commands.ts';
 import { runWork, type CommonOptions, type Streams } from './run.ts';
 import { doctorLines } from './tables.ts';

@@ -1,6 +1,6 @@
 import { PassThrough, type Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { HarnessError } from '../model/error.ts';
+import { HarnessError } from '../core/error.ts';
 import { printable, tail } from './process.ts';
 import type { DockerEngine } from './docker.ts';
 import { splitOutputs } from './docker-socket.ts';

@@ -1,4 +1,4 @@
-import { HarnessError } from '../model/error.ts';
+import { HarnessError } from '../core/error.ts';
 import type { DockerEngine } from './docker.ts';
 
 /** The text of one small file in a container, running or not; undefined when there is none. */

@@ -1,5 +1,5 @@
 import { delimiter, join } from 'node:path';
-import { HarnessError } from '../model/error.ts';
+import { HarnessError } from '../core/error.ts';
 import { isExecutable } from './executable.ts';
 import { tryRun } from './process.ts';
 

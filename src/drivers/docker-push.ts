@@ -1,8 +1,8 @@
-import { HarnessError } from '../model/error.ts';
+import { HarnessError } from '../core/error.ts';
 import { refusal } from './docker-refusal.ts';
 import type { DockerEngine } from './docker.ts';
 import { STALLED_AFTER, watchForStall } from './stall.ts';
-import { seconds } from '../model/words.ts';
+import { seconds } from '../core/words.ts';
 
 interface PushLine {
   status?: string;

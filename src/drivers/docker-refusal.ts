@@ -1,4 +1,4 @@
-import { HarnessError } from '../model/error.ts';
+import { HarnessError } from '../core/error.ts';
 import { MAKE_ROOM, saysDiskFull } from './disk-full.ts';
 
 /**

@@ -1,5 +1,5 @@
 import { addAbortSignal, type Readable } from 'node:stream';
-import { messageOf } from '../model/error.ts';
+import { messageOf } from '../core/error.ts';
 import { refusal } from './docker-refusal.ts';
 import type { DockerEngine } from './docker.ts';
 

@@ -4,7 +4,7 @@ import { createRequire } from 'node:module';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import type { IncomingMessage } from 'node:http';
-import { HarnessError, messageOf } from '../model/error.ts';
+import { HarnessError, messageOf } from '../core/error.ts';
 import { dockerHost } from './docker-host.ts';
 import { askSocket, type AskOptions, type Method, type SocketAnswer } from './docker-socket.ts';
 

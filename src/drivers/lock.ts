@@ -1,7 +1,7 @@
 import { linkSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { HarnessError } from '../model/error.ts';
+import { HarnessError } from '../core/error.ts';
 import { cacheDirectory } from './cache-directory.ts';
 import { isAlive, startOf, type RunningProcess } from './running-process.ts';
 

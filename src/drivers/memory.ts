@@ -1,4 +1,4 @@
-import { digestOf } from '../model/digest.ts';
+import { digestOf } from '../core/digest.ts';
 import { readState, writeState } from './state-file.ts';
 
 /**

@@ -1,7 +1,7 @@
 import type { Readable } from 'node:stream';
-import { seconds } from '../model/words.ts';
+import { seconds } from '../core/words.ts';
 import { watchForStall } from './stall.ts';
-import { HarnessError, type ErrorCode } from '../model/error.ts';
+import { HarnessError, type ErrorCode } from '../core/error.ts';
 
 /** How to run a program. Programs are argv arrays, never shell strings. */
 export interface RunOptions {

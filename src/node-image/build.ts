@@ -1,8 +1,8 @@
 import { join } from 'node:path';
 import type { DockerEngine } from '../drivers/docker.ts';
-import { HarnessError } from '../model/error.ts';
-import type { Emit } from '../model/event.ts';
-import { step } from '../report/step.ts';
+import { HarnessError } from '../core/error.ts';
+import type { Emit } from '../core/event.ts';
+import { step } from '../core/step.ts';
 import { ensureDebianBase } from './debian-base.ts';
 import { dockerBuild } from './docker-build.ts';
 import { nodeImageFailure } from './failure.ts';

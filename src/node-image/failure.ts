@@ -1,4 +1,4 @@
-import { HarnessError, messageOf } from '../model/error.ts';
+import { HarnessError, messageOf } from '../core/error.ts';
 
 const NO_ROOM = /no space left on device|ENOSPC|disk quota exceeded/i;
 

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { tryRun } from '../drivers/process.ts';
-import { HarnessError } from '../model/error.ts';
-import type { Emit } from '../model/event.ts';
+import { HarnessError } from '../core/error.ts';
+import type { Emit } from '../core/event.ts';
 import { install } from '../setup/install.ts';
 import { APT_GET, APT_INSTALL } from '../setup/plan-debian.ts';
 import { observePlatform, readAptSources } from '../setup/platform.ts';

@@ -1,5 +1,5 @@
 import { isMap, isSeq, parseDocument, type Document, type YAMLSeq } from 'yaml';
-import { HarnessError } from '../model/error.ts';
+import { HarnessError } from '../core/error.ts';
 import type { HostQuirks } from './quirks.ts';
 
 /** What a cluster is to be like, apart from the machine it runs on. */

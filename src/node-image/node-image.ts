@@ -1,7 +1,7 @@
 import type { DockerEngine } from '../drivers/docker.ts';
-import { HarnessError } from '../model/error.ts';
-import type { Emit } from '../model/event.ts';
-import { step } from '../report/step.ts';
+import { HarnessError } from '../core/error.ts';
+import type { Emit } from '../core/event.ts';
+import { step } from '../core/step.ts';
 import { buildNodeImage } from './build.ts';
 import { pull, whyNotPullable } from './pull.ts';
 import { builtReference, recipeDigest, RECIPE_LABEL } from './recipe.ts';

@@ -1,5 +1,5 @@
 import type { DockerEngine } from '../drivers/docker.ts';
-import { HarnessError, messageOf } from '../model/error.ts';
+import { HarnessError, messageOf } from '../core/error.ts';
 
 /**
  * Whether a registry offers an image to this engine: the reason why not, or undefined. A registry that needs longer than

@@ -1,5 +1,5 @@
 import type { DockerEngine } from '../drivers/docker.ts';
-import { LABELS } from '../model/image.ts';
+import { LABELS } from '../core/labels.ts';
 import { REGISTRY_PORT } from '../model/registry.ts';
 import type { DockerHolding } from '../plan/prune.ts';
 

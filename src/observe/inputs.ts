@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join, relative, sep } from 'node:path';
 import type { ImageConfig } from '../model/config.ts';
-import { HarnessError, messageOf } from '../model/error.ts';
+import { HarnessError, messageOf } from '../core/error.ts';
 import type { FileSet } from '../model/file-set.ts';
 import { CONTEXT, inputsDigest, type Inputs } from '../model/inputs.ts';
 import { buildOptions, type BuildOptions } from './build-options.ts';

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { relative } from 'node:path';
 import { parseAllDocuments } from 'yaml';
 import type { KubeObject } from '../drivers/kubernetes.ts';
-import { HarnessError } from '../model/error.ts';
+import { HarnessError } from '../core/error.ts';
 import type { ManifestObject } from '../model/manifest.ts';
 
 /**

@@ -1,8 +1,8 @@
 import { exec } from '../drivers/container-exec.ts';
 import type { DockerEngine } from '../drivers/docker.ts';
 import { tail } from '../drivers/process.ts';
-import { HarnessError } from '../model/error.ts';
-import type { NodeContent } from '../model/image.ts';
+import { HarnessError } from '../core/error.ts';
+import type { NodeContent } from '../core/labels.ts';
 
 /** What `crictl images -o json` answers; `repoTags` may be empty or null, `size` is a string. */
 interface CrictlImages {

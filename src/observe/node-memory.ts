@@ -3,7 +3,7 @@ import { stampContainerFile } from '../drivers/container-file.ts';
 import type { DockerEngine } from '../drivers/docker.ts';
 import { keep, recall } from '../drivers/memory.ts';
 import type { ClusterNode } from '../model/cluster.ts';
-import type { NodeContent, NodeImage } from '../model/image.ts';
+import type { NodeContent, NodeImage } from '../core/labels.ts';
 import { nodeContent } from './node-images.ts';
 import { RACY_MS } from './fs-clock.ts';
 

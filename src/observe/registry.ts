@@ -1,5 +1,5 @@
 import type { DockerEngine } from '../drivers/docker.ts';
-import { LABELS } from '../model/image.ts';
+import { LABELS } from '../core/labels.ts';
 import { REGISTRY_PORT, registryName, type ObservedRegistry } from '../model/registry.ts';
 
 interface InspectedContainer {

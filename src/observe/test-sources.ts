@@ -1,6 +1,6 @@
 import { lstatSync, readdirSync, statSync, type Dirent, type Stats } from 'node:fs';
 import { dirname, join, relative, resolve, sep } from 'node:path';
-import { digestOf } from '../model/digest.ts';
+import { digestOf } from '../core/digest.ts';
 import { isSettled, type Clock } from './fs-clock.ts';
 import { hashFile } from './hash-file.ts';
 import { unlessAbsent } from './unless-absent.ts';

@@ -1,4 +1,4 @@
-import { HarnessError } from '../model/error.ts';
+import { HarnessError } from '../core/error.ts';
 
 /**
  * Names sorted so that each comes after those it is built from.

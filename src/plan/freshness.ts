@@ -1,6 +1,6 @@
 import type { Tier } from '../model/config.ts';
-import { count } from '../model/words.ts';
-import type { BuildDecision, FreshnessDecision } from '../model/image.ts';
+import { count } from '../core/words.ts';
+import type { BuildDecision, FreshnessDecision } from '../core/labels.ts';
 import type { Change } from '../model/inputs.ts';
 
 /** What is known when a freshness verdict is due. */

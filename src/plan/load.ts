@@ -1,4 +1,4 @@
-import type { LoadDecision, NodeContent } from '../model/image.ts';
+import type { LoadDecision, NodeContent } from '../core/labels.ts';
 import { chainIds } from '../model/layers.ts';
 
 /** What is known of an image when a load is due. */

@@ -1,5 +1,5 @@
-import { HarnessError, messageOf } from '../model/error.ts';
-import type { ReportedError } from '../model/summary.ts';
+import { HarnessError, messageOf } from '../core/error.ts';
+import type { ReportedError } from '../core/summary.ts';
 
 /** An error as `--json` has it. */
 export function errorForMachines(failure: unknown): ReportedError {

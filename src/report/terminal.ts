@@ -1,7 +1,7 @@
 import { Listr, type ListrTaskWrapper, type DefaultRenderer, type SimpleRenderer } from 'listr2';
-import type { Emit, Event } from '../model/event.ts';
+import type { Emit, Event } from '../core/event.ts';
 import { plainReporter } from './lines.ts';
-import { seconds } from '../model/words.ts';
+import { seconds } from '../core/words.ts';
 
 type Wrapper = ListrTaskWrapper<unknown, typeof DefaultRenderer, typeof SimpleRenderer>;
 

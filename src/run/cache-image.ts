@@ -1,7 +1,7 @@
 import type { DockerImage } from '../drivers/docker.ts';
 import { labelsInRegistry, pullImage } from '../drivers/registry-client.ts';
 import type { ImageConfig } from '../model/config.ts';
-import { LABELS } from '../model/image.ts';
+import { LABELS } from '../core/labels.ts';
 import type { ObservedInputs } from '../observe/inputs.ts';
 import type { Session } from './session.ts';
 

@@ -1,13 +1,13 @@
 import type { ImageConfig } from '../model/config.ts';
 import type { ClusterState } from '../model/cluster.ts';
-import type { FreshnessDecision, LoadDecision } from '../model/image.ts';
+import type { FreshnessDecision, LoadDecision } from '../core/labels.ts';
 import { canonicalName } from '../model/reference.ts';
 import { decideLoad } from '../plan/load.ts';
 import { buildCacheSize } from '../observe/build-cache.ts';
 import { clusterNodes } from '../observe/cluster.ts';
 import { rememberedCluster } from '../observe/own-cluster.ts';
 import type { ImageOutcome } from './images.ts';
-import { ahead } from './ahead.ts';
+import { ahead } from '../core/ask-ahead.ts';
 import { askNode, imagesIn, loadTargets } from './node-contents.ts';
 import { assertOwn } from './own-cluster.ts';
 import type { Session } from './session.ts';

@@ -1,9 +1,9 @@
 import { remove } from '../act/cluster.ts';
 import { currentCluster } from '../observe/own-cluster.ts';
 import { unlessMissing } from '../drivers/docker.ts';
-import { count } from '../model/words.ts';
-import { LABELS } from '../model/image.ts';
-import { step } from '../report/step.ts';
+import { count } from '../core/words.ts';
+import { LABELS } from '../core/labels.ts';
+import { step } from '../core/step.ts';
 import { assertOwn } from './own-cluster.ts';
 import { removeOutside } from './outside.ts';
 import { takeRegistryDown } from './registry.ts';

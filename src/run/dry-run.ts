@@ -1,6 +1,6 @@
 import type { Tier } from '../model/config.ts';
 import type { ClusterDecision, ClusterNode, ClusterState } from '../model/cluster.ts';
-import type { BuildDecision, LoadDecision } from '../model/image.ts';
+import type { BuildDecision, LoadDecision } from '../core/labels.ts';
 import { canonicalName } from '../model/reference.ts';
 import { readManifests } from '../observe/manifests.ts';
 import { currentCluster } from '../observe/own-cluster.ts';

@@ -1,5 +1,5 @@
 import type { ImageConfig } from '../model/config.ts';
-import { staleError } from '../model/error.ts';
+import { staleError } from '../core/error.ts';
 import { settleImages } from './images.ts';
 import type { Session } from './session.ts';
 

@@ -1,7 +1,7 @@
 import { readRecord, type BuildRecord } from '../act/build-record.ts';
 import type { DockerImage } from '../drivers/docker.ts';
 import type { ImageConfig } from '../model/config.ts';
-import { LABELS, type FreshnessDecision } from '../model/image.ts';
+import { LABELS, type FreshnessDecision } from '../core/labels.ts';
 import { compareInputs } from '../model/inputs.ts';
 import { canonicalName } from '../model/reference.ts';
 import { basesOf } from '../observe/bases.ts';

@@ -1,5 +1,5 @@
 import type { ImageConfig } from '../model/config.ts';
-import { HarnessError } from '../model/error.ts';
+import { HarnessError } from '../core/error.ts';
 import { settleImages, type ImageOutcome } from './images.ts';
 import { allOfThem, loadEverywhere } from './loads.ts';
 import { ownCluster } from './own-cluster.ts';

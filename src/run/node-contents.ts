@@ -1,7 +1,7 @@
 import type { ClusterNode } from '../model/cluster.ts';
-import type { NodeContent } from '../model/image.ts';
+import type { NodeContent } from '../core/labels.ts';
 import { currentContent } from '../observe/node-memory.ts';
-import { ahead } from './ahead.ts';
+import { ahead } from '../core/ask-ahead.ts';
 import type { Session } from './session.ts';
 
 /** Nodes that run pods, and so need images. */

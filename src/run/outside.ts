@@ -5,9 +5,9 @@ import { pullImage } from '../drivers/registry-client.ts';
 import { secretKey } from '../drivers/secret-key.ts';
 import type { ClusterNode } from '../model/cluster.ts';
 import type { ServiceConfig } from '../model/config.ts';
-import { LABELS } from '../model/image.ts';
+import { LABELS } from '../core/labels.ts';
 import { networkOf } from '../observe/registry.ts';
-import { step } from '../report/step.ts';
+import { step } from '../core/step.ts';
 import type { Session } from './session.ts';
 
 /** A service that can be used. */

@@ -1,6 +1,6 @@
 import { currentCluster } from '../observe/own-cluster.ts';
 import type { ClusterDecision, ClusterState } from '../model/cluster.ts';
-import { HarnessError } from '../model/error.ts';
+import { HarnessError } from '../core/error.ts';
 import { decideCluster } from '../plan/cluster.ts';
 import type { Session } from './session.ts';
 

@@ -2,13 +2,13 @@ import { createHash } from 'node:crypto';
 import { createRegistry, removeRegistry, startRegistry, usable } from '../act/registry.ts';
 import { findManifest, listTags, registryAnswers } from '../drivers/registry.ts';
 import type { ClusterNode } from '../model/cluster.ts';
-import { HarnessError, messageOf } from '../model/error.ts';
+import { HarnessError, messageOf } from '../core/error.ts';
 import { registryName, type ObservedRegistry, type Registry } from '../model/registry.ts';
 import { ensureRegistryImage, registrySettings } from '../node-image/registry-image.ts';
 import { networkOf, observeRegistry } from '../observe/registry.ts';
 import type { StoredImage } from '../plan/prune.ts';
 import { decideRegistry, isOurs, type WantedRegistry } from '../plan/registry.ts';
-import { step } from '../report/step.ts';
+import { step } from '../core/step.ts';
 import type { Session } from './session.ts';
 
 /** The image that the registry runs, looked for once in a run: it may be compiled beside the cluster's creation. */

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { relative } from 'node:path';
 import { unignored } from '../drivers/git.ts';
 import type { Config } from '../model/config.ts';
-import { stopwatch } from '../model/stopwatch.ts';
+import { stopwatch } from '../core/stopwatch.ts';
 import { testFilesAmong } from '../observe/test-relation.ts';
 import type { Noticed, RoundPlan } from '../plan/dev.ts';
 import { errorForMachines } from '../report/errors.ts';

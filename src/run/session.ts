@@ -3,10 +3,10 @@ import { DockerEngine } from '../drivers/docker.ts';
 import { ImageDigests } from '../drivers/image-digest.ts';
 import { makeStateDirectory } from '../drivers/state-file.ts';
 import type { Config, ImageConfig } from '../model/config.ts';
-import { HarnessError } from '../model/error.ts';
-import type { Emit } from '../model/event.ts';
-import type { NodeContent } from '../model/image.ts';
-import type { BuildSummary, LoadSummary, TestSummary } from '../model/summary.ts';
+import { HarnessError } from '../core/error.ts';
+import type { Emit } from '../core/event.ts';
+import type { NodeContent } from '../core/labels.ts';
+import type { BuildSummary, LoadSummary, TestSummary } from '../core/summary.ts';
 import type { SourceReader } from '../observe/inputs.ts';
 
 /** Everything one run works with, and what it has to tell in the end. */

@@ -1,6 +1,6 @@
 import { pruneNode, pruneRegistry } from '../act/prune.ts';
 import type { ClusterNode } from '../model/cluster.ts';
-import { messageOf } from '../model/error.ts';
+import { messageOf } from '../core/error.ts';
 import { nodeHoldings } from '../observe/node-holdings.ts';
 import { decideNodePrune, decideStoredPrune } from '../plan/prune.ts';
 import { loadTargets } from './node-contents.ts';

@@ -1,6 +1,6 @@
 import type { BuildStory } from '../act/build-record.ts';
 import type { ImageConfig } from '../model/config.ts';
-import { LABELS, type BuildDecision } from '../model/image.ts';
+import { LABELS, type BuildDecision } from '../core/labels.ts';
 import { settleImages, type ImageOutcome } from './images.ts';
 import type { Session } from './session.ts';
 

@@ -2,8 +2,8 @@
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { printable, run, tail, tryRun } from '../drivers/process.ts';
-import { HarnessError } from '../model/error.ts';
-import type { Emit } from '../model/event.ts';
+import { HarnessError } from '../core/error.ts';
+import type { Emit } from '../core/event.ts';
 import type { Command, InstallPlan } from './plan.ts';
 
 /** Milliseconds for one command: on a slow line a package manager fetches 300 MB. */

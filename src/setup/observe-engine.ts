@@ -1,7 +1,7 @@
 /** Asks the Docker engine how it is; no answer is an answer, too. */
 import { dockerHost } from '../drivers/docker-host.ts';
 import { DockerEngine } from '../drivers/docker.ts';
-import { messageOf } from '../model/error.ts';
+import { messageOf } from '../core/error.ts';
 import type { Engine } from './observed.ts';
 import { within } from './within.ts';
 

@@ -1,7 +1,7 @@
 /** `harness setup` and `harness doctor`: look, decide, tell, do. */
-import { HarnessError } from '../model/error.ts';
-import type { Emit } from '../model/event.ts';
-import { step } from '../report/step.ts';
+import { HarnessError } from '../core/error.ts';
+import type { Emit } from '../core/event.ts';
+import { step } from '../core/step.ts';
 import { diagnose, type Check } from './diagnose.ts';
 import { install } from './install.ts';
 import { bestClient } from './needs.ts';

@@ -4,7 +4,7 @@ import { closeSync, openSync, readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { DockerEngine } from '../drivers/docker.ts';
 import { run, tail } from '../drivers/process.ts';
-import { HarnessError, messageOf } from '../model/error.ts';
+import { HarnessError, messageOf } from '../core/error.ts';
 import type { StartDocker } from './plan.ts';
 import { within } from './within.ts';
 

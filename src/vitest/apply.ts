@@ -2,7 +2,7 @@ import type { KubernetesObject } from '@kubernetes/client-node';
 import { existsSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { applyObject, established, FIELD_MANAGER } from '../act/deploy.ts';
-import { messageOf } from '../model/error.ts';
+import { messageOf } from '../core/error.ts';
 import { kubeRequest, statusOf, type KubeAccess, type KubeObject } from '../drivers/kubernetes.ts';
 import type { ManifestObject } from '../model/manifest.ts';
 import { TEST_ANNOTATIONS } from '../model/test-run.ts';

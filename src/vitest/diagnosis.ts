@@ -4,7 +4,7 @@ import { join, relative } from 'node:path';
 import { makeStateDirectory } from '../drivers/state-file.ts';
 import { watchUntil, WatchTimeout } from '../drivers/kube-watch.ts';
 import { kubeList, type KubeObject } from '../drivers/kubernetes.ts';
-import { messageOf } from '../model/error.ts';
+import { messageOf } from '../core/error.ts';
 import { STEADY_MS, steadyAt } from '../plan/condition.ts';
 import { findings, type Seen } from '../plan/findings.ts';
 import { blacken, presentable } from '../plan/redact.ts';

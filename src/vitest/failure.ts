@@ -1,4 +1,4 @@
-import { HarnessError, messageOf } from '../model/error.ts';
+import { HarnessError, messageOf } from '../core/error.ts';
 
 /** An error of a helper. All of it is in the message, because that is what test runners show. */
 export function failure(message: string, more: { detail?: string; next?: string; cause?: unknown } = {}): Error {

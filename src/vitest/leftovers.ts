@@ -6,7 +6,7 @@ import { openAccess } from '../drivers/kube-access.ts';
 import { deleteObject } from '../drivers/kube-delete.ts';
 import { kubeList, type KubeAccess } from '../drivers/kubernetes.ts';
 import { TEST_LABELS, type VitestContext } from '../model/test-run.ts';
-import { count } from '../model/words.ts';
+import { count } from '../core/words.ts';
 import { unlessAbsent } from '../observe/unless-absent.ts';
 import { leftovers } from '../plan/leftovers.ts';
 import { lookInto } from './diagnosis.ts';

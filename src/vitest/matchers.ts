@@ -1,7 +1,7 @@
 import { expect, type MatcherState } from 'vitest';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { messageOf } from '../model/error.ts';
-import { seconds } from '../model/words.ts';
+import { messageOf } from '../core/error.ts';
+import { seconds } from '../core/words.ts';
 import type { Wanted } from '../plan/condition.ts';
 import { blacken } from '../plan/redact.ts';
 import { refOf, refWords, type ObjectRef } from '../plan/object-ref.ts';

@@ -1,7 +1,7 @@
 import type { KubernetesObject } from '@kubernetes/client-node';
 import { watchUntil, WatchTimeout } from '../drivers/kube-watch.ts';
 import { kubeList, type KubeObject } from '../drivers/kubernetes.ts';
-import { seconds } from '../model/words.ts';
+import { seconds } from '../core/words.ts';
 import { COLLECTIONS, judgeCondition, STEADY_MS, neighboursOf, type Verdict, type Wanted } from '../plan/condition.ts';
 import { refWords, type ObjectRef } from '../plan/object-ref.ts';
 import type { PodFailure } from '../plan/rollout.ts';

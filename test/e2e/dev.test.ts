@@ -1,7 +1,7 @@
 import { symlinkSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
-import type { Event, Round } from '../../src/model/event.ts';
+import type { Event, Round } from '../../src/core/event.ts';
 import { REPOSITORY, type Running } from './support/command.ts';
 import { onlyPod } from './support/pods.ts';
 import { program } from './support/program.ts';

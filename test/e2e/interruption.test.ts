@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
-import type { Event } from '../../src/model/event.ts';
+import type { Event } from '../../src/core/event.ts';
 import { onlyPod } from './support/pods.ts';
 import { suite, type Project } from './support/suite.ts';
 import { dockerLines, eventually } from './support/tools.ts';

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { LABELS } from '../../src/model/image.ts';
+import { LABELS } from '../../src/core/labels.ts';
 import type { Run, Running } from './support/command.ts';
 import { onlyPod } from './support/pods.ts';
 import { program } from './support/program.ts';

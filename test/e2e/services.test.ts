@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, it } from 'vitest';
-import { LABELS } from '../../src/model/image.ts';
+import { LABELS } from '../../src/core/labels.ts';
 import { suite, type Project } from './support/suite.ts';
 import { docker, dockerLines } from './support/tools.ts';
 

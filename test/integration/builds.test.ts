@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { afterAll, beforeEach, describe, expect, it } from 'vitest';
 import type { HarnessConfig } from '../../src/config/define.ts';
 import { openHarness } from '../../src/harness.ts';
-import { LABELS } from '../../src/model/image.ts';
+import { LABELS } from '../../src/core/labels.ts';
 import { NATIVE_PLATFORM } from '../../src/model/platform.ts';
 import { run, tryRun } from '../../src/drivers/process.ts';
 import { plant, scratch } from '../support/scratch.ts';

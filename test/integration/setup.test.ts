@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { Event } from '../../src/model/event.ts';
+import type { Event } from '../../src/core/event.ts';
 import { bestClient } from '../../src/setup/needs.ts';
 import { observeTools } from '../../src/setup/observe.ts';
 import { doctor, setup } from '../../src/setup/setup.ts';

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { runTests } from '../../src/act/test.ts';
 import { resolveConfig } from '../../src/config/resolve.ts';
-import type { TestSummary } from '../../src/model/summary.ts';
+import type { TestSummary } from '../../src/core/summary.ts';
 import { FILE_SYSTEM } from '../../src/observe/fs-clock.ts';
 import { openSession } from '../../src/run/session.ts';
 import { TestCache } from '../../src/run/test-cache.ts';

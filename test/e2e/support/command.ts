@@ -1,8 +1,8 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import type { Event } from '../../../src/model/event.ts';
-import type { Summary } from '../../../src/model/summary.ts';
+import type { Event } from '../../../src/core/event.ts';
+import type { Summary } from '../../../src/core/summary.ts';
 import type { ImageStatus } from '../../../src/run/cache-status.ts';
 
 export const REPOSITORY = fileURLToPath(new URL('../../..', import.meta.url));

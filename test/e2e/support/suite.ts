@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import { afterAll, expect } from 'vitest';
 import { stringify } from 'yaml';
 import type { HarnessConfig } from '../../../src/config/define.ts';
-import { LABELS } from '../../../src/model/image.ts';
+import { LABELS } from '../../../src/core/labels.ts';
 import { harness, plainHarness, startHarness, type Ended, type Run, type Running, type Start } from './command.ts';
 import { program } from './program.ts';
 import { dockerLines } from './tools.ts';

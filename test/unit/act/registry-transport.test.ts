@@ -4,7 +4,7 @@ import { lackingLayers, pushedSize, registryTransport } from '../../../src/act/r
 import * as pushes from '../../../src/drivers/docker-push.ts';
 import type { DockerEngine, DockerImage } from '../../../src/drivers/docker.ts';
 import * as registries from '../../../src/drivers/registry.ts';
-import { HarnessError } from '../../../src/model/error.ts';
+import { HarnessError } from '../../../src/core/error.ts';
 import { chainIds } from '../../../src/model/layers.ts';
 
 const hex = (letter: string) => letter.repeat(64);

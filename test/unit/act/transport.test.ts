@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { withFallback, type Delivery, type Transport } from '../../../src/act/transport.ts';
-import { HarnessError } from '../../../src/model/error.ts';
+import { HarnessError } from '../../../src/core/error.ts';
 
 const shipment = {
   reference: 'shop/api:dev',

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { COMMANDS } from '../../../src/cli/commands.ts';
 import { runWork } from '../../../src/cli/run.ts';
 import { cacheTable, columns, planLines, statusLines, whyLines } from '../../../src/cli/tables.ts';
-import { HarnessError } from '../../../src/model/error.ts';
+import { HarnessError } from '../../../src/core/error.ts';
 import type { ImageStatus } from '../../../src/run/cache-status.ts';
 import type { TierPlan } from '../../../src/run/dry-run.ts';
 import type { Why } from '../../../src/run/why.ts';

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { CONFIG_NAMES, loadConfig } from '../../../src/config/load.ts';
 import { environmentName } from '../../../src/config/resolve.ts';
-import { HarnessError } from '../../../src/model/error.ts';
+import { HarnessError } from '../../../src/core/error.ts';
 import { plant, scratch } from '../../support/scratch.ts';
 
 /** A repository with that configuration as JSON, and the files it may name. */

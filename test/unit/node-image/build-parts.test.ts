@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { HarnessError } from '../../../src/model/error.ts';
+import { HarnessError } from '../../../src/core/error.ts';
 import { buildStep, dockerBuildCommand } from '../../../src/node-image/docker-build.ts';
 import { nodeImageFailure } from '../../../src/node-image/failure.ts';
 import { isNewEnough } from '../../../src/node-image/go.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
-import { HarnessError } from '../../../src/model/error.ts';
+import { HarnessError } from '../../../src/core/error.ts';
 import { kindConfig } from '../../../src/node-image/kind-config.ts';
 import { hostQuirks } from '../../../src/node-image/quirks.ts';
 

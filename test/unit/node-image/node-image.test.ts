@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { DockerEngine, DockerImage } from '../../../src/drivers/docker.ts';
-import type { Event } from '../../../src/model/event.ts';
+import type { Event } from '../../../src/core/event.ts';
 import { ensureNodeImage, nodeImageStatus } from '../../../src/node-image/node-image.ts';
 import { whyNotPullable } from '../../../src/node-image/pull.ts';
 import { builtReference, recipeDigest, RECIPE_LABEL } from '../../../src/node-image/recipe.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { NodeImage } from '../../../src/model/image.ts';
+import type { NodeImage } from '../../../src/core/labels.ts';
 import { chainIds } from '../../../src/model/layers.ts';
 import { decideLoad } from '../../../src/plan/load.ts';
 

@@ -2,7 +2,7 @@ import { chmodSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync }
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { HarnessError } from '../../../src/model/error.ts';
+import { HarnessError } from '../../../src/core/error.ts';
 import { isExpiredIndex } from '../../../src/setup/install.ts';
 import { onPath } from '../../../src/setup/observe.ts';
 import { reasonOf } from '../../../src/setup/observe-engine.ts';

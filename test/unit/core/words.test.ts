@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { count, dataSize, seconds } from '../../../src/model/words.ts';
+import { count, dataSize, seconds } from '../../../src/core/words.ts';
 
 it.each([
   [0, '0 ms'],

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { exitCodeOf, HarnessError, messageOf } from '../../../src/model/error.ts';
+import { exitCodeOf, HarnessError, messageOf } from '../../../src/core/error.ts';
 
 it('has an exit code for each kind of error', () => {
   expect([exitCodeOf('USAGE'), exitCodeOf('CONFIG'), exitCodeOf('INTERRUPTED'), exitCodeOf('BUILD'), exitCodeOf('STALE')]).toEqual([

@@ -1,5 +1,5 @@
-import type { Emit } from '../model/event.ts';
-import { stopwatch } from '../model/stopwatch.ts';
+import type { Emit } from './event.ts';
+import { stopwatch } from './stopwatch.ts';
 
 /** Handed to the work of a step: `progress` replaces the line of detail below its title. */
 export interface StepHandle {
