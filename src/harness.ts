@@ -1,5 +1,5 @@
 import { loadConfig } from './config/load.ts';
-import { takeLock } from './drivers/lock.ts';
+import { takeLock } from './machine/lock.ts';
 import type { ClusterState } from './model/cluster.ts';
 import type { Config, Tier } from './model/config.ts';
 import type { HarnessContext } from './model/context.ts';

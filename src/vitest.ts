@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import type { TestProject } from 'vitest/node';
 import { openHarness, type Harness } from './harness.ts';
-import { thisProcess } from './drivers/running-process.ts';
+import { thisProcess } from './machine/running-process.ts';
 import { TIERS, type Tier } from './model/config.ts';
 import { CONTEXT_VARIABLE, type HarnessContext } from './model/context.ts';
 import { HarnessError } from './core/error.ts';

@@ -1,12 +1,12 @@
 import { Transform, type Readable } from 'node:stream';
 import { ArchivedImages, type ArchivedImage } from '../drivers/archived-images.ts';
 import { tryExec, type ExecResult } from '../drivers/container-exec.ts';
-import { MAKE_ROOM, saysDiskFull } from '../drivers/disk-full.ts';
+import { MAKE_ROOM, saysDiskFull } from '../machine/disk-full.ts';
 import { saveImages } from '../drivers/docker-save.ts';
 import type { DockerEngine } from '../drivers/docker.ts';
 import { fanOut } from '../drivers/fan-out.ts';
-import { tail } from '../drivers/process.ts';
-import { STALLED_AFTER, watchForStall } from '../drivers/stall.ts';
+import { tail } from '../machine/process.ts';
+import { STALLED_AFTER, watchForStall } from '../machine/stall.ts';
 import { HarnessError } from '../core/error.ts';
 import { seconds } from '../core/words.ts';
 import { Convoys } from './convoys.ts';

@@ -1,6 +1,6 @@
 import { closeSync, openSync, readFileSync, readSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { replaceFile } from '../drivers/state-file.ts';
+import { replaceFile } from '../machine/state-file.ts';
 import type { Config, ImageConfig } from '../model/config.ts';
 import type { FileSet } from '../model/file-set.ts';
 import type { Inputs } from '../model/inputs.ts';

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { build, type BuildRequest } from '../drivers/buildx.ts';
 import type { DockerEngine, DockerImage } from '../drivers/docker.ts';
-import { makeStateDirectory } from '../drivers/state-file.ts';
+import { makeStateDirectory } from '../machine/state-file.ts';
 import type { Config, ImageConfig, NamedContext } from '../model/config.ts';
 import { HarnessError } from '../core/error.ts';
 import { LABELS } from '../core/labels.ts';

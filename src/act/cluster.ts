@@ -4,7 +4,7 @@ import type { DockerEngine } from '../drivers/docker.ts';
 import { clusterKubeconfig, createCluster, deleteCluster } from '../drivers/kind.ts';
 import { WatchTimeout } from '../drivers/kube-watch.ts';
 import { openAccess } from '../drivers/kube-access.ts';
-import { makeStateDirectory, removeState, writeState } from '../drivers/state-file.ts';
+import { makeStateDirectory, removeState, writeState } from '../machine/state-file.ts';
 import type { ClusterNode, ClusterRecord, ClusterState } from '../model/cluster.ts';
 import type { Config } from '../model/config.ts';
 import { HarnessError, messageOf } from '../core/error.ts';

@@ -2,7 +2,7 @@ import type { Readable } from 'node:stream';
 import type { StartedTestContainer } from 'testcontainers';
 import type { DockerEngine } from '../drivers/docker.ts';
 import { splitOutputs } from '../drivers/docker-socket.ts';
-import { tail } from '../drivers/process.ts';
+import { tail } from '../machine/process.ts';
 import { messageOf, HarnessError } from '../core/error.ts';
 
 /** A container to be started, or found running. */

@@ -1,7 +1,7 @@
 import { dropName, pushImage } from '../drivers/docker-push.ts';
 import type { DockerEngine } from '../drivers/docker.ts';
-import { MAKE_ROOM, saysDiskFull } from '../drivers/disk-full.ts';
-import { tail } from '../drivers/process.ts';
+import { MAKE_ROOM, saysDiskFull } from '../machine/disk-full.ts';
+import { tail } from '../machine/process.ts';
 import { findManifest, type Manifest } from '../drivers/registry.ts';
 import { HarnessError } from '../core/error.ts';
 import { chainIds } from '../model/layers.ts';

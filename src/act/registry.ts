@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { writeContainerFile } from '../drivers/container-file.ts';
-import { saysDiskFull } from '../drivers/disk-full.ts';
+import { saysDiskFull } from '../machine/disk-full.ts';
 import { unlessMissing, type DockerEngine } from '../drivers/docker.ts';
 import { registryAnswers } from '../drivers/registry.ts';
 import { HarnessError, messageOf } from '../core/error.ts';

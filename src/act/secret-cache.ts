@@ -1,7 +1,7 @@
 import { join } from 'node:path';
-import { cacheDirectory } from '../drivers/cache-directory.ts';
-import { takeLock } from '../drivers/lock.ts';
-import { readState, writeState } from '../drivers/state-file.ts';
+import { cacheDirectory } from '../machine/cache-directory.ts';
+import { takeLock } from '../machine/lock.ts';
+import { readState, writeState } from '../machine/state-file.ts';
 
 /** For whom a build with secrets runs. */
 export interface SecretUser {

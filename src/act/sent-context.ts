@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { readdirSync, rmSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
-import { makeStateDirectory, removeState } from '../drivers/state-file.ts';
+import { makeStateDirectory, removeState } from '../machine/state-file.ts';
 import { TreeIndex, writeIndex } from '../observe/tree-index.ts';
 import type { SourceTree } from '../observe/tree.ts';
 import { hidesChange } from '../plan/sent-context.ts';

@@ -3,7 +3,7 @@ import { createRequire } from 'node:module';
 import { dirname, extname, join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import { fileURLToPath } from 'node:url';
-import { tryRun, type RunOptions, type RunResult } from '../drivers/process.ts';
+import { tryRun, type RunOptions, type RunResult } from '../machine/process.ts';
 import { HarnessError } from '../core/error.ts';
 import type { VitestOrder } from '../vitest/waiting.ts';
 

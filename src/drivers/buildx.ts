@@ -1,7 +1,7 @@
 import { HarnessError } from '../core/error.ts';
-import { MAKE_ROOM, saysDiskFull } from './disk-full.ts';
+import { MAKE_ROOM, saysDiskFull } from '../machine/disk-full.ts';
 import { dockerClient } from './docker-client.ts';
-import { printable, tail, tryRun } from './process.ts';
+import { printable, tail, tryRun } from '../machine/process.ts';
 
 /** One build, as BuildKit takes it. */
 export interface BuildRequest {

@@ -1,7 +1,7 @@
 import { delimiter, join } from 'node:path';
 import { HarnessError } from '../core/error.ts';
-import { isExecutable } from './executable.ts';
-import { tryRun } from './process.ts';
+import { isExecutable } from '../machine/executable.ts';
+import { tryRun } from '../machine/process.ts';
 
 let found: Promise<string> | undefined;
 

@@ -1,7 +1,7 @@
 import { HarnessError } from '../core/error.ts';
 import { refusal } from './docker-refusal.ts';
 import type { DockerEngine } from './docker.ts';
-import { STALLED_AFTER, watchForStall } from './stall.ts';
+import { STALLED_AFTER, watchForStall } from '../machine/stall.ts';
 import { seconds } from '../core/words.ts';
 
 interface PushLine {

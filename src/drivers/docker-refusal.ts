@@ -1,5 +1,5 @@
 import { HarnessError } from '../core/error.ts';
-import { MAKE_ROOM, saysDiskFull } from './disk-full.ts';
+import { MAKE_ROOM, saysDiskFull } from '../machine/disk-full.ts';
 
 /**
  * Docker did not do something with an image.

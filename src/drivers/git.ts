@@ -1,4 +1,4 @@
-import { tryRun } from './process.ts';
+import { tryRun } from '../machine/process.ts';
 
 /** Those of the paths that git does not ignore there; all of them outside of a repository, or without git. */
 export async function unignored(paths: readonly string[], directory: string): Promise<string[]> {

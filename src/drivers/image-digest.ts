@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import type { DockerImage } from './docker.ts';
-import { readState, writeState } from './state-file.ts';
+import { readState, writeState } from '../machine/state-file.ts';
 
 /** How many engine ids are remembered. */
 const KEPT = 200;

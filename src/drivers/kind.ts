@@ -1,6 +1,6 @@
 import { HarnessError } from '../core/error.ts';
-import { MAKE_ROOM, saysDiskFull } from './disk-full.ts';
-import { tail, tryRun, run } from './process.ts';
+import { MAKE_ROOM, saysDiskFull } from '../machine/disk-full.ts';
+import { tail, tryRun, run } from '../machine/process.ts';
 
 export interface CreateRequest {
   name: string;

@@ -1,5 +1,5 @@
 import { dockerClient } from '../drivers/docker-client.ts';
-import { run } from '../drivers/process.ts';
+import { run } from '../machine/process.ts';
 import { OTHER_WAYS } from './failure.ts';
 import { nodeImageDirectory, RECIPE_LABEL } from './recipe.ts';
 import { versions } from './versions.ts';

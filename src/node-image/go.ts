@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { mkdir, readdir, rename } from 'node:fs/promises';
 import { basename, delimiter, join } from 'node:path';
-import { run, tryRun } from '../drivers/process.ts';
+import { run, tryRun } from '../machine/process.ts';
 import { OTHER_WAYS } from './failure.ts';
 import { installPackages, observeHostSystem, type InstallOptions } from './host.ts';
 import { nodeImageDirectory } from './recipe.ts';

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { dockerClient } from '../drivers/docker-client.ts';
 import type { DockerEngine } from '../drivers/docker.ts';
-import { run } from '../drivers/process.ts';
+import { run } from '../machine/process.ts';
 import { HarnessError } from '../core/error.ts';
 import type { Emit } from '../core/event.ts';
 import { step } from '../core/step.ts';

@@ -1,6 +1,6 @@
 import { mkdir, readdir, rm, rmdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { cacheDirectory } from '../drivers/cache-directory.ts';
+import { cacheDirectory } from '../machine/cache-directory.ts';
 
 /**
  * A directory for one build, gone when it is disposed of. Each process has its own, so two builds cannot spoil each other:

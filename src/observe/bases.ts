@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { keep, recall } from '../drivers/memory.ts';
+import { keep, recall } from '../machine/remembered-answer.ts';
 import type { ImageConfig } from '../model/config.ts';
 import { NATIVE_PLATFORM } from '../model/platform.ts';
 import { canonicalName } from '../model/reference.ts';

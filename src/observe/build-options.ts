@@ -1,9 +1,9 @@
 import { createHash, createHmac } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { secretKey } from '../drivers/secret-key.ts';
+import { secretKey } from '../machine/secret-key.ts';
 import type { ImageConfig } from '../model/config.ts';
 import { NATIVE_PLATFORM } from '../model/platform.ts';
-import { unlessAbsent } from './unless-absent.ts';
+import { unlessAbsent } from '../machine/if-present.ts';
 
 /** What an image is built with besides files and bases, as it is now in this environment. */
 export interface BuildOptions {

@@ -1,13 +1,13 @@
 import { readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { IgnoreRules } from './dockerignore.ts';
-import { FILE_SYSTEM, stampsDirectories, type FileSystemRules } from './fs-clock.ts';
+import { FILE_SYSTEM, stampsDirectories, type FileSystemRules } from '../machine/fs-clock.ts';
 import { hasMoved } from './has-moved.ts';
 import { Recollection } from './recollection.ts';
 import { sameStats, type Rows } from './rows.ts';
 import { SourceTree } from './tree.ts';
 import { TreeIndex, writeIndex } from './tree-index.ts';
-import { unlessAbsent } from './unless-absent.ts';
+import { unlessAbsent } from '../machine/if-present.ts';
 import { walk } from './walk.ts';
 
 /**

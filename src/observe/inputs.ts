@@ -8,7 +8,7 @@ import { CONTEXT, inputsDigest, type Inputs } from '../model/inputs.ts';
 import { buildOptions, type BuildOptions } from './build-options.ts';
 import { readContext, readIgnoreFile } from './context.ts';
 import { IgnoreRules, type Standing } from './dockerignore.ts';
-import { FILE_SYSTEM, type FileSystemRules } from './fs-clock.ts';
+import { FILE_SYSTEM, type FileSystemRules } from '../machine/fs-clock.ts';
 import { SourceFilter, splitOrRemember } from './sources.ts';
 import type { SourceTree } from './tree.ts';
 

@@ -1,6 +1,6 @@
 import { exec } from '../drivers/container-exec.ts';
 import type { DockerEngine } from '../drivers/docker.ts';
-import { tail } from '../drivers/process.ts';
+import { tail } from '../machine/process.ts';
 import { HarnessError } from '../core/error.ts';
 import type { NodeContent } from '../core/labels.ts';
 

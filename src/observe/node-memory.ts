@@ -1,11 +1,11 @@
 import { join } from 'node:path';
 import { stampContainerFile } from '../drivers/container-file.ts';
 import type { DockerEngine } from '../drivers/docker.ts';
-import { keep, recall } from '../drivers/memory.ts';
+import { keep, recall } from '../machine/remembered-answer.ts';
 import type { ClusterNode } from '../model/cluster.ts';
 import type { NodeContent, NodeImage } from '../core/labels.ts';
 import { nodeContent } from './node-images.ts';
-import { RACY_MS } from './fs-clock.ts';
+import { RACY_MS } from '../machine/fs-clock.ts';
 
 /** Where containerd keeps all that it answers from: names, images, snapshots. Any change of those is written here. */
 const METADATA = '/var/lib/containerd/io.containerd.metadata.v1.bolt/meta.db';

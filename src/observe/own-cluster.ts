@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import type { DockerEngine } from '../drivers/docker.ts';
-import { keep, recall } from '../drivers/memory.ts';
-import { readState } from '../drivers/state-file.ts';
+import { keep, recall } from '../machine/remembered-answer.ts';
+import { readState } from '../machine/state-file.ts';
 import type { ClusterNode, ClusterState } from '../model/cluster.ts';
 import type { Config } from '../model/config.ts';
 import { observeCluster, observeNodes, readRecord } from './cluster.ts';

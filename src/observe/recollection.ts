@@ -1,5 +1,5 @@
 import type { Stats } from 'node:fs';
-import { isSettled, type Clock } from './fs-clock.ts';
+import { isSettled, type Clock } from '../machine/fs-clock.ts';
 import { hashOf, isAsInRow, type Rows } from './rows.ts';
 
 /** What is remembered of a tree while it is walked anew: which contents need not be read, and which stamps cannot be believed yet. */

@@ -1,9 +1,9 @@
 import { lstatSync, readdirSync, statSync, type Dirent, type Stats } from 'node:fs';
 import { dirname, join, relative, resolve, sep } from 'node:path';
 import { digestOf } from '../core/digest.ts';
-import { isSettled, type Clock } from './fs-clock.ts';
-import { hashFile } from './hash-file.ts';
-import { unlessAbsent } from './unless-absent.ts';
+import { isSettled, type Clock } from '../machine/fs-clock.ts';
+import { hashFile } from '../machine/hash-file.ts';
+import { unlessAbsent } from '../machine/if-present.ts';
 
 /** What the runner itself finds by following imports. */
 const MODULE = /\.[cm]?[jt]sx?$/;

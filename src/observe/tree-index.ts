@@ -1,7 +1,7 @@
 import { closeSync, openSync, readSync, writeFileSync } from 'node:fs';
 import { deserialize, serialize } from 'node:v8';
 import { crc32 } from 'node:zlib';
-import { replaceFile } from '../drivers/state-file.ts';
+import { replaceFile } from '../machine/state-file.ts';
 import { READING_FORMAT } from '../model/file-set.ts';
 import { HASH_BYTES, STAT_COLUMNS, type Rows, type StatRows } from './rows.ts';
 

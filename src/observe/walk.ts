@@ -2,10 +2,10 @@ import { createHash } from 'node:crypto';
 import { constants, lstatSync, readdirSync, readlinkSync, statSync, Stats } from 'node:fs';
 import { join } from 'node:path';
 import type { IgnoreRules, Standing } from './dockerignore.ts';
-import { hashFile } from './hash-file.ts';
+import { hashFile } from '../machine/hash-file.ts';
 import type { Recollection } from './recollection.ts';
 import { RowBuilder, type RowKind, type Rows } from './rows.ts';
-import { unlessAbsent } from './unless-absent.ts';
+import { unlessAbsent } from '../machine/if-present.ts';
 
 /**
  * Reads a build context as BuildKit would send it: everything that the ignore file lets through.

@@ -2,7 +2,7 @@ import { createHmac } from 'node:crypto';
 import { startOutside, type Reached } from '../act/outside-service.ts';
 import { unlessMissing, type DockerImage } from '../drivers/docker.ts';
 import { pullImage } from '../drivers/registry-client.ts';
-import { secretKey } from '../drivers/secret-key.ts';
+import { secretKey } from '../machine/secret-key.ts';
 import type { ClusterNode } from '../model/cluster.ts';
 import type { ServiceConfig } from '../model/config.ts';
 import { LABELS } from '../core/labels.ts';

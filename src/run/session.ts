@@ -1,7 +1,7 @@
 import type { Transport } from '../act/transport.ts';
 import { DockerEngine } from '../drivers/docker.ts';
 import { ImageDigests } from '../drivers/image-digest.ts';
-import { makeStateDirectory } from '../drivers/state-file.ts';
+import { makeStateDirectory } from '../machine/state-file.ts';
 import type { Config, ImageConfig } from '../model/config.ts';
 import { HarnessError } from '../core/error.ts';
 import type { Emit } from '../core/event.ts';

@@ -1,9 +1,9 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { keep, recall } from '../drivers/memory.ts';
+import { keep, recall } from '../machine/remembered-answer.ts';
 import type { TestCacheConfig } from '../model/config.ts';
 import type { TestInputs } from '../model/test-file.ts';
-import { FILE_SYSTEM, type Clock } from '../observe/fs-clock.ts';
+import { FILE_SYSTEM, type Clock } from '../machine/fs-clock.ts';
 import { testSurroundings, type Deployed } from '../observe/test-surroundings.ts';
 import { TestSources } from '../observe/test-sources.ts';
 import { whyTestAgain, withPass } from '../plan/test-cache.ts';

@@ -1,5 +1,5 @@
 /** What a user has to type where this package may not do it itself, for each platform. Pure. */
-import { printable } from '../drivers/process.ts';
+import { printable } from '../machine/process.ts';
 import type { Need } from './needs.ts';
 import type { ObservedTools } from './observed.ts';
 import { fedoraPackages, kindFromSource, KIND_VERSION, packagesFor, ubuntuPackages } from './packages.ts';

@@ -1,7 +1,7 @@
 /** Carries out the installing part of a plan: files first, then commands. The only place that changes what is installed. */
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { printable, run, tail, tryRun } from '../drivers/process.ts';
+import { printable, run, tail, tryRun } from '../machine/process.ts';
 import { HarnessError } from '../core/error.ts';
 import type { Emit } from '../core/event.ts';
 import type { Command, InstallPlan } from './plan.ts';

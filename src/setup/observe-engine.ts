@@ -3,7 +3,7 @@ import { dockerHost } from '../drivers/docker-host.ts';
 import { DockerEngine } from '../drivers/docker.ts';
 import { messageOf } from '../core/error.ts';
 import type { Engine } from './observed.ts';
-import { within } from './within.ts';
+import { within } from '../machine/with-timeout.ts';
 
 /** Milliseconds after which an engine that took the connection counts as not answering. */
 const ANSWER_TIMEOUT = 10_000;

@@ -1,11 +1,11 @@
 /** Looks at the tools of this machine and changes nothing. Every probe is on its own, so they run side by side. */
 import { existsSync, realpathSync, statfsSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
-import { isExecutable } from '../drivers/executable.ts';
-import { tryRun } from '../drivers/process.ts';
+import { isExecutable } from '../machine/executable.ts';
+import { tryRun } from '../machine/process.ts';
 import type { Apt, DockerClient, ObservedTools, Platform, Program } from './observed.ts';
 import { observeEngine } from './observe-engine.ts';
-import { observePlatform, readAptSources } from './platform.ts';
+import { observePlatform, readAptSources } from '../machine/platform.ts';
 import { versionIn } from './versions.ts';
 
 /** Milliseconds that a tool gets to tell its version. */

@@ -2,7 +2,7 @@
  * How the tools come onto Debian. Its stable releases lack kind and carry an old Docker or no buildx, so these come from a newer suite of the
  * same archive, installed beside the release: pinned low, so that nothing else is ever taken from there.
  */
-import { printable } from '../drivers/process.ts';
+import { printable } from '../machine/process.ts';
 import { ownArchive, sourceFor } from './apt-sources.ts';
 import type { Need } from './needs.ts';
 import type { ObservedTools } from './observed.ts';

@@ -1,5 +1,5 @@
 /** What `harness setup` will do on this machine: decided here, done in `setup.ts`. Pure. */
-import { printable } from '../drivers/process.ts';
+import { printable } from '../machine/process.ts';
 import { adviceFor, startAdvice } from './advice.ts';
 import { engineChosenByUser, missingNeeds, type Need } from './needs.ts';
 import type { ObservedTools } from './observed.ts';

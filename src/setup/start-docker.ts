@@ -3,10 +3,10 @@ import { spawn } from 'node:child_process';
 import { closeSync, openSync, readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { DockerEngine } from '../drivers/docker.ts';
-import { run, tail } from '../drivers/process.ts';
+import { run, tail } from '../machine/process.ts';
 import { HarnessError, messageOf } from '../core/error.ts';
 import type { StartDocker } from './plan.ts';
-import { within } from './within.ts';
+import { within } from '../machine/with-timeout.ts';
 
 /** Milliseconds that the engine gets to answer; 6 s is usual, the first start on a slow disk takes longer. */
 const START_TIMEOUT = 90_000;

@@ -1,7 +1,7 @@
 import type { CoreV1Event, KubernetesObject, V1Pod } from '@kubernetes/client-node';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
-import { makeStateDirectory } from '../drivers/state-file.ts';
+import { makeStateDirectory } from '../machine/state-file.ts';
 import { watchUntil, WatchTimeout } from '../drivers/kube-watch.ts';
 import { kubeList, type KubeObject } from '../drivers/kubernetes.ts';
 import { messageOf } from '../core/error.ts';

@@ -1,7 +1,7 @@
 import type { KubeConfig, V1ContainerStatus, V1Pod, V1Status } from '@kubernetes/client-node';
 import { PassThrough } from 'node:stream';
 import { text } from 'node:stream/consumers';
-import { printable } from '../drivers/process.ts';
+import { printable } from '../machine/process.ts';
 import { watchUntil, WatchTimeout } from '../drivers/kube-watch.ts';
 import { messageOf } from '../core/error.ts';
 import { seconds } from '../core/words.ts';

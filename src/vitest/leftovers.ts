@@ -1,13 +1,13 @@
 import type { V1Namespace } from '@kubernetes/client-node';
 import { readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { isAlive } from '../drivers/running-process.ts';
+import { isAlive } from '../machine/running-process.ts';
 import { openAccess } from '../drivers/kube-access.ts';
 import { deleteObject } from '../drivers/kube-delete.ts';
 import { kubeList, type KubeAccess } from '../drivers/kubernetes.ts';
 import { TEST_LABELS, type VitestContext } from '../model/test-run.ts';
 import { count } from '../core/words.ts';
-import { unlessAbsent } from '../observe/unless-absent.ts';
+import { unlessAbsent } from '../machine/if-present.ts';
 import { leftovers } from '../plan/leftovers.ts';
 import { lookInto } from './diagnosis.ts';
 

@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, readFileSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { run } from '../../src/drivers/process.ts';
+import { run } from '../../src/machine/process.ts';
 import { LABELS } from '../../src/core/labels.ts';
 import { plainHarness, REPOSITORY, type Start } from './support/command.ts';
 import { onlyPod } from './support/pods.ts';

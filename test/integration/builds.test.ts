@@ -5,7 +5,7 @@ import type { HarnessConfig } from '../../src/config/define.ts';
 import { openHarness } from '../../src/harness.ts';
 import { LABELS } from '../../src/core/labels.ts';
 import { NATIVE_PLATFORM } from '../../src/model/platform.ts';
-import { run, tryRun } from '../../src/drivers/process.ts';
+import { run, tryRun } from '../../src/machine/process.ts';
 import { plant, scratch } from '../support/scratch.ts';
 
 /*

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { dockerClient } from '../../src/drivers/docker-client.ts';
-import { tryRun } from '../../src/drivers/process.ts';
+import { tryRun } from '../../src/machine/process.ts';
 import { readContext } from '../../src/observe/context.ts';
 import { FILES, IGNORE_CASES } from '../support/ignore-cases.ts';
 import { plant } from '../support/scratch.ts';

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { DockerEngine } from '../../src/drivers/docker.ts';
-import { run, tryRun } from '../../src/drivers/process.ts';
+import { run, tryRun } from '../../src/machine/process.ts';
 import { kindConfig } from '../../src/node-image/kind-config.ts';
 import { ensureNodeImage, type NodeImage } from '../../src/node-image/node-image.ts';
 import { hostQuirks, observeHost } from '../../src/node-image/quirks.ts';

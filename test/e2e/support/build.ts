@@ -1,4 +1,4 @@
-import { run } from '../../../src/drivers/process.ts';
+import { run } from '../../../src/machine/process.ts';
 import { REPOSITORY } from './command.ts';
 
 /** Builds the command that these tests drive: they would otherwise speak of whatever was built last. */

@@ -3,7 +3,7 @@ import { closeSync, mkdirSync, openSync, readFileSync, writeFileSync } from 'nod
 import { join } from 'node:path';
 import { dockerClient } from '../../../src/drivers/docker-client.ts';
 import { DockerEngine } from '../../../src/drivers/docker.ts';
-import { run, tryRun } from '../../../src/drivers/process.ts';
+import { run, tryRun } from '../../../src/machine/process.ts';
 import { HARNESS, type Start } from './command.ts';
 import { eventually } from './tools.ts';
 

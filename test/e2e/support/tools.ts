@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { run } from '../../../src/drivers/process.ts';
+import { run } from '../../../src/machine/process.ts';
 
 /** Runs a Docker command; its words are the answer. */
 export async function docker(...args: string[]): Promise<string> {

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { readFileSync, rmSync, writeFileSync, type Stats } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import type { Clock } from '../../../src/observe/fs-clock.ts';
+import type { Clock } from '../../../src/machine/fs-clock.ts';
 import { Recollection } from '../../../src/observe/recollection.ts';
 import { hashOf, isAsInRow, RowBuilder, type Rows } from '../../../src/observe/rows.ts';
 import { TreeIndex, writeIndex } from '../../../src/observe/tree-index.ts';

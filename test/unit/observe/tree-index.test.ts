@@ -2,15 +2,15 @@ import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, utimesSync, wri
 import { join } from 'node:path';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { readContext } from '../../../src/observe/context.ts';
-import { FILE_SYSTEM, stampsDirectories } from '../../../src/observe/fs-clock.ts';
-import * as hashing from '../../../src/observe/hash-file.ts';
+import { FILE_SYSTEM, stampsDirectories } from '../../../src/machine/fs-clock.ts';
+import * as hashing from '../../../src/machine/hash-file.ts';
 import { RowBuilder } from '../../../src/observe/rows.ts';
 import { TreeIndex, writeIndex } from '../../../src/observe/tree-index.ts';
 import { plant, scratch } from '../../support/scratch.ts';
 
 afterEach(() => void vi.restoreAllMocks());
 
-vi.mock(import('../../../src/observe/hash-file.ts'), { spy: true });
+vi.mock(import('../../../src/machine/hash-file.ts'), { spy: true });
 
 /** Long ago for any file system's clock. */
 const SETTLED = new Date('2020-01-01');

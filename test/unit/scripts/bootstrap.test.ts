@@ -2,7 +2,7 @@ import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, utime
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { tryRun } from '../../../src/drivers/process.ts';
+import { tryRun } from '../../../src/machine/process.ts';
 
 /** A checkout in small: the real script, and in the places of npm and the compiler programs that only leave a trace. */
 let root: string;

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { tryRun } from '../../../src/drivers/process.ts';
+import { tryRun } from '../../../src/machine/process.ts';
 
 let reports: string;
 beforeEach(() => {

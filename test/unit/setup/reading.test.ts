@@ -6,9 +6,9 @@ import { HarnessError } from '../../../src/core/error.ts';
 import { isExpiredIndex } from '../../../src/setup/install.ts';
 import { onPath } from '../../../src/setup/observe.ts';
 import { reasonOf } from '../../../src/setup/observe-engine.ts';
-import { parseOsRelease, readAptSources } from '../../../src/setup/platform.ts';
+import { parseOsRelease, readAptSources } from '../../../src/machine/platform.ts';
 import { atLeast, versionIn } from '../../../src/setup/versions.ts';
-import { within } from '../../../src/setup/within.ts';
+import { within } from '../../../src/machine/with-timeout.ts';
 
 let directory: string;
 beforeEach(() => {

@@ -1,6 +1,6 @@
 import { lstatSync, mkdirSync, renameSync, rmSync, utimesSync, writeFileSync, type Stats } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { makeStateDirectory } from '../drivers/state-file.ts';
+import { makeStateDirectory } from './state-file.ts';
 
 /** What is taken for granted of the file system; tests choose their own. */
 export interface FileSystemRules {

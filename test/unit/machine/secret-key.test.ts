@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { secretKey } from '../../../src/drivers/secret-key.ts';
+import { secretKey } from '../../../src/machine/secret-key.ts';
 import { scratch } from '../../support/scratch.ts';
 
 describe('the key for digests of secrets', () => {

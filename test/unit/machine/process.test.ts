@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { printable, run, tail, tryRun } from '../../../src/drivers/process.ts';
+import { printable, run, tail, tryRun } from '../../../src/machine/process.ts';
 
 const node = (program: string) => [process.execPath, '-e', program] as const;
 

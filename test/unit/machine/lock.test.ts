@@ -3,10 +3,10 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import { takeLock } from '../../../src/drivers/lock.ts';
+import { takeLock } from '../../../src/machine/lock.ts';
 import { scratch } from '../../support/scratch.ts';
 
-const LOCK = fileURLToPath(new URL('../../../src/drivers/lock.ts', import.meta.url));
+const LOCK = fileURLToPath(new URL('../../../src/machine/lock.ts', import.meta.url));
 
 /** Where the locks of that cache directory lie. */
 function locksIn(cache: string): string {

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { dockerHost } from '../../../src/drivers/docker-host.ts';
 import type { DockerImage } from '../../../src/drivers/docker.ts';
 import { ImageDigests } from '../../../src/drivers/image-digest.ts';
-import { readState, removeState, writeState } from '../../../src/drivers/state-file.ts';
+import { readState, removeState, writeState } from '../../../src/machine/state-file.ts';
 import { plant, scratch } from '../../support/scratch.ts';
 
 describe("a file of the harness's own", () => {

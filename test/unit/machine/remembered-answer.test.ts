@@ -1,7 +1,7 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { keep, recall } from '../../../src/drivers/memory.ts';
+import { keep, recall } from '../../../src/machine/remembered-answer.ts';
 import { scratch } from '../../support/scratch.ts';
 
 const question = ['node', { stamp: '12 now' }];
