@@ -8,9 +8,9 @@ import { execFileSync } from 'node:child_process';
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { CONTEXT_VARIABLE, type HarnessContext } from '../src/model/context.ts';
-import { deleteObject } from '../src/drivers/kube-delete.ts';
-import { openAccess } from '../src/drivers/kube-access.ts';
-import { kubeRequest, type KubeObject } from '../src/drivers/kubernetes.ts';
+import { deleteObject } from '../src/kubernetes/delete.ts';
+import { openAccess } from '../src/kubernetes/access.ts';
+import { kubeRequest, type KubeObject } from '../src/kubernetes/api.ts';
 import { median, ratio, table } from './support/figures.ts';
 
 const TESTS = Number(process.argv[2] ?? 30);

@@ -1,9 +1,9 @@
-import { openAccess } from '../drivers/kube-access.ts';
-import { KubeResources } from '../drivers/kube-resources.ts';
-import { watchUntil, WatchTimeout } from '../drivers/kube-watch.ts';
-import { kubeRequest, statusOf, type KubeAccess, type KubeObject } from '../drivers/kubernetes.ts';
+import { openAccess } from '../kubernetes/access.ts';
+import { KubeResources } from '../kubernetes/resources.ts';
+import { watchUntil, WatchTimeout } from '../kubernetes/watch.ts';
+import { kubeRequest, statusOf, type KubeAccess, type KubeObject } from '../kubernetes/api.ts';
 import { HarnessError, messageOf } from '../core/error.ts';
-import type { ManifestObject } from '../model/manifest.ts';
+import type { ManifestObject } from '../kubernetes/manifest.ts';
 import { annotationOf, inOrder, withImages, type DeployedImage } from '../plan/manifests.ts';
 import type { Workload } from '../plan/rollout.ts';
 import { waitForRollout } from './rollout.ts';

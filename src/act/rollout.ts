@@ -1,8 +1,8 @@
 import type { CoreV1Event, V1EndpointSlice, V1Pod } from '@kubernetes/client-node';
-import { watchUntil, WatchTimeout, type Watched } from '../drivers/kube-watch.ts';
-import { kubeList, kubeRequest, kubeText, statusOf, type KubeAccess } from '../drivers/kubernetes.ts';
+import { watchUntil, WatchTimeout, type Watched } from '../kubernetes/watch.ts';
+import { kubeList, kubeRequest, kubeText, statusOf, type KubeAccess } from '../kubernetes/api.ts';
 import { HarnessError } from '../core/error.ts';
-import { containerLogText } from '../plan/kubelet-log.ts';
+import { containerLogText } from '../kubernetes/container-log.ts';
 import { judgeWorkload, type PodFailure, type RolloutFacts, type Workload } from '../plan/rollout.ts';
 import { servicesLack } from '../plan/services.ts';
 import { deletePod, stuckPods } from './stuck-pods.ts';

@@ -1,5 +1,5 @@
 import type { V1Pod } from '@kubernetes/client-node';
-import { kubeRequest, statusOf, type KubeAccess } from '../drivers/kubernetes.ts';
+import { kubeRequest, statusOf, type KubeAccess } from '../kubernetes/api.ts';
 import { isReady, type RolloutFacts, type Workload } from '../plan/rollout.ts';
 
 /**

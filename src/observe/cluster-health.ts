@@ -1,5 +1,5 @@
-import type { KubeAccess } from '../drivers/kubernetes.ts';
-import { watchUntil } from '../drivers/kube-watch.ts';
+import type { KubeAccess } from '../kubernetes/api.ts';
+import { watchUntil } from '../kubernetes/watch.ts';
 import { clusterLacks } from '../plan/cluster-health.ts';
 
 /**

@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { relative } from 'node:path';
 import { parseAllDocuments } from 'yaml';
-import type { KubeObject } from '../drivers/kubernetes.ts';
+import type { KubeObject } from '../kubernetes/api.ts';
 import { HarnessError } from '../core/error.ts';
-import type { ManifestObject } from '../model/manifest.ts';
+import type { ManifestObject } from '../kubernetes/manifest.ts';
 
 /**
  * Reads the objects of all manifests; lists (`kind: List`) are taken apart.

@@ -2,7 +2,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { Config, TestCacheConfig } from '../model/config.ts';
 import { digestOf } from '../core/digest.ts';
-import type { ManifestObject } from '../model/manifest.ts';
+import type { ManifestObject } from '../kubernetes/manifest.ts';
 import type { TestInputs } from '../model/test-file.ts';
 import type { DeployedImage } from '../plan/manifests.ts';
 

@@ -1,5 +1,5 @@
-import type { KubeObject } from '../drivers/kubernetes.ts';
-import type { ManifestObject } from '../model/manifest.ts';
+import type { KubeObject } from '../kubernetes/api.ts';
+import type { ManifestObject } from '../kubernetes/manifest.ts';
 import { canonicalName, repositoryOf } from '../model/reference.ts';
 
 /** A configured image, as manifests refer to it. */

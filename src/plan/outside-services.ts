@@ -1,5 +1,5 @@
 import type { ServiceConfig } from '../model/config.ts';
-import type { ManifestObject } from '../model/manifest.ts';
+import type { ManifestObject } from '../kubernetes/manifest.ts';
 
 /** The label by which Kubernetes knows whose endpoints a slice holds. */
 const OF_SERVICE = 'kubernetes.io/service-name';

@@ -1,4 +1,4 @@
-import type { KubeObject } from '../drivers/kubernetes.ts';
+import type { KubeObject } from '../kubernetes/api.ts';
 import { TEST_ANNOTATIONS, TEST_LABELS, type TestRun } from '../model/test-run.ts';
 
 /** A DNS label holds 63 characters. */

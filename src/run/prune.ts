@@ -1,7 +1,7 @@
 import type { V1Pod } from '@kubernetes/client-node';
 import { pruneDocker, pruneNode, pruneRegistry } from '../act/prune.ts';
-import { openAccess } from '../drivers/kube-access.ts';
-import { kubeList } from '../drivers/kubernetes.ts';
+import { openAccess } from '../kubernetes/access.ts';
+import { kubeList } from '../kubernetes/api.ts';
 import type { ClusterNode } from '../model/cluster.ts';
 import type { Pruned } from '../model/prune.ts';
 import { canonicalName } from '../model/reference.ts';

@@ -1,9 +1,9 @@
 import type { V1Service } from '@kubernetes/client-node';
-import { forward } from '../act/forward.ts';
-import { openAccess } from '../drivers/kube-access.ts';
-import type { ManifestObject } from '../model/manifest.ts';
+import { forward } from '../kubernetes/forward.ts';
+import { openAccess } from '../kubernetes/access.ts';
+import type { ManifestObject } from '../kubernetes/manifest.ts';
 import { addressVariables } from '../plan/outside-services.ts';
-import { schemeOf } from '../plan/endpoints.ts';
+import { schemeOf } from '../kubernetes/judge-endpoints.ts';
 
 /**
  * Makes the Services of the manifests reachable from this machine, for tests that are no part of this process.

@@ -9,7 +9,7 @@ import type { HarnessContext } from '../model/context.ts';
 import { count } from '../core/words.ts';
 import type { TestSummary } from '../core/summary.ts';
 import { readManifests } from '../observe/manifests.ts';
-import type { ManifestObject } from '../model/manifest.ts';
+import type { ManifestObject } from '../kubernetes/manifest.ts';
 import { objectsFor } from '../plan/outside-services.ts';
 import type { DeployedImage } from '../plan/manifests.ts';
 import { step } from '../core/step.ts';

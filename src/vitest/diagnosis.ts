@@ -2,12 +2,12 @@ import type { CoreV1Event, KubernetesObject, V1Pod } from '@kubernetes/client-no
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { makeStateDirectory } from '../machine/state-file.ts';
-import { watchUntil, WatchTimeout } from '../drivers/kube-watch.ts';
-import { kubeList, type KubeObject } from '../drivers/kubernetes.ts';
+import { watchUntil, WatchTimeout } from '../kubernetes/watch.ts';
+import { kubeList, type KubeObject } from '../kubernetes/api.ts';
 import { messageOf } from '../core/error.ts';
 import { STEADY_MS, steadyAt } from '../plan/condition.ts';
 import { findings, type Seen } from '../plan/findings.ts';
-import { blacken, presentable } from '../plan/redact.ts';
+import { blacken, presentable } from '../kubernetes/redact.ts';
 import { slug } from '../plan/test-namespace.ts';
 import { containerLog } from './logs.ts';
 import type { Namespace } from './namespace.ts';

@@ -2,11 +2,11 @@ import type { KubeConfig, V1ContainerStatus, V1Pod, V1Status } from '@kubernetes
 import { PassThrough } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { printable } from '../machine/process.ts';
-import { watchUntil, WatchTimeout } from '../drivers/kube-watch.ts';
+import { watchUntil, WatchTimeout } from '../kubernetes/watch.ts';
 import { messageOf } from '../core/error.ts';
 import { seconds } from '../core/words.ts';
 import { describe } from '../plan/condition.ts';
-import { blacken } from '../plan/redact.ts';
+import { blacken } from '../kubernetes/redact.ts';
 import { isReady } from '../plan/rollout.ts';
 import { failure } from './failure.ts';
 import type { Namespace, What } from './namespace.ts';

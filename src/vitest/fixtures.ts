@@ -23,8 +23,8 @@ declare module 'vitest' {
 }
 
 export type { VitestContext } from '../vitest.ts'; // with what `inject` yields
-export type { KubeObject } from '../drivers/kubernetes.ts';
-export type { ObjectRef } from '../plan/object-ref.ts';
+export type { KubeObject } from '../kubernetes/api.ts';
+export type { ObjectRef } from '../kubernetes/object-ref.ts';
 export type { Appliable } from './apply.ts';
 export type { ExecOptions, ExecResult } from './exec.ts';
 export type { LogOptions } from './logs.ts';

@@ -1,6 +1,6 @@
 import type { V1ContainerStatus, V1Pod } from '@kubernetes/client-node';
-import { watchUntil, WatchTimeout } from '../drivers/kube-watch.ts';
-import { kubeLines } from '../drivers/kubernetes.ts';
+import { watchUntil, WatchTimeout } from '../kubernetes/watch.ts';
+import { kubeLines } from '../kubernetes/api.ts';
 import type { Namespace } from './namespace.ts';
 import { inWords } from './failure.ts';
 import { podsPath, type PodsMeant } from './pods.ts';

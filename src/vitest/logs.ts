@@ -1,5 +1,5 @@
-import { kubeText, statusOf } from '../drivers/kubernetes.ts';
-import { containerLogText } from '../plan/kubelet-log.ts';
+import { kubeText, statusOf } from '../kubernetes/api.ts';
+import { containerLogText } from '../kubernetes/container-log.ts';
 import type { Namespace, What } from './namespace.ts';
 import { podsMeant, podsNow, podsPath } from './pods.ts';
 

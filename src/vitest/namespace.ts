@@ -1,6 +1,6 @@
 import type { KubernetesObject } from '@kubernetes/client-node';
-import type { KubeObject } from '../drivers/kubernetes.ts';
-import { readRef, refOf, type ObjectRef } from '../plan/object-ref.ts';
+import type { KubeObject } from '../kubernetes/api.ts';
+import { readRef, refOf, type ObjectRef } from '../kubernetes/object-ref.ts';
 import { applyInto, type Appliable } from './apply.ts';
 import { execIn, type ExecOptions, type ExecResult } from './exec.ts';
 import { logsOf, type LogOptions } from './logs.ts';

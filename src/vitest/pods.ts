@@ -1,6 +1,6 @@
 import type { V1LabelSelector, V1Pod } from '@kubernetes/client-node';
-import { kubeList, kubeRequest, type KubeObject } from '../drivers/kubernetes.ts';
-import type { ObjectRef } from '../plan/object-ref.ts';
+import { kubeList, kubeRequest, type KubeObject } from '../kubernetes/api.ts';
+import type { ObjectRef } from '../kubernetes/object-ref.ts';
 import type { Namespace, What } from './namespace.ts';
 
 /** Which pods are meant. */

@@ -1,7 +1,7 @@
 import { inject } from 'vitest';
-import { KubeResources } from '../drivers/kube-resources.ts';
-import { openAccess } from '../drivers/kube-access.ts';
-import type { KubeAccess } from '../drivers/kubernetes.ts';
+import { KubeResources } from '../kubernetes/resources.ts';
+import { openAccess } from '../kubernetes/access.ts';
+import type { KubeAccess } from '../kubernetes/api.ts';
 import type { VitestContext } from '../model/test-run.ts';
 
 /** The cluster as helpers reach it. */

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import { deleteObject } from '../drivers/kube-delete.ts';
-import { kubeRequest, statusOf, type KubeObject } from '../drivers/kubernetes.ts';
+import { deleteObject } from '../kubernetes/delete.ts';
+import { kubeRequest, statusOf, type KubeObject } from '../kubernetes/api.ts';
 import type { VitestContext } from '../model/test-run.ts';
 import { marksOf, namespaceName } from '../plan/test-namespace.ts';
 import { Namespace } from './namespace.ts';

@@ -1,6 +1,6 @@
 import type { V1Secret } from '@kubernetes/client-node';
-import { kubeList } from '../drivers/kubernetes.ts';
-import { secretValues } from '../plan/redact.ts';
+import { kubeList } from '../kubernetes/api.ts';
+import { secretValues } from '../kubernetes/redact.ts';
 import type { Namespace } from './namespace.ts';
 
 /** What must not be read in anything that is printed or written of a namespace: the values of the Secrets that are there, or were applied. */

@@ -1,4 +1,4 @@
-import { endpoint, forward } from '../act/forward.ts';
+import { endpoint, forward } from '../kubernetes/forward.ts';
 import { inWords } from './failure.ts';
 import type { Namespace } from './namespace.ts';
 

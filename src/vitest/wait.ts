@@ -1,9 +1,9 @@
 import type { KubernetesObject } from '@kubernetes/client-node';
-import { watchUntil, WatchTimeout } from '../drivers/kube-watch.ts';
-import { kubeList, type KubeObject } from '../drivers/kubernetes.ts';
+import { watchUntil, WatchTimeout } from '../kubernetes/watch.ts';
+import { kubeList, type KubeObject } from '../kubernetes/api.ts';
 import { seconds } from '../core/words.ts';
 import { COLLECTIONS, judgeCondition, STEADY_MS, neighboursOf, type Verdict, type Wanted } from '../plan/condition.ts';
-import { refWords, type ObjectRef } from '../plan/object-ref.ts';
+import { refWords, type ObjectRef } from '../kubernetes/object-ref.ts';
 import type { PodFailure } from '../plan/rollout.ts';
 import { failure } from './failure.ts';
 import type { Namespace } from './namespace.ts';

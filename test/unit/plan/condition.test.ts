@@ -1,7 +1,7 @@
 import type { KubernetesObject, V1Pod } from '@kubernetes/client-node';
 import { describe, expect, it } from 'vitest';
 import { describe as describeState, judgeCondition, neighboursOf, steadyAt } from '../../../src/plan/condition.ts';
-import { readRef } from '../../../src/plan/object-ref.ts';
+import { readRef } from '../../../src/kubernetes/object-ref.ts';
 
 const metadata = { name: 'x', namespace: 'ns' };
 const object = (status: object): KubernetesObject => ({ metadata, status }) as KubernetesObject;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { KubeObject } from '../../../src/drivers/kubernetes.ts';
+import type { KubeObject } from '../../../src/kubernetes/api.ts';
 import { annotationOf, inOrder, withImages, type DeployedImage } from '../../../src/plan/manifests.ts';
 
 const API: DeployedImage = { name: 'api', reference: 'shop/api:dev', digest: 'sha256:1' };

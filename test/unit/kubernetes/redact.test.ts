@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { blacken, presentable, secretValues } from '../../../src/plan/redact.ts';
+import { blacken, presentable, secretValues } from '../../../src/kubernetes/redact.ts';
 
 const base64 = (text: string) => Buffer.from(text).toString('base64');
 

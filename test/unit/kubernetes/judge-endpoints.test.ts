@@ -1,6 +1,6 @@
 import type { V1EndpointSlice, V1Service } from '@kubernetes/client-node';
 import { describe, expect, it } from 'vitest';
-import { readyPod, servicePort } from '../../../src/plan/endpoints.ts';
+import { readyPod, servicePort } from '../../../src/kubernetes/judge-endpoints.ts';
 
 const service = (...ports: { name?: string; port: number; appProtocol?: string }[]): V1Service => ({
   metadata: { name: 'api' },

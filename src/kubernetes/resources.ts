@@ -1,4 +1,4 @@
-import { kubeRequest, type KubeAccess, type KubeObject } from './kubernetes.ts';
+import { kubeRequest, type KubeAccess, type KubeObject } from './api.ts';
 
 interface ApiResource {
   name: string;

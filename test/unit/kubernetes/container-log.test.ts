@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { containerLogText } from '../../../src/plan/kubelet-log.ts';
+import { containerLogText } from '../../../src/kubernetes/container-log.ts';
 
 it.each([
   'unable to retrieve container logs for containerd://525dfb5799d2',

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { readRef, refWords } from '../../../src/plan/object-ref.ts';
+import { readRef, refWords } from '../../../src/kubernetes/object-ref.ts';
 
 describe('the words for an object', () => {
   it.each([

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { Agent, type RequestOptions } from 'node:https';
-import type { KubeAccess } from './kubernetes.ts';
+import type { KubeAccess } from './api.ts';
 
 interface Kubeconfig {
   'current-context': string;

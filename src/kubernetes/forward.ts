@@ -1,11 +1,11 @@
 import type { KubeConfig, V1EndpointSlice, V1Service } from '@kubernetes/client-node';
 import { once } from 'node:events';
 import { createServer, type AddressInfo, type Socket } from 'node:net';
-import { watchUntil, WatchTimeout } from '../drivers/kube-watch.ts';
-import type { KubeAccess } from '../drivers/kubernetes.ts';
+import { watchUntil, WatchTimeout } from './watch.ts';
+import type { KubeAccess } from './api.ts';
 import { HarnessError } from '../core/error.ts';
 import { seconds } from '../core/words.ts';
-import { readyPod, servicePort, type ServicePort } from '../plan/endpoints.ts';
+import { readyPod, servicePort, type ServicePort } from './judge-endpoints.ts';
 
 /** A port of a Service. */
 export interface ForwardTarget {

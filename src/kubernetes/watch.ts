@@ -1,6 +1,6 @@
 import type { KubernetesObject } from '@kubernetes/client-node';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { kubeLines, kubeList, type KubeAccess } from './kubernetes.ts';
+import { kubeLines, kubeList, type KubeAccess } from './api.ts';
 
 /** What a look at the watched objects says. `pending` carries the state that is shown while waiting, and in the error when time is up. */
 export type Judgement<T> = { state: 'done'; value: T } | { state: 'pending'; detail: string };

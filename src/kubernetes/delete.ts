@@ -1,4 +1,4 @@
-import { kubeRequest, statusOf, type KubeAccess } from './kubernetes.ts';
+import { kubeRequest, statusOf, type KubeAccess } from './api.ts';
 
 /** Has an object deleted, without waiting until it is gone: this one, and no later one of its name. One that is gone already is well. */
 export async function deleteObject(kube: KubeAccess, path: string, uid: string): Promise<void> {

@@ -1,4 +1,4 @@
-import type { KubeObject } from '../drivers/kubernetes.ts';
+import type { KubeObject } from './api.ts';
 
 /** One object of a manifest, with where it stands. */
 export interface ManifestObject {

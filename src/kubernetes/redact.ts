@@ -1,5 +1,5 @@
 import type { KubernetesObject } from '@kubernetes/client-node';
-import type { KubeObject } from '../drivers/kubernetes.ts';
+import type { KubeObject } from './api.ts';
 
 /** Shorter ones would blacken half of every log, and are no secrets. */
 const SHORTEST = 4;
