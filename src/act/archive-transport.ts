@@ -1,9 +1,9 @@
 import { Transform, type Readable } from 'node:stream';
 import { ArchivedImages, type ArchivedImage } from '../drivers/archived-images.ts';
-import { tryExec, type ExecResult } from '../drivers/container-exec.ts';
+import { tryExec, type ExecResult } from '../docker/exec.ts';
 import { MAKE_ROOM, saysDiskFull } from '../machine/disk-full.ts';
-import { saveImages } from '../drivers/docker-save.ts';
-import type { DockerEngine } from '../drivers/docker.ts';
+import { saveImages } from '../docker/save.ts';
+import type { DockerEngine } from '../docker/engine.ts';
 import { fanOut } from '../drivers/fan-out.ts';
 import { tail } from '../machine/process.ts';
 import { STALLED_AFTER, watchForStall } from '../machine/stall.ts';

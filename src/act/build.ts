@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { build, type BuildRequest } from '../drivers/buildx.ts';
-import type { DockerEngine, DockerImage } from '../drivers/docker.ts';
+import { build, type BuildRequest } from '../docker/buildx.ts';
+import type { DockerEngine, DockerImage } from '../docker/engine.ts';
 import { makeStateDirectory } from '../machine/state-file.ts';
 import type { Config, ImageConfig, NamedContext } from '../model/config.ts';
 import { HarnessError } from '../core/error.ts';

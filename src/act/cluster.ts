@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
-import { writeContainerFile } from '../drivers/container-file.ts';
-import type { DockerEngine } from '../drivers/docker.ts';
+import { writeContainerFile } from '../docker/files.ts';
+import type { DockerEngine } from '../docker/engine.ts';
 import { clusterKubeconfig, createCluster, deleteCluster } from '../drivers/kind.ts';
 import { WatchTimeout } from '../kubernetes/watch.ts';
 import { openAccess } from '../kubernetes/access.ts';

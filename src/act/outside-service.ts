@@ -1,7 +1,7 @@
 import type { Readable } from 'node:stream';
 import type { StartedTestContainer } from 'testcontainers';
-import type { DockerEngine } from '../drivers/docker.ts';
-import { splitOutputs } from '../drivers/docker-socket.ts';
+import type { DockerEngine } from '../docker/engine.ts';
+import { splitOutputs } from '../docker/socket.ts';
 import { tail } from '../machine/process.ts';
 import { messageOf, HarnessError } from '../core/error.ts';
 

@@ -1,5 +1,5 @@
-import { exec } from '../drivers/container-exec.ts';
-import type { DockerEngine } from '../drivers/docker.ts';
+import { exec } from '../docker/exec.ts';
+import type { DockerEngine } from '../docker/engine.ts';
 import { deleteManifest } from '../drivers/registry.ts';
 import { HarnessError } from '../core/error.ts';
 import type { DockerRemoval, NodeRemoval, StoredImage } from '../plan/prune.ts';

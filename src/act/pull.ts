@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { tryExec } from '../drivers/container-exec.ts';
-import type { DockerEngine } from '../drivers/docker.ts';
+import { tryExec } from '../docker/exec.ts';
+import type { DockerEngine } from '../docker/engine.ts';
 import { HarnessError } from '../core/error.ts';
 import type { NodeContent } from '../core/labels.ts';
 import { NOTE_LOAD } from '../model/load-record.ts';

@@ -1,5 +1,5 @@
-import { dropName, pushImage } from '../drivers/docker-push.ts';
-import type { DockerEngine } from '../drivers/docker.ts';
+import { dropName, pushImage } from '../docker/push.ts';
+import type { DockerEngine } from '../docker/engine.ts';
 import { MAKE_ROOM, saysDiskFull } from '../machine/disk-full.ts';
 import { tail } from '../machine/process.ts';
 import { findManifest, type Manifest } from '../drivers/registry.ts';

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { writeContainerFile } from '../drivers/container-file.ts';
+import { writeContainerFile } from '../docker/files.ts';
 import { saysDiskFull } from '../machine/disk-full.ts';
-import { unlessMissing, type DockerEngine } from '../drivers/docker.ts';
+import { unlessMissing, type DockerEngine } from '../docker/engine.ts';
 import { registryAnswers } from '../drivers/registry.ts';
 import { HarnessError, messageOf } from '../core/error.ts';
 import { LABELS } from '../core/labels.ts';

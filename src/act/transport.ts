@@ -1,4 +1,4 @@
-import type { DockerImage } from '../drivers/docker.ts';
+import type { DockerImage } from '../docker/engine.ts';
 import { HarnessError } from '../core/error.ts';
 import type { NodeContent } from '../core/labels.ts';
 

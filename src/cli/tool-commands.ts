@@ -1,5 +1,5 @@
 import type { Command as Program } from 'commander';
-import { DockerEngine } from '../drivers/docker.ts';
+import { DockerEngine } from '../docker/engine.ts';
 import type { Emit } from '../core/event.ts';
 import type { CommandEnd } from './commands.ts';
 import { runWork, type CommonOptions, type Streams } from './run.ts';

@@ -1,6 +1,6 @@
 import * as v from 'valibot';
 import { TRANSPORTS } from '../model/config.ts';
-import { parseReference } from '../model/reference.ts';
+import { parseReference } from '../docker/reference.ts';
 import type { HarnessConfig } from './define.ts';
 
 /** Arrays are told apart first: valibot takes one for an object with the keys 0, 1, 2. */

@@ -1,4 +1,4 @@
-import { canonicalName } from '../model/reference.ts';
+import { canonicalName } from '../docker/reference.ts';
 
 const BLOCK = 512;
 const LIST = 'manifest.json';

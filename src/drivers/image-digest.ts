@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import type { DockerImage } from './docker.ts';
+import type { DockerImage } from '../docker/engine.ts';
 import { readState, writeState } from '../machine/state-file.ts';
 
 /** How many engine ids are remembered. */

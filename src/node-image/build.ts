@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import type { DockerEngine } from '../drivers/docker.ts';
+import type { DockerEngine } from '../docker/engine.ts';
 import { HarnessError } from '../core/error.ts';
 import type { Emit } from '../core/event.ts';
 import { step } from '../core/step.ts';

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { copyFile, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { DockerEngine } from '../drivers/docker.ts';
+import type { DockerEngine } from '../docker/engine.ts';
 import { run } from '../machine/process.ts';
 import { HarnessError } from '../core/error.ts';
 import type { Emit } from '../core/event.ts';

@@ -1,4 +1,4 @@
-import { dockerClient } from '../drivers/docker-client.ts';
+import { dockerClient } from '../docker/client.ts';
 import { run } from '../machine/process.ts';
 import { OTHER_WAYS } from './failure.ts';
 import { nodeImageDirectory, RECIPE_LABEL } from './recipe.ts';

@@ -1,4 +1,4 @@
-import type { DockerEngine } from '../drivers/docker.ts';
+import type { DockerEngine } from '../docker/engine.ts';
 import { HarnessError, messageOf } from '../core/error.ts';
 
 /**

@@ -1,4 +1,4 @@
-import type { DockerEngine } from '../drivers/docker.ts';
+import type { DockerEngine } from '../docker/engine.ts';
 
 /** What was seen of the machine that Docker runs on. */
 export interface ObservedHost {

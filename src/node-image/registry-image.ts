@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { dockerClient } from '../drivers/docker-client.ts';
-import type { DockerEngine } from '../drivers/docker.ts';
+import { dockerClient } from '../docker/client.ts';
+import type { DockerEngine } from '../docker/engine.ts';
 import { run } from '../machine/process.ts';
 import { HarnessError } from '../core/error.ts';
 import type { Emit } from '../core/event.ts';

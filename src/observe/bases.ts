@@ -2,8 +2,8 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { keep, recall } from '../machine/remembered-answer.ts';
 import type { ImageConfig } from '../model/config.ts';
-import { NATIVE_PLATFORM } from '../model/platform.ts';
-import { canonicalName } from '../model/reference.ts';
+import { NATIVE_PLATFORM } from '../docker/platform.ts';
+import { canonicalName } from '../docker/reference.ts';
 import { buildOptions } from './build-options.ts';
 import { BASES_FORMAT, baseReferences } from './dockerfile.ts';
 

@@ -2,7 +2,7 @@ import { createHash, createHmac } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { secretKey } from '../machine/secret-key.ts';
 import type { ImageConfig } from '../model/config.ts';
-import { NATIVE_PLATFORM } from '../model/platform.ts';
+import { NATIVE_PLATFORM } from '../docker/platform.ts';
 import { unlessAbsent } from '../machine/if-present.ts';
 
 /** What an image is built with besides files and bases, as it is now in this environment. */

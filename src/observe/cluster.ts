@@ -1,5 +1,5 @@
-import type { DockerEngine } from '../drivers/docker.ts';
-import { readContainerFile } from '../drivers/container-file.ts';
+import type { DockerEngine } from '../docker/engine.ts';
+import { readContainerFile } from '../docker/files.ts';
 import type { ClusterNode, ClusterRecord, ClusterState } from '../model/cluster.ts';
 
 /** Where the harness's record stands in the control plane's file system: not on a volume, so that it goes with the container. */

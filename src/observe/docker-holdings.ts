@@ -1,4 +1,4 @@
-import type { DockerEngine } from '../drivers/docker.ts';
+import type { DockerEngine } from '../docker/engine.ts';
 import { LABELS } from '../core/labels.ts';
 import { REGISTRY_PORT } from '../model/registry.ts';
 import type { DockerHolding } from '../plan/prune.ts';

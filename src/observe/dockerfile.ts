@@ -1,6 +1,6 @@
 import type { From, Instruction, ModifiableInstruction, ParserDirective, PropertyInstruction } from 'dockerfile-ast';
 import { createRequire } from 'node:module';
-import { NATIVE_PLATFORM } from '../model/platform.ts';
+import { NATIVE_PLATFORM } from '../docker/platform.ts';
 
 /** Goes up whenever `baseReferences` would answer anything else to the same question: its answers are remembered. */
 export const BASES_FORMAT = 1;

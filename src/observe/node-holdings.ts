@@ -1,7 +1,7 @@
-import { exec, tryExec } from '../drivers/container-exec.ts';
-import type { DockerEngine } from '../drivers/docker.ts';
+import { exec, tryExec } from '../docker/exec.ts';
+import type { DockerEngine } from '../docker/engine.ts';
 import { LOAD_RECORD } from '../model/load-record.ts';
-import { canonicalName } from '../model/reference.ts';
+import { canonicalName } from '../docker/reference.ts';
 import type { HeldImage, NodeHoldings, Snapshot } from '../plan/prune.ts';
 
 /** What `crictl inspecti -o json` answers of each image. */

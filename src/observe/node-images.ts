@@ -1,5 +1,5 @@
-import { exec } from '../drivers/container-exec.ts';
-import type { DockerEngine } from '../drivers/docker.ts';
+import { exec } from '../docker/exec.ts';
+import type { DockerEngine } from '../docker/engine.ts';
 import { tail } from '../machine/process.ts';
 import { HarnessError } from '../core/error.ts';
 import type { NodeContent } from '../core/labels.ts';

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
-import { stampContainerFile } from '../drivers/container-file.ts';
-import type { DockerEngine } from '../drivers/docker.ts';
+import { stampContainerFile } from '../docker/files.ts';
+import type { DockerEngine } from '../docker/engine.ts';
 import { keep, recall } from '../machine/remembered-answer.ts';
 import type { ClusterNode } from '../model/cluster.ts';
 import type { NodeContent, NodeImage } from '../core/labels.ts';

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import type { DockerEngine } from '../drivers/docker.ts';
+import type { DockerEngine } from '../docker/engine.ts';
 import { keep, recall } from '../machine/remembered-answer.ts';
 import { readState } from '../machine/state-file.ts';
 import type { ClusterNode, ClusterState } from '../model/cluster.ts';

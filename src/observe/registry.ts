@@ -1,4 +1,4 @@
-import type { DockerEngine } from '../drivers/docker.ts';
+import type { DockerEngine } from '../docker/engine.ts';
 import { LABELS } from '../core/labels.ts';
 import { REGISTRY_PORT, registryName, type ObservedRegistry } from '../model/registry.ts';
 

@@ -1,6 +1,6 @@
 import type { KubeObject } from '../kubernetes/api.ts';
 import type { ManifestObject } from '../kubernetes/manifest.ts';
-import { canonicalName, repositoryOf } from '../model/reference.ts';
+import { canonicalName, repositoryOf } from '../docker/reference.ts';
 
 /** A configured image, as manifests refer to it. */
 export interface DeployedImage extends NamedImage {

@@ -1,8 +1,8 @@
-import type { DockerImage } from '../drivers/docker.ts';
-import { pullImage } from '../drivers/registry-client.ts';
+import type { DockerImage } from '../docker/engine.ts';
+import { pullImage } from '../docker/registry-client.ts';
 import type { ImageConfig } from '../model/config.ts';
-import { NATIVE_PLATFORM } from '../model/platform.ts';
-import { canonicalName } from '../model/reference.ts';
+import { NATIVE_PLATFORM } from '../docker/platform.ts';
+import { canonicalName } from '../docker/reference.ts';
 import { buildOptions } from '../observe/build-options.ts';
 import type { Session } from './session.ts';
 

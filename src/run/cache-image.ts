@@ -1,5 +1,5 @@
-import type { DockerImage } from '../drivers/docker.ts';
-import { labelsInRegistry, pullImage } from '../drivers/registry-client.ts';
+import type { DockerImage } from '../docker/engine.ts';
+import { labelsInRegistry, pullImage } from '../docker/registry-client.ts';
 import type { ImageConfig } from '../model/config.ts';
 import { LABELS } from '../core/labels.ts';
 import type { ObservedInputs } from '../observe/inputs.ts';

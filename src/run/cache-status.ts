@@ -1,9 +1,9 @@
 import type { ImageConfig } from '../model/config.ts';
 import type { ClusterState } from '../model/cluster.ts';
 import type { FreshnessDecision, LoadDecision } from '../core/labels.ts';
-import { canonicalName } from '../model/reference.ts';
+import { canonicalName } from '../docker/reference.ts';
 import { decideLoad } from '../plan/load.ts';
-import { buildCacheSize } from '../observe/build-cache.ts';
+import { buildCacheSize } from '../docker/build-cache.ts';
 import { clusterNodes } from '../observe/cluster.ts';
 import { rememberedCluster } from '../observe/own-cluster.ts';
 import type { ImageOutcome } from './images.ts';

@@ -1,6 +1,6 @@
 import { remove } from '../act/cluster.ts';
 import { currentCluster } from '../observe/own-cluster.ts';
-import { unlessMissing } from '../drivers/docker.ts';
+import { unlessMissing } from '../docker/engine.ts';
 import { count } from '../core/words.ts';
 import { LABELS } from '../core/labels.ts';
 import { step } from '../core/step.ts';

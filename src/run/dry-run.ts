@@ -1,7 +1,7 @@
 import type { Tier } from '../model/config.ts';
 import type { ClusterDecision, ClusterNode, ClusterState } from '../model/cluster.ts';
 import type { BuildDecision, LoadDecision } from '../core/labels.ts';
-import { canonicalName } from '../model/reference.ts';
+import { canonicalName } from '../docker/reference.ts';
 import { readManifests } from '../observe/manifests.ts';
 import { currentCluster } from '../observe/own-cluster.ts';
 import { decideCluster } from '../plan/cluster.ts';

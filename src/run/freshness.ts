@@ -1,9 +1,9 @@
 import { readRecord, type BuildRecord } from '../act/build-record.ts';
-import type { DockerImage } from '../drivers/docker.ts';
+import type { DockerImage } from '../docker/engine.ts';
 import type { ImageConfig } from '../model/config.ts';
 import { LABELS, type FreshnessDecision } from '../core/labels.ts';
 import { compareInputs } from '../model/inputs.ts';
-import { canonicalName } from '../model/reference.ts';
+import { canonicalName } from '../docker/reference.ts';
 import { basesOf } from '../observe/bases.ts';
 import { SourceReader, type ObservedInputs } from '../observe/inputs.ts';
 import { decideFreshness } from '../plan/freshness.ts';

@@ -1,11 +1,11 @@
 import { buildImage } from '../act/build.ts';
 import { writeRecord } from '../act/build-record.ts';
-import type { DockerImage } from '../drivers/docker.ts';
+import type { DockerImage } from '../docker/engine.ts';
 import type { ImageConfig, Tier } from '../model/config.ts';
 import { HarnessError } from '../core/error.ts';
 import { compareFiles } from '../model/file-set.ts';
 import type { BuildDecision } from '../core/labels.ts';
-import { canonicalName } from '../model/reference.ts';
+import { canonicalName } from '../docker/reference.ts';
 import { stopwatch } from '../core/stopwatch.ts';
 import { basesOf } from '../observe/bases.ts';
 import { buildOrder } from '../plan/build-order.ts';

@@ -1,12 +1,12 @@
 import { confirmLoaded, noteLoad, tagInNode } from '../act/load.ts';
 import type { Delivery, Transport } from '../act/transport.ts';
-import type { DockerImage } from '../drivers/docker.ts';
+import type { DockerImage } from '../docker/engine.ts';
 import type { ClusterNode } from '../model/cluster.ts';
 import { HarnessError } from '../core/error.ts';
 import type { ImageConfig } from '../model/config.ts';
 import type { LoadDecision } from '../core/labels.ts';
 import type { LoadSummary } from '../core/summary.ts';
-import { canonicalName } from '../model/reference.ts';
+import { canonicalName } from '../docker/reference.ts';
 import { dataSize } from '../core/words.ts';
 import { stopwatch } from '../core/stopwatch.ts';
 import { decideLoad } from '../plan/load.ts';

@@ -1,7 +1,7 @@
 import { createHmac } from 'node:crypto';
 import { startOutside, type Reached } from '../act/outside-service.ts';
-import { unlessMissing, type DockerImage } from '../drivers/docker.ts';
-import { pullImage } from '../drivers/registry-client.ts';
+import { unlessMissing, type DockerImage } from '../docker/engine.ts';
+import { pullImage } from '../docker/registry-client.ts';
 import { secretKey } from '../machine/secret-key.ts';
 import type { ClusterNode } from '../model/cluster.ts';
 import type { ServiceConfig } from '../model/config.ts';

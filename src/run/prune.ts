@@ -4,7 +4,7 @@ import { openAccess } from '../kubernetes/access.ts';
 import { kubeList } from '../kubernetes/api.ts';
 import type { ClusterNode } from '../model/cluster.ts';
 import type { Pruned } from '../model/prune.ts';
-import { canonicalName } from '../model/reference.ts';
+import { canonicalName } from '../docker/reference.ts';
 import { count, dataSize } from '../core/words.ts';
 import { dockerHoldings } from '../observe/docker-holdings.ts';
 import { nodeHoldings, nodeSnapshots } from '../observe/node-holdings.ts';

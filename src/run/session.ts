@@ -1,5 +1,5 @@
 import type { Transport } from '../act/transport.ts';
-import { DockerEngine } from '../drivers/docker.ts';
+import { DockerEngine } from '../docker/engine.ts';
 import { ImageDigests } from '../drivers/image-digest.ts';
 import { makeStateDirectory } from '../machine/state-file.ts';
 import type { Config, ImageConfig } from '../model/config.ts';

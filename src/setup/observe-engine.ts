@@ -1,6 +1,6 @@
 /** Asks the Docker engine how it is; no answer is an answer, too. */
-import { dockerHost } from '../drivers/docker-host.ts';
-import { DockerEngine } from '../drivers/docker.ts';
+import { dockerHost } from '../docker/host.ts';
+import { DockerEngine } from '../docker/engine.ts';
 import { messageOf } from '../core/error.ts';
 import type { Engine } from './observed.ts';
 import { within } from '../machine/with-timeout.ts';

@@ -2,7 +2,7 @@
 import { spawn } from 'node:child_process';
 import { closeSync, openSync, readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { DockerEngine } from '../drivers/docker.ts';
+import { DockerEngine } from '../docker/engine.ts';
 import { run, tail } from '../machine/process.ts';
 import { HarnessError, messageOf } from '../core/error.ts';
 import type { StartDocker } from './plan.ts';

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { DockerEngine } from '../../src/drivers/docker.ts';
+import { DockerEngine } from '../../src/docker/engine.ts';
 import { tryRun } from '../../src/machine/process.ts';
 import { ensureNodeImage } from '../../src/node-image/node-image.ts';
 import { ensureRegistryImage } from '../../src/node-image/registry-image.ts';

@@ -4,7 +4,7 @@ import { afterAll, beforeEach, describe, expect, it } from 'vitest';
 import type { HarnessConfig } from '../../src/config/define.ts';
 import { openHarness } from '../../src/harness.ts';
 import { LABELS } from '../../src/core/labels.ts';
-import { NATIVE_PLATFORM } from '../../src/model/platform.ts';
+import { NATIVE_PLATFORM } from '../../src/docker/platform.ts';
 import { run, tryRun } from '../../src/machine/process.ts';
 import { plant, scratch } from '../support/scratch.ts';
 

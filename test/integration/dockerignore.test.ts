@@ -4,7 +4,7 @@ import { chmodSync, lstatSync, mkdirSync, mkdtempSync, readdirSync, rmSync, syml
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { dockerClient } from '../../src/drivers/docker-client.ts';
+import { dockerClient } from '../../src/docker/client.ts';
 import { tryRun } from '../../src/machine/process.ts';
 import { readContext } from '../../src/observe/context.ts';
 import { FILES, IGNORE_CASES } from '../support/ignore-cases.ts';

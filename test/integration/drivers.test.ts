@@ -2,9 +2,9 @@ import { writeFileSync } from 'node:fs';
 import { connect, createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { build } from '../../src/drivers/buildx.ts';
-import { readContainerFile, writeContainerFile } from '../../src/drivers/container-file.ts';
-import { DockerEngine, unlessMissing } from '../../src/drivers/docker.ts';
+import { build } from '../../src/docker/buildx.ts';
+import { readContainerFile, writeContainerFile } from '../../src/docker/files.ts';
+import { DockerEngine, unlessMissing } from '../../src/docker/engine.ts';
 import { PLAIN_BUILD } from '../support/build-request.ts';
 import { plant, scratch } from '../support/scratch.ts';
 

@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { DockerEngine } from '../../src/drivers/docker.ts';
+import { DockerEngine } from '../../src/docker/engine.ts';
 import { run, tryRun } from '../../src/machine/process.ts';
 import { kindConfig } from '../../src/node-image/kind-config.ts';
 import { ensureNodeImage, type NodeImage } from '../../src/node-image/node-image.ts';

@@ -1,4 +1,4 @@
-import type { BuildRequest } from '../../src/drivers/buildx.ts';
+import type { BuildRequest } from '../../src/docker/buildx.ts';
 
 /** A build with nothing asked of it but what the test asks. */
 export const PLAIN_BUILD: Omit<BuildRequest, 'context' | 'dockerfile' | 'reference'> = {

@@ -1,8 +1,8 @@
 import { spawn } from 'node:child_process';
 import { closeSync, mkdirSync, openSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { dockerClient } from '../../../src/drivers/docker-client.ts';
-import { DockerEngine } from '../../../src/drivers/docker.ts';
+import { dockerClient } from '../../../src/docker/client.ts';
+import { DockerEngine } from '../../../src/docker/engine.ts';
 import { run, tryRun } from '../../../src/machine/process.ts';
 import { HARNESS, type Start } from './command.ts';
 import { eventually } from './tools.ts';

@@ -3,12 +3,12 @@ import { text } from 'node:stream/consumers';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { archiveTransport, sharesOf } from '../../../src/act/archive-transport.ts';
 import type { Shipment } from '../../../src/act/transport.ts';
-import * as containers from '../../../src/drivers/container-exec.ts';
-import * as saving from '../../../src/drivers/docker-save.ts';
-import type { DockerEngine } from '../../../src/drivers/docker.ts';
+import * as containers from '../../../src/docker/exec.ts';
+import * as saving from '../../../src/docker/save.ts';
+import type { DockerEngine } from '../../../src/docker/engine.ts';
 
-vi.mock(import('../../../src/drivers/container-exec.ts'), { spy: true });
-vi.mock(import('../../../src/drivers/docker-save.ts'), { spy: true });
+vi.mock(import('../../../src/docker/exec.ts'), { spy: true });
+vi.mock(import('../../../src/docker/save.ts'), { spy: true });
 afterEach(() => vi.resetAllMocks());
 
 const shipment = (name: string): Shipment =>

@@ -1,9 +1,9 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { pullInNode } from '../../../src/act/pull.ts';
-import * as containers from '../../../src/drivers/container-exec.ts';
-import type { DockerEngine } from '../../../src/drivers/docker.ts';
+import * as containers from '../../../src/docker/exec.ts';
+import type { DockerEngine } from '../../../src/docker/engine.ts';
 
-vi.mock(import('../../../src/drivers/container-exec.ts'), { spy: true });
+vi.mock(import('../../../src/docker/exec.ts'), { spy: true });
 afterEach(() => vi.mocked(containers.tryExec).mockReset());
 
 const order = {

@@ -1,8 +1,8 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import * as pulls from '../../../src/act/pull.ts';
 import { lackingLayers, pushedSize, registryTransport } from '../../../src/act/registry-transport.ts';
-import * as pushes from '../../../src/drivers/docker-push.ts';
-import type { DockerEngine, DockerImage } from '../../../src/drivers/docker.ts';
+import * as pushes from '../../../src/docker/push.ts';
+import type { DockerEngine, DockerImage } from '../../../src/docker/engine.ts';
 import * as registries from '../../../src/drivers/registry.ts';
 import { HarnessError } from '../../../src/core/error.ts';
 import { chainIds } from '../../../src/model/layers.ts';
@@ -56,7 +56,7 @@ describe('what a node fetches', () => {
 });
 
 vi.mock(import('../../../src/act/pull.ts'), { spy: true });
-vi.mock(import('../../../src/drivers/docker-push.ts'), { spy: true });
+vi.mock(import('../../../src/docker/push.ts'), { spy: true });
 vi.mock(import('../../../src/drivers/registry.ts'), { spy: true });
 afterEach(() => vi.resetAllMocks());
 

@@ -1,8 +1,8 @@
 import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { dockerHost } from '../../../src/drivers/docker-host.ts';
-import type { DockerImage } from '../../../src/drivers/docker.ts';
+import { dockerHost } from '../../../src/docker/host.ts';
+import type { DockerImage } from '../../../src/docker/engine.ts';
 import { ImageDigests } from '../../../src/drivers/image-digest.ts';
 import { readState, removeState, writeState } from '../../../src/machine/state-file.ts';
 import { plant, scratch } from '../../support/scratch.ts';

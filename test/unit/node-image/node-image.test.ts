@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { DockerEngine, DockerImage } from '../../../src/drivers/docker.ts';
+import type { DockerEngine, DockerImage } from '../../../src/docker/engine.ts';
 import type { Event } from '../../../src/core/event.ts';
 import { ensureNodeImage, nodeImageStatus } from '../../../src/node-image/node-image.ts';
 import { whyNotPullable } from '../../../src/node-image/pull.ts';

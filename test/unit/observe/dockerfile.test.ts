@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { NATIVE_PLATFORM } from '../../../src/model/platform.ts';
+import { NATIVE_PLATFORM } from '../../../src/docker/platform.ts';
 import { baseReferences } from '../../../src/observe/dockerfile.ts';
 
 const architecture = NATIVE_PLATFORM.split('/')[1] as string;

@@ -1,6 +1,6 @@
 import { HarnessError } from '../core/error.ts';
 import { MAKE_ROOM, saysDiskFull } from '../machine/disk-full.ts';
-import { dockerClient } from './docker-client.ts';
+import { dockerClient } from './client.ts';
 import { printable, tail, tryRun } from '../machine/process.ts';
 
 /** One build, as BuildKit takes it. */

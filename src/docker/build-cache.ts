@@ -1,4 +1,4 @@
-import type { DockerEngine } from '../drivers/docker.ts';
+import type { DockerEngine } from './engine.ts';
 
 /** The size of BuildKit's cache in the engine, bytes: all of it, and what images or builds use. */
 export async function buildCacheSize(engine: DockerEngine): Promise<{ bytes: number; inUse: number }> {

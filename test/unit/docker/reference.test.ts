@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { canonicalName, parseReference, repositoryOf } from '../../../src/model/reference.ts';
+import { canonicalName, parseReference, repositoryOf } from '../../../src/docker/reference.ts';
 
 const DIGEST = `sha256:${'0'.repeat(64)}`;
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { pushImage } from '../../../src/drivers/docker-push.ts';
-import type { SocketAnswer } from '../../../src/drivers/docker-socket.ts';
-import type { DockerEngine } from '../../../src/drivers/docker.ts';
+import { pushImage } from '../../../src/docker/push.ts';
+import type { SocketAnswer } from '../../../src/docker/socket.ts';
+import type { DockerEngine } from '../../../src/docker/engine.ts';
 
 /** An engine that answers a push like this; the name that it had for that cannot be taken away. */
 function engine(push: (signal: AbortSignal | undefined) => Promise<SocketAnswer>): DockerEngine {

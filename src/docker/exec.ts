@@ -2,8 +2,8 @@ import { PassThrough, type Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { HarnessError } from '../core/error.ts';
 import { printable, tail } from '../machine/process.ts';
-import type { DockerEngine } from './docker.ts';
-import { splitOutputs } from './docker-socket.ts';
+import type { DockerEngine } from './engine.ts';
+import { splitOutputs } from './socket.ts';
 
 export interface ExecResult {
   exitCode: number;

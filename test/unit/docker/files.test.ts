@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { readStamp } from '../../../src/drivers/container-file.ts';
+import { readStamp } from '../../../src/docker/files.ts';
 
 const stat = (fields: object) => Buffer.from(JSON.stringify(fields)).toString('base64');
 const at = (mtime: string) => stat({ name: 'meta.db', size: 2097152, mode: 420, mtime, linkTarget: '' });

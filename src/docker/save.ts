@@ -1,7 +1,7 @@
 import { addAbortSignal, type Readable } from 'node:stream';
 import { messageOf } from '../core/error.ts';
-import { refusal } from './docker-refusal.ts';
-import type { DockerEngine } from './docker.ts';
+import { refusal } from './refusal.ts';
+import type { DockerEngine } from './engine.ts';
 
 /** The engine's API that can save one platform of several. */
 const ONE_PLATFORM = [1, 48] as const;

@@ -1,5 +1,5 @@
 import { HarnessError } from '../core/error.ts';
-import type { DockerEngine } from './docker.ts';
+import type { DockerEngine } from './engine.ts';
 
 /** The text of one small file in a container, running or not; undefined when there is none. */
 export async function readContainerFile(engine: DockerEngine, container: string, path: string): Promise<string | undefined> {

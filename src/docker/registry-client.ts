@@ -1,4 +1,4 @@
-import { dockerClient } from './docker-client.ts';
+import { dockerClient } from './client.ts';
 import { tail, tryRun } from '../machine/process.ts';
 
 /** How Docker's client is run for a registry. It is asked, and not the engine, because it has the user's credentials. */

@@ -1,6 +1,6 @@
 import { HarnessError } from '../core/error.ts';
-import { refusal } from './docker-refusal.ts';
-import type { DockerEngine } from './docker.ts';
+import { refusal } from './refusal.ts';
+import type { DockerEngine } from './engine.ts';
 import { STALLED_AFTER, watchForStall } from '../machine/stall.ts';
 import { seconds } from '../core/words.ts';
 

@@ -5,8 +5,8 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 import type { IncomingMessage } from 'node:http';
 import { HarnessError, messageOf } from '../core/error.ts';
-import { dockerHost } from './docker-host.ts';
-import { askSocket, type AskOptions, type Method, type SocketAnswer } from './docker-socket.ts';
+import { dockerHost } from './host.ts';
+import { askSocket, type AskOptions, type Method, type SocketAnswer } from './socket.ts';
 
 /** What the engine says about one of its images. */
 export interface DockerImage {
