@@ -2,7 +2,7 @@ import { closeSync, openSync, readFileSync, readSync, writeFileSync } from 'node
 import { join } from 'node:path';
 import { replaceFile } from '../machine/state-file.ts';
 import type { Config, ImageConfig } from '../model/config.ts';
-import type { FileSet } from '../model/file-set.ts';
+import type { FileSet } from '../sources/file-set.ts';
 import type { Inputs } from '../model/inputs.ts';
 
 /** How a build came about. */

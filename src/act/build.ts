@@ -8,7 +8,7 @@ import { HarnessError } from '../core/error.ts';
 import { LABELS } from '../core/labels.ts';
 import { CONTEXT } from '../model/inputs.ts';
 import type { ObservedInputs, SourceReader } from '../observe/inputs.ts';
-import type { SourceTree } from '../observe/tree.ts';
+import type { SourceTree } from '../sources/tree.ts';
 import { writeRecord, type BuildStory } from './build-record.ts';
 import { openContext, type SentContext } from './sent-context.ts';
 import { withSecrets } from './secret-cache.ts';

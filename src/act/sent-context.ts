@@ -2,8 +2,8 @@ import { randomBytes } from 'node:crypto';
 import { readdirSync, rmSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { makeStateDirectory, removeState } from '../machine/state-file.ts';
-import { TreeIndex, writeIndex } from '../observe/tree-index.ts';
-import type { SourceTree } from '../observe/tree.ts';
+import { TreeIndex, writeIndex } from '../sources/tree-index.ts';
+import type { SourceTree } from '../sources/tree.ts';
 import { hidesChange } from '../plan/sent-context.ts';
 
 /** A context under a path of the harness's own, for one build. */

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { compareFiles, fileSet, READING_FORMAT, type FileChange, type FileSet } from './file-set.ts';
+import { compareFiles, fileSet, READING_FORMAT, type FileChange, type FileSet } from '../sources/file-set.ts';
 
 /**
  * What the digest is taken over changes with this number: an older or newer harness's record then says nothing,

@@ -3,14 +3,14 @@ import { readFileSync } from 'node:fs';
 import { join, relative, sep } from 'node:path';
 import type { ImageConfig } from '../model/config.ts';
 import { HarnessError, messageOf } from '../core/error.ts';
-import type { FileSet } from '../model/file-set.ts';
+import type { FileSet } from '../sources/file-set.ts';
 import { CONTEXT, inputsDigest, type Inputs } from '../model/inputs.ts';
 import { buildOptions, type BuildOptions } from './build-options.ts';
-import { readContext, readIgnoreFile } from './context.ts';
-import { IgnoreRules, type Standing } from './dockerignore.ts';
+import { readContext, readIgnoreFile } from '../sources/context.ts';
+import { IgnoreRules, type Standing } from '../sources/dockerignore.ts';
 import { FILE_SYSTEM, type FileSystemRules } from '../machine/fs-clock.ts';
-import { SourceFilter, splitOrRemember } from './sources.ts';
-import type { SourceTree } from './tree.ts';
+import { SourceFilter, splitOrRemember } from '../sources/source-filter.ts';
+import type { SourceTree } from '../sources/tree.ts';
 
 /** The inputs of an image as they are now. */
 export interface ObservedInputs {

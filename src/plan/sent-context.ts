@@ -1,4 +1,4 @@
-import { hashOf, STAT_COLUMNS, type Rows } from '../observe/rows.ts';
+import { hashOf, STAT_COLUMNS, type Rows } from '../sources/rows.ts';
 
 /**
  * Whether a file holds something else than what was sent of it, though its size and time are the same: who compares only those would not send

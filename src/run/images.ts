@@ -3,7 +3,7 @@ import { writeRecord } from '../act/build-record.ts';
 import type { DockerImage } from '../docker/engine.ts';
 import type { ImageConfig, Tier } from '../model/config.ts';
 import { HarnessError } from '../core/error.ts';
-import { compareFiles } from '../model/file-set.ts';
+import { compareFiles } from '../sources/file-set.ts';
 import type { BuildDecision } from '../core/labels.ts';
 import { canonicalName } from '../docker/reference.ts';
 import { stopwatch } from '../core/stopwatch.ts';

@@ -6,7 +6,7 @@ import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { dockerClient } from '../../src/docker/client.ts';
 import { tryRun } from '../../src/machine/process.ts';
-import { readContext } from '../../src/observe/context.ts';
+import { readContext } from '../../src/sources/context.ts';
 import { FILES, IGNORE_CASES } from '../support/ignore-cases.ts';
 import { plant } from '../support/scratch.ts';
 

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { expect, it } from 'vitest';
 import { compareInputs, type Inputs } from '../../src/model/inputs.ts';
-import { IgnoreRules, type Standing } from '../../src/observe/dockerignore.ts';
+import { IgnoreRules, type Standing } from '../../src/sources/dockerignore.ts';
 import { FILE_SYSTEM } from '../../src/machine/fs-clock.ts';
 import { SourceReader } from '../../src/observe/inputs.ts';
 import { decideFreshness } from '../../src/plan/freshness.ts';

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { fileEntry, fileSet } from '../../../src/model/file-set.ts';
+import { fileEntry, fileSet } from '../../../src/sources/file-set.ts';
 import { compareInputs, inputsDigest, type Inputs } from '../../../src/model/inputs.ts';
 
 function inputs(files: Record<string, string> = {}, settings: Record<string, string> = {}, bases: Record<string, string> = {}): Inputs {

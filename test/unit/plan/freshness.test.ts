@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { FreshnessDecision } from '../../../src/core/labels.ts';
-import { fileSet } from '../../../src/model/file-set.ts';
+import { fileSet } from '../../../src/sources/file-set.ts';
 import { compareInputs, inputsDigest, type Inputs } from '../../../src/model/inputs.ts';
 import { decideBuild, decideFreshness, describeChange, type FreshnessFacts } from '../../../src/plan/freshness.ts';
 

@@ -1,5 +1,5 @@
 import type { Stats } from 'node:fs';
-import { fileEntry, type FileKind } from '../model/file-set.ts';
+import { fileEntry, type FileKind } from './file-set.ts';
 
 /**
  * What was seen of a tree: a row for each file and directory in the build context, and for each directory that only was entered, because

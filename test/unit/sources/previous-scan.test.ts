@@ -3,9 +3,9 @@ import { readFileSync, rmSync, writeFileSync, type Stats } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import type { Clock } from '../../../src/machine/fs-clock.ts';
-import { Recollection } from '../../../src/observe/recollection.ts';
-import { hashOf, isAsInRow, RowBuilder, type Rows } from '../../../src/observe/rows.ts';
-import { TreeIndex, writeIndex } from '../../../src/observe/tree-index.ts';
+import { Recollection } from '../../../src/sources/previous-scan.ts';
+import { hashOf, isAsInRow, RowBuilder, type Rows } from '../../../src/sources/rows.ts';
+import { TreeIndex, writeIndex } from '../../../src/sources/tree-index.ts';
 import { scratch } from '../../support/scratch.ts';
 
 afterEach(() => void vi.restoreAllMocks());

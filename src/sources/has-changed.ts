@@ -1,8 +1,8 @@
 import { extname } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import type { TreeIndex } from './tree-index.ts';
-import type { Help } from './unmoved-worker.ts';
-import { lookAtNext, newProgress, type SharedProgress } from './unmoved.ts';
+import type { Help } from './scan-worker.ts';
+import { lookAtNext, newProgress, type SharedProgress } from './scan-chunks.ts';
 
 /** From this many rows on a second thread is worth the 40 ms until it begins. */
 const WORTH_A_THREAD = 30_000;

@@ -1,11 +1,11 @@
 import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync, type Stats } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { readContext } from '../../../src/observe/context.ts';
+import { readContext } from '../../../src/sources/context.ts';
 import { FILE_SYSTEM, stampsDirectories } from '../../../src/machine/fs-clock.ts';
 import * as hashing from '../../../src/machine/hash-file.ts';
-import { RowBuilder } from '../../../src/observe/rows.ts';
-import { TreeIndex, writeIndex } from '../../../src/observe/tree-index.ts';
+import { RowBuilder } from '../../../src/sources/rows.ts';
+import { TreeIndex, writeIndex } from '../../../src/sources/tree-index.ts';
 import { plant, scratch } from '../../support/scratch.ts';
 
 afterEach(() => void vi.restoreAllMocks());

@@ -3,7 +3,7 @@ import { constants, lstatSync, readdirSync, readlinkSync, statSync, Stats } from
 import { join } from 'node:path';
 import type { IgnoreRules, Standing } from './dockerignore.ts';
 import { hashFile } from '../machine/hash-file.ts';
-import type { Recollection } from './recollection.ts';
+import type { Recollection } from './previous-scan.ts';
 import { RowBuilder, type RowKind, type Rows } from './rows.ts';
 import { unlessAbsent } from '../machine/if-present.ts';
 

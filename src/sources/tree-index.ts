@@ -2,7 +2,7 @@ import { closeSync, openSync, readSync, writeFileSync } from 'node:fs';
 import { deserialize, serialize } from 'node:v8';
 import { crc32 } from 'node:zlib';
 import { replaceFile } from '../machine/state-file.ts';
-import { READING_FORMAT } from '../model/file-set.ts';
+import { READING_FORMAT } from './file-set.ts';
 import { HASH_BYTES, STAT_COLUMNS, type Rows, type StatRows } from './rows.ts';
 
 /** What an index tells before the hashes in it are read. */

@@ -1,4 +1,4 @@
-import { fileSet, type FileSet } from '../model/file-set.ts';
+import { fileSet, type FileSet } from './file-set.ts';
 import { entriesOf, kindOf, modifiedAt, sameStats, type Rows, type StatRows } from './rows.ts';
 
 /** A build context as it was seen once. */

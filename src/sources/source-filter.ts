@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
 import { readState, writeState } from '../machine/state-file.ts';
-import { fileSet, READING_FORMAT, type FileSet } from '../model/file-set.ts';
+import { fileSet, READING_FORMAT, type FileSet } from './file-set.ts';
 import { IgnoreRules, type Standing } from './dockerignore.ts';
 
 /** A context's files, told apart by what counts. */

@@ -3,8 +3,8 @@ import { chmodSync, linkSync, lutimesSync, mkdirSync, renameSync, symlinkSync, u
 import { join } from 'node:path';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 
-import { readContext, readIgnoreFile } from '../../../src/observe/context.ts';
-import { IgnoreRules } from '../../../src/observe/dockerignore.ts';
+import { readContext, readIgnoreFile } from '../../../src/sources/context.ts';
+import { IgnoreRules } from '../../../src/sources/dockerignore.ts';
 import { plant, scratch } from '../../support/scratch.ts';
 
 afterEach(() => void vi.restoreAllMocks());
