@@ -1,7 +1,7 @@
 /** Reads what kind of machine this is. Cheap: a few small files, no program is run. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { parseDeb822, parseOneLine, type AptSource } from '../setup/apt-sources.ts';
+import { parseDeb822, parseOneLine, type AptSource } from '../apt/sources.ts';
 import type { Distribution, Platform } from '../setup/observed.ts';
 
 /** The machine that this process runs on. */

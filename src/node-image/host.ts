@@ -2,10 +2,10 @@ import { existsSync } from 'node:fs';
 import { tryRun } from '../machine/process.ts';
 import { HarnessError } from '../core/error.ts';
 import type { Emit } from '../core/event.ts';
-import { install } from '../setup/install.ts';
+import { install } from '../apt/install.ts';
 import { APT_GET, APT_INSTALL } from '../setup/plan-debian.ts';
 import { observePlatform, readAptSources } from '../machine/platform.ts';
-import { debianMirror, sourceStanza, type DebianMirror } from './debian-mirror.ts';
+import { debianMirror, sourceStanza, type DebianMirror } from '../apt/mirror.ts';
 import { OTHER_WAYS } from './failure.ts';
 
 /** What of this machine matters for making Debian file systems and installing packages. */

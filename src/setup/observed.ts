@@ -2,7 +2,7 @@
  * What `harness setup` and `harness doctor` know about a machine: plain data, made by `observe.ts`,
  * judged by `diagnose.ts` and `plan.ts`.
  */
-import type { AptSource } from './apt-sources.ts';
+import type { AptSource } from '../apt/sources.ts';
 
 /** A program that was found on the PATH. */
 export interface Program {

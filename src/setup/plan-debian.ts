@@ -3,7 +3,7 @@
  * same archive, installed beside the release: pinned low, so that nothing else is ever taken from there.
  */
 import { printable } from '../machine/process.ts';
-import { ownArchive, sourceFor } from './apt-sources.ts';
+import { ownArchive, sourceFor } from '../apt/sources.ts';
 import type { Need } from './needs.ts';
 import type { ObservedTools } from './observed.ts';
 import { debianPackages, NEWER_SUITE, NEWER_SUITE_VERSION, packagesFor } from './packages.ts';

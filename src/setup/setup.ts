@@ -3,7 +3,7 @@ import { HarnessError } from '../core/error.ts';
 import type { Emit } from '../core/event.ts';
 import { step } from '../core/step.ts';
 import { diagnose, type Check } from './diagnose.ts';
-import { install } from './install.ts';
+import { install } from '../apt/install.ts';
 import { bestClient } from './needs.ts';
 import type { ObservedTools } from './observed.ts';
 import { observeTools } from './observe.ts';

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { HarnessError } from '../../../src/core/error.ts';
-import { isExpiredIndex } from '../../../src/setup/install.ts';
+import { isExpiredIndex } from '../../../src/apt/install.ts';
 import { onPath } from '../../../src/setup/observe.ts';
 import { reasonOf } from '../../../src/setup/observe-engine.ts';
 import { parseOsRelease, readAptSources } from '../../../src/machine/platform.ts';

@@ -4,7 +4,7 @@ import { dirname } from 'node:path';
 import { printable, run, tail, tryRun } from '../machine/process.ts';
 import { HarnessError } from '../core/error.ts';
 import type { Emit } from '../core/event.ts';
-import type { Command, InstallPlan } from './plan.ts';
+import type { Command, InstallPlan } from '../setup/plan.ts';
 
 /** Milliseconds for one command: on a slow line a package manager fetches 300 MB. */
 const COMMAND_TIMEOUT = 30 * 60_000;

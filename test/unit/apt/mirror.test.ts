@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { debianMirror } from '../../../src/node-image/debian-mirror.ts';
-import { parseDeb822, parseOneLine } from '../../../src/setup/apt-sources.ts';
+import { debianMirror } from '../../../src/apt/mirror.ts';
+import { parseDeb822, parseOneLine } from '../../../src/apt/sources.ts';
 
 const ofBookworm = parseDeb822(`Types: deb
 URIs: http://mirror.example/debian

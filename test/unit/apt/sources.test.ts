@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { ownArchive, parseDeb822, parseOneLine, sourceFor } from '../../../src/setup/apt-sources.ts';
+import { ownArchive, parseDeb822, parseOneLine, sourceFor } from '../../../src/apt/sources.ts';
 
 const DEB822 = `Types: deb
 # a comment within

@@ -1,4 +1,4 @@
-import type { AptSource } from '../setup/apt-sources.ts';
+import type { AptSource } from './sources.ts';
 
 /** Where a machine gets Debian from. */
 export interface DebianMirror {
