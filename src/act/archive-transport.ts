@@ -10,7 +10,7 @@ import { STALLED_AFTER, watchForStall } from '../machine/stall.ts';
 import { HarnessError } from '../core/error.ts';
 import { seconds } from '../core/words.ts';
 import { Convoys } from './convoys.ts';
-import { dropBroken } from './load.ts';
+import { dropBroken } from '../containerd/images.ts';
 import type { Delivery, Shipment, Transport } from './transport.ts';
 
 /** By `ctr` itself: through containerd's transfer service the same takes twice as long. */

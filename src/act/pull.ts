@@ -3,10 +3,10 @@ import { tryExec } from '../docker/exec.ts';
 import type { DockerEngine } from '../docker/engine.ts';
 import { HarnessError } from '../core/error.ts';
 import type { NodeContent } from '../core/labels.ts';
-import { NOTE_LOAD } from '../model/load-record.ts';
+import { NOTE_LOAD } from '../containerd/load-record.ts';
 import { NODE_HOST, REGISTRY_PORT } from '../model/registry.ts';
 import { seconds } from '../core/words.ts';
-import { NODE_CONTENT, readNodeContent } from '../observe/node-images.ts';
+import { NODE_CONTENT, readNodeContent } from '../containerd/content.ts';
 
 /** What a node is to pull. */
 export interface PullOrder {

@@ -4,7 +4,7 @@ import { MAKE_ROOM, saysDiskFull } from '../machine/disk-full.ts';
 import { tail } from '../machine/process.ts';
 import { findManifest, type Manifest } from '../drivers/registry.ts';
 import { HarnessError } from '../core/error.ts';
-import { chainIds } from '../model/layers.ts';
+import { chainIds } from '../containerd/chain-ids.ts';
 import { NODE_HOST, REPOSITORY, type Registry } from '../model/registry.ts';
 import { pullInNode } from './pull.ts';
 import { registryIsFull, removeRegistry } from './registry.ts';

@@ -1,5 +1,5 @@
 import type { LoadDecision, NodeContent } from '../core/labels.ts';
-import { chainIds } from '../model/layers.ts';
+import { chainIds } from '../containerd/chain-ids.ts';
 
 /** What is known of an image when a load is due. */
 export interface LoadFacts {

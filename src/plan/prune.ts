@@ -1,4 +1,4 @@
-import { loadLine } from '../model/load-record.ts';
+import { loadLine } from '../containerd/load-record.ts';
 import { NODE_HOST, REPOSITORY } from '../model/registry.ts';
 
 /** An image in a node. */

@@ -1,4 +1,4 @@
-import { confirmLoaded, noteLoad, tagInNode } from '../act/load.ts';
+import { confirmLoaded, noteLoad, tagInNode } from '../containerd/images.ts';
 import type { Delivery, Transport } from '../act/transport.ts';
 import type { DockerImage } from '../docker/engine.ts';
 import type { ClusterNode } from '../model/cluster.ts';

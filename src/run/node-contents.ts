@@ -1,6 +1,6 @@
 import type { ClusterNode } from '../model/cluster.ts';
 import type { NodeContent } from '../core/labels.ts';
-import { currentContent } from '../observe/node-memory.ts';
+import { currentContent } from '../containerd/remembered-content.ts';
 import { ahead } from '../core/ask-ahead.ts';
 import type { Session } from './session.ts';
 

@@ -7,7 +7,7 @@ import type { Pruned } from '../model/prune.ts';
 import { canonicalName } from '../docker/reference.ts';
 import { count, dataSize } from '../core/words.ts';
 import { dockerHoldings } from '../observe/docker-holdings.ts';
-import { nodeHoldings, nodeSnapshots } from '../observe/node-holdings.ts';
+import { nodeHoldings, nodeSnapshots } from '../containerd/holdings.ts';
 import { kubeconfigPath } from '../observe/own-cluster.ts';
 import { decideDockerPrune, decideNodePrune, decideStoredPrune, freedBytes } from '../plan/prune.ts';
 import { step } from '../core/step.ts';

@@ -1,7 +1,7 @@
 import { pruneNode, pruneRegistry } from '../act/prune.ts';
 import type { ClusterNode } from '../model/cluster.ts';
 import { messageOf } from '../core/error.ts';
-import { nodeHoldings } from '../observe/node-holdings.ts';
+import { nodeHoldings } from '../containerd/holdings.ts';
 import { decideNodePrune, decideStoredPrune } from '../plan/prune.ts';
 import { loadTargets } from './node-contents.ts';
 import { ownRegistry, storedImages } from './registry.ts';

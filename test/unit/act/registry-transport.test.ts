@@ -5,7 +5,7 @@ import * as pushes from '../../../src/docker/push.ts';
 import type { DockerEngine, DockerImage } from '../../../src/docker/engine.ts';
 import * as registries from '../../../src/drivers/registry.ts';
 import { HarnessError } from '../../../src/core/error.ts';
-import { chainIds } from '../../../src/model/layers.ts';
+import { chainIds } from '../../../src/containerd/chain-ids.ts';
 
 const hex = (letter: string) => letter.repeat(64);
 const contents = ['1', '2', '3'].map((digit) => `sha256:${hex(digit)}`);

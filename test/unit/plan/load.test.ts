@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { NodeImage } from '../../../src/core/labels.ts';
-import { chainIds } from '../../../src/model/layers.ts';
+import { chainIds } from '../../../src/containerd/chain-ids.ts';
 import { decideLoad } from '../../../src/plan/load.ts';
 
 const NAME = 'docker.io/shop/api:dev';

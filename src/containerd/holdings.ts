@@ -1,6 +1,6 @@
 import { exec, tryExec } from '../docker/exec.ts';
 import type { DockerEngine } from '../docker/engine.ts';
-import { LOAD_RECORD } from '../model/load-record.ts';
+import { LOAD_RECORD } from './load-record.ts';
 import { canonicalName } from '../docker/reference.ts';
 import type { HeldImage, NodeHoldings, Snapshot } from '../plan/prune.ts';
 

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { readHoldings, readSnapshots } from '../../../src/observe/node-holdings.ts';
+import { readHoldings, readSnapshots } from '../../../src/containerd/holdings.ts';
 
 it('what a node holds is read from its answers', () => {
   const images = [

@@ -4,7 +4,7 @@ import type { DockerEngine } from '../docker/engine.ts';
 import { keep, recall } from '../machine/remembered-answer.ts';
 import type { ClusterNode } from '../model/cluster.ts';
 import type { NodeContent, NodeImage } from '../core/labels.ts';
-import { nodeContent } from './node-images.ts';
+import { nodeContent } from './content.ts';
 import { RACY_MS } from '../machine/fs-clock.ts';
 
 /** Where containerd keeps all that it answers from: names, images, snapshots. Any change of those is written here. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { chainIds } from '../../../src/model/layers.ts';
+import { chainIds } from '../../../src/containerd/chain-ids.ts';
 
 describe('chain ids', () => {
   it('are those of the OCI image specification', () => {

@@ -2,9 +2,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { exec } from '../docker/exec.ts';
 import type { DockerEngine } from '../docker/engine.ts';
 import { HarnessError } from '../core/error.ts';
-import { NOTE_LOAD } from '../model/load-record.ts';
+import { NOTE_LOAD } from './load-record.ts';
 import type { NodeContent, NodeImage } from '../core/labels.ts';
-import { nodeContent } from '../observe/node-images.ts';
+import { nodeContent } from './content.ts';
 import { isUnpacked } from '../plan/load.ts';
 
 /** Milliseconds within which a node's runtime lists what was changed below it: it hears of that by an event. */

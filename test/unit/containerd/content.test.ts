@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { readNodeContent } from '../../../src/observe/node-images.ts';
+import { readNodeContent } from '../../../src/containerd/content.ts';
 
 const images =
   '{\n  "images": [{ "id": "sha256:1", "repoTags": ["docker.io/shop/api:dev"], "size": "12" }, { "id": "sha256:2", "repoTags": null }]\n}';
