@@ -1,7 +1,7 @@
 import { loadConfig } from './config/load.ts';
 import { takeLock } from './machine/lock.ts';
 import type { ClusterState } from './model/cluster.ts';
-import type { Config, Tier } from './model/config.ts';
+import type { Config, Tier } from './config/config.ts';
 import type { HarnessContext } from './model/context.ts';
 import type { Emit } from './core/event.ts';
 import type { Pruned } from './model/prune.ts';

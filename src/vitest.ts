@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import type { TestProject } from 'vitest/node';
 import { openHarness, type Harness } from './harness.ts';
 import { thisProcess } from './machine/running-process.ts';
-import { TIERS, type Tier } from './model/config.ts';
+import { TIERS, type Tier } from './config/config.ts';
 import { CONTEXT_VARIABLE, type HarnessContext } from './model/context.ts';
 import { HarnessError } from './core/error.ts';
 import type { TestRun, VitestContext } from './model/test-run.ts';

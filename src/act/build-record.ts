@@ -1,7 +1,7 @@
 import { closeSync, openSync, readFileSync, readSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { replaceFile } from '../machine/state-file.ts';
-import type { Config, ImageConfig } from '../model/config.ts';
+import type { Config, ImageConfig } from '../config/config.ts';
 import type { FileSet } from '../sources/file-set.ts';
 import type { Inputs } from '../model/inputs.ts';
 

@@ -3,7 +3,7 @@ import { basename, join } from 'node:path';
 import { build, type BuildRequest } from '../docker/buildx.ts';
 import type { DockerEngine, DockerImage } from '../docker/engine.ts';
 import { makeStateDirectory } from '../machine/state-file.ts';
-import type { Config, ImageConfig, NamedContext } from '../model/config.ts';
+import type { Config, ImageConfig, NamedContext } from '../config/config.ts';
 import { HarnessError } from '../core/error.ts';
 import { LABELS } from '../core/labels.ts';
 import { CONTEXT } from '../model/inputs.ts';

@@ -6,7 +6,7 @@ import { WatchTimeout } from '../kubernetes/watch.ts';
 import { openAccess } from '../kubernetes/access.ts';
 import { makeStateDirectory, removeState, writeState } from '../machine/state-file.ts';
 import type { ClusterNode, ClusterRecord, ClusterState } from '../model/cluster.ts';
-import type { Config } from '../model/config.ts';
+import type { Config } from '../config/config.ts';
 import { HarnessError, messageOf } from '../core/error.ts';
 import { clusterNodes, RECORD_PATH } from '../observe/cluster.ts';
 import { creationPath, kubeconfigPath, nodeStarts } from '../observe/own-cluster.ts';

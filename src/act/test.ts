@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { environmentName } from '../config/resolve.ts';
 import { makeStateDirectory, readState, removeState } from '../machine/state-file.ts';
 import { tail, tryRun } from '../machine/process.ts';
-import type { Config, TestsConfig } from '../model/config.ts';
+import type { Config, TestsConfig } from '../config/config.ts';
 import { CONTEXT_VARIABLE, type HarnessContext } from '../model/context.ts';
 import { serviceVariables } from '../plan/outside-services.ts';
 import { HarnessError } from '../core/error.ts';

@@ -1,5 +1,5 @@
 import type { Harness } from '../harness.ts';
-import { TIERS, type Tier } from '../model/config.ts';
+import { TIERS, type Tier } from '../config/config.ts';
 import { staleError, type HarnessError } from '../core/error.ts';
 import { count, seconds } from '../core/words.ts';
 import { stopwatch } from '../core/stopwatch.ts';

@@ -1,4 +1,4 @@
-import type { Tier } from '../model/config.ts';
+import type { Tier } from '../config/config.ts';
 import type { Pruned } from '../model/prune.ts';
 import { ago, count, dataSize, seconds } from '../core/words.ts';
 import { describeChange } from '../plan/freshness.ts';

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import type { Config } from '../model/config.ts';
+import type { Config } from './config.ts';
 import { HarnessError, messageOf } from '../core/error.ts';
 import { resolveConfig } from './resolve.ts';
 import { checkShape, type Problem } from './schema.ts';

@@ -1,6 +1,6 @@
 import { statSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
-import type { Config, ImageConfig, NamedContext, TestsConfig } from '../model/config.ts';
+import type { Config, ImageConfig, NamedContext, TestsConfig } from './config.ts';
 import { canonicalName } from '../docker/reference.ts';
 import type { HarnessConfig } from './define.ts';
 import type { Problem } from './schema.ts';

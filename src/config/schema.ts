@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import { TRANSPORTS } from '../model/config.ts';
+import { TRANSPORTS } from './config.ts';
 import { parseReference } from '../docker/reference.ts';
 import type { HarnessConfig } from './define.ts';
 

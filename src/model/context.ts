@@ -1,4 +1,4 @@
-import type { Tier } from './config.ts';
+import type { Tier } from '../config/config.ts';
 
 /** What tests are handed: through vitest's `inject('harness')`, and in the environment for any other runner. */
 export interface HarnessContext {

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { keep, recall } from '../machine/remembered-answer.ts';
-import type { ImageConfig } from '../model/config.ts';
+import type { ImageConfig } from '../config/config.ts';
 import { NATIVE_PLATFORM } from '../docker/platform.ts';
 import { canonicalName } from '../docker/reference.ts';
 import { buildOptions } from './build-options.ts';

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join, relative, sep } from 'node:path';
-import type { ImageConfig } from '../model/config.ts';
+import type { ImageConfig } from '../config/config.ts';
 import { HarnessError, messageOf } from '../core/error.ts';
 import type { FileSet } from '../sources/file-set.ts';
 import { CONTEXT, inputsDigest, type Inputs } from '../model/inputs.ts';

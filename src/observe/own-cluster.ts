@@ -3,7 +3,7 @@ import type { DockerEngine } from '../docker/engine.ts';
 import { keep, recall } from '../machine/remembered-answer.ts';
 import { readState } from '../machine/state-file.ts';
 import type { ClusterNode, ClusterState } from '../model/cluster.ts';
-import type { Config } from '../model/config.ts';
+import type { Config } from '../config/config.ts';
 import { observeCluster, observeNodes, readRecord } from './cluster.ts';
 
 /** Where the cluster's private kubeconfig stands. */

@@ -1,6 +1,6 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import type { Config, TestCacheConfig } from '../model/config.ts';
+import type { Config, TestCacheConfig } from '../config/config.ts';
 import { digestOf } from '../core/digest.ts';
 import type { ManifestObject } from '../kubernetes/manifest.ts';
 import type { TestInputs } from '../model/test-file.ts';

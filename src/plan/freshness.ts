@@ -1,4 +1,4 @@
-import type { Tier } from '../model/config.ts';
+import type { Tier } from '../config/config.ts';
 import { count } from '../core/words.ts';
 import type { BuildDecision, FreshnessDecision } from '../core/labels.ts';
 import type { Change } from '../model/inputs.ts';

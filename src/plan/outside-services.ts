@@ -1,4 +1,4 @@
-import type { ServiceConfig } from '../model/config.ts';
+import type { ServiceConfig } from '../config/config.ts';
 import type { ManifestObject } from '../kubernetes/manifest.ts';
 
 /** The label by which Kubernetes knows whose endpoints a slice holds. */

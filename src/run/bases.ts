@@ -1,6 +1,6 @@
 import type { DockerImage } from '../docker/engine.ts';
 import { pullImage } from '../docker/registry-client.ts';
-import type { ImageConfig } from '../model/config.ts';
+import type { ImageConfig } from '../config/config.ts';
 import { NATIVE_PLATFORM } from '../docker/platform.ts';
 import { canonicalName } from '../docker/reference.ts';
 import { buildOptions } from '../observe/build-options.ts';

@@ -1,6 +1,6 @@
 import type { DockerImage } from '../docker/engine.ts';
 import { labelsInRegistry, pullImage } from '../docker/registry-client.ts';
-import type { ImageConfig } from '../model/config.ts';
+import type { ImageConfig } from '../config/config.ts';
 import { LABELS } from '../core/labels.ts';
 import type { ObservedInputs } from '../observe/inputs.ts';
 import type { Session } from './session.ts';

@@ -1,4 +1,4 @@
-import type { ImageConfig } from '../model/config.ts';
+import type { ImageConfig } from '../config/config.ts';
 import type { ClusterState } from '../model/cluster.ts';
 import type { FreshnessDecision, LoadDecision } from '../core/labels.ts';
 import { canonicalName } from '../docker/reference.ts';

@@ -1,7 +1,7 @@
 import { dirname, relative } from 'node:path';
 import { loadConfig } from '../config/load.ts';
 import { Changes } from '../drivers/changes.ts';
-import type { Config } from '../model/config.ts';
+import type { Config } from '../config/config.ts';
 import type { Emit } from '../core/event.ts';
 import { count } from '../core/words.ts';
 import { planRound, type RoundPlan } from '../plan/dev.ts';

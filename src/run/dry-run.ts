@@ -1,4 +1,4 @@
-import type { Tier } from '../model/config.ts';
+import type { Tier } from '../config/config.ts';
 import type { ClusterDecision, ClusterNode, ClusterState } from '../model/cluster.ts';
 import type { BuildDecision, LoadDecision } from '../core/labels.ts';
 import { canonicalName } from '../docker/reference.ts';

@@ -1,4 +1,4 @@
-import type { ImageConfig } from '../model/config.ts';
+import type { ImageConfig } from '../config/config.ts';
 import { staleError } from '../core/error.ts';
 import { settleImages } from './images.ts';
 import type { Session } from './session.ts';

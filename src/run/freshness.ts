@@ -1,6 +1,6 @@
 import { readRecord, type BuildRecord } from '../act/build-record.ts';
 import type { DockerImage } from '../docker/engine.ts';
-import type { ImageConfig } from '../model/config.ts';
+import type { ImageConfig } from '../config/config.ts';
 import { LABELS, type FreshnessDecision } from '../core/labels.ts';
 import { compareInputs } from '../model/inputs.ts';
 import { canonicalName } from '../docker/reference.ts';

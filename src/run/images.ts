@@ -1,7 +1,7 @@
 import { buildImage } from '../act/build.ts';
 import { writeRecord } from '../act/build-record.ts';
 import type { DockerImage } from '../docker/engine.ts';
-import type { ImageConfig, Tier } from '../model/config.ts';
+import type { ImageConfig, Tier } from '../config/config.ts';
 import { HarnessError } from '../core/error.ts';
 import { compareFiles } from '../sources/file-set.ts';
 import type { BuildDecision } from '../core/labels.ts';

@@ -1,4 +1,4 @@
-import type { ImageConfig } from '../model/config.ts';
+import type { ImageConfig } from '../config/config.ts';
 import { HarnessError } from '../core/error.ts';
 import { settleImages, type ImageOutcome } from './images.ts';
 import { allOfThem, loadEverywhere } from './loads.ts';

@@ -3,7 +3,7 @@ import type { Delivery, Transport } from '../act/transport.ts';
 import type { DockerImage } from '../docker/engine.ts';
 import type { ClusterNode } from '../model/cluster.ts';
 import { HarnessError } from '../core/error.ts';
-import type { ImageConfig } from '../model/config.ts';
+import type { ImageConfig } from '../config/config.ts';
 import type { LoadDecision } from '../core/labels.ts';
 import type { LoadSummary } from '../core/summary.ts';
 import { canonicalName } from '../docker/reference.ts';

@@ -4,7 +4,7 @@ import { unlessMissing, type DockerImage } from '../docker/engine.ts';
 import { pullImage } from '../docker/registry-client.ts';
 import { secretKey } from '../machine/secret-key.ts';
 import type { ClusterNode } from '../model/cluster.ts';
-import type { ServiceConfig } from '../model/config.ts';
+import type { ServiceConfig } from '../config/config.ts';
 import { LABELS } from '../core/labels.ts';
 import { networkOf } from '../observe/registry.ts';
 import { step } from '../core/step.ts';

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { relative } from 'node:path';
 import { unignored } from '../drivers/git.ts';
-import type { Config } from '../model/config.ts';
+import type { Config } from '../config/config.ts';
 import { stopwatch } from '../core/stopwatch.ts';
 import { testFilesAmong } from '../observe/test-relation.ts';
 import type { Noticed, RoundPlan } from '../plan/dev.ts';

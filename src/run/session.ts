@@ -2,7 +2,7 @@ import type { Transport } from '../act/transport.ts';
 import { DockerEngine } from '../docker/engine.ts';
 import { ImageDigests } from '../drivers/image-digest.ts';
 import { makeStateDirectory } from '../machine/state-file.ts';
-import type { Config, ImageConfig } from '../model/config.ts';
+import type { Config, ImageConfig } from '../config/config.ts';
 import { HarnessError } from '../core/error.ts';
 import type { Emit } from '../core/event.ts';
 import type { NodeContent } from '../core/labels.ts';

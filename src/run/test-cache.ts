@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { keep, recall } from '../machine/remembered-answer.ts';
-import type { TestCacheConfig } from '../model/config.ts';
+import type { TestCacheConfig } from '../config/config.ts';
 import type { TestInputs } from '../model/test-file.ts';
 import { FILE_SYSTEM, type Clock } from '../machine/fs-clock.ts';
 import { testSurroundings, type Deployed } from '../observe/test-surroundings.ts';

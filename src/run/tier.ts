@@ -4,7 +4,7 @@ import { runTests, type TestRun } from '../act/test.ts';
 import { WaitingVitest } from '../act/waiting-vitest.ts';
 import { deploy } from '../act/deploy.ts';
 import type { ClusterNode } from '../model/cluster.ts';
-import type { Tier } from '../model/config.ts';
+import type { Tier } from '../config/config.ts';
 import type { HarnessContext } from '../model/context.ts';
 import { count } from '../core/words.ts';
 import type { TestSummary } from '../core/summary.ts';

@@ -1,5 +1,5 @@
 import type { BuildStory } from '../act/build-record.ts';
-import type { ImageConfig } from '../model/config.ts';
+import type { ImageConfig } from '../config/config.ts';
 import { LABELS, type BuildDecision } from '../core/labels.ts';
 import { settleImages, type ImageOutcome } from './images.ts';
 import type { Session } from './session.ts';

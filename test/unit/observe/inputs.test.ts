@@ -1,7 +1,7 @@
 import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import type { ImageConfig } from '../../../src/model/config.ts';
+import type { ImageConfig } from '../../../src/config/config.ts';
 import type { FileSet } from '../../../src/sources/file-set.ts';
 import { basesOf } from '../../../src/observe/bases.ts';
 import { SourceReader } from '../../../src/observe/inputs.ts';
