@@ -12,7 +12,7 @@ import type { TierPlan } from './run/dry-run.ts';
 import type { ImageOutcome } from './run/images.ts';
 import type { ClusterStatus } from './run/status.ts';
 import type { Why } from './run/why.ts';
-import { openSession, selectImages, type Session } from './run/session.ts';
+import { openSession, selectImages, type Session } from './session.ts';
 import { HarnessError } from './core/error.ts';
 
 /** How a harness is opened. */

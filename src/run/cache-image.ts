@@ -3,7 +3,7 @@ import { labelsInRegistry, pullImage } from '../docker/registry-client.ts';
 import type { ImageConfig } from '../config/config.ts';
 import { LABELS } from '../core/labels.ts';
 import type { ObservedInputs } from '../observe/inputs.ts';
-import type { Session } from './session.ts';
+import type { Session } from '../session.ts';
 
 /**
  * Whether the image that may be taken in place of a build (named for this run, or configured) was built from the inputs as they are now, which

@@ -10,7 +10,7 @@ import type { ImageOutcome } from './images.ts';
 import { ahead } from '../core/ask-ahead.ts';
 import { askNode, imagesIn, loadTargets } from './node-contents.ts';
 import { assertOwn } from './own-cluster.ts';
-import type { Session } from './session.ts';
+import type { Session } from '../session.ts';
 
 /** What `cache-status` says of one image. */
 export interface ImageStatus {

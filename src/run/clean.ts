@@ -7,7 +7,7 @@ import { step } from '../core/step.ts';
 import { assertOwn } from './own-cluster.ts';
 import { removeOutside } from './outside.ts';
 import { takeRegistryDown } from './registry.ts';
-import type { Session } from './session.ts';
+import type { Session } from '../session.ts';
 
 /**
  * Deletes the cluster and the registry beside it, if they are there and ours.

@@ -4,7 +4,7 @@ import { kindConfig } from '../node-image/kind-config.ts';
 import { ensureNodeImage, nodeImageStatus, type NodeImage } from '../node-image/node-image.ts';
 import { hostQuirks, observeHost } from '../node-image/quirks.ts';
 import type { WantedCluster } from '../plan/cluster.ts';
-import type { Session } from './session.ts';
+import type { Session } from '../session.ts';
 
 /** The configured cluster: what it is compared by, and how it would be made. */
 export interface ClusterPlan {

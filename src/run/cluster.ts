@@ -9,7 +9,7 @@ import { step } from '../core/step.ts';
 import { foreign } from './own-cluster.ts';
 import { clusterPlan, type ClusterPlan } from './cluster-plan.ts';
 import { registryImage } from './registry.ts';
-import type { Session } from './session.ts';
+import type { Session } from '../session.ts';
 import { transportFor } from './transport.ts';
 
 /** A cluster that can be used. */

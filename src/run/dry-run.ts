@@ -10,7 +10,7 @@ import { assertOwn } from './own-cluster.ts';
 import { wantedClusterNow } from './cluster-plan.ts';
 import { settleImages, type ImageOutcome } from './images.ts';
 import { imagesIn, loadTargets } from './node-contents.ts';
-import type { Session } from './session.ts';
+import type { Session } from '../session.ts';
 
 /** What a tier would do. */
 export interface TierPlan {

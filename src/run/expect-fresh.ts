@@ -1,7 +1,7 @@
 import type { ImageConfig } from '../config/config.ts';
 import { staleError } from '../core/error.ts';
 import { settleImages } from './images.ts';
-import type { Session } from './session.ts';
+import type { Session } from '../session.ts';
 
 /**
  * For runs that must not build: refuses before anything is done.

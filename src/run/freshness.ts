@@ -8,7 +8,7 @@ import { basesOf } from '../observe/bases.ts';
 import { SourceReader, type ObservedInputs } from '../observe/inputs.ts';
 import { decideFreshness } from '../plan/freshness.ts';
 import { standInFor } from './bases.ts';
-import type { Session } from './session.ts';
+import type { Session } from '../session.ts';
 
 /** An image beside its inputs, and the verdict on it. */
 export interface ImageFreshness {

@@ -14,7 +14,7 @@ import { step } from '../core/step.ts';
 import { provideBase } from './bases.ts';
 import { matchingCacheImage, takeCacheImage } from './cache-image.ts';
 import { currentBases, lookAtImage, sourcesOf, type ImageFreshness, type SettledBase } from './freshness.ts';
-import type { Session } from './session.ts';
+import type { Session } from '../session.ts';
 
 /** What a run knows of an image once its turn has come. */
 export interface ImageOutcome {

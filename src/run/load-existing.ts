@@ -3,7 +3,7 @@ import { HarnessError } from '../core/error.ts';
 import { settleImages, type ImageOutcome } from './images.ts';
 import { allOfThem, loadEverywhere } from './loads.ts';
 import { ownCluster } from './own-cluster.ts';
-import type { Session } from './session.ts';
+import type { Session } from '../session.ts';
 
 /**
  * Loads images as Docker has them into the nodes of the running cluster; builds nothing.

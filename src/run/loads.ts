@@ -14,7 +14,7 @@ import type { DeployedImage } from '../plan/manifests.ts';
 import { step } from '../core/step.ts';
 import type { ImageOutcome } from './images.ts';
 import { imagesIn, loadTargets } from './node-contents.ts';
-import type { Session } from './session.ts';
+import type { Session } from '../session.ts';
 import { transportFor } from './transport.ts';
 
 /**

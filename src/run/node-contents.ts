@@ -2,7 +2,7 @@ import type { ClusterNode } from '../model/cluster.ts';
 import type { NodeContent } from '../core/labels.ts';
 import { currentContent } from '../containerd/remembered-content.ts';
 import { ahead } from '../core/ask-ahead.ts';
-import type { Session } from './session.ts';
+import type { Session } from '../session.ts';
 
 /** Nodes that run pods, and so need images. */
 export function loadTargets(nodes: readonly ClusterNode[]): ClusterNode[] {

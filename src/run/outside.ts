@@ -8,7 +8,7 @@ import type { ServiceConfig } from '../config/config.ts';
 import { LABELS } from '../core/labels.ts';
 import { networkOf } from '../observe/registry.ts';
 import { step } from '../core/step.ts';
-import type { Session } from './session.ts';
+import type { Session } from '../session.ts';
 
 /** A service that can be used. */
 export interface RunningService extends Reached {

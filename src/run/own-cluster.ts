@@ -2,7 +2,7 @@ import { currentCluster } from '../observe/own-cluster.ts';
 import type { ClusterDecision, ClusterState } from '../model/cluster.ts';
 import { HarnessError } from '../core/error.ts';
 import { decideCluster } from '../plan/cluster.ts';
-import type { Session } from './session.ts';
+import type { Session } from '../session.ts';
 
 /**
  * The nodes of the cluster, if it is ours; for commands that work with what there is.

@@ -14,7 +14,7 @@ import { step } from '../core/step.ts';
 import { loadTargets } from './node-contents.ts';
 import { ownCluster } from './own-cluster.ts';
 import { ownRegistry, storedImages } from './registry.ts';
-import type { Session } from './session.ts';
+import type { Session } from '../session.ts';
 
 /** What is to be removed from one place, and how. */
 interface Due {

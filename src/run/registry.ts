@@ -9,7 +9,7 @@ import { networkOf, observeRegistry } from '../observe/registry.ts';
 import type { StoredImage } from '../plan/prune.ts';
 import { decideRegistry, isOurs, type WantedRegistry } from '../plan/registry.ts';
 import { step } from '../core/step.ts';
-import type { Session } from './session.ts';
+import type { Session } from '../session.ts';
 
 /** The image that the registry runs, looked for once in a run: it may be compiled beside the cluster's creation. */
 export function registryImage(session: Session): Promise<string> {

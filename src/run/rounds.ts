@@ -10,7 +10,7 @@ import { errorForMachines } from '../report/errors.ts';
 import type { ModuleReport } from '../vitest/passed-reporter.ts';
 import type { Development } from './dev.ts';
 import { settleImages, type ImageOutcome } from './images.ts';
-import { openSession, type Session } from './session.ts';
+import { openSession, type Session } from '../session.ts';
 import { prepare, testPrepared, waitingVitest, type Prepared } from './tier.ts';
 
 /** The tier whose ways the rounds follow. */

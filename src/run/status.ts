@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { kubeconfigPath } from '../observe/own-cluster.ts';
 import type { ClusterNode } from '../model/cluster.ts';
 import { ownCluster } from './own-cluster.ts';
-import type { Session } from './session.ts';
+import type { Session } from '../session.ts';
 
 /** What `status` says. */
 export interface ClusterStatus {

@@ -3,7 +3,7 @@ import type { ClusterState } from '../model/cluster.ts';
 import { ownCluster } from './own-cluster.ts';
 import { stopOutside } from './outside.ts';
 import { stopRegistry } from './registry.ts';
-import type { Session } from './session.ts';
+import type { Session } from '../session.ts';
 
 /**
  * Stops the cluster and the registry beside it, if they are ours. @returns it as it was before

@@ -8,7 +8,7 @@ import { testSurroundings, type Deployed } from '../observe/test-surroundings.ts
 import { TestSources } from '../observe/test-sources.ts';
 import { whyTestAgain, withPass } from '../plan/test-cache.ts';
 import type { ModuleReport } from '../vitest/passed-reporter.ts';
-import type { Session } from './session.ts';
+import type { Session } from '../session.ts';
 
 /** The passes of each test file, by its path. */
 type Memory = Record<string, TestInputs[]>;

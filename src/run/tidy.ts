@@ -5,7 +5,7 @@ import { nodeHoldings } from '../containerd/holdings.ts';
 import { decideNodePrune, decideStoredPrune } from '../plan/prune.ts';
 import { loadTargets } from './node-contents.ts';
 import { ownRegistry, storedImages } from './registry.ts';
-import type { Session } from './session.ts';
+import type { Session } from '../session.ts';
 
 /**
  * Where this run's loads have replaced images: takes those and earlier ones out of the nodes that no longer use them, and then out of the

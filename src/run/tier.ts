@@ -19,7 +19,7 @@ import { settleImages } from './images.ts';
 import { bringOutsideUp, type RunningService } from './outside.ts';
 import { loadEverywhere, prepareLoad } from './loads.ts';
 import type { ModuleReport } from '../vitest/passed-reporter.ts';
-import type { Session } from './session.ts';
+import type { Session } from '../session.ts';
 import type { TestCache } from './test-cache.ts';
 import { serviceUrls } from './service-urls.ts';
 import { tidyUp } from './tidy.ts';

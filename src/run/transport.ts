@@ -6,7 +6,7 @@ import { HarnessError, messageOf } from '../core/error.ts';
 import type { Registry } from '../model/registry.ts';
 import { chooseTransport } from '../plan/transport.ts';
 import { ensureRegistry } from './registry.ts';
-import type { Session } from './session.ts';
+import type { Session } from '../session.ts';
 
 /**
  * How images get into the nodes, settled once in a run.

@@ -5,7 +5,7 @@ import { runTests } from '../../src/act/test.ts';
 import { resolveConfig } from '../../src/config/resolve.ts';
 import type { TestSummary } from '../../src/core/summary.ts';
 import { FILE_SYSTEM } from '../../src/machine/fs-clock.ts';
-import { openSession } from '../../src/run/session.ts';
+import { openSession } from '../../src/session.ts';
 import { TestCache } from '../../src/run/test-cache.ts';
 import { plant, scratchWithVitest } from '../support/scratch.ts';
 

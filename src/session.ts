@@ -1,13 +1,13 @@
-import type { Transport } from '../act/transport.ts';
-import { DockerEngine } from '../docker/engine.ts';
-import { ImageDigests } from '../drivers/image-digest.ts';
-import { makeStateDirectory } from '../machine/state-file.ts';
-import type { Config, ImageConfig } from '../config/config.ts';
-import { HarnessError } from '../core/error.ts';
-import type { Emit } from '../core/event.ts';
-import type { NodeContent } from '../core/labels.ts';
-import type { BuildSummary, LoadSummary, TestSummary } from '../core/summary.ts';
-import type { SourceReader } from '../observe/inputs.ts';
+import type { Transport } from './act/transport.ts';
+import { DockerEngine } from './docker/engine.ts';
+import { ImageDigests } from './drivers/image-digest.ts';
+import { makeStateDirectory } from './machine/state-file.ts';
+import type { Config, ImageConfig } from './config/config.ts';
+import { HarnessError } from './core/error.ts';
+import type { Emit } from './core/event.ts';
+import type { NodeContent } from './core/labels.ts';
+import type { BuildSummary, LoadSummary, TestSummary } from './core/summary.ts';
+import type { SourceReader } from './observe/inputs.ts';
 
 /** Everything one run works with, and what it has to tell in the end. */
 export interface Session {

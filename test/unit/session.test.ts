@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import type { ClusterNode, ClusterState } from '../../../src/model/cluster.ts';
-import type { Config } from '../../../src/config/config.ts';
-import { assertOwn } from '../../../src/run/own-cluster.ts';
-import { loadTargets } from '../../../src/run/node-contents.ts';
-import { selectImages, type Session } from '../../../src/run/session.ts';
+import type { ClusterNode, ClusterState } from '../../src/model/cluster.ts';
+import type { Config } from '../../src/config/config.ts';
+import { assertOwn } from '../../src/run/own-cluster.ts';
+import { loadTargets } from '../../src/run/node-contents.ts';
+import { selectImages, type Session } from '../../src/session.ts';
 
 const config = {
   file: '/r/harness.config.json',
