@@ -45,14 +45,14 @@ export function addToolCommands(program: Program, streams: Streams, signal: Abor
   }
 
   async function buildNodeImage(emit: Emit, { force = false }: ToolOptions) {
-    const { ensureNodeImage } = await import('../node-image/node-image.ts');
+    const { ensureNodeImage } = await import('../system-images/node-image.ts');
     const engine = await DockerEngine.connect(process.env);
     const nodeImage = await ensureNodeImage(engine, { emit, env: process.env, signal, fromPackages: true, rebuild: force });
     return { lines: [nodeImage.reference], more: { nodeImage } };
   }
 
   async function nodeImageState() {
-    const { nodeImageStatus } = await import('../node-image/node-image.ts');
+    const { nodeImageStatus } = await import('../system-images/node-image.ts');
     const found = await nodeImageStatus(await DockerEngine.connect(process.env));
     const lines = [
       found ? `✅ ${found.reference} (${found.source})` : "none yet: the next `harness up` pulls kind's own, or builds one from packages",

@@ -49,7 +49,7 @@ async function pullBase(session: Session, image: ImageConfig, reference: string)
 
 async function makeStandIn(session: Session, reference: string, suite: string): Promise<void> {
   const { engine, emit, env, signal } = session;
-  const { whyNotPullable } = await import('../node-image/pull.ts');
+  const { whyNotPullable } = await import('../system-images/pull.ts');
   const why = await whyNotPullable(engine, reference);
   if (why === undefined) return;
   emit({
@@ -57,6 +57,6 @@ async function makeStandIn(session: Session, reference: string, suite: string): 
     level: 'info',
     message: `${reference} cannot be pulled (${why}); an image made from Debian's packages stands in for it`,
   });
-  const { ensureDebianBase } = await import('../node-image/debian-base.ts');
+  const { ensureDebianBase } = await import('../system-images/debian-base.ts');
   await ensureDebianBase(engine, suite, { emit, env, signal });
 }

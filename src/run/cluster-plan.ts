@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { kindConfig } from '../node-image/kind-config.ts';
-import { ensureNodeImage, nodeImageStatus, type NodeImage } from '../node-image/node-image.ts';
+import { ensureNodeImage, nodeImageStatus, type NodeImage } from '../system-images/node-image.ts';
 import { hostQuirks, observeHost } from '../node-image/quirks.ts';
 import type { WantedCluster } from '../plan/cluster.ts';
 import type { Session } from '../session.ts';

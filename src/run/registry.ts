@@ -4,7 +4,7 @@ import { findManifest, listTags, registryAnswers } from '../drivers/registry.ts'
 import type { ClusterNode } from '../model/cluster.ts';
 import { HarnessError, messageOf } from '../core/error.ts';
 import { registryName, type ObservedRegistry, type Registry } from '../model/registry.ts';
-import { ensureRegistryImage, registrySettings } from '../node-image/registry-image.ts';
+import { ensureRegistryImage, registrySettings } from '../system-images/registry-image.ts';
 import { networkOf, observeRegistry } from '../observe/registry.ts';
 import type { StoredImage } from '../plan/prune.ts';
 import { decideRegistry, isOurs, type WantedRegistry } from '../plan/registry.ts';

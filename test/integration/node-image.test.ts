@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { DockerEngine } from '../../src/docker/engine.ts';
 import { run, tryRun } from '../../src/machine/process.ts';
 import { kindConfig } from '../../src/node-image/kind-config.ts';
-import { ensureNodeImage, type NodeImage } from '../../src/node-image/node-image.ts';
+import { ensureNodeImage, type NodeImage } from '../../src/system-images/node-image.ts';
 import { hostQuirks, observeHost } from '../../src/node-image/quirks.ts';
 
 const MINUTE = 60_000;

@@ -7,7 +7,7 @@ import { pushImage } from '../../src/docker/push.ts';
 import { DockerEngine, unlessMissing } from '../../src/docker/engine.ts';
 import { findManifest, registryAnswers } from '../../src/drivers/registry.ts';
 import { REPOSITORY } from '../../src/model/registry.ts';
-import { ensureRegistryImage, registrySettings } from '../../src/node-image/registry-image.ts';
+import { ensureRegistryImage, registrySettings } from '../../src/system-images/registry-image.ts';
 import { observeRegistry } from '../../src/observe/registry.ts';
 import { decideRegistry } from '../../src/plan/registry.ts';
 import { PLAIN_BUILD } from '../support/build-request.ts';

@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { dockerBuildCommand } from '../../../src/node-image/docker-build.ts';
-import { nodeImageDirectory } from '../../../src/node-image/recipe.ts';
-import { registryDirectory } from '../../../src/node-image/registry-image.ts';
-import { registryVersions, versions } from '../../../src/node-image/versions.ts';
+import { dockerBuildCommand } from '../../../src/system-images/docker-build.ts';
+import { nodeImageDirectory } from '../../../src/system-images/recipe.ts';
+import { registryDirectory } from '../../../src/system-images/registry-image.ts';
+import { registryVersions, versions } from '../../../src/system-images/versions.ts';
 
 /** Every module of a go.mod, required or replaced, with its version. */
 function modulesOf(folder: string): Map<string, string> {

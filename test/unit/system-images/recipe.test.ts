@@ -2,9 +2,9 @@ import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, uti
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { builtReference, digestOf, recipeDigest } from '../../../src/node-image/recipe.ts';
-import { versions } from '../../../src/node-image/versions.ts';
-import { openWorkDirectory } from '../../../src/node-image/work-directory.ts';
+import { builtReference, digestOf, recipeDigest } from '../../../src/system-images/recipe.ts';
+import { versions } from '../../../src/system-images/versions.ts';
+import { openWorkDirectory } from '../../../src/system-images/work-directory.ts';
 
 let directory: string;
 beforeEach(() => {

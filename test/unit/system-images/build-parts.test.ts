@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { HarnessError } from '../../../src/core/error.ts';
-import { buildStep, dockerBuildCommand } from '../../../src/node-image/docker-build.ts';
-import { nodeImageFailure } from '../../../src/node-image/failure.ts';
-import { isNewEnough } from '../../../src/node-image/go.ts';
+import { buildStep, dockerBuildCommand } from '../../../src/system-images/docker-build.ts';
+import { nodeImageFailure } from '../../../src/system-images/failure.ts';
+import { isNewEnough } from '../../../src/system-images/go.ts';
 
 describe('the Docker build', () => {
   it('of the packages makes no image and needs no programs', () => {

@@ -2,7 +2,7 @@ import type { DockerEngine } from '../docker/engine.ts';
 import { HarnessError } from '../core/error.ts';
 import type { Emit } from '../core/event.ts';
 import { step } from '../core/step.ts';
-import { buildNodeImage } from './build.ts';
+import { buildNodeImage } from './build-node-image.ts';
 import { pull, whyNotPullable } from './pull.ts';
 import { builtReference, recipeDigest, RECIPE_LABEL } from './recipe.ts';
 import { versions } from './versions.ts';

@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import type { DockerEngine, DockerImage } from '../../../src/docker/engine.ts';
 import type { Event } from '../../../src/core/event.ts';
-import { ensureNodeImage, nodeImageStatus } from '../../../src/node-image/node-image.ts';
-import { whyNotPullable } from '../../../src/node-image/pull.ts';
-import { builtReference, recipeDigest, RECIPE_LABEL } from '../../../src/node-image/recipe.ts';
-import { versions } from '../../../src/node-image/versions.ts';
+import { ensureNodeImage, nodeImageStatus } from '../../../src/system-images/node-image.ts';
+import { whyNotPullable } from '../../../src/system-images/pull.ts';
+import { builtReference, recipeDigest, RECIPE_LABEL } from '../../../src/system-images/recipe.ts';
+import { versions } from '../../../src/system-images/versions.ts';
 
 /** An engine with some images, and a registry that answers as told. */
 function fakeEngine(images: Record<string, Record<string, string>>, registry: 'has it' | 'refuses' | 'is silent' = 'refuses') {
