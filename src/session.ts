@@ -7,7 +7,7 @@ import { HarnessError } from './core/error.ts';
 import type { Emit } from './core/event.ts';
 import type { NodeContent } from './core/labels.ts';
 import type { BuildSummary, LoadSummary, TestSummary } from './core/summary.ts';
-import type { SourceReader } from './observe/inputs.ts';
+import type { SourceReader } from './freshness/read-inputs.ts';
 
 /** Everything one run works with, and what it has to tell in the end. */
 export interface Session {

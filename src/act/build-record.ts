@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { replaceFile } from '../machine/state-file.ts';
 import type { Config, ImageConfig } from '../config/config.ts';
 import type { FileSet } from '../sources/file-set.ts';
-import type { Inputs } from '../model/inputs.ts';
+import type { Inputs } from '../freshness/inputs.ts';
 
 /** How a build came about. */
 export interface BuildStory {

@@ -1,7 +1,7 @@
 import type { Tier } from '../config/config.ts';
 import type { Pruned } from '../model/prune.ts';
 import { ago, count, dataSize, seconds } from '../core/words.ts';
-import { describeChange } from '../plan/freshness.ts';
+import { describeChange } from '../freshness/decide-freshness.ts';
 import type { CacheStatus } from '../run/cache-status.ts';
 import type { TierPlan } from '../run/dry-run.ts';
 import type { ClusterStatus } from '../run/status.ts';

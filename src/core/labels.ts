@@ -1,4 +1,4 @@
-import type { Change } from '../model/inputs.ts';
+import type { Change } from '../freshness/inputs.ts';
 
 /** Labels that the harness puts on the images it builds, and on its registry. What an image was built from lives and dies with it. */
 export const LABELS = {

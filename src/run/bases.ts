@@ -3,7 +3,7 @@ import { pullImage } from '../docker/registry-client.ts';
 import type { ImageConfig } from '../config/config.ts';
 import { NATIVE_PLATFORM } from '../docker/platform.ts';
 import { canonicalName } from '../docker/reference.ts';
-import { buildOptions } from '../observe/build-options.ts';
+import { buildOptions } from '../freshness/build-options.ts';
 import type { Session } from '../session.ts';
 
 /** The local image that stands in for a base, where the configuration allows one and it is there. */

@@ -2,7 +2,7 @@ import type { DockerImage } from '../docker/engine.ts';
 import { labelsInRegistry, pullImage } from '../docker/registry-client.ts';
 import type { ImageConfig } from '../config/config.ts';
 import { LABELS } from '../core/labels.ts';
-import type { ObservedInputs } from '../observe/inputs.ts';
+import type { ObservedInputs } from '../freshness/read-inputs.ts';
 import type { Session } from '../session.ts';
 
 /**

@@ -2,11 +2,11 @@ import { readRecord, type BuildRecord } from '../act/build-record.ts';
 import type { DockerImage } from '../docker/engine.ts';
 import type { ImageConfig } from '../config/config.ts';
 import { LABELS, type FreshnessDecision } from '../core/labels.ts';
-import { compareInputs } from '../model/inputs.ts';
+import { compareInputs } from '../freshness/inputs.ts';
 import { canonicalName } from '../docker/reference.ts';
-import { basesOf } from '../observe/bases.ts';
-import { SourceReader, type ObservedInputs } from '../observe/inputs.ts';
-import { decideFreshness } from '../plan/freshness.ts';
+import { basesOf } from '../freshness/base-references.ts';
+import { SourceReader, type ObservedInputs } from '../freshness/read-inputs.ts';
+import { decideFreshness } from '../freshness/decide-freshness.ts';
 import { standInFor } from './bases.ts';
 import type { Session } from '../session.ts';
 

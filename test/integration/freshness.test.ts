@@ -3,11 +3,11 @@ import * as fs from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { expect, it } from 'vitest';
-import { compareInputs, type Inputs } from '../../src/model/inputs.ts';
+import { compareInputs, type Inputs } from '../../src/freshness/inputs.ts';
 import { IgnoreRules, type Standing } from '../../src/sources/dockerignore.ts';
 import { FILE_SYSTEM } from '../../src/machine/fs-clock.ts';
-import { SourceReader } from '../../src/observe/inputs.ts';
-import { decideFreshness } from '../../src/plan/freshness.ts';
+import { SourceReader } from '../../src/freshness/read-inputs.ts';
+import { decideFreshness } from '../../src/freshness/decide-freshness.ts';
 import { imageIn } from '../support/image-config.ts';
 
 /*

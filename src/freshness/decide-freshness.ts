@@ -1,7 +1,7 @@
 import type { Tier } from '../config/config.ts';
 import { count } from '../core/words.ts';
 import type { BuildDecision, FreshnessDecision } from '../core/labels.ts';
-import type { Change } from '../model/inputs.ts';
+import type { Change } from './inputs.ts';
 
 /** What is known when a freshness verdict is due. */
 export interface FreshnessFacts {

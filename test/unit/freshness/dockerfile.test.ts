@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { NATIVE_PLATFORM } from '../../../src/docker/platform.ts';
-import { baseReferences } from '../../../src/observe/dockerfile.ts';
+import { baseReferences } from '../../../src/freshness/dockerfile.ts';
 
 const architecture = NATIVE_PLATFORM.split('/')[1] as string;
 

@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { ImageConfig } from '../../../src/config/config.ts';
 import type { FileSet } from '../../../src/sources/file-set.ts';
-import { basesOf } from '../../../src/observe/bases.ts';
-import { SourceReader } from '../../../src/observe/inputs.ts';
+import { basesOf } from '../../../src/freshness/base-references.ts';
+import { SourceReader } from '../../../src/freshness/read-inputs.ts';
 import { imageIn } from '../../support/image-config.ts';
 import { plant, scratch } from '../../support/scratch.ts';
 

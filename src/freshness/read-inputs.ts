@@ -4,7 +4,7 @@ import { join, relative, sep } from 'node:path';
 import type { ImageConfig } from '../config/config.ts';
 import { HarnessError, messageOf } from '../core/error.ts';
 import type { FileSet } from '../sources/file-set.ts';
-import { CONTEXT, inputsDigest, type Inputs } from '../model/inputs.ts';
+import { CONTEXT, inputsDigest, type Inputs } from './inputs.ts';
 import { buildOptions, type BuildOptions } from './build-options.ts';
 import { readContext, readIgnoreFile } from '../sources/context.ts';
 import { IgnoreRules, type Standing } from '../sources/dockerignore.ts';

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { FreshnessDecision } from '../../../src/core/labels.ts';
 import { fileSet } from '../../../src/sources/file-set.ts';
-import { compareInputs, inputsDigest, type Inputs } from '../../../src/model/inputs.ts';
-import { decideBuild, decideFreshness, describeChange, type FreshnessFacts } from '../../../src/plan/freshness.ts';
+import { compareInputs, inputsDigest, type Inputs } from '../../../src/freshness/inputs.ts';
+import { decideBuild, decideFreshness, describeChange, type FreshnessFacts } from '../../../src/freshness/decide-freshness.ts';
 
 function inputs(
   files: Record<string, string> = { a: 'file 644 1' },

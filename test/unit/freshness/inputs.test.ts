@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { fileEntry, fileSet } from '../../../src/sources/file-set.ts';
-import { compareInputs, inputsDigest, type Inputs } from '../../../src/model/inputs.ts';
+import { compareInputs, inputsDigest, type Inputs } from '../../../src/freshness/inputs.ts';
 
 function inputs(files: Record<string, string> = {}, settings: Record<string, string> = {}, bases: Record<string, string> = {}): Inputs {
   return { trees: { context: fileSet(new Map(Object.entries(files))) }, settings, bases };
