@@ -1,16 +1,16 @@
 import { loadConfig } from './config/load.ts';
 import { takeLock } from './machine/lock.ts';
-import type { ClusterState } from './model/cluster.ts';
+import type { ClusterState } from './cluster/cluster.ts';
 import type { Config, Tier } from './config/config.ts';
 import type { HarnessContext } from './model/context.ts';
 import type { Emit } from './core/event.ts';
 import type { Pruned } from './model/prune.ts';
 import type { TestSummary } from './core/summary.ts';
 import type { CacheStatus } from './run/cache-status.ts';
-import type { RunningCluster } from './run/cluster.ts';
+import type { RunningCluster } from './cluster/bring-up.ts';
 import type { TierPlan } from './run/dry-run.ts';
 import type { ImageOutcome } from './run/images.ts';
-import type { ClusterStatus } from './run/status.ts';
+import type { ClusterStatus } from './cluster/status.ts';
 import type { Why } from './run/why.ts';
 import { openSession, selectImages, type Session } from './session.ts';
 import { HarnessError } from './core/error.ts';
@@ -91,7 +91,7 @@ export class Harness {
 
   /** Brings the cluster to where it can be used. */
   up(): Promise<RunningCluster> {
-    return this.#alone(async () => (await import('./run/cluster.ts')).bringUp(this.#session));
+    return this.#alone(async () => (await import('./cluster/bring-up.ts')).bringUp(this.#session));
   }
 
   /** Deletes the cluster, if it is ours. @returns whether there was one */
@@ -106,7 +106,7 @@ export class Harness {
 
   /** The cluster as it is. Changes nothing. */
   async status(): Promise<ClusterStatus> {
-    return (await import('./run/status.ts')).clusterStatus(this.#session);
+    return (await import('./cluster/status.ts')).clusterStatus(this.#session);
   }
 
   /**

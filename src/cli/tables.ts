@@ -4,7 +4,7 @@ import { ago, count, dataSize, seconds } from '../core/words.ts';
 import { describeChange } from '../freshness/decide-freshness.ts';
 import type { CacheStatus } from '../run/cache-status.ts';
 import type { TierPlan } from '../run/dry-run.ts';
-import type { ClusterStatus } from '../run/status.ts';
+import type { ClusterStatus } from '../cluster/status.ts';
 import type { Why } from '../run/why.ts';
 import type { Check } from '../setup/diagnose.ts';
 

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { stampContainerFile } from '../docker/files.ts';
 import type { DockerEngine } from '../docker/engine.ts';
 import { keep, recall } from '../machine/remembered-answer.ts';
-import type { ClusterNode } from '../model/cluster.ts';
+import type { ClusterNode } from '../cluster/cluster.ts';
 import type { NodeContent, NodeImage } from '../core/labels.ts';
 import { nodeContent } from './content.ts';
 import { RACY_MS } from '../machine/fs-clock.ts';

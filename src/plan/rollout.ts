@@ -9,7 +9,7 @@ import type {
   V1Service,
   V1StatefulSet,
 } from '@kubernetes/client-node';
-import { isFromBefore } from './cluster-health.ts';
+import { isFromBefore } from '../cluster/judge-health.ts';
 
 /** What was applied and makes pods. */
 export interface Workload {

@@ -1,15 +1,15 @@
 import type { ImageConfig } from '../config/config.ts';
-import type { ClusterState } from '../model/cluster.ts';
+import type { ClusterState } from '../cluster/cluster.ts';
 import type { FreshnessDecision, LoadDecision } from '../core/labels.ts';
 import { canonicalName } from '../docker/reference.ts';
 import { decideLoad } from '../plan/load.ts';
 import { buildCacheSize } from '../docker/build-cache.ts';
-import { clusterNodes } from '../observe/cluster.ts';
-import { rememberedCluster } from '../observe/own-cluster.ts';
+import { clusterNodes } from '../cluster/nodes.ts';
+import { rememberedCluster } from '../cluster/current.ts';
 import type { ImageOutcome } from './images.ts';
 import { ahead } from '../core/ask-ahead.ts';
 import { askNode, imagesIn, loadTargets } from './node-contents.ts';
-import { assertOwn } from './own-cluster.ts';
+import { assertOwn } from '../cluster/ownership.ts';
 import type { Session } from '../session.ts';
 
 /** What `cache-status` says of one image. */

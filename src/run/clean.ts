@@ -1,10 +1,10 @@
-import { remove } from '../act/cluster.ts';
-import { currentCluster } from '../observe/own-cluster.ts';
+import { remove } from '../cluster/lifecycle.ts';
+import { currentCluster } from '../cluster/current.ts';
 import { unlessMissing } from '../docker/engine.ts';
 import { count } from '../core/words.ts';
 import { LABELS } from '../core/labels.ts';
 import { step } from '../core/step.ts';
-import { assertOwn } from './own-cluster.ts';
+import { assertOwn } from '../cluster/ownership.ts';
 import { removeOutside } from './outside.ts';
 import { takeRegistryDown } from './registry.ts';
 import type { Session } from '../session.ts';

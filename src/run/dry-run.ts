@@ -1,13 +1,13 @@
 import type { Tier } from '../config/config.ts';
-import type { ClusterDecision, ClusterNode, ClusterState } from '../model/cluster.ts';
+import type { ClusterDecision, ClusterNode, ClusterState } from '../cluster/cluster.ts';
 import type { BuildDecision, LoadDecision } from '../core/labels.ts';
 import { canonicalName } from '../docker/reference.ts';
 import { readManifests } from '../observe/manifests.ts';
-import { currentCluster } from '../observe/own-cluster.ts';
-import { decideCluster } from '../plan/cluster.ts';
+import { currentCluster } from '../cluster/current.ts';
+import { decideCluster } from '../cluster/decide-cluster.ts';
 import { decideLoad } from '../plan/load.ts';
-import { assertOwn } from './own-cluster.ts';
-import { wantedClusterNow } from './cluster-plan.ts';
+import { assertOwn } from '../cluster/ownership.ts';
+import { wantedClusterNow } from '../cluster/definition.ts';
 import { settleImages, type ImageOutcome } from './images.ts';
 import { imagesIn, loadTargets } from './node-contents.ts';
 import type { Session } from '../session.ts';

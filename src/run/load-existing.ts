@@ -2,7 +2,7 @@ import type { ImageConfig } from '../config/config.ts';
 import { HarnessError } from '../core/error.ts';
 import { settleImages, type ImageOutcome } from './images.ts';
 import { allOfThem, loadEverywhere } from './loads.ts';
-import { ownCluster } from './own-cluster.ts';
+import { ownCluster } from '../cluster/ownership.ts';
 import type { Session } from '../session.ts';
 
 /**

@@ -1,7 +1,7 @@
 import { confirmLoaded, noteLoad, tagInNode } from '../containerd/images.ts';
 import type { Delivery, Transport } from '../act/transport.ts';
 import type { DockerImage } from '../docker/engine.ts';
-import type { ClusterNode } from '../model/cluster.ts';
+import type { ClusterNode } from '../cluster/cluster.ts';
 import { HarnessError } from '../core/error.ts';
 import type { ImageConfig } from '../config/config.ts';
 import type { LoadDecision } from '../core/labels.ts';

@@ -1,4 +1,4 @@
-import type { ClusterNode } from '../model/cluster.ts';
+import type { ClusterNode } from '../cluster/cluster.ts';
 import type { NodeContent } from '../core/labels.ts';
 import { currentContent } from '../containerd/remembered-content.ts';
 import { ahead } from '../core/ask-ahead.ts';

@@ -3,7 +3,7 @@ import { startOutside, type Reached } from '../act/outside-service.ts';
 import { unlessMissing, type DockerImage } from '../docker/engine.ts';
 import { pullImage } from '../docker/registry-client.ts';
 import { secretKey } from '../machine/secret-key.ts';
-import type { ClusterNode } from '../model/cluster.ts';
+import type { ClusterNode } from '../cluster/cluster.ts';
 import type { ServiceConfig } from '../config/config.ts';
 import { LABELS } from '../core/labels.ts';
 import { networkOf } from '../observe/registry.ts';

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { createRegistry, removeRegistry, startRegistry, usable } from '../act/registry.ts';
 import { findManifest, listTags, registryAnswers } from '../drivers/registry.ts';
-import type { ClusterNode } from '../model/cluster.ts';
+import type { ClusterNode } from '../cluster/cluster.ts';
 import { HarnessError, messageOf } from '../core/error.ts';
 import { registryName, type ObservedRegistry, type Registry } from '../model/registry.ts';
 import { ensureRegistryImage, registrySettings } from '../system-images/registry-image.ts';

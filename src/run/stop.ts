@@ -1,6 +1,6 @@
-import { stop } from '../act/cluster.ts';
-import type { ClusterState } from '../model/cluster.ts';
-import { ownCluster } from './own-cluster.ts';
+import { stop } from '../cluster/lifecycle.ts';
+import type { ClusterState } from '../cluster/cluster.ts';
+import { ownCluster } from '../cluster/ownership.ts';
 import { stopOutside } from './outside.ts';
 import { stopRegistry } from './registry.ts';
 import type { Session } from '../session.ts';

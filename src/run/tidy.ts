@@ -1,5 +1,5 @@
 import { pruneNode, pruneRegistry } from '../act/prune.ts';
-import type { ClusterNode } from '../model/cluster.ts';
+import type { ClusterNode } from '../cluster/cluster.ts';
 import { messageOf } from '../core/error.ts';
 import { nodeHoldings } from '../containerd/holdings.ts';
 import { decideNodePrune, decideStoredPrune } from '../plan/prune.ts';

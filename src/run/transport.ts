@@ -1,7 +1,7 @@
 import { archiveTransport } from '../act/archive-transport.ts';
 import { registryTransport } from '../act/registry-transport.ts';
 import { withFallback, type Transport } from '../act/transport.ts';
-import type { ClusterNode } from '../model/cluster.ts';
+import type { ClusterNode } from '../cluster/cluster.ts';
 import { HarnessError, messageOf } from '../core/error.ts';
 import type { Registry } from '../model/registry.ts';
 import { chooseTransport } from '../plan/transport.ts';

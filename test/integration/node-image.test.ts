@@ -4,9 +4,9 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { DockerEngine } from '../../src/docker/engine.ts';
 import { run, tryRun } from '../../src/machine/process.ts';
-import { kindConfig } from '../../src/node-image/kind-config.ts';
+import { kindConfig } from '../../src/cluster/kind-config.ts';
 import { ensureNodeImage, type NodeImage } from '../../src/system-images/node-image.ts';
-import { hostQuirks, observeHost } from '../../src/node-image/quirks.ts';
+import { hostQuirks, observeHost } from '../../src/cluster/host-quirks.ts';
 
 const MINUTE = 60_000;
 const cluster = 'nodeimg-test';

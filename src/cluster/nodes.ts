@@ -1,6 +1,6 @@
 import type { DockerEngine } from '../docker/engine.ts';
 import { readContainerFile } from '../docker/files.ts';
-import type { ClusterNode, ClusterRecord, ClusterState } from '../model/cluster.ts';
+import type { ClusterNode, ClusterRecord, ClusterState } from './cluster.ts';
 
 /** Where the harness's record stands in the control plane's file system: not on a volume, so that it goes with the container. */
 export const RECORD_PATH = '/kind/kind-harness.json';

@@ -1,4 +1,4 @@
-import type { ClusterDecision, ClusterRecord, ClusterState } from '../model/cluster.ts';
+import type { ClusterDecision, ClusterRecord, ClusterState } from './cluster.ts';
 
 /** What the configured cluster should be: compared with what the cluster's own record says it was made from. */
 export interface WantedCluster {

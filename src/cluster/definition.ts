@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { kindConfig } from '../node-image/kind-config.ts';
+import { kindConfig } from './kind-config.ts';
 import { ensureNodeImage, nodeImageStatus, type NodeImage } from '../system-images/node-image.ts';
-import { hostQuirks, observeHost } from '../node-image/quirks.ts';
-import type { WantedCluster } from '../plan/cluster.ts';
+import { hostQuirks, observeHost } from './host-quirks.ts';
+import type { WantedCluster } from './decide-cluster.ts';
 import type { Session } from '../session.ts';
 
 /** The configured cluster: what it is compared by, and how it would be made. */

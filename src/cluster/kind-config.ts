@@ -1,6 +1,6 @@
 import { isMap, isSeq, parseDocument, type Document, type YAMLSeq } from 'yaml';
 import { HarnessError } from '../core/error.ts';
-import type { HostQuirks } from './quirks.ts';
+import type { HostQuirks } from './host-quirks.ts';
 
 /** What a cluster is to be like, apart from the machine it runs on. */
 export interface ClusterShape {

@@ -1,16 +1,16 @@
 import type { Transport } from '../act/transport.ts';
-import { check, create, remove, start, type ClusterContext } from '../act/cluster.ts';
-import { currentCluster, kubeconfigPath, nodeStarts } from '../observe/own-cluster.ts';
-import type { ClusterDecision, ClusterNode, ClusterState } from '../model/cluster.ts';
+import { check, create, remove, start, type ClusterContext } from './lifecycle.ts';
+import { currentCluster, kubeconfigPath, nodeStarts } from './current.ts';
+import type { ClusterDecision, ClusterNode, ClusterState } from './cluster.ts';
 import { messageOf } from '../core/error.ts';
-import { clusterNodes } from '../observe/cluster.ts';
-import { decideCluster } from '../plan/cluster.ts';
+import { clusterNodes } from './nodes.ts';
+import { decideCluster } from './decide-cluster.ts';
 import { step } from '../core/step.ts';
-import { foreign } from './own-cluster.ts';
-import { clusterPlan, type ClusterPlan } from './cluster-plan.ts';
-import { registryImage } from './registry.ts';
+import { foreign } from './ownership.ts';
+import { clusterPlan, type ClusterPlan } from './definition.ts';
+import { registryImage } from '../run/registry.ts';
 import type { Session } from '../session.ts';
-import { transportFor } from './transport.ts';
+import { transportFor } from '../run/transport.ts';
 
 /** A cluster that can be used. */
 export interface RunningCluster {

@@ -2,9 +2,9 @@ import { join } from 'node:path';
 import type { DockerEngine } from '../docker/engine.ts';
 import { keep, recall } from '../machine/remembered-answer.ts';
 import { readState } from '../machine/state-file.ts';
-import type { ClusterNode, ClusterState } from '../model/cluster.ts';
+import type { ClusterNode, ClusterState } from './cluster.ts';
 import type { Config } from '../config/config.ts';
-import { observeCluster, observeNodes, readRecord } from './cluster.ts';
+import { observeCluster, observeNodes, readRecord } from './nodes.ts';
 
 /** Where the cluster's private kubeconfig stands. */
 export function kubeconfigPath(config: Config): string {

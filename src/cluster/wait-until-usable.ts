@@ -1,6 +1,6 @@
 import type { KubeAccess } from '../kubernetes/api.ts';
 import { watchUntil } from '../kubernetes/watch.ts';
-import { clusterLacks } from '../plan/cluster-health.ts';
+import { clusterLacks } from './judge-health.ts';
 
 /**
  * Waits until the cluster can be used: nodes Ready, CoreDNS available, default service account there, and all of it since the last start.

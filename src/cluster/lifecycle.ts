@@ -1,17 +1,17 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { writeContainerFile } from '../docker/files.ts';
 import type { DockerEngine } from '../docker/engine.ts';
-import { clusterKubeconfig, createCluster, deleteCluster } from '../drivers/kind.ts';
+import { clusterKubeconfig, createCluster, deleteCluster } from './kind.ts';
 import { WatchTimeout } from '../kubernetes/watch.ts';
 import { openAccess } from '../kubernetes/access.ts';
 import { makeStateDirectory, removeState, writeState } from '../machine/state-file.ts';
-import type { ClusterNode, ClusterRecord, ClusterState } from '../model/cluster.ts';
+import type { ClusterNode, ClusterRecord, ClusterState } from './cluster.ts';
 import type { Config } from '../config/config.ts';
 import { HarnessError, messageOf } from '../core/error.ts';
-import { clusterNodes, RECORD_PATH } from '../observe/cluster.ts';
-import { creationPath, kubeconfigPath, nodeStarts } from '../observe/own-cluster.ts';
-import { waitForCluster } from '../observe/cluster-health.ts';
-import type { WantedCluster } from '../plan/cluster.ts';
+import { clusterNodes, RECORD_PATH } from './nodes.ts';
+import { creationPath, kubeconfigPath, nodeStarts } from './current.ts';
+import { waitForCluster } from './wait-until-usable.ts';
+import type { WantedCluster } from './decide-cluster.ts';
 
 /** Milliseconds that a cluster may take to become usable. */
 const READY_TIMEOUT = 240_000;

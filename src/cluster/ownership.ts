@@ -1,7 +1,7 @@
-import { currentCluster } from '../observe/own-cluster.ts';
-import type { ClusterDecision, ClusterState } from '../model/cluster.ts';
+import { currentCluster } from './current.ts';
+import type { ClusterDecision, ClusterState } from './cluster.ts';
 import { HarnessError } from '../core/error.ts';
-import { decideCluster } from '../plan/cluster.ts';
+import { decideCluster } from './decide-cluster.ts';
 import type { Session } from '../session.ts';
 
 /**

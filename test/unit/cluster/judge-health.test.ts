@@ -1,6 +1,6 @@
 import type { V1Pod } from '@kubernetes/client-node';
 import { describe, expect, it } from 'vitest';
-import { clusterLacks, isFromBefore, type ClusterHealthFacts } from '../../../src/plan/cluster-health.ts';
+import { clusterLacks, isFromBefore, type ClusterHealthFacts } from '../../../src/cluster/judge-health.ts';
 
 const START = Date.parse('2026-01-01T00:10:00Z');
 const AFTER = new Date('2026-01-01T00:10:05Z');

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
-import { kubeconfigPath } from '../observe/own-cluster.ts';
-import type { ClusterNode } from '../model/cluster.ts';
-import { ownCluster } from './own-cluster.ts';
+import { kubeconfigPath } from './current.ts';
+import type { ClusterNode } from './cluster.ts';
+import { ownCluster } from './ownership.ts';
 import type { Session } from '../session.ts';
 
 /** What `status` says. */

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { HarnessError } from '../../../src/core/error.ts';
-import { kindConfig } from '../../../src/node-image/kind-config.ts';
-import { hostQuirks } from '../../../src/node-image/quirks.ts';
+import { kindConfig } from '../../../src/cluster/kind-config.ts';
+import { hostQuirks } from '../../../src/cluster/host-quirks.ts';
 
 const plain = { cgroupV1: false, restrictOomScore: false };
 const quirky = { cgroupV1: true, restrictOomScore: true };

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { ClusterNode, ClusterRecord, ClusterState } from '../../../src/model/cluster.ts';
-import { decideCluster } from '../../../src/plan/cluster.ts';
+import type { ClusterNode, ClusterRecord, ClusterState } from '../../../src/cluster/cluster.ts';
+import { decideCluster } from '../../../src/cluster/decide-cluster.ts';
 
 const WANTED = { project: 'shop', definition: 'd1', parts: { nodes: '2', 'node image': 'kindest/node:1' } };
 const RECORD: ClusterRecord = { format: 1, ...WANTED };
