@@ -9,9 +9,9 @@ import type { TestSummary } from './core/summary.ts';
 import type { CacheStatus } from './run/cache-status.ts';
 import type { RunningCluster } from './cluster/bring-up.ts';
 import type { TierPlan } from './run/dry-run.ts';
-import type { ImageOutcome } from './run/images.ts';
+import type { ImageOutcome } from './building/settle-images.ts';
 import type { ClusterStatus } from './cluster/status.ts';
-import type { Why } from './run/why.ts';
+import type { Why } from './building/why.ts';
 import { openSession, selectImages, type Session } from './session.ts';
 import { HarnessError } from './core/error.ts';
 
@@ -128,7 +128,7 @@ export class Harness {
   /** Why the next build of each image happens or does not, and why the last one did. Changes nothing. */
   async why(names: readonly string[] = []): Promise<Why[]> {
     const images = selectImages(this.config, names);
-    return (await import('./run/why.ts')).why(this.#session, images);
+    return (await import('./building/why.ts')).why(this.#session, images);
   }
 
   /** What a tier would do. Changes nothing. */
@@ -145,7 +145,7 @@ export class Harness {
     how: { force?: boolean; noCache?: boolean; expectFresh?: boolean } = {},
   ): Promise<ImageOutcome[]> {
     const images = selectImages(this.config, names);
-    const { settleImages } = await import('./run/images.ts');
+    const { settleImages } = await import('./building/settle-images.ts');
     return this.#alone(async () => {
       if (how.expectFresh) await this.#expectFresh(images);
       return Promise.all(settleImages(this.#session, images, { tier: 'test-cached', ...how }).values());
@@ -203,7 +203,7 @@ export class Harness {
   }
 
   async #expectFresh(images: Config['images']): Promise<void> {
-    return (await import('./run/expect-fresh.ts')).expectFresh(this.#session, images);
+    return (await import('./building/expect-fresh.ts')).expectFresh(this.#session, images);
   }
 
   /** Runs while no other harness process works on this cluster. */

@@ -5,7 +5,7 @@ import { describeChange } from '../freshness/decide-freshness.ts';
 import type { CacheStatus } from '../run/cache-status.ts';
 import type { TierPlan } from '../run/dry-run.ts';
 import type { ClusterStatus } from '../cluster/status.ts';
-import type { Why } from '../run/why.ts';
+import type { Why } from '../building/why.ts';
 import type { Check } from '../setup/diagnose.ts';
 
 /** Rows with their columns under each other. */

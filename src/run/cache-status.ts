@@ -6,7 +6,7 @@ import { decideLoad } from '../plan/load.ts';
 import { buildCacheSize } from '../docker/build-cache.ts';
 import { clusterNodes } from '../cluster/nodes.ts';
 import { rememberedCluster } from '../cluster/current.ts';
-import type { ImageOutcome } from './images.ts';
+import type { ImageOutcome } from '../building/settle-images.ts';
 import { ahead } from '../core/ask-ahead.ts';
 import { askNode, imagesIn, loadTargets } from './node-contents.ts';
 import { assertOwn } from '../cluster/ownership.ts';
@@ -48,7 +48,7 @@ export async function cacheStatus(session: Session, images: readonly ImageConfig
   const buildCache = onlyVerdicts ? Promise.resolve(null) : buildCacheSize(engine);
   buildCache.catch(() => undefined); // whoever awaits it below hears of it
   const listed = await ahead((onAsked) => clusterNodes(engine, config.cluster.name, onAsked));
-  const { settleImages } = await import('./images.ts');
+  const { settleImages } = await import('../building/settle-images.ts');
   const nodes = await listed();
   await Promise.all(runningTargets(nodes).map((node) => askNode(session, node)));
   assertOwn(session, await rememberedCluster(engine, config, nodes));

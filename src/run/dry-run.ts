@@ -8,7 +8,7 @@ import { decideCluster } from '../cluster/decide-cluster.ts';
 import { decideLoad } from '../plan/load.ts';
 import { assertOwn } from '../cluster/ownership.ts';
 import { wantedClusterNow } from '../cluster/definition.ts';
-import { settleImages, type ImageOutcome } from './images.ts';
+import { settleImages, type ImageOutcome } from '../building/settle-images.ts';
 import { imagesIn, loadTargets } from './node-contents.ts';
 import type { Session } from '../session.ts';
 

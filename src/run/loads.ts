@@ -12,7 +12,7 @@ import { stopwatch } from '../core/stopwatch.ts';
 import { decideLoad } from '../plan/load.ts';
 import type { DeployedImage } from '../plan/manifests.ts';
 import { step } from '../core/step.ts';
-import type { ImageOutcome } from './images.ts';
+import type { ImageOutcome } from '../building/settle-images.ts';
 import { imagesIn, loadTargets } from './node-contents.ts';
 import type { Session } from '../session.ts';
 import { transportFor } from './transport.ts';

@@ -9,7 +9,7 @@ import type { Noticed, RoundPlan } from '../plan/dev.ts';
 import { errorForMachines } from '../report/errors.ts';
 import type { ModuleReport } from '../vitest/passed-reporter.ts';
 import type { Development } from './dev.ts';
-import { settleImages, type ImageOutcome } from './images.ts';
+import { settleImages, type ImageOutcome } from '../building/settle-images.ts';
 import { openSession, type Session } from '../session.ts';
 import { prepare, testPrepared, waitingVitest, type Prepared } from './tier.ts';
 

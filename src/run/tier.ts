@@ -15,7 +15,7 @@ import type { DeployedImage } from '../plan/manifests.ts';
 import { step } from '../core/step.ts';
 import { bringUp, type RunningCluster } from '../cluster/bring-up.ts';
 import { ownCluster } from '../cluster/ownership.ts';
-import { settleImages } from './images.ts';
+import { settleImages } from '../building/settle-images.ts';
 import { bringOutsideUp, type RunningService } from './outside.ts';
 import { loadEverywhere, prepareLoad } from './loads.ts';
 import type { ModuleReport } from '../vitest/passed-reporter.ts';

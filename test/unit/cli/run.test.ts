@@ -5,7 +5,7 @@ import { cacheTable, columns, planLines, statusLines, whyLines } from '../../../
 import { HarnessError } from '../../../src/core/error.ts';
 import type { ImageStatus } from '../../../src/run/cache-status.ts';
 import type { TierPlan } from '../../../src/run/dry-run.ts';
-import type { Why } from '../../../src/run/why.ts';
+import type { Why } from '../../../src/building/why.ts';
 
 type Do = Parameters<typeof runWork>[0]['do'];
 

@@ -1,6 +1,6 @@
 import type { ImageConfig } from '../config/config.ts';
 import { staleError } from '../core/error.ts';
-import { settleImages } from './images.ts';
+import { settleImages } from './settle-images.ts';
 import type { Session } from '../session.ts';
 
 /**

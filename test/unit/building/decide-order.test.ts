@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { buildOrder } from '../../../src/plan/build-order.ts';
+import { buildOrder } from '../../../src/building/decide-order.ts';
 
 describe('the order of builds', () => {
   it('puts each image behind those it is built from, and keeps the order else', () => {

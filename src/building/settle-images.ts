@@ -1,5 +1,5 @@
-import { buildImage } from '../act/build.ts';
-import { writeRecord } from '../act/build-record.ts';
+import { buildImage } from './build-image.ts';
+import { writeRecord } from './build-record.ts';
 import type { DockerImage } from '../docker/engine.ts';
 import type { ImageConfig, Tier } from '../config/config.ts';
 import { HarnessError } from '../core/error.ts';
@@ -8,12 +8,12 @@ import type { BuildDecision } from '../core/labels.ts';
 import { canonicalName } from '../docker/reference.ts';
 import { stopwatch } from '../core/stopwatch.ts';
 import { basesOf } from '../freshness/base-references.ts';
-import { buildOrder } from '../plan/build-order.ts';
+import { buildOrder } from './decide-order.ts';
 import { decideBuild, describeChange, describeChanges } from '../freshness/decide-freshness.ts';
 import { step } from '../core/step.ts';
-import { provideBase } from './bases.ts';
+import { provideBase } from './provide-base.ts';
 import { matchingCacheImage, takeCacheImage } from './cache-image.ts';
-import { currentBases, lookAtImage, sourcesOf, type ImageFreshness, type SettledBase } from './freshness.ts';
+import { currentBases, lookAtImage, sourcesOf, type ImageFreshness, type SettledBase } from './inspect-image.ts';
 import type { Session } from '../session.ts';
 
 /** What a run knows of an image once its turn has come. */

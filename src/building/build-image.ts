@@ -10,7 +10,7 @@ import { CONTEXT } from '../freshness/inputs.ts';
 import type { ObservedInputs, SourceReader } from '../freshness/read-inputs.ts';
 import type { SourceTree } from '../sources/tree.ts';
 import { writeRecord, type BuildStory } from './build-record.ts';
-import { openContext, type SentContext } from './sent-context.ts';
+import { openContext, type SentContext } from './context-link.ts';
 import { withSecrets } from './secret-cache.ts';
 
 /** A build of one image whose bases are settled. */

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { makeStateDirectory, removeState } from '../machine/state-file.ts';
 import { TreeIndex, writeIndex } from '../sources/tree-index.ts';
 import type { SourceTree } from '../sources/tree.ts';
-import { hidesChange } from '../plan/sent-context.ts';
+import { hidesChange } from './decide-resend.ts';
 
 /** A context under a path of the harness's own, for one build. */
 export interface SentContext {

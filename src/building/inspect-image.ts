@@ -1,4 +1,4 @@
-import { readRecord, type BuildRecord } from '../act/build-record.ts';
+import { readRecord, type BuildRecord } from './build-record.ts';
 import type { DockerImage } from '../docker/engine.ts';
 import type { ImageConfig } from '../config/config.ts';
 import { LABELS, type FreshnessDecision } from '../core/labels.ts';
@@ -7,7 +7,7 @@ import { canonicalName } from '../docker/reference.ts';
 import { basesOf } from '../freshness/base-references.ts';
 import { SourceReader, type ObservedInputs } from '../freshness/read-inputs.ts';
 import { decideFreshness } from '../freshness/decide-freshness.ts';
-import { standInFor } from './bases.ts';
+import { standInFor } from './provide-base.ts';
 import type { Session } from '../session.ts';
 
 /** An image beside its inputs, and the verdict on it. */

@@ -1,7 +1,7 @@
-import type { BuildStory } from '../act/build-record.ts';
+import type { BuildStory } from './build-record.ts';
 import type { ImageConfig } from '../config/config.ts';
 import { LABELS, type BuildDecision } from '../core/labels.ts';
-import { settleImages, type ImageOutcome } from './images.ts';
+import { settleImages, type ImageOutcome } from './settle-images.ts';
 import type { Session } from '../session.ts';
 
 /** Why an image will be built, or was. */
