@@ -1,6 +1,6 @@
 import { exec } from '../docker/exec.ts';
 import type { DockerEngine } from '../docker/engine.ts';
-import { deleteManifest } from '../drivers/registry.ts';
+import { deleteManifest } from '../registry/client.ts';
 import { HarnessError } from '../core/error.ts';
 import type { DockerRemoval, NodeRemoval, StoredImage } from '../plan/prune.ts';
 

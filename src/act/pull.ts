@@ -4,7 +4,7 @@ import type { DockerEngine } from '../docker/engine.ts';
 import { HarnessError } from '../core/error.ts';
 import type { NodeContent } from '../core/labels.ts';
 import { NOTE_LOAD } from '../containerd/load-record.ts';
-import { NODE_HOST, REGISTRY_PORT } from '../model/registry.ts';
+import { NODE_HOST, REGISTRY_PORT } from '../registry/registry.ts';
 import { seconds } from '../core/words.ts';
 import { NODE_CONTENT, readNodeContent } from '../containerd/content.ts';
 

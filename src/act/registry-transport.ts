@@ -2,12 +2,12 @@ import { dropName, pushImage } from '../docker/push.ts';
 import type { DockerEngine } from '../docker/engine.ts';
 import { MAKE_ROOM, saysDiskFull } from '../machine/disk-full.ts';
 import { tail } from '../machine/process.ts';
-import { findManifest, type Manifest } from '../drivers/registry.ts';
+import { findManifest, type Manifest } from '../registry/client.ts';
 import { HarnessError } from '../core/error.ts';
 import { chainIds } from '../containerd/chain-ids.ts';
-import { NODE_HOST, REPOSITORY, type Registry } from '../model/registry.ts';
+import { NODE_HOST, REPOSITORY, type Registry } from '../registry/registry.ts';
 import { pullInNode } from './pull.ts';
-import { registryIsFull, removeRegistry } from './registry.ts';
+import { registryIsFull, removeRegistry } from '../registry/container.ts';
 import type { Delivery, Destination, Shipment, Transport } from './transport.ts';
 
 /** An image as it lies in the registry. */

@@ -8,7 +8,7 @@ import { decideCluster } from './decide-cluster.ts';
 import { step } from '../core/step.ts';
 import { foreign } from './ownership.ts';
 import { clusterPlan, type ClusterPlan } from './definition.ts';
-import { registryImage } from '../run/registry.ts';
+import { registryImage } from '../registry/bring-up.ts';
 import type { Session } from '../session.ts';
 import { transportFor } from '../run/transport.ts';
 

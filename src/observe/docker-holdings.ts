@@ -1,6 +1,6 @@
 import type { DockerEngine } from '../docker/engine.ts';
 import { LABELS } from '../core/labels.ts';
-import { REGISTRY_PORT } from '../model/registry.ts';
+import { REGISTRY_PORT } from '../registry/registry.ts';
 import type { DockerHolding } from '../plan/prune.ts';
 
 interface ListedImage {

@@ -1,5 +1,5 @@
 import { loadLine } from '../containerd/load-record.ts';
-import { NODE_HOST, REPOSITORY } from '../model/registry.ts';
+import { NODE_HOST, REPOSITORY } from '../registry/registry.ts';
 
 /** An image in a node. */
 export interface HeldImage {

@@ -6,7 +6,7 @@ import { LABELS } from '../core/labels.ts';
 import { step } from '../core/step.ts';
 import { assertOwn } from '../cluster/ownership.ts';
 import { removeOutside } from './outside.ts';
-import { takeRegistryDown } from './registry.ts';
+import { takeRegistryDown } from '../registry/bring-up.ts';
 import type { Session } from '../session.ts';
 
 /**

@@ -6,7 +6,7 @@ import { secretKey } from '../machine/secret-key.ts';
 import type { ClusterNode } from '../cluster/cluster.ts';
 import type { ServiceConfig } from '../config/config.ts';
 import { LABELS } from '../core/labels.ts';
-import { networkOf } from '../observe/registry.ts';
+import { networkOf } from '../registry/observe.ts';
 import { step } from '../core/step.ts';
 import type { Session } from '../session.ts';
 

@@ -13,7 +13,7 @@ import { decideDockerPrune, decideNodePrune, decideStoredPrune, freedBytes } fro
 import { step } from '../core/step.ts';
 import { loadTargets } from './node-contents.ts';
 import { ownCluster } from '../cluster/ownership.ts';
-import { ownRegistry, storedImages } from './registry.ts';
+import { ownRegistry, storedImages } from '../registry/bring-up.ts';
 import type { Session } from '../session.ts';
 
 /** What is to be removed from one place, and how. */

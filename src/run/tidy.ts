@@ -4,7 +4,7 @@ import { messageOf } from '../core/error.ts';
 import { nodeHoldings } from '../containerd/holdings.ts';
 import { decideNodePrune, decideStoredPrune } from '../plan/prune.ts';
 import { loadTargets } from './node-contents.ts';
-import { ownRegistry, storedImages } from './registry.ts';
+import { ownRegistry, storedImages } from '../registry/bring-up.ts';
 import type { Session } from '../session.ts';
 
 /**

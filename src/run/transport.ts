@@ -3,9 +3,9 @@ import { registryTransport } from '../act/registry-transport.ts';
 import { withFallback, type Transport } from '../act/transport.ts';
 import type { ClusterNode } from '../cluster/cluster.ts';
 import { HarnessError, messageOf } from '../core/error.ts';
-import type { Registry } from '../model/registry.ts';
+import type { Registry } from '../registry/registry.ts';
 import { chooseTransport } from '../plan/transport.ts';
-import { ensureRegistry } from './registry.ts';
+import { ensureRegistry } from '../registry/bring-up.ts';
 import type { Session } from '../session.ts';
 
 /**

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { listTags } from '../../src/drivers/registry.ts';
+import { listTags } from '../../src/registry/client.ts';
 import { podsIn } from './support/pods.ts';
 import { program } from './support/program.ts';
 import { pod, suite, type Project } from './support/suite.ts';

@@ -3,7 +3,7 @@ import * as pulls from '../../../src/act/pull.ts';
 import { lackingLayers, pushedSize, registryTransport } from '../../../src/act/registry-transport.ts';
 import * as pushes from '../../../src/docker/push.ts';
 import type { DockerEngine, DockerImage } from '../../../src/docker/engine.ts';
-import * as registries from '../../../src/drivers/registry.ts';
+import * as registries from '../../../src/registry/client.ts';
 import { HarnessError } from '../../../src/core/error.ts';
 import { chainIds } from '../../../src/containerd/chain-ids.ts';
 
@@ -57,7 +57,7 @@ describe('what a node fetches', () => {
 
 vi.mock(import('../../../src/act/pull.ts'), { spy: true });
 vi.mock(import('../../../src/docker/push.ts'), { spy: true });
-vi.mock(import('../../../src/drivers/registry.ts'), { spy: true });
+vi.mock(import('../../../src/registry/client.ts'), { spy: true });
 afterEach(() => vi.resetAllMocks());
 
 describe('an image that was sent to the registry before there were nodes', () => {

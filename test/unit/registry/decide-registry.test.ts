@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { ObservedRegistry } from '../../../src/model/registry.ts';
-import { decideRegistry, isOurs } from '../../../src/plan/registry.ts';
+import type { ObservedRegistry } from '../../../src/registry/registry.ts';
+import { decideRegistry, isOurs } from '../../../src/registry/decide-registry.ts';
 
 const wanted = { project: 'shop', cluster: 'shop', definition: 'd1', network: 'kind' };
 const observed: ObservedRegistry = {

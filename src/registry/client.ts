@@ -1,5 +1,5 @@
 import { request } from 'node:http';
-import { REPOSITORY } from '../model/registry.ts';
+import { REPOSITORY } from './registry.ts';
 
 /** One blob as a manifest lists it: its digest, and its size in bytes as it travels. */
 export interface Blob {

@@ -1,6 +1,6 @@
 import type { DockerEngine } from '../docker/engine.ts';
 import { LABELS } from '../core/labels.ts';
-import { REGISTRY_PORT, registryName, type ObservedRegistry } from '../model/registry.ts';
+import { REGISTRY_PORT, registryName, type ObservedRegistry } from './registry.ts';
 
 interface InspectedContainer {
   Id: string;

@@ -2,12 +2,12 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { writeContainerFile } from '../docker/files.ts';
 import { saysDiskFull } from '../machine/disk-full.ts';
 import { unlessMissing, type DockerEngine } from '../docker/engine.ts';
-import { registryAnswers } from '../drivers/registry.ts';
+import { registryAnswers } from './client.ts';
 import { HarnessError, messageOf } from '../core/error.ts';
 import { LABELS } from '../core/labels.ts';
-import { REGISTRY_PORT, registryName, type ObservedRegistry, type Registry } from '../model/registry.ts';
-import { observeContainer } from '../observe/registry.ts';
-import type { WantedRegistry } from '../plan/registry.ts';
+import { REGISTRY_PORT, registryName, type ObservedRegistry, type Registry } from './registry.ts';
+import { observeContainer } from './observe.ts';
+import type { WantedRegistry } from './decide-registry.ts';
 
 /** Milliseconds that a registry may take to answer after its start. */
 const START_TIMEOUT = 15_000;

@@ -1,4 +1,4 @@
-import type { ObservedRegistry } from '../model/registry.ts';
+import type { ObservedRegistry } from './registry.ts';
 
 /** What the registry beside the cluster should be. */
 export interface WantedRegistry {

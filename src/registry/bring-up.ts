@@ -1,13 +1,13 @@
 import { createHash } from 'node:crypto';
-import { createRegistry, removeRegistry, startRegistry, usable } from '../act/registry.ts';
-import { findManifest, listTags, registryAnswers } from '../drivers/registry.ts';
+import { createRegistry, removeRegistry, startRegistry, usable } from './container.ts';
+import { findManifest, listTags, registryAnswers } from './client.ts';
 import type { ClusterNode } from '../cluster/cluster.ts';
 import { HarnessError, messageOf } from '../core/error.ts';
-import { registryName, type ObservedRegistry, type Registry } from '../model/registry.ts';
+import { registryName, type ObservedRegistry, type Registry } from './registry.ts';
 import { ensureRegistryImage, registrySettings } from '../system-images/registry-image.ts';
-import { networkOf, observeRegistry } from '../observe/registry.ts';
+import { networkOf, observeRegistry } from './observe.ts';
 import type { StoredImage } from '../plan/prune.ts';
-import { decideRegistry, isOurs, type WantedRegistry } from '../plan/registry.ts';
+import { decideRegistry, isOurs, type WantedRegistry } from './decide-registry.ts';
 import { step } from '../core/step.ts';
 import type { Session } from '../session.ts';
 
