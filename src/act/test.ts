@@ -4,7 +4,7 @@ import { makeStateDirectory, readState, removeState } from '../machine/state-fil
 import { tail, tryRun } from '../machine/process.ts';
 import type { Config, TestsConfig } from '../config/config.ts';
 import { CONTEXT_VARIABLE, type HarnessContext } from '../model/context.ts';
-import { serviceVariables } from '../plan/outside-services.ts';
+import { serviceVariables } from '../services/objects.ts';
 import { HarnessError } from '../core/error.ts';
 import type { TestSummary } from '../core/summary.ts';
 import { REPORT_VARIABLE, type ModuleReport } from '../vitest/passed-reporter.ts';

@@ -5,7 +5,7 @@ import { count } from '../core/words.ts';
 import { LABELS } from '../core/labels.ts';
 import { step } from '../core/step.ts';
 import { assertOwn } from '../cluster/ownership.ts';
-import { removeOutside } from './outside.ts';
+import { removeOutside } from '../services/bring-up.ts';
 import { takeRegistryDown } from '../registry/bring-up.ts';
 import type { Session } from '../session.ts';
 

@@ -1,7 +1,7 @@
 import { stop } from '../cluster/lifecycle.ts';
 import type { ClusterState } from '../cluster/cluster.ts';
 import { ownCluster } from '../cluster/ownership.ts';
-import { stopOutside } from './outside.ts';
+import { stopOutside } from '../services/bring-up.ts';
 import { stopRegistry } from '../registry/bring-up.ts';
 import type { Session } from '../session.ts';
 

@@ -1,5 +1,5 @@
 import { createHmac } from 'node:crypto';
-import { startOutside, type Reached } from '../act/outside-service.ts';
+import { startOutside, type Reached } from './start-container.ts';
 import { unlessMissing, type DockerImage } from '../docker/engine.ts';
 import { pullImage } from '../docker/registry-client.ts';
 import { secretKey } from '../machine/secret-key.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { objectsFor, serviceVariables } from '../../../src/plan/outside-services.ts';
+import { objectsFor, serviceVariables } from '../../../src/services/objects.ts';
 
 describe('a container beside the cluster', () => {
   it('is a Service without a selector, whose slice leads to it', () => {
