@@ -155,7 +155,7 @@ export class Harness {
   /** Loads images into the running cluster's nodes: where they are missing, or everywhere (`force`). Builds nothing. */
   async load(names: readonly string[] = [], how: { force?: boolean } = {}): Promise<void> {
     const images = selectImages(this.config, names);
-    return this.#alone(async () => (await import('./run/load-existing.ts')).loadExisting(this.#session, images, how.force ?? false));
+    return this.#alone(async () => (await import('./loading/load-existing.ts')).loadExisting(this.#session, images, how.force ?? false));
   }
 
   /** Everything a tier does before its tests. @returns what tests are handed */

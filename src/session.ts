@@ -1,6 +1,6 @@
-import type { Transport } from './act/transport.ts';
+import type { Transport } from './loading/transport.ts';
 import { DockerEngine } from './docker/engine.ts';
-import { ImageDigests } from './drivers/image-digest.ts';
+import { ImageDigests } from './loading/image-digest.ts';
 import { makeStateDirectory } from './machine/state-file.ts';
 import type { Config, ImageConfig } from './config/config.ts';
 import { HarnessError } from './core/error.ts';

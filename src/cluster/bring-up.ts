@@ -1,4 +1,4 @@
-import type { Transport } from '../act/transport.ts';
+import type { Transport } from '../loading/transport.ts';
 import { check, create, remove, start, type ClusterContext } from './lifecycle.ts';
 import { currentCluster, kubeconfigPath, nodeStarts } from './current.ts';
 import type { ClusterDecision, ClusterNode, ClusterState } from './cluster.ts';
@@ -10,7 +10,7 @@ import { foreign } from './ownership.ts';
 import { clusterPlan, type ClusterPlan } from './definition.ts';
 import { registryImage } from '../registry/bring-up.ts';
 import type { Session } from '../session.ts';
-import { transportFor } from '../run/transport.ts';
+import { transportFor } from '../loading/choose-transport.ts';
 
 /** A cluster that can be used. */
 export interface RunningCluster {

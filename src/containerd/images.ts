@@ -5,7 +5,7 @@ import { HarnessError } from '../core/error.ts';
 import { NOTE_LOAD } from './load-record.ts';
 import type { NodeContent, NodeImage } from '../core/labels.ts';
 import { nodeContent } from './content.ts';
-import { isUnpacked } from '../plan/load.ts';
+import { isUnpacked } from '../loading/decide-load.ts';
 
 /** Milliseconds within which a node's runtime lists what was changed below it: it hears of that by an event. */
 const LISTED_WITHIN = 5000;

@@ -2,13 +2,13 @@ import type { ImageConfig } from '../config/config.ts';
 import type { ClusterState } from '../cluster/cluster.ts';
 import type { FreshnessDecision, LoadDecision } from '../core/labels.ts';
 import { canonicalName } from '../docker/reference.ts';
-import { decideLoad } from '../plan/load.ts';
+import { decideLoad } from '../loading/decide-load.ts';
 import { buildCacheSize } from '../docker/build-cache.ts';
 import { clusterNodes } from '../cluster/nodes.ts';
 import { rememberedCluster } from '../cluster/current.ts';
 import type { ImageOutcome } from '../building/settle-images.ts';
 import { ahead } from '../core/ask-ahead.ts';
-import { askNode, imagesIn, loadTargets } from './node-contents.ts';
+import { askNode, imagesIn, loadTargets } from '../loading/node-contents.ts';
 import { assertOwn } from '../cluster/ownership.ts';
 import type { Session } from '../session.ts';
 

@@ -5,11 +5,11 @@ import { canonicalName } from '../docker/reference.ts';
 import { readManifests } from '../observe/manifests.ts';
 import { currentCluster } from '../cluster/current.ts';
 import { decideCluster } from '../cluster/decide-cluster.ts';
-import { decideLoad } from '../plan/load.ts';
+import { decideLoad } from '../loading/decide-load.ts';
 import { assertOwn } from '../cluster/ownership.ts';
 import { wantedClusterNow } from '../cluster/definition.ts';
 import { settleImages, type ImageOutcome } from '../building/settle-images.ts';
-import { imagesIn, loadTargets } from './node-contents.ts';
+import { imagesIn, loadTargets } from '../loading/node-contents.ts';
 import type { Session } from '../session.ts';
 
 /** What a tier would do. */

@@ -3,7 +3,7 @@ import type { ClusterNode } from '../cluster/cluster.ts';
 import { messageOf } from '../core/error.ts';
 import { nodeHoldings } from '../containerd/holdings.ts';
 import { decideNodePrune, decideStoredPrune } from '../plan/prune.ts';
-import { loadTargets } from './node-contents.ts';
+import { loadTargets } from '../loading/node-contents.ts';
 import { ownRegistry, storedImages } from '../registry/bring-up.ts';
 import type { Session } from '../session.ts';
 

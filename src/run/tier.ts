@@ -1,5 +1,5 @@
 import { relative } from 'node:path';
-import type { Transport } from '../act/transport.ts';
+import type { Transport } from '../loading/transport.ts';
 import { runTests, type TestRun } from '../act/test.ts';
 import { WaitingVitest } from '../act/waiting-vitest.ts';
 import { deploy } from '../act/deploy.ts';
@@ -17,7 +17,7 @@ import { bringUp, type RunningCluster } from '../cluster/bring-up.ts';
 import { ownCluster } from '../cluster/ownership.ts';
 import { settleImages } from '../building/settle-images.ts';
 import { bringOutsideUp, type RunningService } from '../services/bring-up.ts';
-import { loadEverywhere, prepareLoad } from './loads.ts';
+import { loadEverywhere, prepareLoad } from '../loading/load-image.ts';
 import type { ModuleReport } from '../vitest/passed-reporter.ts';
 import type { Session } from '../session.ts';
 import type { TestCache } from './test-cache.ts';

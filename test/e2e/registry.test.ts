@@ -1,6 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { archiveTransport } from '../../src/act/archive-transport.ts';
+import { archiveTransport } from '../../src/loading/archive-transport.ts';
 import { DockerEngine } from '../../src/docker/engine.ts';
 import type { LoadSummary } from '../../src/core/summary.ts';
 import type { Run } from './support/command.ts';

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { dockerHost } from '../../../src/docker/host.ts';
 import type { DockerImage } from '../../../src/docker/engine.ts';
-import { ImageDigests } from '../../../src/drivers/image-digest.ts';
+import { ImageDigests } from '../../../src/loading/image-digest.ts';
 import { readState, removeState, writeState } from '../../../src/machine/state-file.ts';
 import { plant, scratch } from '../../support/scratch.ts';
 

@@ -1,7 +1,7 @@
 import type { ImageConfig } from '../config/config.ts';
 import { HarnessError } from '../core/error.ts';
 import { settleImages, type ImageOutcome } from '../building/settle-images.ts';
-import { allOfThem, loadEverywhere } from './loads.ts';
+import { allOfThem, loadEverywhere } from './load-image.ts';
 import { ownCluster } from '../cluster/ownership.ts';
 import type { Session } from '../session.ts';
 

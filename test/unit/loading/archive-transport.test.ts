@@ -1,8 +1,8 @@
 import { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { archiveTransport, sharesOf } from '../../../src/act/archive-transport.ts';
-import type { Shipment } from '../../../src/act/transport.ts';
+import { archiveTransport, sharesOf } from '../../../src/loading/archive-transport.ts';
+import type { Shipment } from '../../../src/loading/transport.ts';
 import * as containers from '../../../src/docker/exec.ts';
 import * as saving from '../../../src/docker/save.ts';
 import type { DockerEngine } from '../../../src/docker/engine.ts';

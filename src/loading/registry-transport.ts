@@ -6,7 +6,7 @@ import { findManifest, type Manifest } from '../registry/client.ts';
 import { HarnessError } from '../core/error.ts';
 import { chainIds } from '../containerd/chain-ids.ts';
 import { NODE_HOST, REPOSITORY, type Registry } from '../registry/registry.ts';
-import { pullInNode } from './pull.ts';
+import { pullInNode } from './pull-in-node.ts';
 import { registryIsFull, removeRegistry } from '../registry/container.ts';
 import type { Delivery, Destination, Shipment, Transport } from './transport.ts';
 

@@ -1,15 +1,15 @@
 import { Transform, type Readable } from 'node:stream';
-import { ArchivedImages, type ArchivedImage } from '../drivers/archived-images.ts';
+import { ArchivedImages, type ArchivedImage } from './archived-images.ts';
 import { tryExec, type ExecResult } from '../docker/exec.ts';
 import { MAKE_ROOM, saysDiskFull } from '../machine/disk-full.ts';
 import { saveImages } from '../docker/save.ts';
 import type { DockerEngine } from '../docker/engine.ts';
-import { fanOut } from '../drivers/fan-out.ts';
+import { fanOut } from './fan-out.ts';
 import { tail } from '../machine/process.ts';
 import { STALLED_AFTER, watchForStall } from '../machine/stall.ts';
 import { HarnessError } from '../core/error.ts';
 import { seconds } from '../core/words.ts';
-import { Convoys } from './convoys.ts';
+import { Convoys } from './batches.ts';
 import { dropBroken } from '../containerd/images.ts';
 import type { Delivery, Shipment, Transport } from './transport.ts';
 

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import * as pulls from '../../../src/act/pull.ts';
-import { lackingLayers, pushedSize, registryTransport } from '../../../src/act/registry-transport.ts';
+import * as pulls from '../../../src/loading/pull-in-node.ts';
+import { lackingLayers, pushedSize, registryTransport } from '../../../src/loading/registry-transport.ts';
 import * as pushes from '../../../src/docker/push.ts';
 import type { DockerEngine, DockerImage } from '../../../src/docker/engine.ts';
 import * as registries from '../../../src/registry/client.ts';
@@ -55,7 +55,7 @@ describe('what a node fetches', () => {
   });
 });
 
-vi.mock(import('../../../src/act/pull.ts'), { spy: true });
+vi.mock(import('../../../src/loading/pull-in-node.ts'), { spy: true });
 vi.mock(import('../../../src/docker/push.ts'), { spy: true });
 vi.mock(import('../../../src/registry/client.ts'), { spy: true });
 afterEach(() => vi.resetAllMocks());

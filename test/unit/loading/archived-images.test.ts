@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { describe, expect, it } from 'vitest';
-import { ArchivedImages, type ArchivedImage } from '../../../src/drivers/archived-images.ts';
+import { ArchivedImages, type ArchivedImage } from '../../../src/loading/archived-images.ts';
 import { plant, scratch } from '../../support/scratch.ts';
 
 const api = 'ab'.repeat(32);

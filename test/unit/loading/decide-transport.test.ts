@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { chooseTransport } from '../../../src/plan/transport.ts';
+import { chooseTransport } from '../../../src/loading/decide-transport.ts';
 
 describe('the transport', () => {
   it.each([

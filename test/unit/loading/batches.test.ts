@@ -1,6 +1,6 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
-import { Convoys } from '../../../src/act/convoys.ts';
+import { Convoys } from '../../../src/loading/batches.ts';
 
 /** Convoys whose journeys end when the test says so. */
 function convoys(): { add: (way: string, item: string) => void; left: string[][]; arrive: (at: number) => Promise<void> } {

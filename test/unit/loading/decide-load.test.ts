@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { NodeImage } from '../../../src/core/labels.ts';
 import { chainIds } from '../../../src/containerd/chain-ids.ts';
-import { decideLoad } from '../../../src/plan/load.ts';
+import { decideLoad } from '../../../src/loading/decide-load.ts';
 
 const NAME = 'docker.io/shop/api:dev';
 const image = (id: string, ...names: string[]): NodeImage => ({ id, names, size: 1 });

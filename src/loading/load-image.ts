@@ -1,5 +1,5 @@
 import { confirmLoaded, noteLoad, tagInNode } from '../containerd/images.ts';
-import type { Delivery, Transport } from '../act/transport.ts';
+import type { Delivery, Transport } from './transport.ts';
 import type { DockerImage } from '../docker/engine.ts';
 import type { ClusterNode } from '../cluster/cluster.ts';
 import { HarnessError } from '../core/error.ts';
@@ -9,13 +9,13 @@ import type { LoadSummary } from '../core/summary.ts';
 import { canonicalName } from '../docker/reference.ts';
 import { dataSize } from '../core/words.ts';
 import { stopwatch } from '../core/stopwatch.ts';
-import { decideLoad } from '../plan/load.ts';
+import { decideLoad } from './decide-load.ts';
 import type { DeployedImage } from '../plan/manifests.ts';
 import { step } from '../core/step.ts';
 import type { ImageOutcome } from '../building/settle-images.ts';
 import { imagesIn, loadTargets } from './node-contents.ts';
 import type { Session } from '../session.ts';
-import { transportFor } from './transport.ts';
+import { transportFor } from './choose-transport.ts';
 
 /**
  * Brings an image into every node that lacks it, all nodes at once.

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { withFallback, type Delivery, type Transport } from '../../../src/act/transport.ts';
+import { withFallback, type Delivery, type Transport } from '../../../src/loading/transport.ts';
 import { HarnessError } from '../../../src/core/error.ts';
 
 const shipment = {

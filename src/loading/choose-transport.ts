@@ -1,10 +1,10 @@
-import { archiveTransport } from '../act/archive-transport.ts';
-import { registryTransport } from '../act/registry-transport.ts';
-import { withFallback, type Transport } from '../act/transport.ts';
+import { archiveTransport } from './archive-transport.ts';
+import { registryTransport } from './registry-transport.ts';
+import { withFallback, type Transport } from './transport.ts';
 import type { ClusterNode } from '../cluster/cluster.ts';
 import { HarnessError, messageOf } from '../core/error.ts';
 import type { Registry } from '../registry/registry.ts';
-import { chooseTransport } from '../plan/transport.ts';
+import { chooseTransport } from './decide-transport.ts';
 import { ensureRegistry } from '../registry/bring-up.ts';
 import type { Session } from '../session.ts';
 

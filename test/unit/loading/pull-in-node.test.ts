@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { pullInNode } from '../../../src/act/pull.ts';
+import { pullInNode } from '../../../src/loading/pull-in-node.ts';
 import * as containers from '../../../src/docker/exec.ts';
 import type { DockerEngine } from '../../../src/docker/engine.ts';
 

@@ -2,7 +2,7 @@ import { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 import { setImmediate as turn } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
-import { fanOut } from '../../../src/drivers/fan-out.ts';
+import { fanOut } from '../../../src/loading/fan-out.ts';
 
 /** A source of so many chunks of 64 kB, which counts those that were taken. */
 function chunks(count: number): { source: Readable; taken: () => number } {
