@@ -4,7 +4,7 @@ import type { ClusterState } from './cluster/cluster.ts';
 import type { Config, Tier } from './config/config.ts';
 import type { HarnessContext } from './model/context.ts';
 import type { Emit } from './core/event.ts';
-import type { Pruned } from './model/prune.ts';
+import type { Pruned } from './pruning/pruned.ts';
 import type { TestSummary } from './core/summary.ts';
 import type { CacheStatus } from './run/cache-status.ts';
 import type { RunningCluster } from './cluster/bring-up.ts';
@@ -199,7 +199,7 @@ export class Harness {
 
   /** Removes what nothing configured names and nothing uses from nodes, registry and Docker; `dryRun` only says what. */
   prune({ dryRun = false }: { dryRun?: boolean } = {}): Promise<Pruned[]> {
-    return this.#alone(async () => (await import('./run/prune.ts')).prune(this.#session, dryRun));
+    return this.#alone(async () => (await import('./pruning/prune.ts')).prune(this.#session, dryRun));
   }
 
   async #expectFresh(images: Config['images']): Promise<void> {

@@ -1,5 +1,5 @@
 import type { Tier } from '../config/config.ts';
-import type { Pruned } from '../model/prune.ts';
+import type { Pruned } from '../pruning/pruned.ts';
 import { ago, count, dataSize, seconds } from '../core/words.ts';
 import { describeChange } from '../freshness/decide-freshness.ts';
 import type { CacheStatus } from '../run/cache-status.ts';

@@ -2,7 +2,7 @@ import { exec, tryExec } from '../docker/exec.ts';
 import type { DockerEngine } from '../docker/engine.ts';
 import { LOAD_RECORD } from './load-record.ts';
 import { canonicalName } from '../docker/reference.ts';
-import type { HeldImage, NodeHoldings, Snapshot } from '../plan/prune.ts';
+import type { HeldImage, NodeHoldings, Snapshot } from '../pruning/decide-prune.ts';
 
 /** What `crictl inspecti -o json` answers of each image. */
 interface InspectedImage {

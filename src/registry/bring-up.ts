@@ -6,7 +6,7 @@ import { HarnessError, messageOf } from '../core/error.ts';
 import { registryName, type ObservedRegistry, type Registry } from './registry.ts';
 import { ensureRegistryImage, registrySettings } from '../system-images/registry-image.ts';
 import { networkOf, observeRegistry } from './observe.ts';
-import type { StoredImage } from '../plan/prune.ts';
+import type { StoredImage } from '../pruning/decide-prune.ts';
 import { decideRegistry, isOurs, type WantedRegistry } from './decide-registry.ts';
 import { step } from '../core/step.ts';
 import type { Session } from '../session.ts';

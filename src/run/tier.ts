@@ -22,7 +22,7 @@ import type { ModuleReport } from '../vitest/passed-reporter.ts';
 import type { Session } from '../session.ts';
 import type { TestCache } from './test-cache.ts';
 import { serviceUrls } from './service-urls.ts';
-import { tidyUp } from './tidy.ts';
+import { tidyUp } from '../pruning/collect-replaced.ts';
 
 /** What a tier has made ready. */
 export interface Prepared {

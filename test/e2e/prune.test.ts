@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { beforeAll, expect, it } from 'vitest';
-import type { Pruned } from '../../src/model/prune.ts';
+import type { Pruned } from '../../src/pruning/pruned.ts';
 import { logOf, onlyPod, podsIn } from './support/pods.ts';
 import type { Run } from './support/command.ts';
 import { program } from './support/program.ts';

@@ -1,7 +1,7 @@
 import type { DockerEngine } from '../docker/engine.ts';
 import { LABELS } from '../core/labels.ts';
 import { REGISTRY_PORT } from '../registry/registry.ts';
-import type { DockerHolding } from '../plan/prune.ts';
+import type { DockerHolding } from './decide-prune.ts';
 
 interface ListedImage {
   Id: string;

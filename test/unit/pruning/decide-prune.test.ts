@@ -8,7 +8,7 @@ import {
   type DockerNeeds,
   type HeldImage,
   type NodeHoldings,
-} from '../../../src/plan/prune.ts';
+} from '../../../src/pruning/decide-prune.ts';
 
 const API = 'docker.io/shop/api:dev';
 const OLD = 'docker.io/shop/old:dev';

@@ -1,8 +1,8 @@
-import { pruneNode, pruneRegistry } from '../act/prune.ts';
+import { pruneNode, pruneRegistry } from './remove.ts';
 import type { ClusterNode } from '../cluster/cluster.ts';
 import { messageOf } from '../core/error.ts';
 import { nodeHoldings } from '../containerd/holdings.ts';
-import { decideNodePrune, decideStoredPrune } from '../plan/prune.ts';
+import { decideNodePrune, decideStoredPrune } from './decide-prune.ts';
 import { loadTargets } from '../loading/node-contents.ts';
 import { ownRegistry, storedImages } from '../registry/bring-up.ts';
 import type { Session } from '../session.ts';
