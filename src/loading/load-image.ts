@@ -10,7 +10,7 @@ import { canonicalName } from '../docker/reference.ts';
 import { dataSize } from '../core/words.ts';
 import { stopwatch } from '../core/stopwatch.ts';
 import { decideLoad } from './decide-load.ts';
-import type { DeployedImage } from '../plan/manifests.ts';
+import type { DeployedImage } from '../deploying/fill-manifest.ts';
 import { step } from '../core/step.ts';
 import type { ImageOutcome } from '../building/settle-images.ts';
 import { imagesIn, loadTargets } from './node-contents.ts';

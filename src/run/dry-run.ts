@@ -2,7 +2,7 @@ import type { Tier } from '../config/config.ts';
 import type { ClusterDecision, ClusterNode, ClusterState } from '../cluster/cluster.ts';
 import type { BuildDecision, LoadDecision } from '../core/labels.ts';
 import { canonicalName } from '../docker/reference.ts';
-import { readManifests } from '../observe/manifests.ts';
+import { readManifests } from '../deploying/read-manifests.ts';
 import { currentCluster } from '../cluster/current.ts';
 import { decideCluster } from '../cluster/decide-cluster.ts';
 import { decideLoad } from '../loading/decide-load.ts';

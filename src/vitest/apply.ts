@@ -1,13 +1,13 @@
 import type { KubernetesObject } from '@kubernetes/client-node';
 import { existsSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
-import { applyObject, established, FIELD_MANAGER } from '../act/deploy.ts';
+import { applyObject, established, FIELD_MANAGER } from '../deploying/deploy.ts';
 import { messageOf } from '../core/error.ts';
 import { kubeRequest, statusOf, type KubeAccess, type KubeObject } from '../kubernetes/api.ts';
 import type { ManifestObject } from '../kubernetes/manifest.ts';
 import { TEST_ANNOTATIONS } from '../model/test-run.ts';
-import { readManifests, whatLacks } from '../observe/manifests.ts';
-import { inOrder, withImages } from '../plan/manifests.ts';
+import { readManifests, whatLacks } from '../deploying/read-manifests.ts';
+import { inOrder, withImages } from '../deploying/fill-manifest.ts';
 import { marksOf } from '../plan/test-namespace.ts';
 import { failure, inWords } from './failure.ts';
 import type { Namespace } from './namespace.ts';

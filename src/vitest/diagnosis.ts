@@ -5,7 +5,7 @@ import { makeStateDirectory } from '../machine/state-file.ts';
 import { watchUntil, WatchTimeout } from '../kubernetes/watch.ts';
 import { kubeList, type KubeObject } from '../kubernetes/api.ts';
 import { messageOf } from '../core/error.ts';
-import { STEADY_MS, steadyAt } from '../plan/condition.ts';
+import { STEADY_MS, steadyAt } from '../deploying/judge-condition.ts';
 import { findings, type Seen } from '../plan/findings.ts';
 import { blacken, presentable } from '../kubernetes/redact.ts';
 import { slug } from '../plan/test-namespace.ts';

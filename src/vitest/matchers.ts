@@ -2,7 +2,7 @@ import { expect, type MatcherState } from 'vitest';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { messageOf } from '../core/error.ts';
 import { seconds } from '../core/words.ts';
-import type { Wanted } from '../plan/condition.ts';
+import type { Wanted } from '../deploying/judge-condition.ts';
 import { blacken } from '../kubernetes/redact.ts';
 import { refOf, refWords, type ObjectRef } from '../kubernetes/object-ref.ts';
 import { awaitLine } from './log-watch.ts';

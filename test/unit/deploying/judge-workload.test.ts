@@ -1,6 +1,6 @@
 import type { V1DaemonSet, V1Deployment, V1Job, V1Pod, V1ReplicaSet, V1StatefulSet } from '@kubernetes/client-node';
 import { describe, expect, it } from 'vitest';
-import { judgeWorkload, type RolloutFacts, type Workload } from '../../../src/plan/rollout.ts';
+import { judgeWorkload, type RolloutFacts, type Workload } from '../../../src/deploying/judge-workload.ts';
 
 const REVISION = 'deployment.kubernetes.io/revision';
 const owned = (uid: string) => [{ uid, apiVersion: 'v1', kind: 'Any', name: uid }];

@@ -1,5 +1,5 @@
 import type { V1Pod, V1Service } from '@kubernetes/client-node';
-import { isReady, type RolloutFacts } from './rollout.ts';
+import { isReady, type RolloutFacts } from './judge-workload.ts';
 
 /**
  * What a Service still lacks to lead to the pods that it selects, in words; undefined when none lacks anything. A pod is ready a moment before

@@ -3,8 +3,8 @@ import { watchUntil, WatchTimeout, type Watched } from '../kubernetes/watch.ts';
 import { kubeList, kubeRequest, kubeText, statusOf, type KubeAccess } from '../kubernetes/api.ts';
 import { HarnessError } from '../core/error.ts';
 import { containerLogText } from '../kubernetes/container-log.ts';
-import { judgeWorkload, type PodFailure, type RolloutFacts, type Workload } from '../plan/rollout.ts';
-import { servicesLack } from '../plan/services.ts';
+import { judgeWorkload, type PodFailure, type RolloutFacts, type Workload } from './judge-workload.ts';
+import { servicesLack } from './judge-services.ts';
 import { deletePod, stuckPods } from './stuck-pods.ts';
 
 /** Milliseconds that everything that was deployed may take to run. */

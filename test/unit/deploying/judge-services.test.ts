@@ -1,7 +1,7 @@
 import type { V1EndpointSlice, V1Pod, V1Service } from '@kubernetes/client-node';
 import { describe, expect, it } from 'vitest';
-import type { RolloutFacts } from '../../../src/plan/rollout.ts';
-import { servicesLack } from '../../../src/plan/services.ts';
+import type { RolloutFacts } from '../../../src/deploying/judge-workload.ts';
+import { servicesLack } from '../../../src/deploying/judge-services.ts';
 
 const service: V1Service = { metadata: { name: 'api', namespace: 'shop' }, spec: { selector: { app: 'api' } } };
 

@@ -1,6 +1,6 @@
 import type { KubernetesObject, V1EndpointSlice, V1LabelSelector, V1Pod, V1PodStatus } from '@kubernetes/client-node';
 import type { ObjectRef } from '../kubernetes/object-ref.ts';
-import { judgeWorkload, type PodFailure, type RolloutFacts, type Workload } from './rollout.ts';
+import { judgeWorkload, type PodFailure, type RolloutFacts, type Workload } from './judge-workload.ts';
 
 /** What an object is waited for; a name such as `Complete` is that of a condition in its status, with the status that it is to have. */
 export type Wanted = 'ready' | 'gone' | { condition: string; status: string } | { holds: (object: KubernetesObject) => boolean };

@@ -4,9 +4,9 @@ import { watchUntil, WatchTimeout } from '../kubernetes/watch.ts';
 import { kubeRequest, statusOf, type KubeAccess, type KubeObject } from '../kubernetes/api.ts';
 import { HarnessError, messageOf } from '../core/error.ts';
 import type { ManifestObject } from '../kubernetes/manifest.ts';
-import { annotationOf, inOrder, withImages, type DeployedImage } from '../plan/manifests.ts';
-import type { Workload } from '../plan/rollout.ts';
-import { waitForRollout } from './rollout.ts';
+import { annotationOf, inOrder, withImages, type DeployedImage } from './fill-manifest.ts';
+import type { Workload } from './judge-workload.ts';
+import { waitForRollout } from './wait-for-rollout.ts';
 
 export interface Deployment {
   kubeconfig: string;
