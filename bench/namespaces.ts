@@ -7,7 +7,7 @@
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { CONTEXT_VARIABLE, type HarnessContext } from '../src/model/context.ts';
+import { CONTEXT_VARIABLE, type HarnessContext } from '../src/testing/context.ts';
 import { deleteObject } from '../src/kubernetes/delete.ts';
 import { openAccess } from '../src/kubernetes/access.ts';
 import { kubeRequest, type KubeObject } from '../src/kubernetes/api.ts';

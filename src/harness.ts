@@ -2,7 +2,7 @@ import { loadConfig } from './config/load.ts';
 import { takeLock } from './machine/lock.ts';
 import type { ClusterState } from './cluster/cluster.ts';
 import type { Config, Tier } from './config/config.ts';
-import type { HarnessContext } from './model/context.ts';
+import type { HarnessContext } from './testing/context.ts';
 import type { Emit } from './core/event.ts';
 import type { Pruned } from './pruning/pruned.ts';
 import type { TestSummary } from './core/summary.ts';

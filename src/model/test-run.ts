@@ -1,4 +1,4 @@
-import type { HarnessContext } from './context.ts';
+import type { HarnessContext } from '../testing/context.ts';
 
 /** The process that runs tests, as it stands on everything that they make: enough to prove later that it is gone. */
 export interface Owner {

@@ -4,7 +4,7 @@ import { relative } from 'node:path';
 import { unignored } from '../drivers/git.ts';
 import type { Config } from '../config/config.ts';
 import { stopwatch } from '../core/stopwatch.ts';
-import { testFilesAmong } from '../observe/test-relation.ts';
+import { testFilesAmong } from '../testing/files-concerned.ts';
 import type { Noticed, RoundPlan } from '../plan/dev.ts';
 import { errorForMachines } from '../report/errors.ts';
 import type { ModuleReport } from '../vitest/passed-reporter.ts';

@@ -1,11 +1,11 @@
 import { relative } from 'node:path';
 import type { Transport } from '../loading/transport.ts';
-import { runTests, type TestRun } from '../act/test.ts';
-import { WaitingVitest } from '../act/waiting-vitest.ts';
+import { runTests, type TestRun } from '../testing/run-tests.ts';
+import { WaitingVitest } from '../testing/preloaded-vitest.ts';
 import { deploy } from '../deploying/deploy.ts';
 import type { ClusterNode } from '../cluster/cluster.ts';
 import type { Tier } from '../config/config.ts';
-import type { HarnessContext } from '../model/context.ts';
+import type { HarnessContext } from '../testing/context.ts';
 import { count } from '../core/words.ts';
 import type { TestSummary } from '../core/summary.ts';
 import { readManifests } from '../deploying/read-manifests.ts';
@@ -20,8 +20,8 @@ import { bringOutsideUp, type RunningService } from '../services/bring-up.ts';
 import { loadEverywhere, prepareLoad } from '../loading/load-image.ts';
 import type { ModuleReport } from '../vitest/passed-reporter.ts';
 import type { Session } from '../session.ts';
-import type { TestCache } from './test-cache.ts';
-import { serviceUrls } from './service-urls.ts';
+import type { TestCache } from '../testing/test-cache.ts';
+import { serviceUrls } from '../testing/service-urls.ts';
 import { tidyUp } from '../pruning/collect-replaced.ts';
 
 /** What a tier has made ready. */
@@ -159,7 +159,7 @@ async function openCache(
   const { config, env, emit } = session;
   if (config.tests.runner !== 'vitest' || testCache === 'off' || args.length > 0) return undefined;
   if (testCache === 'as configured' && (!config.tests.cache.on || env['CI'] || tier === 'test-kind')) return undefined;
-  const { TestCache } = await import('./test-cache.ts');
+  const { TestCache } = await import('../testing/test-cache.ts');
   const cache = await TestCache.open(session, config.tests.cache, prepared);
   for (const { file, reason } of cache.due) {
     emit({ type: 'note', level: 'info', message: `${relative(config.root, file)} runs again (${reason})` });

@@ -1,12 +1,12 @@
 import { lstatSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { runTests } from '../../src/act/test.ts';
+import { runTests } from '../../src/testing/run-tests.ts';
 import { resolveConfig } from '../../src/config/resolve.ts';
 import type { TestSummary } from '../../src/core/summary.ts';
 import { FILE_SYSTEM } from '../../src/machine/fs-clock.ts';
 import { openSession } from '../../src/session.ts';
-import { TestCache } from '../../src/run/test-cache.ts';
+import { TestCache } from '../../src/testing/test-cache.ts';
 import { plant, scratchWithVitest } from '../support/scratch.ts';
 
 /** Real runs of vitest, without a cluster. */

@@ -1,6 +1,6 @@
 import { rmSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { WaitingVitest } from '../../src/act/waiting-vitest.ts';
+import { WaitingVitest } from '../../src/testing/preloaded-vitest.ts';
 import { plant, scratchWithVitest } from '../support/scratch.ts';
 
 let root: string;

@@ -1,4 +1,4 @@
-import type { TestInputs } from '../model/test-file.ts';
+import type { TestInputs } from './test-inputs.ts';
 
 /** How many passes of one test file are remembered: enough to go back and forth between a few branches. */
 const KEPT = 4;

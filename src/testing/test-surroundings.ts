@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path';
 import type { Config, TestCacheConfig } from '../config/config.ts';
 import { digestOf } from '../core/digest.ts';
 import type { ManifestObject } from '../kubernetes/manifest.ts';
-import type { TestInputs } from '../model/test-file.ts';
+import type { TestInputs } from './test-inputs.ts';
 import type { DeployedImage } from '../deploying/fill-manifest.ts';
 
 /** Files that say which packages are installed, and how sources are read. */

@@ -2,11 +2,11 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { keep, recall } from '../machine/remembered-answer.ts';
 import type { TestCacheConfig } from '../config/config.ts';
-import type { TestInputs } from '../model/test-file.ts';
+import type { TestInputs } from './test-inputs.ts';
 import { FILE_SYSTEM, type Clock } from '../machine/fs-clock.ts';
-import { testSurroundings, type Deployed } from '../observe/test-surroundings.ts';
-import { TestSources } from '../observe/test-sources.ts';
-import { whyTestAgain, withPass } from '../plan/test-cache.ts';
+import { testSurroundings, type Deployed } from './test-surroundings.ts';
+import { TestSources } from './test-sources.ts';
+import { whyTestAgain, withPass } from './decide-test-cache.ts';
 import type { ModuleReport } from '../vitest/passed-reporter.ts';
 import type { Session } from '../session.ts';
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { TestInputs } from '../../../src/model/test-file.ts';
-import { whyTestAgain, withPass } from '../../../src/plan/test-cache.ts';
+import type { TestInputs } from '../../../src/testing/test-inputs.ts';
+import { whyTestAgain, withPass } from '../../../src/testing/decide-test-cache.ts';
 
 const pass = (image: string, file: string): TestInputs => ({
   surroundings: { 'image api': image },

@@ -3,12 +3,12 @@ import { environmentName } from '../config/resolve.ts';
 import { makeStateDirectory, readState, removeState } from '../machine/state-file.ts';
 import { tail, tryRun } from '../machine/process.ts';
 import type { Config, TestsConfig } from '../config/config.ts';
-import { CONTEXT_VARIABLE, type HarnessContext } from '../model/context.ts';
+import { CONTEXT_VARIABLE, type HarnessContext } from './context.ts';
 import { serviceVariables } from '../services/objects.ts';
 import { HarnessError } from '../core/error.ts';
 import type { TestSummary } from '../core/summary.ts';
 import { REPORT_VARIABLE, type ModuleReport } from '../vitest/passed-reporter.ts';
-import { fileForVitest, WaitingVitest } from './waiting-vitest.ts';
+import { fileForVitest, WaitingVitest } from './preloaded-vitest.ts';
 
 export interface TestRun {
   config: Config;
