@@ -96,7 +96,7 @@ export class Harness {
 
   /** Deletes the cluster, if it is ours. @returns whether there was one */
   down(): Promise<boolean> {
-    return this.#alone(async () => (await import('./run/clean.ts')).takeDown(this.#session));
+    return this.#alone(async () => (await import('./run/down.ts')).takeDown(this.#session));
   }
 
   /** Stops the cluster; it keeps everything. */
@@ -192,7 +192,7 @@ export class Harness {
   /** Deletes the cluster and the images that this project's builds made. */
   clean(): Promise<{ cluster: boolean; images: string[] }> {
     return this.#alone(async () => {
-      const { removeImages, takeDown } = await import('./run/clean.ts');
+      const { removeImages, takeDown } = await import('./run/down.ts');
       return { cluster: await takeDown(this.#session), images: await removeImages(this.#session) };
     });
   }
