@@ -1,6 +1,6 @@
 import { readFileSync, readlinkSync } from 'node:fs';
 import { hostname } from 'node:os';
-import type { Owner } from '../model/test-run.ts';
+import type { Owner } from '../fixtures/test-run.ts';
 
 /** A process of this machine, told from a later one with the same number. */
 export interface RunningProcess {

@@ -1,5 +1,5 @@
 import type { KubernetesObject } from '@kubernetes/client-node';
-import { TEST_ANNOTATIONS, TEST_LABELS, type Owner } from '../model/test-run.ts';
+import { TEST_ANNOTATIONS, TEST_LABELS, type Owner } from '../fixtures/test-run.ts';
 
 /** What is known here and now about processes. */
 export interface Present {

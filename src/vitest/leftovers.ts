@@ -5,11 +5,11 @@ import { isAlive } from '../machine/running-process.ts';
 import { openAccess } from '../kubernetes/access.ts';
 import { deleteObject } from '../kubernetes/delete.ts';
 import { kubeList, type KubeAccess } from '../kubernetes/api.ts';
-import { TEST_LABELS, type VitestContext } from '../model/test-run.ts';
+import { TEST_LABELS, type VitestContext } from '../fixtures/test-run.ts';
 import { count } from '../core/words.ts';
 import { unlessAbsent } from '../machine/if-present.ts';
 import { leftovers } from '../plan/leftovers.ts';
-import { lookInto } from './diagnosis.ts';
+import { lookInto } from '../fixtures/diagnosis.ts';
 
 /** Runs whose artifacts are kept. */
 const KEPT_RUNS = 10;

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { CoreV1Api, KubeConfig, RbacAuthorizationV1Api } from '@kubernetes/client-node';
 import { describe, expect, it } from 'vitest';
 import { thisProcess } from '../../src/machine/running-process.ts';
-import { TEST_ANNOTATIONS, TEST_LABELS } from '../../src/model/test-run.ts';
+import { TEST_ANNOTATIONS, TEST_LABELS } from '../../src/fixtures/test-run.ts';
 import { suite, type Project } from './support/suite.ts';
 import { eventually } from './support/tools.ts';
 import { guest, startVitest, vitest, vitestProject } from './support/vitest-project.ts';
