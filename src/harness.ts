@@ -184,7 +184,7 @@ export class Harness {
    * event.
    */
   async dev({ args = [], colour = false }: Pick<TierOptions, 'args' | 'colour'> = {}): Promise<never> {
-    const { develop } = await import('./run/dev.ts');
+    const { develop } = await import('./dev/develop.ts');
     const { env, emit, signal, config } = this.#session;
     return develop({ env, emit, signal, args, colour, alone: (work) => this.#alone(work) }, config);
   }

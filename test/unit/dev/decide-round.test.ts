@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { planRound, type Noticed } from '../../../src/plan/dev.ts';
+import { planRound, type Noticed } from '../../../src/dev/decide-round.ts';
 
 const nothing: Noticed = { images: [], manifests: false, tests: [] };
 const image = (due: boolean) => ({ name: 'api', due, reason: 'because' });

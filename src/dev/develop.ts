@@ -1,10 +1,10 @@
 import { dirname, relative } from 'node:path';
 import { loadConfig } from '../config/load.ts';
-import { Changes } from '../drivers/changes.ts';
+import { Changes } from './file-changes.ts';
 import type { Config } from '../config/config.ts';
 import type { Emit } from '../core/event.ts';
 import { count } from '../core/words.ts';
-import { planRound, type RoundPlan } from '../plan/dev.ts';
+import { planRound, type RoundPlan } from './decide-round.ts';
 import { errorForMachines } from '../report/errors.ts';
 import { Rounds } from './rounds.ts';
 

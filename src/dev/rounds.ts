@@ -1,17 +1,17 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { relative } from 'node:path';
-import { unignored } from '../drivers/git.ts';
+import { unignored } from './git-ignored.ts';
 import type { Config } from '../config/config.ts';
 import { stopwatch } from '../core/stopwatch.ts';
 import { testFilesAmong } from '../testing/files-concerned.ts';
-import type { Noticed, RoundPlan } from '../plan/dev.ts';
+import type { Noticed, RoundPlan } from './decide-round.ts';
 import { errorForMachines } from '../report/errors.ts';
 import type { ModuleReport } from '../vitest/passed-reporter.ts';
-import type { Development } from './dev.ts';
+import type { Development } from './develop.ts';
 import { settleImages, type ImageOutcome } from '../building/settle-images.ts';
 import { openSession, type Session } from '../session.ts';
-import { prepare, testPrepared, waitingVitest, type Prepared } from './tier.ts';
+import { prepare, testPrepared, waitingVitest, type Prepared } from '../run/tier.ts';
 
 /** The tier whose ways the rounds follow. */
 const TIER = 'test-cached';
