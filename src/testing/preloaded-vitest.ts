@@ -5,7 +5,7 @@ import { PassThrough } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { tryRun, type RunOptions, type RunResult } from '../machine/process.ts';
 import { HarnessError } from '../core/error.ts';
-import type { VitestOrder } from '../vitest/waiting.ts';
+import type { VitestOrder } from '../vitest/preload.ts';
 
 /** A file of the harness's that runs in vitest's process: as source or compiled, as this is. */
 export function fileForVitest(name: string): string {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { TEST_ANNOTATIONS, TEST_LABELS, type Owner } from '../../../src/fixtures/test-run.ts';
-import { leftovers } from '../../../src/plan/leftovers.ts';
+import { leftovers } from '../../../src/vitest/decide-orphans.ts';
 
 const self: Owner = { host: 'here', boot: 'boot-2', processes: 'pid:[1]', pid: 100, started: '5' };
 const dead: Owner = { ...self, pid: 50 };

@@ -1,17 +1,17 @@
 import { join } from 'node:path';
 import type { TestProject } from 'vitest/node';
-import { openHarness, type Harness } from './harness.ts';
-import { thisProcess } from './machine/running-process.ts';
-import { TIERS, type Tier } from './config/config.ts';
-import { CONTEXT_VARIABLE, type HarnessContext } from './testing/context.ts';
-import { HarnessError } from './core/error.ts';
-import type { TestRun, VitestContext } from './fixtures/test-run.ts';
-import { runId } from './fixtures/test-namespace.ts';
-import { plainReporter } from './report/lines.ts';
-import { endRun, removeLeftovers, trimArtifacts } from './vitest/leftovers.ts';
+import { openHarness, type Harness } from '../harness.ts';
+import { thisProcess } from '../machine/running-process.ts';
+import { TIERS, type Tier } from '../config/config.ts';
+import { CONTEXT_VARIABLE, type HarnessContext } from '../testing/context.ts';
+import { HarnessError } from '../core/error.ts';
+import type { TestRun, VitestContext } from '../fixtures/test-run.ts';
+import { runId } from '../fixtures/test-namespace.ts';
+import { plainReporter } from '../report/lines.ts';
+import { endRun, removeLeftovers, trimArtifacts } from './orphaned-namespaces.ts';
 
-export type { HarnessContext } from './testing/context.ts';
-export type { Owner, TestRun, VitestContext } from './fixtures/test-run.ts';
+export type { HarnessContext } from '../testing/context.ts';
+export type { Owner, TestRun, VitestContext } from '../fixtures/test-run.ts';
 
 declare module 'vitest' {
   interface ProvidedContext {

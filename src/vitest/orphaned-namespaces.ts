@@ -8,7 +8,7 @@ import { kubeList, type KubeAccess } from '../kubernetes/api.ts';
 import { TEST_LABELS, type VitestContext } from '../fixtures/test-run.ts';
 import { count } from '../core/words.ts';
 import { unlessAbsent } from '../machine/if-present.ts';
-import { leftovers } from '../plan/leftovers.ts';
+import { leftovers } from './decide-orphans.ts';
 import { lookInto } from '../fixtures/diagnosis.ts';
 
 /** Runs whose artifacts are kept. */
