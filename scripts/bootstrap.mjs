@@ -95,7 +95,7 @@ function hasBuildx() {
 }
 
 async function dockerAnswers() {
-  const { dockerHost } = await import('../dist/drivers/docker-host.js');
+  const { dockerHost } = await import('../dist/docker/host.js');
   const host = dockerHost(process.env) ?? 'unix:///var/run/docker.sock';
   if (!host.startsWith('unix://')) return false; // not to be asked in passing
   return new Promise((answer) => {

@@ -14,7 +14,7 @@ const INSIDE = ['commander', 'valibot', 'tinyglobby', 'fdir', 'picomatch'];
 
 rmSync(OUTPUT, { recursive: true, force: true });
 const bundle = await rolldown({
-  input: { main: 'dist/cli/main.js', 'unmoved-worker': 'dist/observe/unmoved-worker.js' },
+  input: { main: 'dist/cli/main.js', 'scan-worker': 'dist/sources/scan-worker.js' },
   platform: 'node',
   external: (id) => /^[^./]/.test(id) && !INSIDE.includes(nameOf(id)),
   onLog: (level, log) => {

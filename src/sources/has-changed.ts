@@ -24,7 +24,7 @@ export async function hasMoved(root: string, index: TreeIndex): Promise<boolean>
 /** A thread for the other processor. When it fails, everything counts as moved, and is walked. */
 async function startHelper(root: string, index: TreeIndex, progress: SharedProgress): Promise<{ done: Promise<void>; end: () => void }> {
   const { Worker } = await import('node:worker_threads');
-  const file = new URL(`./unmoved-worker${extname(import.meta.url)}`, import.meta.url); // as source, compiled or bundled, as this is
+  const file = new URL(`./scan-worker${extname(import.meta.url)}`, import.meta.url); // as source, compiled or bundled, as this is
   const worker = new Worker(file, { workerData: { root, index: index.path, id: index.id, progress } satisfies Help });
   const done = new Promise<void>((resolve) => {
     worker.once('message', () => resolve());

@@ -33,7 +33,7 @@ export class WaitingVitest {
 
   /** Lets it be loaded, if it is not. @throws HarnessError TESTS when there is none */
   load(): Promise<RunResult> {
-    this.#ended ??= tryRun([process.execPath, fileForVitest('waiting'), findVitest(this.#root)], {
+    this.#ended ??= tryRun([process.execPath, fileForVitest('preload'), findVitest(this.#root)], {
       ...this.#options,
       cwd: this.#root,
       code: 'TESTS',
