@@ -1,7 +1,7 @@
 import { loadConfig } from './config/load.ts';
 import { takeLock } from './machine/lock.ts';
 import type { ClusterState } from './cluster/cluster.ts';
-import type { Config, Tier } from './config/config.ts';
+import { withCacheImages, type Config, type Tier } from './config/config.ts';
 import type { HarnessContext } from './testing/context.ts';
 import type { Emit } from './core/event.ts';
 import type { Pruned } from './pruning/pruned.ts';
@@ -52,16 +52,15 @@ export interface TierOptions {
  * @throws HarnessError CONFIG
  */
 export async function openHarness(options: OpenOptions = {}): Promise<Harness> {
-  const config = await loadConfig(options.cwd ?? process.cwd(), options.configFile);
+  const read = await loadConfig(options.cwd ?? process.cwd(), options.configFile);
+  const sinceImages = typeof options.sinceImages === 'function' ? options.sinceImages(read) : (options.sinceImages ?? {});
+  selectImages(read, Object.keys(sinceImages)); // refuses names that are not configured
   const session = openSession({
-    config,
+    config: withCacheImages(read, sinceImages),
     env: options.env ?? process.env,
     emit: options.emit ?? (() => undefined),
     signal: options.signal ?? new AbortController().signal,
   });
-  const sinceImages = typeof options.sinceImages === 'function' ? options.sinceImages(config) : (options.sinceImages ?? {});
-  selectImages(config, Object.keys(sinceImages)); // refuses names that are not configured
-  session.sinceImages = sinceImages;
   return new Harness(session, options.command ?? 'a program that uses kind-harness');
 }
 
@@ -91,7 +90,7 @@ export class Harness {
 
   /** Brings the cluster to where it can be used. */
   up(): Promise<RunningCluster> {
-    return this.#alone(async () => (await import('./cluster/bring-up.ts')).bringUp(this.#session));
+    return this.#alone(async () => (await import('./run/up.ts')).up(this.#session));
   }
 
   /** Deletes the cluster, if it is ours. @returns whether there was one */
@@ -162,7 +161,7 @@ export class Harness {
   prepare(tier: Tier, { expectFresh = false }: TierOptions = {}): Promise<HarnessContext> {
     return this.#alone(async () => {
       if (expectFresh) await this.#expectFresh(this.config.images);
-      return (await import('./run/tier.ts')).prepareForOthers(this.#session, tier);
+      return (await import('./run/prepare.ts')).prepareForOthers(this.#session, tier);
     });
   }
 

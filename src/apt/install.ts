@@ -4,7 +4,20 @@ import { dirname } from 'node:path';
 import { printable, run, tail, tryRun } from '../machine/process.ts';
 import { HarnessError } from '../core/error.ts';
 import type { Emit } from '../core/event.ts';
-import type { Command, InstallPlan } from '../setup/plan.ts';
+
+export type Command = [string, ...string[]];
+
+/** Files to write, and commands to run after that. */
+export interface InstallSteps {
+  files: { path: string; text: string }[];
+  commands: Command[];
+}
+
+/** Fresh machines update themselves right after the start, and hold apt's lock while they do. Seconds. */
+export const APT_GET = ['apt-get', '-o', 'DPkg::Lock::Timeout=300'] as const;
+
+/** Never removes anything: what stands in the way, such as another engine's packages, is the user's to decide about. */
+export const APT_INSTALL = [...APT_GET, 'install', '-y', '--no-remove', '--no-install-recommends'] as const;
 
 /** Milliseconds for one command: on a slow line a package manager fetches 300 MB. */
 const COMMAND_TIMEOUT = 30 * 60_000;
@@ -21,7 +34,7 @@ export interface InstallContext {
  * Writes the plan's files and runs its commands.
  * @throws HarnessError SETUP with the failed command and its last lines; the files are gone then, so that apt works as before.
  */
-export async function install(plan: InstallPlan, context: InstallContext): Promise<void> {
+export async function install(plan: InstallSteps, context: InstallContext): Promise<void> {
   for (const { path, text } of plan.files) {
     mkdirSync(dirname(path), { recursive: true });
     writeFileSync(path, text, { mode: 0o644 });

@@ -3,6 +3,9 @@
  * Formats: sources.list(5); both the one-line and the deb822 style.
  */
 
+import { join } from 'node:path';
+import { list, read } from '../machine/platform.ts';
+
 /** One entry of apt's sources. */
 export interface AptSource {
   uris: string[];
@@ -90,4 +93,15 @@ function fields(stanza: string): Map<string, string> {
 
 function words(text: string | undefined): string[] {
   return text?.split(/\s+/).filter(Boolean) ?? [];
+}
+
+/** Every entry of apt's sources, in apt's own order. */
+export function readAptSources(directory = '/etc/apt'): AptSource[] {
+  const parts = join(directory, 'sources.list.d');
+  const files = [join(directory, 'sources.list'), ...list(parts).map((name) => join(parts, name))];
+  return files.flatMap((file) => {
+    const text = read(file) ?? '';
+    if (file.endsWith('.sources')) return parseDeb822(text);
+    return file.endsWith('.list') ? parseOneLine(text) : []; // apt ignores other endings, and so must we
+  });
 }

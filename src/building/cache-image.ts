@@ -6,12 +6,12 @@ import type { ObservedInputs } from '../freshness/read-inputs.ts';
 import type { Session } from '../session.ts';
 
 /**
- * Whether the image that may be taken in place of a build (named for this run, or configured) was built from the inputs as they are now, which
+ * Whether the image that may be taken in place of a build (`cacheImage`, or `--since-image` for this run) was built from the inputs as they are now, which
  * only its label tells: in Docker, or else in its registry.
  * @returns its reference if so
  */
 export async function matchingCacheImage(session: Session, image: ImageConfig, observed: ObservedInputs): Promise<string | undefined> {
-  const reference = session.sinceImages[image.name] ?? image.cacheImage;
+  const reference = image.cacheImage;
   if (reference === undefined) return undefined;
   if (isBuiltFrom(observed, (await session.engine.image(reference))?.labels)) return reference;
   const [platform = ''] = observed.options.platforms;

@@ -1,6 +1,7 @@
 import type { ImageConfig } from '../config/config.ts';
 import { staleError } from '../core/error.ts';
 import { settleImages } from './settle-images.ts';
+import { sourcesOf } from './inspect-image.ts';
 import type { Session } from '../session.ts';
 
 /**
@@ -12,5 +13,5 @@ export async function expectFresh(session: Session, images: readonly ImageConfig
   const settled = await Promise.all(outcomes.values());
   const refusal = staleError(settled.map(({ image, decision }) => ({ ...decision, image: image.name })));
   if (refusal) throw refusal;
-  session.sources?.forget(); // what is done next looks for itself
+  sourcesOf(session).forget(); // what is done next looks for itself
 }

@@ -1,13 +1,15 @@
 import { readRecord, type BuildRecord } from './build-record.ts';
 import type { DockerImage } from '../docker/engine.ts';
 import type { ImageConfig } from '../config/config.ts';
-import { LABELS, type FreshnessDecision } from '../core/labels.ts';
+import { LABELS } from '../core/labels.ts';
+import { type FreshnessDecision } from '../freshness/decide-freshness.ts';
 import { compareInputs } from '../freshness/inputs.ts';
 import { canonicalName } from '../docker/reference.ts';
 import { basesOf } from '../freshness/base-references.ts';
 import { SourceReader, type ObservedInputs } from '../freshness/read-inputs.ts';
 import { decideFreshness } from '../freshness/decide-freshness.ts';
 import { standInFor } from './provide-base.ts';
+import { oncePer } from '../core/once-per.ts';
 import type { Session } from '../session.ts';
 
 /** An image beside its inputs, and the verdict on it. */
@@ -59,11 +61,10 @@ export async function lookAtImage(session: Session, image: ImageConfig, settled:
   return { freshness, found, observed, record, newest, newerFiles };
 }
 
-/** What reads sources in this run. Made late, because a session that asks something else needs none of it. */
-export function sourcesOf(session: Session): SourceReader {
-  const { config, env } = session;
-  return (session.sources ??= new SourceReader({ stateDirectory: config.stateDirectory, env }));
-}
+/** What reads sources in a run: what was read once is not read again. */
+export const sourcesOf: (session: Session) => SourceReader = oncePer(
+  ({ config, env }) => new SourceReader({ stateDirectory: config.stateDirectory, env }),
+);
 
 /** What stands for each base of an image now: the digest takes its id, and BuildKit a named context where something stands in. */
 export async function currentBases(

@@ -4,7 +4,11 @@ import type { ImageConfig } from '../config/config.ts';
 import { NATIVE_PLATFORM } from '../docker/platform.ts';
 import { canonicalName } from '../docker/reference.ts';
 import { buildOptions } from '../freshness/build-options.ts';
+import { oncePer } from '../core/once-per.ts';
 import type { Session } from '../session.ts';
+
+/** Base images that are being pulled or made in a run, by reference or release. */
+const beingProvided = oncePer<Session, Map<string, Promise<void>>>(() => new Map());
 
 /** The local image that stands in for a base, where the configuration allows one and it is there. */
 export async function standInFor(
@@ -30,7 +34,8 @@ export async function provideBase(
   reference: string,
   progress: (detail: string) => void,
 ): Promise<void> {
-  const { engine, provided, config } = session;
+  const { engine, config } = session;
+  const provided = beingProvided(session);
   if ((await engine.image(reference)) || (await standInFor(session, image, reference))) return;
   if (config.images.some((other) => canonicalName(other.reference) === canonicalName(reference))) return; // not built: test-fast
   const suite = image.debianBases[reference];

@@ -1,6 +1,7 @@
 import type { BuildStory } from './build-record.ts';
 import type { ImageConfig } from '../config/config.ts';
-import { LABELS, type BuildDecision } from '../core/labels.ts';
+import { LABELS } from '../core/labels.ts';
+import { type BuildDecision } from './decide-build.ts';
 import { settleImages, type ImageOutcome } from './settle-images.ts';
 import type { Session } from '../session.ts';
 

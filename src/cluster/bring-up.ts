@@ -1,4 +1,3 @@
-import type { Transport } from '../loading/transport.ts';
 import { check, create, remove, start, type ClusterContext } from './lifecycle.ts';
 import { currentCluster, kubeconfigPath, nodeStarts } from './current.ts';
 import type { ClusterDecision, ClusterNode, ClusterState } from './cluster.ts';
@@ -8,9 +7,7 @@ import { decideCluster } from './decide-cluster.ts';
 import { step } from '../core/step.ts';
 import { foreign } from './ownership.ts';
 import { clusterPlan, type ClusterPlan } from './definition.ts';
-import { registryImage } from '../registry/bring-up.ts';
 import type { Session } from '../session.ts';
-import { transportFor } from '../loading/choose-transport.ts';
 
 /** A cluster that can be used. */
 export interface RunningCluster {
@@ -18,28 +15,32 @@ export interface RunningCluster {
   nodes: ClusterNode[];
   /** When each node was last started, milliseconds since the epoch. */
   startedAt: Record<string, number>;
+  /** Whether it had to be created or started. */
+  changed: boolean;
+}
+
+/** Called while a cluster is created or started, for work that can be done beside it. */
+export interface BringUpHooks {
+  /** It is known that the cluster must be created or started. */
+  onChange: () => void;
+  /** The containers of a cluster that is being created are there, long before it can be used. */
+  onNodes: (nodes: ClusterNode[]) => void;
 }
 
 /**
- * Brings the cluster to where it can be used: created, started or made anew, whatever it takes.
- * @param onTransport told how images will get into the nodes of a cluster that is still being created
+ * Creates, starts or recreates the cluster, and waits until it is ready.
  * @throws HarnessError CLUSTER, CLUSTER_FOREIGN, NODE_IMAGE
  */
-export async function bringUp(session: Session, onTransport?: (transport: Transport) => void): Promise<RunningCluster> {
+export async function bringUp(session: Session, { onChange, onNodes }: BringUpHooks): Promise<RunningCluster> {
   const { config, emit } = session;
   const { name } = config.cluster;
-  const touched = await step(emit, 'cluster', `cluster ${name}: checking`, async ({ progress }) => {
-    const onNodes = (nodes: ClusterNode[]) => {
-      // Whoever loads hears of what fails here.
-      transportFor(session, nodes).then(onTransport, () => undefined);
-    };
+  const changed = await step(emit, 'cluster', `cluster ${name}: checking`, async ({ progress }) => {
     const context = { engine: session.engine, config, progress, onNodes, signal: session.signal };
     const plan = await clusterPlan(session);
     const state = await currentCluster(session.engine, config);
     const decision = decideCluster(state, plan.wanted);
     const made = (how: string, skipped = false) => ({ title: `cluster ${name} ${how}`, skipped, value: !skipped });
-    // What a new cluster will be asked for; one that runs is asked only when something must be loaded.
-    if (!['refuse', 'use'].includes(decision.action) && config.transport !== 'archive') void registryImage(session);
+    if (!['refuse', 'use'].includes(decision.action)) onChange();
     switch (decision.action) {
       case 'refuse':
         throw foreign(name, decision);
@@ -61,8 +62,7 @@ export async function bringUp(session: Session, onTransport?: (transport: Transp
     }
   });
   const nodes = await clusterNodes(session.engine, name);
-  if (touched) await transportFor(session, nodes);
-  return { kubeconfig: kubeconfigPath(config), nodes, startedAt: await nodeStarts(session.engine, nodes) };
+  return { kubeconfig: kubeconfigPath(config), nodes, startedAt: await nodeStarts(session.engine, nodes), changed };
 }
 
 async function createAnew(context: ClusterContext, plan: ClusterPlan): Promise<void> {

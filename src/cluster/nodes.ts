@@ -60,3 +60,8 @@ export function readRecord(text: string | undefined): ClusterRecord | undefined 
     return undefined; // cut off while it was written: as if there were none
   }
 }
+
+/** Nodes that run pods, and so need images. */
+export function loadTargets(nodes: readonly ClusterNode[]): ClusterNode[] {
+  return nodes.filter((node) => node.role !== 'external-load-balancer');
+}

@@ -93,3 +93,12 @@ export interface TestCacheConfig {
 /** The tiers, from the most thorough to the quickest. */
 export const TIERS = ['test-kind', 'test-cached', 'test-fast'] as const;
 export type Tier = (typeof TIERS)[number];
+
+/** The configuration with other images to take in place of builds, by the name of what they replace. */
+export function withCacheImages(config: Config, references: Readonly<Record<string, string>>): Config {
+  const images = config.images.map((image) => {
+    const cacheImage = references[image.name] ?? image.cacheImage;
+    return cacheImage === undefined ? image : { ...image, cacheImage };
+  });
+  return { ...config, images };
+}

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import type { NodeContent } from './content.ts';
 
 /**
  * The names under which a container runtime keeps the file systems of an image, one for each layer with all below it: the OCI image
@@ -12,4 +13,10 @@ export function chainIds(layers: readonly string[]): string[] {
     chain.push(below === undefined ? layer : `sha256:${createHash('sha256').update(`${below} ${layer}`).digest('hex')}`);
   }
   return chain;
+}
+
+/** Whether a container could start from those layers. A broken load can leave an image listed that none can. */
+export function isUnpacked(layers: readonly string[], { unpacked }: NodeContent): boolean {
+  const top = chainIds(layers).at(-1);
+  return top === undefined || unpacked === undefined || unpacked.has(top);
 }

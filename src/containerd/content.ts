@@ -2,7 +2,26 @@ import { exec } from '../docker/exec.ts';
 import type { DockerEngine } from '../docker/engine.ts';
 import { tail } from '../machine/process.ts';
 import { HarnessError } from '../core/error.ts';
-import type { NodeContent } from '../core/labels.ts';
+
+/** An image as the container runtime of a node lists it. */
+export interface NodeImage {
+  /** The configuration's digest. */
+  id: string;
+  /** Full names, such as `docker.io/library/app:latest`. */
+  names: string[];
+  /** Bytes. */
+  size: number;
+}
+
+/** What a node's container runtime has. */
+export interface NodeContent {
+  images: readonly NodeImage[];
+  /**
+   * The names of the unpacked file systems: what a container can really start from, whatever is listed. Undefined where they cannot be
+   * looked at.
+   */
+  unpacked?: ReadonlySet<string>;
+}
 
 /** What `crictl images -o json` answers; `repoTags` may be empty or null, `size` is a string. */
 interface CrictlImages {

@@ -2,7 +2,34 @@ import { exec, tryExec } from '../docker/exec.ts';
 import type { DockerEngine } from '../docker/engine.ts';
 import { LOAD_RECORD } from './load-record.ts';
 import { canonicalName } from '../docker/reference.ts';
-import type { HeldImage, NodeHoldings, Snapshot } from '../pruning/decide-prune.ts';
+
+/** An image in a node. */
+export interface HeldImage {
+  /** The configuration's digest. */
+  id: string;
+  /** All of them in full, those with a digest too. */
+  names: readonly string[];
+  /** Whether the node's runtime itself says that it must stay. */
+  pinned: boolean;
+}
+
+/** What a node holds, and why it must. */
+export interface NodeHoldings {
+  images: readonly HeldImage[];
+  /** Ids and names that containers, running or ended, were made from. */
+  used: ReadonlySet<string>;
+  /** What this harness loaded, see LOAD_RECORD. */
+  loads: ReadonlySet<string>;
+}
+
+/** A file system that a node's runtime keeps, by its name. */
+export interface Snapshot {
+  parent: string;
+  /** Above its parent. */
+  bytes: number;
+  /** Whether it is a layer of an image, and not a container's own. */
+  committed: boolean;
+}
 
 /** What `crictl inspecti -o json` answers of each image. */
 interface InspectedImage {

@@ -3,9 +3,10 @@ import { exec } from '../docker/exec.ts';
 import type { DockerEngine } from '../docker/engine.ts';
 import { HarnessError } from '../core/error.ts';
 import { NOTE_LOAD } from './load-record.ts';
-import type { NodeContent, NodeImage } from '../core/labels.ts';
+import type { NodeContent } from './content.ts';
+import type { NodeImage } from './content.ts';
 import { nodeContent } from './content.ts';
-import { isUnpacked } from '../loading/decide-load.ts';
+import { isUnpacked } from './chain-ids.ts';
 
 /** Milliseconds within which a node's runtime lists what was changed below it: it hears of that by an event. */
 const LISTED_WITHIN = 5000;

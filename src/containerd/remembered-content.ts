@@ -2,9 +2,7 @@ import { join } from 'node:path';
 import { stampContainerFile } from '../docker/files.ts';
 import type { DockerEngine } from '../docker/engine.ts';
 import { keep, recall } from '../machine/remembered-answer.ts';
-import type { ClusterNode } from '../cluster/cluster.ts';
-import type { NodeContent, NodeImage } from '../core/labels.ts';
-import { nodeContent } from './content.ts';
+import { nodeContent, type NodeContent, type NodeImage } from './content.ts';
 import { RACY_MS } from '../machine/fs-clock.ts';
 
 /** Where containerd keeps all that it answers from: names, images, snapshots. Any change of those is written here. */
@@ -23,7 +21,7 @@ interface Memory {
 export async function currentContent(
   engine: DockerEngine,
   stateDirectory: string,
-  { name, containerId }: Pick<ClusterNode, 'name' | 'containerId'>,
+  { name, containerId }: { name: string; containerId: string },
   onAsked?: () => void,
 ): Promise<NodeContent> {
   const path = join(stateDirectory, 'nodes', `${name}.json`);

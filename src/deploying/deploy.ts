@@ -4,7 +4,8 @@ import { watchUntil, WatchTimeout } from '../kubernetes/watch.ts';
 import { kubeRequest, statusOf, type KubeAccess, type KubeObject } from '../kubernetes/api.ts';
 import { HarnessError, messageOf } from '../core/error.ts';
 import type { ManifestObject } from '../kubernetes/manifest.ts';
-import { annotationOf, inOrder, withImages, type DeployedImage } from './fill-manifest.ts';
+import { annotationOf, inOrder, withImages } from './fill-manifest.ts';
+import { type DeployedImage } from '../loading/loaded-image.ts';
 import type { Workload } from './judge-workload.ts';
 import { waitForRollout } from './wait-for-rollout.ts';
 

@@ -1,19 +1,7 @@
 import type { KubeObject } from '../kubernetes/api.ts';
 import type { ManifestObject } from '../kubernetes/manifest.ts';
 import { canonicalName, repositoryOf } from '../docker/reference.ts';
-
-/** A configured image, as manifests refer to it. */
-export interface DeployedImage extends NamedImage {
-  digest: string;
-}
-
-/** The same where no pod can be older than the image. */
-interface NamedImage {
-  name: string;
-  reference: string;
-  /** The configuration's digest; it goes into pod templates, so that a rebuilt image under an unchanged tag still rolls its pods. */
-  digest?: string;
-}
+import type { NamedImage } from '../loading/loaded-image.ts';
 
 /** Kinds that others need, in the order in which they are applied; everything else comes after them and before what makes pods. */
 const FIRST = [

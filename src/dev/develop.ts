@@ -2,25 +2,10 @@ import { dirname, relative } from 'node:path';
 import { loadConfig } from '../config/load.ts';
 import { Changes } from './file-changes.ts';
 import type { Config } from '../config/config.ts';
-import type { Emit } from '../core/event.ts';
 import { count } from '../core/words.ts';
 import { planRound, type RoundPlan } from './decide-round.ts';
-import { errorForMachines } from '../report/errors.ts';
-import { Rounds } from './rounds.ts';
-
-/** What the loop is given. */
-export interface Development {
-  env: NodeJS.ProcessEnv;
-  emit: Emit;
-  /** Ends the loop. */
-  signal: AbortSignal;
-  /** Arguments for the test runner. */
-  args: string[];
-  /** Whether its output may be coloured. */
-  colour: boolean;
-  /** Does something while no other harness process works on the cluster. */
-  alone: (work: () => Promise<void>) => Promise<void>;
-}
+import { errorForMachines } from '../core/reported-error.ts';
+import { type Development, Rounds } from './rounds.ts';
 
 /**
  * Builds, loads, deploys and tests what is due, and again whenever something changes, until it is ended. A round that fails is reported, and

@@ -6,12 +6,27 @@ import type { Config } from '../config/config.ts';
 import { stopwatch } from '../core/stopwatch.ts';
 import { testFilesAmong } from '../testing/files-concerned.ts';
 import type { Noticed, RoundPlan } from './decide-round.ts';
-import { errorForMachines } from '../report/errors.ts';
-import type { ModuleReport } from '../vitest/passed-reporter.ts';
-import type { Development } from './develop.ts';
+import { errorForMachines } from '../core/reported-error.ts';
+import type { ModuleReport } from '../testing/module-report.ts';
 import { settleImages, type ImageOutcome } from '../building/settle-images.ts';
 import { openSession, type Session } from '../session.ts';
-import { prepare, testPrepared, waitingVitest, type Prepared } from '../run/tier.ts';
+import { prepare, type Prepared } from '../run/prepare.ts';
+import { preloadedVitest, testPrepared } from '../run/tier.ts';
+import type { Emit } from '../core/event.ts';
+
+/** What the loop is given. */
+export interface Development {
+  env: NodeJS.ProcessEnv;
+  emit: Emit;
+  /** Ends the loop. */
+  signal: AbortSignal;
+  /** Arguments for the test runner. */
+  args: string[];
+  /** Whether its output may be coloured. */
+  colour: boolean;
+  /** Does something while no other harness process works on the cluster. */
+  alone: (work: () => Promise<void>) => Promise<void>;
+}
 
 /** The tier whose ways the rounds follow. */
 const TIER = 'test-cached';
@@ -53,7 +68,7 @@ export class Rounds {
     const { emit, signal, alone, args, colour } = this.#development;
     const session = this.#open();
     const ms = stopwatch();
-    const vitest = waitingVitest(session, colour);
+    const vitest = preloadedVitest(session, colour);
     let failure: unknown;
     try {
       await alone(async () => {

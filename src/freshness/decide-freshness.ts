@@ -1,6 +1,4 @@
-import type { Tier } from '../config/config.ts';
 import { count } from '../core/words.ts';
-import type { BuildDecision, FreshnessDecision } from '../core/labels.ts';
 import type { Change } from './inputs.ts';
 
 /** What is known when a freshness verdict is due. */
@@ -41,24 +39,6 @@ export function decideFreshness(facts: FreshnessFacts): FreshnessDecision {
   return { verdict: 'stale', reason: describeChanges(changes), changes };
 }
 
-/** What else counts when it is decided what to do about a verdict. */
-export interface BuildWishes {
-  tier: Tier;
-  /** Build whatever the verdict. */
-  force?: boolean;
-  /** An image elsewhere that was built from the inputs as they are now. */
-  cacheImage?: string;
-}
-
-/** What is done about a verdict. */
-export function decideBuild(freshness: FreshnessDecision, { tier, force = false, cacheImage }: BuildWishes): BuildDecision {
-  if (force || tier === 'test-kind') return { ...freshness, action: 'build' };
-  if (tier === 'test-fast' || freshness.verdict === 'fresh') return { ...freshness, action: 'skip' };
-  return cacheImage === undefined
-    ? { ...freshness, action: 'build' }
-    : { ...freshness, action: 'take', reason: `${cacheImage} was built from the same inputs` };
-}
-
 const NAMED = 3;
 
 /** Changes in words: settings and bases each, files by name as far as there is room. */
@@ -82,4 +62,11 @@ export function describeChange({ path, kind, context, detail }: Change): string 
 
 function isOfFile({ kind }: Change): boolean {
   return kind !== 'setting' && kind !== 'base';
+}
+
+export interface FreshnessDecision {
+  verdict: 'fresh' | 'stale' | 'missing';
+  /** In words, for the user. */
+  reason: string;
+  changes: Change[];
 }

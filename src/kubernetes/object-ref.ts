@@ -1,5 +1,8 @@
 import type { KubernetesObject } from '@kubernetes/client-node';
 
+/** What names an object for the helpers: `deployment/api`, or an object with apiVersion, kind and name. */
+export type What = string | ObjectRef | KubernetesObject;
+
 /** Names one object of the cluster. */
 export interface ObjectRef {
   apiVersion: string;

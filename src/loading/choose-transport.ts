@@ -6,6 +6,7 @@ import { HarnessError, messageOf } from '../core/error.ts';
 import type { Registry } from '../registry/registry.ts';
 import { chooseTransport } from './decide-transport.ts';
 import { ensureRegistry } from '../registry/bring-up.ts';
+import { oncePer } from '../core/once-per.ts';
 import type { Session } from '../session.ts';
 
 /**
@@ -13,9 +14,11 @@ import type { Session } from '../session.ts';
  * @throws HarnessError as `ensureRegistry`, when the registry was asked for and cannot be had
  */
 export function transportFor(session: Session, nodes: readonly ClusterNode[]): Promise<Transport> {
-  session.transport ??= settleTransport(session, nodes);
-  return session.transport;
+  const memory = transports(session);
+  return (memory.transport ??= settleTransport(session, nodes));
 }
+
+const transports = oncePer<Session, { transport?: Promise<Transport> }>(() => ({}));
 
 async function settleTransport(session: Session, nodes: readonly ClusterNode[]): Promise<Transport> {
   const { engine, config, emit, signal } = session;

@@ -1,5 +1,5 @@
-import type { LoadDecision, NodeContent } from '../core/labels.ts';
-import { chainIds } from '../containerd/chain-ids.ts';
+import type { NodeContent } from '../containerd/content.ts';
+import { isUnpacked } from '../containerd/chain-ids.ts';
 
 /** What is known of an image when a load is due. */
 export interface LoadFacts {
@@ -30,8 +30,10 @@ export function decideLoad({ digest, layers, name, present, force }: LoadFacts):
   return { action: 'transfer', verdict, reason: named ? 'the node has an older one' : 'the node lacks it' };
 }
 
-/** Whether a container could start from those layers. A broken load can leave an image listed that none can. */
-export function isUnpacked(layers: readonly string[], { unpacked }: NodeContent): boolean {
-  const top = chainIds(layers).at(-1);
-  return top === undefined || unpacked === undefined || unpacked.has(top);
+export interface LoadDecision {
+  /** `transfer` where the node lacks the image, `tag` where it lacks only the name. */
+  action: 'transfer' | 'tag' | 'skip';
+  /** How the node's image compares with the one built: its content under another id is `stale`. */
+  verdict: 'present' | 'stale' | 'missing';
+  reason: string;
 }

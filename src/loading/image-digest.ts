@@ -1,5 +1,7 @@
 import { join } from 'node:path';
 import type { DockerImage } from '../docker/engine.ts';
+import type { Session } from '../session.ts';
+import { oncePer } from '../core/once-per.ts';
 import { readState, writeState } from '../machine/state-file.ts';
 
 /** How many engine ids are remembered. */
@@ -36,6 +38,9 @@ export class ImageDigests {
     return this.#known;
   }
 }
+
+/** The digests that are known in a run. */
+export const digestsOf: (session: Session) => ImageDigests = oncePer(({ config }) => new ImageDigests(config.stateDirectory));
 
 /** What decides about the configuration's digest: builds that differ in their attestations only have the same. */
 function keyOf({ id, manifest = id }: DockerImage): string {

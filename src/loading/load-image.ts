@@ -4,16 +4,19 @@ import type { DockerImage } from '../docker/engine.ts';
 import type { ClusterNode } from '../cluster/cluster.ts';
 import { HarnessError } from '../core/error.ts';
 import type { ImageConfig } from '../config/config.ts';
-import type { LoadDecision } from '../core/labels.ts';
+import type { LoadDecision } from './decide-load.ts';
 import type { LoadSummary } from '../core/summary.ts';
 import { canonicalName } from '../docker/reference.ts';
 import { dataSize } from '../core/words.ts';
 import { stopwatch } from '../core/stopwatch.ts';
 import { decideLoad } from './decide-load.ts';
-import type { DeployedImage } from '../deploying/fill-manifest.ts';
+import type { DeployedImage } from './loaded-image.ts';
 import { step } from '../core/step.ts';
 import type { ImageOutcome } from '../building/settle-images.ts';
-import { imagesIn, loadTargets } from './node-contents.ts';
+import { imagesIn } from './node-contents.ts';
+import { loadTargets } from '../cluster/nodes.ts';
+import { noteReplacement } from './replacements.ts';
+import { digestsOf } from './image-digest.ts';
 import type { Session } from '../session.ts';
 import { transportFor } from './choose-transport.ts';
 
@@ -45,7 +48,7 @@ export async function loadEverywhere(
   }
   const reasons = [...new Set(due.filter(({ decision }) => decision.action !== 'skip').map(({ decision }) => decision.reason))];
   return step(session.emit, `load:${image.name}`, `image ${image.name}: loading (${reasons.join('; ')})`, async () => {
-    session.hasReplaced ||= due.some(({ decision }) => decision.action !== 'skip' && decision.verdict === 'stale');
+    if (due.some(({ decision }) => decision.action !== 'skip' && decision.verdict === 'stale')) noteReplacement(session);
     const deliveries = await sendOut(session, image, built, due, nodes);
     const loads = await allOfThem(due.map((load) => carryOut(session, image, built, load, deliveries.get(load.node))));
     const title = `image ${image.name} loaded into ${loads.map(({ node, words }) => `node ${node} (${words})`).join(', ')}`;
@@ -105,7 +108,7 @@ interface LoadResult {
 
 async function decideFor(session: Session, image: ImageConfig, built: DockerImage, node: ClusterNode, force: boolean): Promise<DueLoad> {
   const name = canonicalName(image.reference) ?? image.reference;
-  const digest = session.digests.of(built);
+  const digest = digestsOf(session).of(built);
   const present = await imagesIn(session, node);
   const decision = decideLoad({ digest, layers: built.layers, name, present, force });
   const from = present.images.find((known) => known.id === digest)?.names[0] ?? digest;
@@ -136,7 +139,7 @@ async function carryOut(
     const { id } = await confirmLoaded(session.engine, order, travelled?.content);
     if (travelled && !travelled.isNoted) await noteLoad(session.engine, node, { id, name });
     // Only what the transfer itself told: what a node lists may be of an earlier image.
-    if (travelled?.digest !== undefined) session.digests.learn(built, travelled.digest);
+    if (travelled?.digest !== undefined) digestsOf(session).learn(built, travelled.digest);
     note(travelled ? 'transferred' : 'tagged', travelled ?? { bytes: 0 });
     return { node, id, words: travelled ? `${dataSize(travelled.bytes)} of ${dataSize(travelled.total)}` : 'only the name' };
   } catch (error) {
@@ -146,7 +149,7 @@ async function carryOut(
 }
 
 function digestFrom(session: Session, image: ImageConfig, built: DockerImage, loads: LoadResult[]): string {
-  const digest = session.digests.of(built) ?? loads[0]?.id;
+  const digest = digestsOf(session).of(built) ?? loads[0]?.id;
   if (digest === undefined) throw new HarnessError('LOAD', `The cluster has no node to load ${image.name} into.`);
   return digest;
 }

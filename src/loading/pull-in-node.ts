@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { tryExec } from '../docker/exec.ts';
 import type { DockerEngine } from '../docker/engine.ts';
 import { HarnessError } from '../core/error.ts';
-import type { NodeContent } from '../core/labels.ts';
+import type { NodeContent } from '../containerd/content.ts';
 import { NOTE_LOAD } from '../containerd/load-record.ts';
 import { NODE_HOST, REGISTRY_PORT } from '../registry/registry.ts';
 import { seconds } from '../core/words.ts';

@@ -1,6 +1,6 @@
 import type { DockerImage } from '../docker/engine.ts';
 import { HarnessError } from '../core/error.ts';
-import type { NodeContent } from '../core/labels.ts';
+import type { NodeContent } from '../containerd/content.ts';
 
 /** One image on its way. */
 export interface Shipment {

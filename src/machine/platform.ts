@@ -1,8 +1,25 @@
 /** Reads what kind of machine this is. Cheap: a few small files, no program is run. */
 import { readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { parseDeb822, parseOneLine, type AptSource } from '../apt/sources.ts';
-import type { Distribution, Platform } from '../setup/observed.ts';
+
+/** The distribution, as `/etc/os-release` names it. */
+export interface Distribution {
+  id: string;
+  codename: string | undefined;
+  /** Absent in Debian's testing and unstable. */
+  version: string | undefined;
+  name: string;
+}
+
+export interface Platform {
+  os: NodeJS.Platform;
+  /** Only on Linux. */
+  distribution: Distribution | undefined;
+  root: boolean;
+  /** Whether systemd is process 1, so that services can be started with `systemctl`. */
+  systemd: boolean;
+  /** The kernel's limit of inotify instances for one user; undefined where there is none. */
+  inotifyInstances: number | undefined;
+}
 
 /** The machine that this process runs on. */
 export function observePlatform(): Platform {
@@ -24,18 +41,7 @@ export function parseOsRelease(text: string): Distribution {
   return { id, codename: value('VERSION_CODENAME'), version: value('VERSION_ID'), name: value('PRETTY_NAME') ?? id };
 }
 
-/** Every entry of apt's sources, in apt's own order. */
-export function readAptSources(directory = '/etc/apt'): AptSource[] {
-  const parts = join(directory, 'sources.list.d');
-  const files = [join(directory, 'sources.list'), ...list(parts).map((name) => join(parts, name))];
-  return files.flatMap((file) => {
-    const text = read(file) ?? '';
-    if (file.endsWith('.sources')) return parseDeb822(text);
-    return file.endsWith('.list') ? parseOneLine(text) : []; // apt ignores other endings, and so must we
-  });
-}
-
-function list(directory: string): string[] {
+export function list(directory: string): string[] {
   try {
     return readdirSync(directory).sort();
   } catch {
@@ -43,7 +49,7 @@ function list(directory: string): string[] {
   }
 }
 
-function read(path: string): string | undefined {
+export function read(path: string): string | undefined {
   try {
     return readFileSync(path, 'utf8');
   } catch {

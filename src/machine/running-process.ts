@@ -1,6 +1,18 @@
 import { readFileSync, readlinkSync } from 'node:fs';
 import { hostname } from 'node:os';
-import type { Owner } from '../fixtures/test-run.ts';
+
+/** The process that runs tests, as it stands on everything that they make: enough to prove later that it is gone. */
+export interface Owner {
+  /** The machine's name and, where it has one, its lasting id. */
+  host: string;
+  /** The kernel's id of this boot; empty where the system has none. */
+  boot: string;
+  /** The set of processes in which `pid` counts; a container has its own. Empty where the system has none. */
+  processes: string;
+  pid: number;
+  /** Tells the process from a later one with the same number; empty where the system does not say. */
+  started: string;
+}
 
 /** A process of this machine, told from a later one with the same number. */
 export interface RunningProcess {

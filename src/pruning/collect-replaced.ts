@@ -3,7 +3,7 @@ import type { ClusterNode } from '../cluster/cluster.ts';
 import { messageOf } from '../core/error.ts';
 import { nodeHoldings } from '../containerd/holdings.ts';
 import { decideNodePrune, decideStoredPrune } from './decide-prune.ts';
-import { loadTargets } from '../loading/node-contents.ts';
+import { loadTargets } from '../cluster/nodes.ts';
 import { ownRegistry, storedImages } from '../registry/bring-up.ts';
 import type { Session } from '../session.ts';
 
@@ -11,9 +11,8 @@ import type { Session } from '../session.ts';
  * Where this run's loads have replaced images: takes those and earlier ones out of the nodes that no longer use them, and then out of the
  * registry. What a pod that is ending still uses goes after the next such run. Never fails a run: what stays costs room and nothing else.
  */
-export async function tidyUp(session: Session, nodes: readonly ClusterNode[]): Promise<void> {
+export async function collectReplaced(session: Session, nodes: readonly ClusterNode[]): Promise<void> {
   const { engine, emit } = session;
-  if (!session.hasReplaced) return;
   try {
     const gone = new Set((await Promise.all(loadTargets(nodes).map(({ name }) => tidyNode(session, name)))).flat());
     const registry = gone.size === 0 ? undefined : await ownRegistry(session);

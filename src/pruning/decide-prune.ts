@@ -1,24 +1,7 @@
+import type { NodeHoldings, Snapshot } from '../containerd/holdings.ts';
 import { loadLine } from '../containerd/load-record.ts';
+import type { StoredImage } from '../registry/client.ts';
 import { NODE_HOST, REPOSITORY } from '../registry/registry.ts';
-
-/** An image in a node. */
-export interface HeldImage {
-  /** The configuration's digest. */
-  id: string;
-  /** All of them in full, those with a digest too. */
-  names: readonly string[];
-  /** Whether the node's runtime itself says that it must stay. */
-  pinned: boolean;
-}
-
-/** What a node holds, and why it must. */
-export interface NodeHoldings {
-  images: readonly HeldImage[];
-  /** Ids and names that containers, running or ended, were made from. */
-  used: ReadonlySet<string>;
-  /** What this harness loaded, see LOAD_RECORD. */
-  loads: ReadonlySet<string>;
-}
 
 /** What must go of an image in a node: some of its names, or, where that leaves it none, all of it. */
 export interface NodeRemoval {
@@ -102,16 +85,6 @@ function isLeftover(name: string, id: string, foreignPorts: ReadonlySet<number>)
   return repository === REPOSITORY && tag === id.replace(/^\w+:/, '') && !foreignPorts.has(Number(port));
 }
 
-/** An image in the registry. */
-export interface StoredImage {
-  /** The engine's id of what was pushed, without its algorithm. */
-  tag: string;
-  /** Of its manifest, or index. */
-  digest: string;
-  config: { digest: string; size: number };
-  layers: readonly { digest: string; size: number }[];
-}
-
 /** The images in the registry that must go, with what that frees: what only they need. */
 export function decideStoredPrune(
   images: readonly StoredImage[],
@@ -126,15 +99,6 @@ export function decideStoredPrune(
     freed.forEach(({ digest }) => needed.add(digest)); // counted once
     return [{ ...image, bytes: freed.reduce((sum, { size }) => sum + size, 0) }];
   });
-}
-
-/** A file system that a node's runtime keeps, by its name. */
-export interface Snapshot {
-  parent: string;
-  /** Above its parent. */
-  bytes: number;
-  /** Whether it is a layer of an image, and not a container's own. */
-  committed: boolean;
 }
 
 /** An image with the topmost of its layers, which stands for all below it. */

@@ -11,7 +11,7 @@ import { nodeHoldings, nodeSnapshots } from '../containerd/holdings.ts';
 import { kubeconfigPath } from '../cluster/current.ts';
 import { decideDockerPrune, decideNodePrune, decideStoredPrune, freedBytes } from './decide-prune.ts';
 import { step } from '../core/step.ts';
-import { loadTargets } from '../loading/node-contents.ts';
+import { loadTargets } from '../cluster/nodes.ts';
 import { ownCluster } from '../cluster/ownership.ts';
 import { ownRegistry, storedImages } from '../registry/bring-up.ts';
 import type { Session } from '../session.ts';

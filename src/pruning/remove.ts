@@ -2,7 +2,8 @@ import { exec } from '../docker/exec.ts';
 import type { DockerEngine } from '../docker/engine.ts';
 import { deleteManifest } from '../registry/client.ts';
 import { HarnessError } from '../core/error.ts';
-import type { DockerRemoval, NodeRemoval, StoredImage } from './decide-prune.ts';
+import type { DockerRemoval, NodeRemoval } from './decide-prune.ts';
+import type { StoredImage } from '../registry/client.ts';
 
 /** Removes what was decided from a node. */
 export async function pruneNode(engine: DockerEngine, node: string, removals: readonly NodeRemoval[]): Promise<void> {

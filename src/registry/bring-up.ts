@@ -5,18 +5,20 @@ import type { ClusterNode } from '../cluster/cluster.ts';
 import { HarnessError, messageOf } from '../core/error.ts';
 import { registryName, type ObservedRegistry, type Registry } from './registry.ts';
 import { ensureRegistryImage, registrySettings } from '../system-images/registry-image.ts';
-import { networkOf, observeRegistry } from './observe.ts';
-import type { StoredImage } from '../pruning/decide-prune.ts';
+import { observeRegistry } from './observe.ts';
+import { networkOf } from '../cluster/network.ts';
+import type { StoredImage } from './client.ts';
 import { decideRegistry, isOurs, type WantedRegistry } from './decide-registry.ts';
 import { step } from '../core/step.ts';
+import { oncePer } from '../core/once-per.ts';
 import type { Session } from '../session.ts';
 
 /** The image that the registry runs, looked for once in a run: it may be compiled beside the cluster's creation. */
-export function registryImage(session: Session): Promise<string> {
-  session.registryImage ??= ensureRegistryImage(session.engine, session);
-  session.registryImage.catch(() => undefined); // whoever needs the registry hears of it; nobody may
-  return session.registryImage;
-}
+export const registryImage: (session: Session) => Promise<string> = oncePer((session) => {
+  const image = ensureRegistryImage(session.engine, session);
+  image.catch(() => undefined); // reported by the caller that awaits it; there may be none
+  return image;
+});
 
 /**
  * Brings the registry beside the cluster to where it can be used: created, started or made anew, whatever it takes.

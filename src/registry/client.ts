@@ -1,6 +1,16 @@
 import { request } from 'node:http';
 import { REPOSITORY } from './registry.ts';
 
+/** An image in the registry. */
+export interface StoredImage {
+  /** The engine's id of what was pushed, without its algorithm. */
+  tag: string;
+  /** Of its manifest, or index. */
+  digest: string;
+  config: { digest: string; size: number };
+  layers: readonly { digest: string; size: number }[];
+}
+
 /** One blob as a manifest lists it: its digest, and its size in bytes as it travels. */
 export interface Blob {
   digest: string;

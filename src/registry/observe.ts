@@ -1,17 +1,7 @@
 import type { DockerEngine } from '../docker/engine.ts';
 import { LABELS } from '../core/labels.ts';
+import { inspectContainer } from '../docker/inspect.ts';
 import { REGISTRY_PORT, registryName, type ObservedRegistry } from './registry.ts';
-
-interface InspectedContainer {
-  Id: string;
-  Config: { Labels?: Record<string, string> | null };
-  State: { Running: boolean; StartedAt?: string };
-  HostConfig?: { NetworkMode?: string };
-  NetworkSettings: {
-    Networks?: Record<string, { IPAddress?: string; GlobalIPv6Address?: string }> | null;
-    Ports?: Record<string, { HostIp: string; HostPort: string }[] | null> | null;
-  };
-}
 
 /** How the engine says that a container was never started. */
 const NEVER = '0001-01-01T00:00:00Z';
@@ -23,7 +13,7 @@ export function observeRegistry(engine: DockerEngine, cluster: string): Promise<
 
 /** A container as a registry, by its name or id. */
 export async function observeContainer(engine: DockerEngine, container: string): Promise<ObservedRegistry | undefined> {
-  const found = await inspect(engine, container);
+  const found = await inspectContainer(engine, container);
   if (!found) return undefined;
   const labels = found.Config.Labels ?? {};
   const networks = found.NetworkSettings.Networks ?? {};
@@ -40,15 +30,4 @@ export async function observeContainer(engine: DockerEngine, container: string):
     port: published && Number(published.HostPort),
     address: place?.IPAddress || (place?.GlobalIPv6Address ? `[${place.GlobalIPv6Address}]` : undefined),
   };
-}
-
-/** The Docker network that a node was made on: kind's, whatever that is called here. It may have been put on others since. */
-export async function networkOf(engine: DockerEngine, containerId: string): Promise<string> {
-  const found = await inspect(engine, containerId);
-  const made = found?.HostConfig?.NetworkMode;
-  return made !== undefined && made in (found?.NetworkSettings.Networks ?? {}) ? made : 'kind';
-}
-
-function inspect(engine: DockerEngine, container: string): Promise<InspectedContainer | undefined> {
-  return engine.json<InspectedContainer>('GET', `/containers/${encodeURIComponent(container)}/json`);
 }

@@ -1,12 +1,5 @@
-import { HarnessError, messageOf } from '../core/error.ts';
+import { errorForMachines } from '../core/reported-error.ts';
 import type { ReportedError } from '../core/summary.ts';
-
-/** An error as `--json` has it. */
-export function errorForMachines(failure: unknown): ReportedError {
-  if (!(failure instanceof HarnessError)) return { code: 'INTERNAL', message: messageOf(failure) };
-  const { code, message, next, detail } = failure;
-  return { code, message, ...(next === undefined ? {} : { next }), ...(detail === undefined ? {} : { detail }) };
-}
 
 /** An error as lines: what is wrong, the last words of what failed, and what to do. */
 export function errorForPeople(failure: unknown, verbose: boolean): string[] {

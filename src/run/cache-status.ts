@@ -1,6 +1,7 @@
 import type { ImageConfig } from '../config/config.ts';
 import type { ClusterState } from '../cluster/cluster.ts';
-import type { FreshnessDecision, LoadDecision } from '../core/labels.ts';
+import type { LoadDecision } from '../loading/decide-load.ts';
+import type { FreshnessDecision } from '../freshness/decide-freshness.ts';
 import { canonicalName } from '../docker/reference.ts';
 import { decideLoad } from '../loading/decide-load.ts';
 import { buildCacheSize } from '../docker/build-cache.ts';
@@ -8,8 +9,10 @@ import { clusterNodes } from '../cluster/nodes.ts';
 import { rememberedCluster } from '../cluster/current.ts';
 import type { ImageOutcome } from '../building/settle-images.ts';
 import { ahead } from '../core/ask-ahead.ts';
-import { askNode, imagesIn, loadTargets } from '../loading/node-contents.ts';
+import { askNode, imagesIn } from '../loading/node-contents.ts';
+import { loadTargets } from '../cluster/nodes.ts';
 import { assertOwn } from '../cluster/ownership.ts';
+import { digestsOf } from '../loading/image-digest.ts';
 import type { Session } from '../session.ts';
 
 /** What `cache-status` says of one image. */
@@ -67,7 +70,7 @@ async function statusOf(
   nodes: ClusterState['nodes'],
 ): Promise<ImageStatus> {
   const name = canonicalName(image.reference) ?? image.reference;
-  const digest = built && session.digests.of(built);
+  const digest = built && digestsOf(session).of(built);
   const inNodes = runningTargets(nodes).map(async (node) => {
     const present = await imagesIn(session, node);
     return [node.name, decideLoad({ digest, layers: built?.layers ?? [], name, present, force: false }).verdict] as const;

@@ -5,7 +5,7 @@ import { count } from '../core/words.ts';
 import { LABELS } from '../core/labels.ts';
 import { step } from '../core/step.ts';
 import { assertOwn } from '../cluster/ownership.ts';
-import { removeOutside } from '../services/bring-up.ts';
+import { removeServices } from '../services/bring-up.ts';
 import { takeRegistryDown } from '../registry/bring-up.ts';
 import type { Session } from '../session.ts';
 
@@ -18,7 +18,7 @@ export async function takeDown(session: Session): Promise<boolean> {
   const state = await currentCluster(session.engine, session.config);
   assertOwn(session, state);
   if (state.nodes.length === 0) {
-    await removeOutside(session);
+    await removeServices(session);
     await takeRegistryDown(session); // of a cluster that was deleted by other means
     session.emit({ type: 'note', level: 'info', message: `there is no cluster ${name}` });
     return false;
@@ -27,7 +27,7 @@ export async function takeDown(session: Session): Promise<boolean> {
     await remove(session.config);
     return { title: `cluster ${name} deleted`, value: undefined };
   });
-  await removeOutside(session);
+  await removeServices(session);
   await takeRegistryDown(session);
   return true;
 }

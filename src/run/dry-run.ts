@@ -1,6 +1,7 @@
 import type { Tier } from '../config/config.ts';
 import type { ClusterDecision, ClusterNode, ClusterState } from '../cluster/cluster.ts';
-import type { BuildDecision, LoadDecision } from '../core/labels.ts';
+import type { LoadDecision } from '../loading/decide-load.ts';
+import type { BuildDecision } from '../building/decide-build.ts';
 import { canonicalName } from '../docker/reference.ts';
 import { readManifests } from '../deploying/read-manifests.ts';
 import { currentCluster } from '../cluster/current.ts';
@@ -9,7 +10,9 @@ import { decideLoad } from '../loading/decide-load.ts';
 import { assertOwn } from '../cluster/ownership.ts';
 import { wantedClusterNow } from '../cluster/definition.ts';
 import { settleImages, type ImageOutcome } from '../building/settle-images.ts';
-import { imagesIn, loadTargets } from '../loading/node-contents.ts';
+import { imagesIn } from '../loading/node-contents.ts';
+import { loadTargets } from '../cluster/nodes.ts';
+import { digestsOf } from '../loading/image-digest.ts';
 import type { Session } from '../session.ts';
 
 /** What a tier would do. */
@@ -52,7 +55,7 @@ async function loadOf(session: Session, outcome: ImageOutcome, node: ClusterNode
   const common = { image: image.name, node: node.name };
   if (decision.action !== 'skip') return { ...common, action: 'transfer', reason: 'it will be another image' };
   const facts = {
-    digest: built && session.digests.of(built),
+    digest: built && digestsOf(session).of(built),
     layers: built?.layers ?? [],
     name: canonicalName(image.reference) ?? image.reference,
     present: await imagesIn(session, node),

@@ -1,7 +1,7 @@
 import { stop } from '../cluster/lifecycle.ts';
 import type { ClusterState } from '../cluster/cluster.ts';
 import { ownCluster } from '../cluster/ownership.ts';
-import { stopOutside } from '../services/bring-up.ts';
+import { stopServices } from '../services/bring-up.ts';
 import { stopRegistry } from '../registry/bring-up.ts';
 import type { Session } from '../session.ts';
 
@@ -11,6 +11,6 @@ import type { Session } from '../session.ts';
  */
 export async function stopCluster(session: Session): Promise<ClusterState> {
   const state = await ownCluster(session);
-  await Promise.all([stop(session.engine, state), stopRegistry(session), stopOutside(session)]);
+  await Promise.all([stop(session.engine, state), stopRegistry(session), stopServices(session)]);
   return state;
 }

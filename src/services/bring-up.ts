@@ -1,12 +1,12 @@
 import { createHmac } from 'node:crypto';
-import { startOutside, type Reached } from './start-container.ts';
+import { startServiceContainer, type Reached } from './start-container.ts';
 import { unlessMissing, type DockerImage } from '../docker/engine.ts';
 import { pullImage } from '../docker/registry-client.ts';
 import { secretKey } from '../machine/secret-key.ts';
 import type { ClusterNode } from '../cluster/cluster.ts';
 import type { ServiceConfig } from '../config/config.ts';
 import { LABELS } from '../core/labels.ts';
-import { networkOf } from '../registry/observe.ts';
+import { networkOf } from '../cluster/network.ts';
 import { step } from '../core/step.ts';
 import type { Session } from '../session.ts';
 
@@ -22,21 +22,21 @@ export interface RunningService extends Reached {
  * configuration does not know any more, or not like that, are removed.
  * @throws HarnessError SERVICE
  */
-export async function bringOutsideUp(session: Session, nodes: readonly ClusterNode[]): Promise<RunningService[]> {
+export async function bringServicesUp(session: Session, nodes: readonly ClusterNode[]): Promise<RunningService[]> {
   const { config, engine, emit } = session;
   const network = config.services.length === 0 ? '' : await networkOf(engine, nodes[0]?.containerId ?? '');
   const wanted = await Promise.all(
     config.services.map(async (service) => ({ service, definition: await definitionOf(session, service, network) })),
   );
   const definitions = wanted.map(({ definition }) => definition);
-  await removeOutside(session, (labels) => !definitions.includes(labels[LABELS.definition] ?? ''));
+  await removeServices(session, (labels) => !definitions.includes(labels[LABELS.definition] ?? ''));
   const running = wanted.map(({ service, definition }) =>
     step(emit, `service:${service.name}`, `service ${service.name}: starting`, async () => {
       const labels = { ...ownLabels(session), [LABELS.service]: service.name, [LABELS.definition]: definition };
       const { image, ports, command, ready } = service;
       const container = `${config.cluster.name}-service-${service.name}`;
       const env = valuesOf(service, session.env);
-      const reached = await startOutside(engine, {
+      const reached = await startServiceContainer(engine, {
         name: service.name,
         container,
         image,
@@ -55,14 +55,14 @@ export async function bringOutsideUp(session: Session, nodes: readonly ClusterNo
 }
 
 /** Removes the containers of this project's services beside this cluster, known by their labels and by nothing else. */
-export async function removeOutside(session: Session, which: (labels: Record<string, string>) => boolean = () => true): Promise<void> {
+export async function removeServices(session: Session, which: (labels: Record<string, string>) => boolean = () => true): Promise<void> {
   for (const { Id, Labels } of await ownContainers(session)) {
     if (which(Labels)) await unlessMissing(session.engine.api.getContainer(Id).remove({ force: true, v: true }));
   }
 }
 
 /** Stops them; they keep everything. */
-export async function stopOutside(session: Session): Promise<void> {
+export async function stopServices(session: Session): Promise<void> {
   const containers = await ownContainers(session);
   await Promise.all(containers.filter(({ State }) => State === 'running').map(({ Id }) => session.engine.api.getContainer(Id).stop()));
 }

@@ -33,7 +33,7 @@ export interface Reached {
  * Starts a container, or finds it as an earlier run left it, and waits until it can be used.
  * @throws HarnessError SERVICE
  */
-export async function startOutside(engine: DockerEngine, service: OutsideService): Promise<Reached> {
+export async function startServiceContainer(engine: DockerEngine, service: OutsideService): Promise<Reached> {
   const { name, image, network, ports } = service;
   // What fails to come up is sometimes taken away at once, with its log, and sometimes left before its log was listened to.
   const said: Buffer[] = [];

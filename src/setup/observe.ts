@@ -3,9 +3,11 @@ import { existsSync, realpathSync, statfsSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { isExecutable } from '../machine/executable.ts';
 import { tryRun } from '../machine/process.ts';
-import type { Apt, DockerClient, ObservedTools, Platform, Program } from './observed.ts';
+import type { Apt, DockerClient, ObservedTools, Program } from './observed.ts';
+import type { Platform } from '../machine/platform.ts';
 import { observeEngine } from './observe-engine.ts';
-import { observePlatform, readAptSources } from '../machine/platform.ts';
+import { observePlatform } from '../machine/platform.ts';
+import { readAptSources } from '../apt/sources.ts';
 import { versionIn } from './versions.ts';
 
 /** Milliseconds that a tool gets to tell its version. */

@@ -3,6 +3,7 @@
  * judged by `diagnose.ts` and `plan.ts`.
  */
 import type { AptSource } from '../apt/sources.ts';
+import type { Platform } from '../machine/platform.ts';
 
 /** A program that was found on the PATH. */
 export interface Program {
@@ -41,26 +42,6 @@ export type Engine =
       /** Path of the engine's program (or of Docker Desktop), when it is installed. */
       daemon: string | undefined;
     };
-
-/** The distribution, as `/etc/os-release` names it. */
-export interface Distribution {
-  id: string;
-  codename: string | undefined;
-  /** Absent in Debian's testing and unstable. */
-  version: string | undefined;
-  name: string;
-}
-
-export interface Platform {
-  os: NodeJS.Platform;
-  /** Only on Linux. */
-  distribution: Distribution | undefined;
-  root: boolean;
-  /** Whether systemd is process 1, so that services can be started with `systemctl`. */
-  systemd: boolean;
-  /** The kernel's limit of inotify instances for one user; undefined where there is none. */
-  inotifyInstances: number | undefined;
-}
 
 /** What Debian's package tools know; undefined on every other system. */
 export interface Apt {

@@ -7,16 +7,12 @@ import { ownArchive, sourceFor } from '../apt/sources.ts';
 import type { Need } from './needs.ts';
 import type { ObservedTools } from './observed.ts';
 import { debianPackages, NEWER_SUITE, NEWER_SUITE_VERSION, packagesFor } from './packages.ts';
-import type { Command, InstallPlan } from './plan.ts';
+import type { InstallPlan } from './install-plan.ts';
+import { APT_GET, APT_INSTALL, type Command } from '../apt/install.ts';
 
 const SOURCE_FILE = '/etc/apt/sources.list.d/kind-harness.sources';
 const PIN_FILE = '/etc/apt/preferences.d/kind-harness';
 const PIN = `Package: *\nPin: release n=${NEWER_SUITE}\nPin-Priority: 100\n`;
-
-/** Fresh machines update themselves right after the start, and hold apt's lock while they do. Seconds. */
-export const APT_GET = ['apt-get', '-o', 'DPkg::Lock::Timeout=300'] as const;
-/** Never removes anything: what stands in the way, such as another engine's packages, is the user's to decide about. */
-export const APT_INSTALL = [...APT_GET, 'install', '-y', '--no-remove', '--no-install-recommends'] as const;
 
 /** @param needs what to install; not empty. */
 export function planDebian(tools: ObservedTools, needs: Need[]): InstallPlan {

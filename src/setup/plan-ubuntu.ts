@@ -3,8 +3,10 @@ import { adviceFor } from './advice.ts';
 import type { Need } from './needs.ts';
 import type { ObservedTools } from './observed.ts';
 import { kindFromSource, packagesFor, ubuntuPackages } from './packages.ts';
-import type { Command, InstallPlan } from './plan.ts';
-import { APT_GET, APT_INSTALL } from './plan-debian.ts';
+import type { InstallPlan } from './install-plan.ts';
+import type { Command } from '../apt/install.ts';
+import { APT_INSTALL } from '../apt/install.ts';
+import { APT_GET } from '../apt/install.ts';
 import { atLeast, OLDEST } from './versions.ts';
 
 /** @param needs what to install; not empty. */

@@ -1,26 +1,15 @@
 /** What `harness setup` will do on this machine: decided here, done in `setup.ts`. Pure. */
 import { printable } from '../machine/process.ts';
 import { adviceFor, startAdvice } from './advice.ts';
+import type { InstallPlan } from './install-plan.ts';
 import { engineChosenByUser, missingNeeds, type Need } from './needs.ts';
 import type { ObservedTools } from './observed.ts';
 import { planDebian } from './plan-debian.ts';
 import { planUbuntu } from './plan-ubuntu.ts';
 import { OLDEST } from './versions.ts';
 
-export type Command = [string, ...string[]];
-
 /** How an installed engine is started: as systemd's service, or as a daemon of its own. */
 export type StartDocker = 'systemctl' | 'dockerd';
-
-/** What is installed, and how. */
-export interface InstallPlan {
-  install: Need[];
-  /** Written before the commands are run. */
-  files: { path: string; text: string }[];
-  commands: Command[];
-  /** What remains for the user to type. */
-  byHand: string[];
-}
 
 export interface SetupPlan extends InstallPlan {
   /** Why each thing is done, one sentence each; empty when there is nothing to do. */

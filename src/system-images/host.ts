@@ -3,8 +3,10 @@ import { tryRun } from '../machine/process.ts';
 import { HarnessError } from '../core/error.ts';
 import type { Emit } from '../core/event.ts';
 import { install } from '../apt/install.ts';
-import { APT_GET, APT_INSTALL } from '../setup/plan-debian.ts';
-import { observePlatform, readAptSources } from '../machine/platform.ts';
+import { APT_INSTALL } from '../apt/install.ts';
+import { APT_GET } from '../apt/install.ts';
+import { observePlatform } from '../machine/platform.ts';
+import { readAptSources } from '../apt/sources.ts';
 import { debianMirror, sourceStanza, type DebianMirror } from '../apt/mirror.ts';
 import { OTHER_WAYS } from './failure.ts';
 
@@ -70,7 +72,7 @@ export async function installPackages(host: Host, packages: readonly string[], o
     [...APT_INSTALL, ...names],
   ];
   // One after another: the compile and the root file system want their tools at the same time, and apt does not wait for its own lists.
-  const turn = installing.then(() => install({ install: [], files, commands, byHand: [] }, { emit, progress, signal }));
+  const turn = installing.then(() => install({ files, commands }, { emit, progress, signal }));
   installing = turn.catch(() => undefined);
   await turn;
 }

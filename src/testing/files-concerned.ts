@@ -1,5 +1,5 @@
 import { dirname, sep } from 'node:path';
-import type { ModuleReport } from '../vitest/passed-reporter.ts';
+import type { ModuleReport } from './module-report.ts';
 
 /** What vitest takes for a test file where nothing else is configured. */
 const TEST_FILE = /\.(test|spec)\.[cm]?[jt]sx?$/;

@@ -5,7 +5,13 @@ import { PassThrough } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { tryRun, type RunOptions, type RunResult } from '../machine/process.ts';
 import { HarnessError } from '../core/error.ts';
-import type { VitestOrder } from '../vitest/preload.ts';
+
+/** What vitest is to do, once it may begin. */
+export interface VitestOrder {
+  args: string[];
+  /** Added to its environment. */
+  env: Record<string, string>;
+}
 
 /** A file of the harness's that runs in vitest's process: as source or compiled, as this is. */
 export function fileForVitest(name: string): string {
@@ -16,7 +22,7 @@ export function fileForVitest(name: string): string {
  * Vitest, started before it is known what it is to do: most of the time until it begins with the tests is Node's loading of it, and that can be
  * spent while something else is waited for.
  */
-export class WaitingVitest {
+export class PreloadedVitest {
   readonly #root: string;
   readonly #options: Pick<RunOptions, 'env' | 'signal'>;
   readonly #order = new PassThrough();

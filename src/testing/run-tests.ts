@@ -4,11 +4,12 @@ import { makeStateDirectory, readState, removeState } from '../machine/state-fil
 import { tail, tryRun } from '../machine/process.ts';
 import type { Config, TestsConfig } from '../config/config.ts';
 import { CONTEXT_VARIABLE, type HarnessContext } from './context.ts';
-import { serviceVariables } from '../services/objects.ts';
+import { serviceVariables } from './environment.ts';
 import { HarnessError } from '../core/error.ts';
 import type { TestSummary } from '../core/summary.ts';
-import { REPORT_VARIABLE, type ModuleReport } from '../vitest/passed-reporter.ts';
-import { fileForVitest, WaitingVitest } from './preloaded-vitest.ts';
+import { type ModuleReport } from './module-report.ts';
+import { REPORT_VARIABLE } from './module-report.ts';
+import { fileForVitest, PreloadedVitest } from './preloaded-vitest.ts';
 
 export interface TestRun {
   config: Config;
@@ -25,7 +26,7 @@ export interface TestRun {
   keepNamespaces: boolean;
   onLine: (line: string) => void;
   /** The vitest to run them with, if one was started ahead. */
-  vitest?: WaitingVitest | undefined;
+  vitest?: PreloadedVitest | undefined;
   signal?: AbortSignal;
 }
 
@@ -95,7 +96,7 @@ async function runVitest(run: TestRun, tests: TestsConfig & { runner: 'vitest' }
     ...tests.args,
     ...run.args,
   ];
-  const vitest = run.vitest ?? new WaitingVitest(run.config.root, run.colour, run.signal);
+  const vitest = run.vitest ?? new PreloadedVitest(run.config.root, run.colour, run.signal);
   const { exitCode, all } = await vitest.run({ args, env: { ...testEnvironment(run), [REPORT_VARIABLE]: modules } }, onLine);
   const counts = readState<VitestReport>(report);
   const learned = readState<ModuleReport[]>(modules);

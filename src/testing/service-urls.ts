@@ -2,7 +2,7 @@ import type { V1Service } from '@kubernetes/client-node';
 import { forward } from '../kubernetes/forward.ts';
 import { openAccess } from '../kubernetes/access.ts';
 import type { ManifestObject } from '../kubernetes/manifest.ts';
-import { addressVariables } from '../services/objects.ts';
+import { addressVariables } from './environment.ts';
 import { schemeOf } from '../kubernetes/judge-endpoints.ts';
 
 /**

@@ -7,7 +7,7 @@ import { FILE_SYSTEM, type Clock } from '../machine/fs-clock.ts';
 import { testSurroundings, type Deployed } from './test-surroundings.ts';
 import { TestSources } from './test-sources.ts';
 import { whyTestAgain, withPass } from './decide-test-cache.ts';
-import type { ModuleReport } from '../vitest/passed-reporter.ts';
+import type { ModuleReport } from './module-report.ts';
 import type { Session } from '../session.ts';
 
 /** The passes of each test file, by its path. */

@@ -4,7 +4,7 @@ import type { Config, TestCacheConfig } from '../config/config.ts';
 import { digestOf } from '../core/digest.ts';
 import type { ManifestObject } from '../kubernetes/manifest.ts';
 import type { TestInputs } from './test-inputs.ts';
-import type { DeployedImage } from '../deploying/fill-manifest.ts';
+import type { DeployedImage } from '../loading/loaded-image.ts';
 
 /** Files that say which packages are installed, and how sources are read. */
 const PACKAGES =

@@ -11,13 +11,8 @@ import { plainReporter } from '../report/lines.ts';
 import { endRun, removeLeftovers, trimArtifacts } from './orphaned-namespaces.ts';
 
 export type { HarnessContext } from '../testing/context.ts';
-export type { Owner, TestRun, VitestContext } from '../fixtures/test-run.ts';
-
-declare module 'vitest' {
-  interface ProvidedContext {
-    harness: VitestContext;
-  }
-}
+export type { Owner } from '../machine/running-process.ts';
+export type { TestRun, VitestContext } from '../fixtures/test-run.ts';
 
 /** What `harnessSetup` can be told; each is otherwise taken from the environment. */
 export interface SetupOptions {

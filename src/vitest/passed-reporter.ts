@@ -1,17 +1,6 @@
 import { writeFileSync } from 'node:fs';
 import type { Reporter, TestModule, TestProject, Vite } from 'vitest/node';
-
-/** Names the file that a reporter writes its findings to. */
-export const REPORT_VARIABLE = 'HARNESS_MODULE_REPORT';
-
-/** What became of a test file, and the files that it was made of. */
-export interface ModuleReport {
-  file: string;
-  /** Whether it has tests, and every one of them ran and passed at the first attempt. */
-  passed: boolean;
-  /** Absolute paths: all that it imports, what its fixtures applied, what is set up before it, and the configuration of the runner. */
-  imports: string[];
-}
+import { REPORT_VARIABLE, type ModuleReport } from '../testing/module-report.ts';
 
 /** Tells the harness, which started vitest, what each test file was made of. */
 export default class PassedReporter implements Reporter {

@@ -1,13 +1,7 @@
 import { createRequire } from 'node:module';
 import { text } from 'node:stream/consumers';
 import { pathToFileURL } from 'node:url';
-
-/** What vitest is to do, once it may begin. */
-export interface VitestOrder {
-  args: string[];
-  /** Added to its environment. */
-  env: Record<string, string>;
-}
+import type { VitestOrder } from '../testing/preloaded-vitest.ts';
 
 /** The program `node waiting <vitest's own>`: loads vitest's library, reads on its standard input what to do, and from then on is vitest. */
 const vitest = process.argv[2] as string;

@@ -1,6 +1,6 @@
 import { rmSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { WaitingVitest } from '../../src/testing/preloaded-vitest.ts';
+import { PreloadedVitest } from '../../src/testing/preloaded-vitest.ts';
 import { plant, scratchWithVitest } from '../support/scratch.ts';
 
 let root: string;
@@ -17,7 +17,7 @@ afterEach(() => rmSync(root, { recursive: true, force: true }));
 
 describe('a vitest that was started ahead', () => {
   it('runs what it is told later, as if it had been told at its start', async () => {
-    const vitest = new WaitingVitest(root, false);
+    const vitest = new PreloadedVitest(root, false);
     void vitest.load();
     const lines: string[] = [];
     const order = { args: ['run', '--reporter=verbose', 'one'], env: { TOLD: 'later' } };
@@ -30,7 +30,7 @@ describe('a vitest that was started ahead', () => {
   });
 
   it('ends without a word when there is nothing to do, or nobody to say so', async () => {
-    const vitest = new WaitingVitest(root, false);
+    const vitest = new PreloadedVitest(root, false);
     const loaded = vitest.load();
     await vitest.end();
     expect(await loaded).toMatchObject({ exitCode: 0, all: '' });
@@ -38,7 +38,7 @@ describe('a vitest that was started ahead', () => {
 
   it('is ended by an interruption while it waits', async () => {
     const interruption = new AbortController();
-    const vitest = new WaitingVitest(root, false, interruption.signal);
+    const vitest = new PreloadedVitest(root, false, interruption.signal);
     const loaded = vitest.load();
     interruption.abort();
     await expect(loaded).rejects.toMatchObject({ code: 'INTERRUPTED' });
@@ -46,7 +46,7 @@ describe('a vitest that was started ahead', () => {
   });
 
   it('that is not there is told', () => {
-    expect(() => new WaitingVitest('/', false).load()).toThrow(
+    expect(() => new PreloadedVitest('/', false).load()).toThrow(
       expect.objectContaining({ code: 'TESTS', message: 'vitest is not installed in /.' }),
     );
   });

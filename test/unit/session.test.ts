@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { ClusterNode, ClusterState } from '../../src/cluster/cluster.ts';
 import type { Config } from '../../src/config/config.ts';
 import { assertOwn } from '../../src/cluster/ownership.ts';
-import { loadTargets } from '../../src/loading/node-contents.ts';
+import { loadTargets } from '../../src/cluster/nodes.ts';
 import { selectImages, type Session } from '../../src/session.ts';
 
 const config = {

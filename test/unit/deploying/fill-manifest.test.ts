@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { KubeObject } from '../../../src/kubernetes/api.ts';
-import { annotationOf, inOrder, withImages, type DeployedImage } from '../../../src/deploying/fill-manifest.ts';
+import { annotationOf, inOrder, withImages } from '../../../src/deploying/fill-manifest.ts';
+import { type DeployedImage } from '../../../src/loading/loaded-image.ts';
 
 const API: DeployedImage = { name: 'api', reference: 'shop/api:dev', digest: 'sha256:1' };
 const WEB: DeployedImage = { name: 'web', reference: 'localhost:5000/shop/web:dev', digest: 'sha256:2' };

@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import type { FreshnessDecision } from '../../../src/core/labels.ts';
+import type { FreshnessDecision } from '../../../src/freshness/decide-freshness.ts';
 import { fileSet } from '../../../src/sources/file-set.ts';
 import { compareInputs, inputsDigest, type Inputs } from '../../../src/freshness/inputs.ts';
-import { decideBuild, decideFreshness, describeChange, type FreshnessFacts } from '../../../src/freshness/decide-freshness.ts';
+import { decideFreshness, describeChange, type FreshnessFacts } from '../../../src/freshness/decide-freshness.ts';
+import { decideBuild } from '../../../src/building/decide-build.ts';
 
 function inputs(
   files: Record<string, string> = { a: 'file 644 1' },

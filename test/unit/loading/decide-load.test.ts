@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { NodeImage } from '../../../src/core/labels.ts';
+import type { NodeImage } from '../../../src/containerd/content.ts';
 import { chainIds } from '../../../src/containerd/chain-ids.ts';
 import { decideLoad } from '../../../src/loading/decide-load.ts';
 

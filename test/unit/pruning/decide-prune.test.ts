@@ -6,9 +6,9 @@ import {
   freedBytes,
   type DockerHolding,
   type DockerNeeds,
-  type HeldImage,
-  type NodeHoldings,
 } from '../../../src/pruning/decide-prune.ts';
+import { type NodeHoldings } from '../../../src/containerd/holdings.ts';
+import { type HeldImage } from '../../../src/containerd/holdings.ts';
 
 const API = 'docker.io/shop/api:dev';
 const OLD = 'docker.io/shop/old:dev';

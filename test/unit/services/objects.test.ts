@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { objectsFor, serviceVariables } from '../../../src/services/objects.ts';
+import { objectsFor } from '../../../src/services/objects.ts';
+import { serviceVariables } from '../../../src/testing/environment.ts';
 
 describe('a container beside the cluster', () => {
   it('is a Service without a selector, whose slice leads to it', () => {

@@ -1,4 +1,5 @@
-import type { DockerClient, Engine, ObservedTools, Platform } from '../../../src/setup/observed.ts';
+import type { DockerClient, Engine, ObservedTools } from '../../../src/setup/observed.ts';
+import type { Platform } from '../../../src/machine/platform.ts';
 
 /** The Debian archive as a fresh machine names it; the host does not exist. */
 const ARCHIVE = {
@@ -38,6 +39,7 @@ export function linux(id: string, version: string | undefined, codename: string,
 }
 
 export const BOOKWORM = linux('debian', '12', 'bookworm');
+
 export const NOBLE = linux('ubuntu', '24.04', 'noble');
 export const FEDORA = linux('fedora', '43', '', { root: false, systemd: true });
 export const MAC: Platform = { os: 'darwin', distribution: undefined, root: false, systemd: false, inotifyInstances: undefined };

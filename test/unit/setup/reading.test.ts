@@ -6,7 +6,8 @@ import { HarnessError } from '../../../src/core/error.ts';
 import { isExpiredIndex } from '../../../src/apt/install.ts';
 import { onPath } from '../../../src/setup/observe.ts';
 import { reasonOf } from '../../../src/setup/observe-engine.ts';
-import { parseOsRelease, readAptSources } from '../../../src/machine/platform.ts';
+import { parseOsRelease } from '../../../src/machine/platform.ts';
+import { readAptSources } from '../../../src/apt/sources.ts';
 import { atLeast, versionIn } from '../../../src/setup/versions.ts';
 import { within } from '../../../src/machine/with-timeout.ts';
 

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { TEST_ANNOTATIONS, TEST_LABELS, type Owner } from '../../../src/fixtures/test-run.ts';
+import { TEST_ANNOTATIONS, TEST_LABELS } from '../../../src/fixtures/test-run.ts';
+import { type Owner } from '../../../src/machine/running-process.ts';
 import { leftovers } from '../../../src/vitest/decide-orphans.ts';
 
 const self: Owner = { host: 'here', boot: 'boot-2', processes: 'pid:[1]', pid: 100, started: '5' };

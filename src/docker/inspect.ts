@@ -1,0 +1,18 @@
+import type { DockerEngine } from './engine.ts';
+
+/** What is used of the engine's answer about a container. */
+export interface InspectedContainer {
+  Id: string;
+  Config: { Labels?: Record<string, string> | null };
+  State: { Running: boolean; StartedAt?: string };
+  HostConfig?: { NetworkMode?: string };
+  NetworkSettings: {
+    Networks?: Record<string, { IPAddress?: string; GlobalIPv6Address?: string }> | null;
+    Ports?: Record<string, { HostIp: string; HostPort: string }[] | null> | null;
+  };
+}
+
+/** A container by its name or id; undefined when there is none. */
+export function inspectContainer(engine: DockerEngine, container: string): Promise<InspectedContainer | undefined> {
+  return engine.json<InspectedContainer>('GET', `/containers/${encodeURIComponent(container)}/json`);
+}

@@ -1,0 +1,14 @@
+import { oncePer } from '../core/once-per.ts';
+import type { Session } from '../session.ts';
+
+const replacements = oncePer<Session, { some: boolean }>(() => ({ some: false }));
+
+/** Remembers that a load has put an image in the place of another one. */
+export function noteReplacement(session: Session): void {
+  replacements(session).some = true;
+}
+
+/** Whether a load of this run has put an image in the place of another one. */
+export function hasReplaced(session: Session): boolean {
+  return replacements(session).some;
+}
