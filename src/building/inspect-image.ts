@@ -38,7 +38,7 @@ export interface SettledBase {
  * Looks at an image and at all its inputs.
  * @param settled the images of the configuration that it is built from
  */
-export async function lookAtImage(session: Session, image: ImageConfig, settled: readonly SettledBase[]): Promise<ImageFreshness> {
+export async function inspectImage(session: Session, image: ImageConfig, settled: readonly SettledBase[]): Promise<ImageFreshness> {
   const { engine, config } = session;
   const found = await engine.image(image.reference);
   const observed = await sourcesOf(session).read(image, (await currentBases(session, image, settled)).ids);

@@ -14,7 +14,7 @@ import { decideBuild } from './decide-build.ts';
 import { step } from '../core/step.ts';
 import { provideBase } from './provide-base.ts';
 import { matchingCacheImage, takeCacheImage } from './cache-image.ts';
-import { currentBases, lookAtImage, sourcesOf, type ImageFreshness, type SettledBase } from './inspect-image.ts';
+import { currentBases, inspectImage, sourcesOf, type ImageFreshness, type SettledBase } from './inspect-image.ts';
 import type { Session } from '../session.ts';
 
 /** What a run knows of an image once its turn has come. */
@@ -75,7 +75,7 @@ async function settleImage(session: Session, image: ImageConfig, bases: ImageOut
   const settled = bases.map((base): SettledBase => {
     return { image: base.image, built: base.built, pending: policy.lookOnly === true && base.decision.action === 'build' };
   });
-  const seen = await lookAtImage(session, image, settled);
+  const seen = await inspectImage(session, image, settled);
   const mayTake = seen.freshness.verdict !== 'fresh' && policy.tier === 'test-cached' && !policy.force;
   const cacheImage = mayTake ? await matchingCacheImage(session, image, seen.observed) : undefined;
   const decision = decideBuild(seen.freshness, { ...policy, ...(cacheImage === undefined ? {} : { cacheImage }) });
@@ -83,7 +83,7 @@ async function settleImage(session: Session, image: ImageConfig, bases: ImageOut
   if (policy.lookOnly) return { image, decision, seen, built: seen.found };
   if (seen.freshness.verdict === 'fresh') keepRecord(session, image, seen);
   if (decision.action === 'skip') {
-    sayWhySkipped(session, image, decision, seen.found, ms);
+    reportSkip(session, image, decision, seen.found, ms);
     return { image, decision, seen, built: seen.found };
   }
   const taken = cacheImage !== undefined && decision.action === 'take' ? await take(session, image, cacheImage, seen) : undefined;
@@ -151,7 +151,7 @@ function keepRecord(session: Session, image: ImageConfig, { record, observed }: 
   writeRecord(config, image, { ...record, outside: observed.outside });
 }
 
-function sayWhySkipped(session: Session, image: ImageConfig, decision: BuildDecision, before: DockerImage | undefined, ms: number): void {
+function reportSkip(session: Session, image: ImageConfig, decision: BuildDecision, before: DockerImage | undefined, ms: number): void {
   const { emit } = session;
   const fresh = decision.verdict === 'fresh';
   session.builds.push({ image: image.name, verdict: fresh ? 'fresh' : 'skipped', reason: decision.reason, ms });

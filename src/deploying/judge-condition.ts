@@ -26,7 +26,7 @@ export type Verdict =
   // `steadyAt`: when it will be sure that it stays so, milliseconds since the epoch; 0 where it is.
   | { state: 'met'; object: KubernetesObject; steadyAt: number }
   | { state: 'pending'; detail: string }
-  | { state: 'hopeless'; failure: PodFailure };
+  | { state: 'failed'; failure: PodFailure };
 
 /** Whether an object is as wanted, and else what it is like. */
 export function judgeCondition(ref: ObjectRef, wanted: Wanted, seen: Neighbours): Verdict {
@@ -43,7 +43,7 @@ export function judgeCondition(ref: ObjectRef, wanted: Wanted, seen: Neighbours)
   if (!isWorkload(ref.kind)) return when(conditionOf(object, 'Ready')?.status === 'True', describe(object));
   const workload: Workload = { kind: ref.kind, name: ref.name, namespace: ref.namespace ?? '' };
   const judged = judgeWorkload(workload, factsFrom(ref.kind, seen));
-  if (judged.state === 'failed') return { state: 'hopeless', failure: judged.failure };
+  if (judged.state === 'failed') return { state: 'failed', failure: judged.failure };
   const pods = ref.kind === 'Pod' ? [object as V1Pod] : podsOf(object, seen);
   return when(judged.state === 'ready', judged.state === 'pending' ? judged.detail : '', Math.max(0, ...pods.map(steadyAt)));
 }

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { secretKey } from '../machine/secret-key.ts';
 import type { ImageConfig } from '../config/config.ts';
 import { NATIVE_PLATFORM } from '../docker/platform.ts';
-import { unlessAbsent } from '../machine/if-present.ts';
+import { ifPresent } from '../machine/if-present.ts';
 
 /** What an image is built with besides files and bases, as it is now in this environment. */
 export interface BuildOptions {
@@ -70,7 +70,7 @@ function platformsOf({ platforms }: ImageConfig, env: NodeJS.ProcessEnv): string
 }
 
 function valueOf(secret: ImageConfig['secrets'][string], env: NodeJS.ProcessEnv): string | Buffer | undefined {
-  return 'env' in secret ? env[secret.env] : unlessAbsent(() => readFileSync(secret.file));
+  return 'env' in secret ? env[secret.env] : ifPresent(() => readFileSync(secret.file));
 }
 
 /** The environment is not written down, though a build argument is no place for a secret: an image's history shows it. */

@@ -7,7 +7,7 @@ import type { FileSet } from '../sources/file-set.ts';
 import { CONTEXT, inputsDigest, type Inputs } from './inputs.ts';
 import { buildOptions, type BuildOptions } from './build-options.ts';
 import { readContext, readIgnoreFile } from '../sources/context.ts';
-import { IgnoreRules, type Standing } from '../sources/dockerignore.ts';
+import { IgnoreRules, type IgnoreMatch } from '../sources/dockerignore.ts';
 import { FILE_SYSTEM, type FileSystemRules } from '../machine/fs-clock.ts';
 import { SourceFilter, splitOrRemember } from '../sources/source-filter.ts';
 import type { SourceTree } from '../sources/tree.ts';
@@ -135,7 +135,7 @@ export class SourceReader {
 
 /** Whether an ignore file leaves out a directory and everything in it. */
 function isLeftOut(path: string, rules: IgnoreRules): boolean {
-  const standingOf = (one: string): Standing => {
+  const standingOf = (one: string): IgnoreMatch => {
     const slash = one.lastIndexOf('/');
     return slash === -1 ? rules.match(one) : rules.match(one, standingOf(one.slice(0, slash)));
   };

@@ -1,12 +1,12 @@
 import type { KubernetesObject } from '@kubernetes/client-node';
 import type { KubeObject } from './api.ts';
 
-/** Shorter ones would blacken half of every log, and are no secrets. */
+/** Shorter ones would redact half of every log, and are no secrets. */
 const SHORTEST = 4;
 const BLACK = '***';
 
 /** An object as it may be written to a file: without its bookkeeping, and a Secret without what it keeps. */
-export function presentable(object: KubernetesObject | KubeObject): object {
+export function withoutSecrets(object: KubernetesObject | KubeObject): object {
   const {
     managedFields: _,
     annotations = {},
@@ -37,6 +37,6 @@ export function secretValues(secrets: readonly { data?: Record<string, string>; 
 }
 
 /** A text without those values. */
-export function blacken(text: string, values: readonly string[]): string {
+export function redact(text: string, values: readonly string[]): string {
   return values.reduce((rest, value) => rest.replaceAll(value, BLACK), text);
 }

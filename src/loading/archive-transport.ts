@@ -9,7 +9,7 @@ import { tail } from '../machine/process.ts';
 import { STALLED_AFTER, watchForStall } from '../machine/stall.ts';
 import { HarnessError } from '../core/error.ts';
 import { seconds } from '../core/words.ts';
-import { Convoys } from './batches.ts';
+import { Batches } from './batches.ts';
 import { dropBroken } from '../containerd/images.ts';
 import type { Delivery, Shipment, Transport } from './transport.ts';
 
@@ -29,12 +29,12 @@ interface Order {
  * @param stalledAfter milliseconds without progress after which an archive is given up
  */
 export function archiveTransport(engine: DockerEngine, stalledAfter = STALLED_AFTER): Transport {
-  const convoys = new Convoys<Order>((orders) => carry(engine, orders, stalledAfter));
+  const batches = new Batches<Order>((orders) => carry(engine, orders, stalledAfter));
   return {
     send(shipment, destinations, signal) {
       const nodes = destinations.map(({ node }) => node);
       const deliveries = new Map(nodes.map((node) => [node, Promise.withResolvers<Delivery>()]));
-      convoys.add(nodes.toSorted().join(), { shipment, signal, deliveries });
+      batches.add(nodes.toSorted().join(), { shipment, signal, deliveries });
       return new Map([...deliveries].map(([node, { promise }]) => [node, promise]));
     },
   };

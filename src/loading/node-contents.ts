@@ -1,7 +1,7 @@
 import type { ClusterNode } from '../cluster/cluster.ts';
 import type { NodeContent } from '../containerd/content.ts';
 import { currentContent } from '../containerd/remembered-content.ts';
-import { ahead } from '../core/ask-ahead.ts';
+import { askAhead } from '../core/ask-ahead.ts';
 import { oncePer } from '../core/once-per.ts';
 import type { Session } from '../session.ts';
 
@@ -18,6 +18,6 @@ export function imagesIn(session: Session, node: ClusterNode): Promise<NodeConte
 /** Asks a node what it has, for whoever needs it later. @returns once nothing is left to do but wait for the answer */
 export async function askNode(session: Session, node: ClusterNode): Promise<void> {
   const { engine, config } = session;
-  const answer = await ahead((onAsked) => currentContent(engine, config.stateDirectory, node, onAsked));
+  const answer = await askAhead((onAsked) => currentContent(engine, config.stateDirectory, node, onAsked));
   contents(session).set(node.name, answer());
 }

@@ -2,7 +2,7 @@
 const ABSENT = ['ENOENT', 'ENOTDIR', 'EISDIR', 'EINVAL'];
 
 /** What looking yields; undefined where there is nothing of that kind to look at. Any other error is one. */
-export function unlessAbsent<T>(look: () => T): T | undefined {
+export function ifPresent<T>(look: () => T): T | undefined {
   try {
     return look();
   } catch (error) {

@@ -37,7 +37,7 @@ export async function takeLock(
     if (text === undefined) continue; // given back since
     const holder = parse(text);
     if (!holder || !isAlive(holder)) {
-      bury(path, text);
+      removeStaleLock(path, text);
       continue;
     }
     if (holder.pid === process.pid) return () => undefined; // this process holds it further up
@@ -64,15 +64,15 @@ function tryWrite(path: string, text: string): boolean {
 }
 
 /** Removes the lock of a holder that is gone. Another process may have done so and taken the lock since: then it is put back. */
-function bury(path: string, text: string): void {
-  const grave = `${path}.${process.pid}.old`;
+function removeStaleLock(path: string, text: string): void {
+  const asidePath = `${path}.${process.pid}.old`;
   try {
-    renameSync(path, grave);
-    if (readText(grave) !== text) linkSync(grave, path);
+    renameSync(path, asidePath);
+    if (readText(asidePath) !== text) linkSync(asidePath, path);
   } catch {
     // another process was quicker
   } finally {
-    rmSync(grave, { force: true });
+    rmSync(asidePath, { force: true });
   }
 }
 

@@ -8,7 +8,7 @@ import { buildCacheSize } from '../docker/build-cache.ts';
 import { clusterNodes } from '../cluster/nodes.ts';
 import { rememberedCluster } from '../cluster/current.ts';
 import type { ImageOutcome } from '../building/settle-images.ts';
-import { ahead } from '../core/ask-ahead.ts';
+import { askAhead } from '../core/ask-ahead.ts';
 import { askNode, imagesIn } from '../loading/node-contents.ts';
 import { loadTargets } from '../cluster/nodes.ts';
 import { assertOwn } from '../cluster/ownership.ts';
@@ -50,7 +50,7 @@ export async function cacheStatus(session: Session, images: readonly ImageConfig
   // All that takes Docker a while is asked first, even before the nodes are known to be ours; what else is needed is loaded meanwhile.
   const buildCache = onlyVerdicts ? Promise.resolve(null) : buildCacheSize(engine);
   buildCache.catch(() => undefined); // whoever awaits it below hears of it
-  const listed = await ahead((onAsked) => clusterNodes(engine, config.cluster.name, onAsked));
+  const listed = await askAhead((onAsked) => clusterNodes(engine, config.cluster.name, onAsked));
   const { settleImages } = await import('../building/settle-images.ts');
   const nodes = await listed();
   await Promise.all(runningTargets(nodes).map((node) => askNode(session, node)));

@@ -2,12 +2,12 @@ import { readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { IgnoreRules } from './dockerignore.ts';
 import { FILE_SYSTEM, stampsDirectories, type FileSystemRules } from '../machine/fs-clock.ts';
-import { hasMoved } from './has-changed.ts';
-import { Recollection } from './previous-scan.ts';
+import { hasChanged } from './has-changed.ts';
+import { PreviousScan } from './previous-scan.ts';
 import { sameStats, type Rows } from './rows.ts';
 import { SourceTree } from './tree.ts';
 import { TreeIndex, writeIndex } from './tree-index.ts';
-import { unlessAbsent } from '../machine/if-present.ts';
+import { ifPresent } from '../machine/if-present.ts';
 import { walk } from './walk.ts';
 
 /**
@@ -21,7 +21,7 @@ export async function readContext(
   fileSystem: FileSystemRules = FILE_SYSTEM,
 ): Promise<SourceTree> {
   const known = TreeIndex.read(index);
-  if (known?.tree.stampsDirectories && known.tree.rows.doubted.size === 0 && !(await hasMoved(context, known))) {
+  if (known?.tree.stampsDirectories && known.tree.rows.doubted.size === 0 && !(await hasChanged(context, known))) {
     const whole = () => known.readRows() ?? readAnew(context, ignore, index, undefined, fileSystem).rows;
     return new SourceTree(known.tree.rows, whole, known.tree);
   }
@@ -38,7 +38,7 @@ function readAnew(
 ): { rows: Rows; tree: SourceTree } {
   const known = before?.readRows();
   const clock = readClock(`${index}.${process.pid}.clock`); // before any file is read: what changes later has a later time
-  const { rows, devices } = walk(context, new IgnoreRules(ignore), new Recollection(known, clock, racy));
+  const { rows, devices } = walk(context, new IgnoreRules(ignore), new PreviousScan(known, clock, racy));
   const tree = new SourceTree(rows, () => rows);
   if (known && wouldBeSame(known, rows)) return { rows, tree };
   try {
@@ -69,7 +69,7 @@ function forgetOldIndexes(directory: string): void {
 
 /** The text of a build's ignore file: `<Dockerfile>.dockerignore` where there is one, else `.dockerignore` of the context. */
 export function readIgnoreFile(context: string, dockerfile?: string): string | undefined {
-  const read = (path: string) => unlessAbsent(() => readFileSync(path, 'utf8'));
+  const read = (path: string) => ifPresent(() => readFileSync(path, 'utf8'));
   const own = dockerfile === undefined ? undefined : read(`${dockerfile}.dockerignore`);
   return own ?? read(join(context, '.dockerignore'));
 }

@@ -26,8 +26,8 @@ export class IgnoreRules {
    * Whether a path (relative, `/` as separator) is left out of the context.
    * @param parent the answer for the directory that holds it
    */
-  match(path: string, parent: Standing = NO_STANDING): Standing {
-    if (this.#patterns.length === 0) return NO_STANDING;
+  match(path: string, parent: IgnoreMatch = NO_MATCH): IgnoreMatch {
+    if (this.#patterns.length === 0) return NO_MATCH;
     let ignored = false;
     const matched: boolean[] = [];
     for (const [index, pattern] of this.#patterns.entries()) {
@@ -51,12 +51,12 @@ export class IgnoreRules {
 }
 
 /** How a path stands: left out or not, and which patterns it or a directory above it matched. */
-export interface Standing {
+export interface IgnoreMatch {
   ignored: boolean;
   matched: readonly boolean[];
 }
 
-const NO_STANDING: Standing = { ignored: false, matched: [] };
+const NO_MATCH: IgnoreMatch = { ignored: false, matched: [] };
 
 /** The patterns of an ignore file, as Docker's reader hands them to its matcher. */
 function readLines(text: string): string[] {

@@ -11,7 +11,7 @@ const WORTH_A_THREAD = 30_000;
  * Whether anything in a tree is not as it was when its index was written. Gives other work its turn meanwhile: what was asked over a socket
  * before is answered in the same time.
  */
-export async function hasMoved(root: string, index: TreeIndex): Promise<boolean> {
+export async function hasChanged(root: string, index: TreeIndex): Promise<boolean> {
   const { rows } = index.tree;
   const progress = newProgress();
   const helper = rows.paths.length >= WORTH_A_THREAD ? await startHelper(root, index, progress) : undefined;

@@ -3,7 +3,7 @@ import { isSettled, type Clock } from '../machine/fs-clock.ts';
 import { hashOf, isAsInRow, type Rows } from './rows.ts';
 
 /** What is remembered of a tree while it is walked anew: which contents need not be read, and which stamps cannot be believed yet. */
-export class Recollection {
+export class PreviousScan {
   readonly #known: Rows | undefined;
   readonly #places: ReadonlyMap<string, number>;
   readonly #clock: Clock;

@@ -27,12 +27,12 @@ export function lookAtNext(root: string, rows: StatRows, { next, busy, moved }: 
   Atomics.add(busy, 0, 1); // before a chunk is taken: whoever finds none left and nobody busy knows that all were looked at
   const from = Atomics.add(next, 0, 1) * CHUNK;
   const isOver = from >= rows.paths.length || Atomics.load(moved, 0) === 1;
-  if (!isOver && hasMoved(root, rows, from, Math.min(from + CHUNK, rows.paths.length))) Atomics.store(moved, 0, 1);
+  if (!isOver && hasChanged(root, rows, from, Math.min(from + CHUNK, rows.paths.length))) Atomics.store(moved, 0, 1);
   Atomics.sub(busy, 0, 1);
   return !isOver;
 }
 
-function hasMoved(root: string, rows: StatRows, from: number, to: number): boolean {
+function hasChanged(root: string, rows: StatRows, from: number, to: number): boolean {
   for (let row = from; row < to; row++) {
     const stat = lstat(`${root}/${rows.paths[row]}`);
     if (!stat || !isAsInRow(rows, row, stat)) return true;

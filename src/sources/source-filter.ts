@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
 import { readState, writeState } from '../machine/state-file.ts';
 import { fileSet, READING_FORMAT, type FileSet } from './file-set.ts';
-import { IgnoreRules, type Standing } from './dockerignore.ts';
+import { IgnoreRules, type IgnoreMatch } from './dockerignore.ts';
 
 /** A context's files, told apart by what counts. */
 export interface SplitFiles {
@@ -17,7 +17,7 @@ export interface SplitFiles {
  */
 export class SourceFilter {
   readonly #rules: IgnoreRules;
-  readonly #known = new Map<string, Standing>();
+  readonly #known = new Map<string, IgnoreMatch>();
 
   constructor(sources: readonly string[]) {
     this.#rules = new IgnoreRules(sources.join('\n'));
@@ -33,7 +33,7 @@ export class SourceFilter {
     return { inside: fileSet(inside), outside: fileSet(outside) };
   }
 
-  #standing(path: string): Standing {
+  #standing(path: string): IgnoreMatch {
     const before = this.#known.get(path);
     if (before) return before;
     const slash = path.lastIndexOf('/');

@@ -1,19 +1,19 @@
 import { createHash } from 'node:crypto';
 import { constants, lstatSync, readdirSync, readlinkSync, statSync, Stats } from 'node:fs';
 import { join } from 'node:path';
-import type { IgnoreRules, Standing } from './dockerignore.ts';
+import type { IgnoreRules, IgnoreMatch } from './dockerignore.ts';
 import { hashFile } from '../machine/hash-file.ts';
-import type { Recollection } from './previous-scan.ts';
+import type { PreviousScan } from './previous-scan.ts';
 import { RowBuilder, type RowKind, type Rows } from './rows.ts';
-import { unlessAbsent } from '../machine/if-present.ts';
+import { ifPresent } from '../machine/if-present.ts';
 
 /**
  * Reads a build context as BuildKit would send it: everything that the ignore file lets through.
  * Directories that are left out whole are not entered.
  * @returns the rows, and the file systems that its directories lie on
  */
-export function walk(root: string, rules: IgnoreRules, recollection: Recollection): { rows: Rows; devices: Set<number> } {
-  const state: State = { root, rules, recollection, rows: new RowBuilder(), devices: new Set() };
+export function walk(root: string, rules: IgnoreRules, previousScan: PreviousScan): { rows: Rows; devices: Set<number> } {
+  const state: State = { root, rules, previousScan, rows: new RowBuilder(), devices: new Set() };
   enter(state, '', statSync(root), undefined); // the root itself may be a link
 
   return { rows: state.rows.finish(), devices: state.devices };
@@ -22,7 +22,7 @@ export function walk(root: string, rules: IgnoreRules, recollection: Recollectio
 interface State {
   root: string;
   rules: IgnoreRules;
-  recollection: Recollection;
+  previousScan: PreviousScan;
   rows: RowBuilder;
   devices: Set<number>;
 }
@@ -33,10 +33,10 @@ interface State {
  * @param standing its own; undefined for the root
  * @returns whether it is in the context: an ignored one comes along, with its mode, as soon as anything in it does
  */
-function enter(state: State, directory: string, stat: Stats, standing: Standing | undefined): boolean {
+function enter(state: State, directory: string, stat: Stats, standing: IgnoreMatch | undefined): boolean {
   state.devices.add(stat.dev);
   let counts = standing?.ignored === false;
-  for (const entry of unlessAbsent(() => readdirSync(join(state.root, directory), { withFileTypes: true })) ?? []) {
+  for (const entry of ifPresent(() => readdirSync(join(state.root, directory), { withFileTypes: true })) ?? []) {
     const path = directory === '' ? entry.name : `${directory}/${entry.name}`;
     const own = state.rules.match(path, standing);
     if (own.ignored && !(entry.isDirectory() && state.rules.mayHoldExceptions(path))) continue;
@@ -57,7 +57,7 @@ function addFile(state: State, path: string, stat: Stats | undefined): boolean {
     state.rows.add(path, 'special', NO_STAT, sha256('its name is not UTF-8'), undefined);
     return true;
   }
-  const hash = state.recollection.hash(path, stat) ?? unlessAbsent(() => contentOf(join(state.root, path), stat));
+  const hash = state.previousScan.hash(path, stat) ?? ifPresent(() => contentOf(join(state.root, path), stat));
   if (!hash) return false; // it went away since
   addRow(state, path, stat.isFile() ? 'file' : stat.isSymbolicLink() ? 'link' : 'special', stat, hash);
   return true;
@@ -70,8 +70,8 @@ function contentOf(full: string, stat: Stats): Uint8Array {
   return sha256(`${stat.mode & constants.S_IFMT} ${stat.rdev}`);
 }
 
-function addRow({ rows, recollection }: State, path: string, kind: RowKind, stat: Stats, hash: Uint8Array | undefined): void {
-  rows.add(path, kind, stat, hash, recollection.doubtedSince(path, stat));
+function addRow({ rows, previousScan }: State, path: string, kind: RowKind, stat: Stats, hash: Uint8Array | undefined): void {
+  rows.add(path, kind, stat, hash, previousScan.doubtedSince(path, stat));
 }
 
 /** Of nothing, so that it is never as it was. */

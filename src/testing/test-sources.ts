@@ -3,7 +3,7 @@ import { dirname, join, relative, resolve, sep } from 'node:path';
 import { digestOf } from '../core/digest.ts';
 import { isSettled, type Clock } from '../machine/fs-clock.ts';
 import { hashFile } from '../machine/hash-file.ts';
-import { unlessAbsent } from '../machine/if-present.ts';
+import { ifPresent } from '../machine/if-present.ts';
 
 /** What the runner itself finds by following imports. */
 const MODULE = /\.[cm]?[jt]sx?$/;
@@ -64,7 +64,7 @@ function lookAt(root: string, name: string): Look {
 }
 
 function lookAtFile(path: string): Look {
-  const found = unlessAbsent(() => {
+  const found = ifPresent(() => {
     const stat = statSync(path);
     return { digest: Buffer.from(hashFile(path, stat.size)).toString('hex'), stats: [stat] };
   });
@@ -73,16 +73,16 @@ function lookAtFile(path: string): Look {
 
 /** Not by the directory's own time: whatever was there for a moment, and meant nothing to an import, changes that. */
 function lookAtNames(directory: string): Look {
-  const found = unlessAbsent(() => {
+  const found = ifPresent(() => {
     const names = readdirSync(directory).filter((name) => !isToolsOwn(name));
-    const stats = names.flatMap((name) => unlessAbsent(() => lstatSync(join(directory, name))) ?? []);
+    const stats = names.flatMap((name) => ifPresent(() => lstatSync(join(directory, name))) ?? []);
     return { digest: digestOf(names.sort()), stats };
   });
   return found ?? { digest: GONE, stats: [] };
 }
 
 function lookBelow(directory: string): Look {
-  const found = unlessAbsent(() => {
+  const found = ifPresent(() => {
     const below = readdirSync(directory, { withFileTypes: true }).filter(counts);
     const looks = below.map((entry) => {
       const path = join(directory, entry.name);

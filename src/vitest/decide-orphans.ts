@@ -14,7 +14,7 @@ export interface Present {
  * The test namespaces whose run is proved to be dead. Whatever is not proved stays: another project's, another machine's, those of processes
  * that cannot be looked at from here, and what bears no owner that can be read.
  */
-export function leftovers<T extends KubernetesObject>(namespaces: readonly T[], present: Present): T[] {
+export function orphanedNamespaces<T extends KubernetesObject>(namespaces: readonly T[], present: Present): T[] {
   return namespaces.filter(({ metadata }) => {
     if (metadata?.deletionTimestamp !== undefined || metadata?.labels?.[TEST_LABELS.project] !== present.project) return false;
     const owner = readOwner(metadata.annotations?.[TEST_ANNOTATIONS.owner]);

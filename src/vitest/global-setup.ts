@@ -8,7 +8,7 @@ import { HarnessError } from '../core/error.ts';
 import type { TestRun, VitestContext } from '../fixtures/test-run.ts';
 import { runId } from '../fixtures/test-namespace.ts';
 import { plainReporter } from '../report/lines.ts';
-import { endRun, removeLeftovers, trimArtifacts } from './orphaned-namespaces.ts';
+import { endRun, removeOrphans, trimArtifacts } from './orphaned-namespaces.ts';
 
 export type { HarnessContext } from '../testing/context.ts';
 export type { Owner } from '../machine/running-process.ts';
@@ -76,7 +76,7 @@ async function begin(harness: Harness | undefined, tier: Tier): Promise<VitestCo
   const keepNamespaces = !['', '0', 'false'].includes(process.env['HARNESS_KEEP_NAMESPACES'] ?? '');
   const run: TestRun = { id, owner: thisProcess(), artifacts: join(artifacts, id), keepNamespaces };
   trimArtifacts(artifacts);
-  await removeLeftovers({ ...context, run }, say);
+  await removeOrphans({ ...context, run }, say);
   return { ...context, run };
 }
 

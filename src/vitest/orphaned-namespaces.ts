@@ -7,18 +7,18 @@ import { deleteObject } from '../kubernetes/delete.ts';
 import { kubeList, type KubeAccess } from '../kubernetes/api.ts';
 import { TEST_LABELS, type VitestContext } from '../fixtures/test-run.ts';
 import { count } from '../core/words.ts';
-import { unlessAbsent } from '../machine/if-present.ts';
-import { leftovers } from './decide-orphans.ts';
+import { ifPresent } from '../machine/if-present.ts';
+import { orphanedNamespaces } from './decide-orphans.ts';
 import { lookInto } from '../fixtures/diagnosis.ts';
 
 /** Runs whose artifacts are kept. */
 const KEPT_RUNS = 10;
 
 /** Has the namespaces deleted that runs of this project left when they died; cluster-scoped objects of theirs go with them. */
-export async function removeLeftovers({ kubeconfig, project, run }: VitestContext, say: (line: string) => void): Promise<void> {
+export async function removeOrphans({ kubeconfig, project, run }: VitestContext, say: (line: string) => void): Promise<void> {
   if (run.keepNamespaces) return;
   const kube = await openAccess(kubeconfig);
-  const found = leftovers(await namespaces(kube, { [TEST_LABELS.project]: project }), { project, self: run.owner, isAlive });
+  const found = orphanedNamespaces(await namespaces(kube, { [TEST_LABELS.project]: project }), { project, self: run.owner, isAlive });
   for (const each of found) await remove(kube, each);
   if (found.length > 0) say(`🧹 ${count(found.length, 'namespace')} of test runs that died removed`);
 }
@@ -36,7 +36,7 @@ export async function endRun({ kubeconfig, project, run }: VitestContext, say: (
 
 /** Removes the artifacts of all but the latest runs. */
 export function trimArtifacts(directory: string): void {
-  const runs = unlessAbsent(() => readdirSync(directory)) ?? [];
+  const runs = ifPresent(() => readdirSync(directory)) ?? [];
   for (const run of runs.sort().slice(0, -KEPT_RUNS)) rmSync(join(directory, run), { recursive: true, force: true });
 }
 

@@ -6,7 +6,7 @@ import { LABELS } from '../../src/core/labels.ts';
 import { plainHarness, REPOSITORY, type Start } from './support/command.ts';
 import { onlyPod } from './support/pods.ts';
 import { program } from './support/program.ts';
-import { leftovers, suite, type Project } from './support/suite.ts';
+import { leftBehind, suite, type Project } from './support/suite.ts';
 import { docker, dockerLines } from './support/tools.ts';
 
 /** The package as another repository has it: installed from its tarball, with no TypeScript in sight. */
@@ -282,7 +282,7 @@ describe('the package', () => {
     await project.must('test-cached');
     const { summary } = await project.must('clean');
     expect(summary).toMatchObject({ command: 'clean', cluster: true, images: expect.arrayContaining([project.reference]) });
-    expect(await leftovers(all.name)).toEqual({ containers: [], images: [] });
+    expect(await leftBehind(all.name)).toEqual({ containers: [], images: [] });
     expect(existsSync(project.kubeconfig)).toBe(false);
     expect((await project.must('clean')).summary).toMatchObject({ cluster: false, images: [] });
     expect(readFileSync(usersKubeconfig, 'utf8')).toBe('neither: [read\n');

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { expect, it } from 'vitest';
 import { compareInputs, type Inputs } from '../../src/freshness/inputs.ts';
-import { IgnoreRules, type Standing } from '../../src/sources/dockerignore.ts';
+import { IgnoreRules, type IgnoreMatch } from '../../src/sources/dockerignore.ts';
 import { FILE_SYSTEM } from '../../src/machine/fs-clock.ts';
 import { SourceReader } from '../../src/freshness/read-inputs.ts';
 import { decideFreshness } from '../../src/freshness/decide-freshness.ts';
@@ -335,7 +335,7 @@ class World {
 function filesIn(root: string, ignore: string): [string, string][] {
   const rules = new IgnoreRules(ignore);
   const files: [string, string][] = [];
-  const visit = (directory: string, standing: Standing | undefined): boolean => {
+  const visit = (directory: string, standing: IgnoreMatch | undefined): boolean => {
     let any = false;
     for (const name of fs.readdirSync(join(root, directory)).sort()) {
       const one = directory === '' ? name : `${directory}/${name}`;

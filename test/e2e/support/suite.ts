@@ -97,7 +97,7 @@ export function suite(file: string, nodes = 1): Suite {
   };
   afterAll(async () => {
     const run = await made.project('the-end').run('clean');
-    const left = await leftovers(name);
+    const left = await leftBehind(name);
     // What `clean` left fails the file, and must not stay for that.
     if (left.containers.length > 0) await dockerLines('rm', '--force', '--volumes', ...left.containers);
     if (left.images.length > 0) await dockerLines('rmi', '--force', ...left.images);
@@ -109,7 +109,7 @@ export function suite(file: string, nodes = 1): Suite {
 }
 
 /** Containers and images that bear the name of a cluster and project. */
-export async function leftovers(name: string): Promise<{ containers: string[]; images: string[] }> {
+export async function leftBehind(name: string): Promise<{ containers: string[]; images: string[] }> {
   return {
     containers: [
       ...(await dockerLines('ps', '--all', '--quiet', '--filter', `label=io.x-k8s.kind.cluster=${name}`)),

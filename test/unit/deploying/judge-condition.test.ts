@@ -51,7 +51,7 @@ describe('an object that is waited for', () => {
   it('is hopeless as a pod that cannot start', () => {
     const waiting = { reason: 'ImagePullBackOff', message: 'no such image' };
     const seen = { own: [object({ containerStatuses: [{ name: 'c', state: { waiting } }] })] };
-    expect(judgeCondition(ref('pod/x'), 'ready', seen)).toMatchObject({ state: 'hopeless', failure: { reason: 'ImagePullBackOff' } });
+    expect(judgeCondition(ref('pod/x'), 'ready', seen)).toMatchObject({ state: 'failed', failure: { reason: 'ImagePullBackOff' } });
   });
 
   it('is looked at with what it depends on', () => {

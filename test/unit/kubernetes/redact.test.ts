@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { blacken, presentable, secretValues } from '../../../src/kubernetes/redact.ts';
+import { redact, withoutSecrets, secretValues } from '../../../src/kubernetes/redact.ts';
 
 const base64 = (text: string) => Buffer.from(text).toString('base64');
 
@@ -16,7 +16,7 @@ describe('what is written of an object', () => {
       data: { password: base64('correct horse') },
       stringData: { token: 'battery staple' },
     };
-    expect(presentable(secret)).toEqual({
+    expect(withoutSecrets(secret)).toEqual({
       apiVersion: 'v1',
       kind: 'Secret',
       metadata: { name: 's', annotations: { other: 'kept' } },
@@ -28,7 +28,7 @@ describe('what is written of an object', () => {
 
   it('is any other object as it is, without bookkeeping', () => {
     const map = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'm', managedFields: [] }, data: { a: 'b' } };
-    expect(presentable(map)).toEqual({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'm' }, data: { a: 'b' } });
+    expect(withoutSecrets(map)).toEqual({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'm' }, data: { a: 'b' } });
   });
 });
 
@@ -44,6 +44,6 @@ describe('values of Secrets', () => {
     ['  second line', '  ***'],
     ['abc is too short to be a secret', 'abc is too short to be a secret'],
   ])('%j becomes %j', (text, black) => {
-    expect(blacken(text, values)).toBe(black);
+    expect(redact(text, values)).toBe(black);
   });
 });

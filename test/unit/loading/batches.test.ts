@@ -1,12 +1,12 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
-import { Convoys } from '../../../src/loading/batches.ts';
+import { Batches } from '../../../src/loading/batches.ts';
 
-/** Convoys whose journeys end when the test says so. */
-function convoys(): { add: (way: string, item: string) => void; left: string[][]; arrive: (at: number) => Promise<void> } {
+/** Batches whose journeys end when the test says so. */
+function batches(): { add: (way: string, item: string) => void; left: string[][]; arrive: (at: number) => Promise<void> } {
   const left: string[][] = [];
   const arrivals: (() => void)[] = [];
-  const all = new Convoys<string>((items) => {
+  const all = new Batches<string>((items) => {
     left.push([...items]);
     return new Promise((resolve) => arrivals.push(resolve));
   });
@@ -19,7 +19,7 @@ function convoys(): { add: (way: string, item: string) => void; left: string[][]
 
 describe('what goes the same way', () => {
   it('leaves at once when nothing is on the way', async () => {
-    const { add, left, arrive } = convoys();
+    const { add, left, arrive } = batches();
     add('x', 'first');
     expect(left).toEqual([['first']]);
     await arrive(0);
@@ -28,7 +28,7 @@ describe('what goes the same way', () => {
   });
 
   it('waits while something is, and then leaves together, in the order in which it came', async () => {
-    const { add, left, arrive } = convoys();
+    const { add, left, arrive } = batches();
     for (const item of ['a', 'b', 'c']) add('x', item);
     expect(left).toEqual([['a']]);
     await arrive(0);
@@ -41,7 +41,7 @@ describe('what goes the same way', () => {
   });
 
   it('does not wait for what goes another way', async () => {
-    const { add, left, arrive } = convoys();
+    const { add, left, arrive } = batches();
     add('x', 'a');
     add('y', 'b');
     add('x', 'c');

@@ -1,6 +1,6 @@
 import { dirname } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { IgnoreRules, type Standing } from '../../../src/sources/dockerignore.ts';
+import { IgnoreRules, type IgnoreMatch } from '../../../src/sources/dockerignore.ts';
 import { FILES, IGNORE_CASES } from '../../support/ignore-cases.ts';
 
 /** Every path of the tree, directories before what is in them. */
@@ -14,7 +14,7 @@ function parents(path: string): string[] {
 /** What is left out, found as a walk finds it: below an ignored directory only where an exception may lie. */
 function leftOut(ignore: string): string[] {
   const rules = new IgnoreRules(ignore);
-  const standings = new Map<string, Standing | undefined>([['.', undefined]]);
+  const standings = new Map<string, IgnoreMatch | undefined>([['.', undefined]]);
   const kept = new Set<string>();
   for (const path of PATHS) {
     const directory = dirname(path);

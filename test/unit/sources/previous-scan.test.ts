@@ -3,7 +3,7 @@ import { readFileSync, rmSync, writeFileSync, type Stats } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import type { Clock } from '../../../src/machine/fs-clock.ts';
-import { Recollection } from '../../../src/sources/previous-scan.ts';
+import { PreviousScan } from '../../../src/sources/previous-scan.ts';
 import { hashOf, isAsInRow, RowBuilder, type Rows } from '../../../src/sources/rows.ts';
 import { TreeIndex, writeIndex } from '../../../src/sources/tree-index.ts';
 import { scratch } from '../../support/scratch.ts';
@@ -22,10 +22,10 @@ function asHash(content: string): Uint8Array {
 
 /** One look at one file, as a walk looks: what of it is known afterwards, and whether it was read. */
 function look(known: Rows | undefined, seen: Stats, clock: Partial<Clock>): { rows: Rows; read: boolean } {
-  const recollection = new Recollection(known, { own: 1_000_000, fileSystem: 1_000_000, device: 1, ...clock }, RACY_MS);
-  const hash = recollection.hash('/file', seen);
+  const previousScan = new PreviousScan(known, { own: 1_000_000, fileSystem: 1_000_000, device: 1, ...clock }, RACY_MS);
+  const hash = previousScan.hash('/file', seen);
   const rows = new RowBuilder();
-  rows.add('/file', 'file', seen, hash ?? asHash('x'), recollection.doubtedSince('/file', seen));
+  rows.add('/file', 'file', seen, hash ?? asHash('x'), previousScan.doubtedSince('/file', seen));
   return { rows: rows.finish(), read: hash === undefined };
 }
 
@@ -122,13 +122,13 @@ describe('random changes under coarse and skewed clocks', () => {
             return;
           }
           const clock = { own: Date.now(), fileSystem: ownDevice ? stamp() : Date.now(), device: ownDevice ? 1 : 2 };
-          const recollection = new Recollection(known, clock, RACY_MS);
+          const previousScan = new PreviousScan(known, clock, RACY_MS);
           const rows = new RowBuilder();
           for (const { name, content, seen } of stats) {
-            const hash = recollection.hash(name, seen);
+            const hash = previousScan.hash(name, seen);
             if (hash) remembered++;
             if (hash) expect(Buffer.from(hash)).toEqual(asHash(content));
-            rows.add(name, 'file', seen, asHash(content), recollection.doubtedSince(name, seen));
+            rows.add(name, 'file', seen, asHash(content), previousScan.doubtedSince(name, seen));
           }
           writeIndex(path, { rows: rows.finish(), digest: '', count: 0, stampsDirectories: true });
         };

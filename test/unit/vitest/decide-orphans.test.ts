@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { TEST_ANNOTATIONS, TEST_LABELS } from '../../../src/fixtures/test-run.ts';
 import { type Owner } from '../../../src/machine/running-process.ts';
-import { leftovers } from '../../../src/vitest/decide-orphans.ts';
+import { orphanedNamespaces } from '../../../src/vitest/decide-orphans.ts';
 
 const self: Owner = { host: 'here', boot: 'boot-2', processes: 'pid:[1]', pid: 100, started: '5' };
 const dead: Owner = { ...self, pid: 50 };
@@ -21,7 +21,7 @@ function namespace(owner: unknown, more: { project?: string; deletionTimestamp?:
 }
 
 const isRemoved = (each: ReturnType<typeof namespace>, by: Owner = self) =>
-  leftovers([each], { project: 'shop', self: by, isAlive }).length === 1;
+  orphanedNamespaces([each], { project: 'shop', self: by, isAlive }).length === 1;
 
 describe('a test namespace', () => {
   it.each<[string, Owner]>([
