@@ -13,7 +13,10 @@ export default defineConfig(
       '@typescript-eslint/no-floating-promises': 'error',
       '@typescript-eslint/no-deprecated': 'error',
       '@typescript-eslint/no-non-null-assertion': 'error',
-      '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_', varsIgnorePattern: '^_', caughtErrors: 'all' }],
+      '@typescript-eslint/no-unused-vars': [
+        'error',
+        { argsIgnorePattern: '^_', varsIgnorePattern: '^_', caughtErrors: 'all' },
+      ],
       '@typescript-eslint/only-throw-error': 'error',
       '@typescript-eslint/return-await': ['error', 'error-handling-correctness-only'],
       '@typescript-eslint/switch-exhaustiveness-check': ['error', { considerDefaultExhaustiveForUnions: true }],
@@ -24,8 +27,8 @@ export default defineConfig(
   },
   // Only the command itself writes to the terminal.
   { files: ['src/report/**', 'bench/**', 'test/**'], rules: { 'no-console': 'off' } },
-  // A test may know better than the type checker that something is there, and a wrong guess fails it;
-  // and vitest's matchers within an expected object are of type any.
+  // A test may know better than the type checker that something is there, and a wrong guess fails
+  // it; and vitest's matchers within an expected object are of type any.
   {
     files: ['test/**/*.ts'],
     rules: { '@typescript-eslint/no-non-null-assertion': 'off', '@typescript-eslint/no-unsafe-assignment': 'off' },

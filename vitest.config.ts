@@ -2,7 +2,10 @@ import { defineConfig } from 'vitest/config';
 
 const MINUTE = 60_000;
 
-/** This package's own tests. The example's tests, which the harness itself runs, have `vitest.example.config.ts`. */
+/**
+ * This package's own tests. The example's tests, which the harness itself runs, have
+ * `vitest.example.config.ts`.
+ */
 export default defineConfig({
   test: {
     projects: [
@@ -22,7 +25,8 @@ export default defineConfig({
           globalSetup: ['./test/e2e/support/build.ts'],
           testTimeout: 15 * MINUTE,
           hookTimeout: 15 * MINUTE,
-          // One cluster at a time: two of them measure each other, and small machines run out of memory.
+          // One cluster at a time: two of them measure each other, and small machines run out of
+          // memory.
           fileParallelism: false,
         },
       },

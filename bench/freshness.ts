@@ -1,8 +1,10 @@
 /**
- * What a check costs when nothing has changed: `harness cache-status` against the floor (an empty Node program and one `crictl images` in the
- * node), against `git status`, and against the plain rule written in shell, on trees of several sizes and on one large file.
- * Needs the example's cluster: `just up`. Prints medians and ratios of one run; the commands take turns, because machines drift.
- * Then everything is touched: nothing may be built, and the second check must be as fast as before.
+ * What a check costs when nothing has changed: `harness cache-status` against the floor (an empty
+ * Node program and one `crictl images` in the node), against `git status`, and against the plain
+ * rule written in shell, on trees of several sizes and on one large file. Needs the example's
+ * cluster: `just up`. Prints medians and ratios of one run; the commands take turns, because
+ * machines drift. Then everything is touched: nothing may be built, and the second check must be as
+ * fast as before.
  *
  * node bench/freshness.ts [rounds]
  */
@@ -16,7 +18,10 @@ import { median, ratio, table } from './support/figures.ts';
 const ROUNDS = Number(process.argv[2] ?? 7);
 const HARNESS = join(import.meta.dirname, '..', 'dist', 'bin', 'harness.cjs');
 const PROJECT = 'kind-harness-example';
-/** After this, a file system's stamps can be told apart, and what was just touched is read once and not twice. */
+/**
+ * After this, a file system's stamps can be told apart, and what was just touched is read once and
+ * not twice.
+ */
 const SETTLED_MS = 3_000;
 const NODE = `${PROJECT}-control-plane`;
 
@@ -76,10 +81,14 @@ const contenders: Record<string, (root: string) => void> = {
   },
   'git status': (root) => run('git', ['status', '--porcelain'], root),
   'plain rule in shell': (root) => {
-    // The commands alone, as a script would call them: what is newer than the image, when that was made, and what the node has.
+    // The commands alone, as a script would call them: what is newer than the image, when that was
+    // made, and what the node has.
     run(
       'sh',
-      ['-c', 'touch -d "$(docker image inspect -f "{{.Created}}" kind-harness-bench/freshness:dev)" .mark && find context -newer .mark'],
+      [
+        '-c',
+        'touch -d "$(docker image inspect -f "{{.Created}}" kind-harness-bench/freshness:dev)" .mark && find context -newer .mark',
+      ],
       root,
     );
     crictl(root);

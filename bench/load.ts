@@ -1,14 +1,26 @@
 /**
- * What it costs to bring an image of 1 GB into the nodes: through the registry beside the cluster, as an archive, and with
- * `kind load docker-image`. First load, 5 MB of it changed, nothing changed, a second name, ten images that share a base of 400 MB, and the
- * first load of 600 MB of programs, which Docker can compress as it cannot the random bytes of the others; with one node and with three. Makes clusters of its own and deletes them. Prints medians and ratios of one run; the contenders take turns,
- * because machines drift. Needs some 15 GB of disk.
+ * What it costs to bring an image of 1 GB into the nodes: through the registry beside the cluster,
+ * as an archive, and with `kind load docker-image`. First load, 5 MB of it changed, nothing
+ * changed, a second name, ten images that share a base of 400 MB, and the first load of 600 MB of
+ * programs, which Docker can compress as it cannot the random bytes of the others; with one node
+ * and with three. Makes clusters of its own and deletes them. Prints medians and ratios of one run;
+ * the contenders take turns, because machines drift. Needs some 15 GB of disk.
  *
  * node bench/load.ts [rounds] [nodes,…]
  */
 import { execFileSync } from 'node:child_process';
 import { randomBytes, randomFillSync } from 'node:crypto';
-import { closeSync, fsyncSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  fsyncSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { LABELS } from '../src/core/labels.ts';
@@ -37,12 +49,23 @@ let nodeCount = 1;
 const root = mkdtempSync(join(tmpdir(), `${PROJECT}-`));
 
 function run(program: string, ...args: string[]): string {
-  return execFileSync(program, args, { cwd: root, encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'], maxBuffer: 100 * MB });
+  return execFileSync(program, args, {
+    cwd: root,
+    encoding: 'utf8',
+    stdio: ['ignore', 'pipe', 'ignore'],
+    maxBuffer: 100 * MB,
+  });
 }
 
 function harness(transport: string, ...args: string[]): LoadSummary[] {
   const images = Object.fromEntries(Object.entries(IMAGES).map(([name, tag]) => [name, { context: 'context', tag }]));
-  const config = { project: PROJECT, cluster: { nodes: nodeCount }, images, load: { transport }, tests: { command: ['true'] } };
+  const config = {
+    project: PROJECT,
+    cluster: { nodes: nodeCount },
+    images,
+    load: { transport },
+    tests: { command: ['true'] },
+  };
   writeFileSync(join(root, 'harness.config.json'), JSON.stringify(config));
   const lines = run(process.execPath, HARNESS, ...args, '--json')
     .trimEnd()
@@ -56,7 +79,16 @@ function fill({ file, bytes }: { file: string; bytes: number }): void {
 
 function build(image: string, dockerfile: string): void {
   const labels = [`--label=${LABELS.project}=${PROJECT}`, `--label=${LABELS.image}=${image}`];
-  run('docker', 'build', '--quiet', '--provenance=false', ...labels, `--tag=${IMAGES[image]}`, `--file=context/${dockerfile}`, 'context');
+  run(
+    'docker',
+    'build',
+    '--quiet',
+    '--provenance=false',
+    ...labels,
+    `--tag=${IMAGES[image]}`,
+    `--file=context/${dockerfile}`,
+    'context',
+  );
 }
 
 function change(): void {
@@ -68,7 +100,10 @@ function change(): void {
 function changeTen(): void {
   for (const image of TEN) {
     fill({ file: image, bytes: 5 * MB });
-    writeFileSync(join(root, 'context', `${image}.Dockerfile`), `FROM scratch\nCOPY ${LAYERS[0]?.file} /\nCOPY ${image} /\n`);
+    writeFileSync(
+      join(root, 'context', `${image}.Dockerfile`),
+      `FROM scratch\nCOPY ${LAYERS[0]?.file} /\nCOPY ${image} /\n`,
+    );
     build(image, `${image}.Dockerfile`);
   }
 }
@@ -77,7 +112,8 @@ function changeTen(): void {
 function changePrograms(): void {
   const program = readFileSync(process.execPath);
   const copies = Array.from({ length: Math.ceil((300 * MB) / program.length) }, () => program);
-  for (const file of ['programs0', 'programs1']) writeFileSync(join(root, 'context', file), Buffer.concat([...copies, randomBytes(16)]));
+  for (const file of ['programs0', 'programs1'])
+    writeFileSync(join(root, 'context', file), Buffer.concat([...copies, randomBytes(16)]));
   writeFileSync(join(root, 'context', 'programs.Dockerfile'), 'FROM scratch\nCOPY programs0 /\nCOPY programs1 /\n');
   build('programs', 'programs.Dockerfile');
 }
@@ -88,7 +124,10 @@ function buildSmall(): void {
   build('small', 'small.Dockerfile');
 }
 
-/** Seconds of a load and the bytes that it says it moved; kind says nothing, and moves the whole image. */
+/**
+ * Seconds of a load and the bytes that it says it moved; kind says nothing, and moves the whole
+ * image.
+ */
 interface Outcome {
   seconds: number;
   bytes: number | undefined;
@@ -139,7 +178,10 @@ function diskSpeed(): number {
   return (8 * block.length) / seconds;
 }
 
-/** What each contender does in its turn, in this order: what happens before, and what is loaded then. */
+/**
+ * What each contender does in its turn, in this order: what happens before, and what is loaded
+ * then.
+ */
 const scenarios: [title: string, before: () => void, images: string[]][] = [
   ['first load', change, ['app']],
   ['5 MB of 1 GB changed', change, ['app']],
@@ -186,7 +228,8 @@ function report(speed: number): void {
   ];
   for (nodeCount of NODES) {
     for (const [title] of scenarios) {
-      const seconds = (contender: string, nodesOf?: number) => middle(key(title, contender, nodesOf), (outcome) => outcome.seconds);
+      const seconds = (contender: string, nodesOf?: number) =>
+        middle(key(title, contender, nodesOf), (outcome) => outcome.seconds);
       const bytes = (contender: string) => middle(key(title, contender), (outcome) => outcome.bytes ?? NaN);
       rows.push([
         `${title}, ${nodeCount} node${nodeCount === 1 ? '' : 's'}`,
@@ -200,14 +243,19 @@ function report(speed: number): void {
       ]);
     }
   }
-  console.log(`${ROUNDS} rounds, medians; the floor is what the registry way moves, at this disk's ${dataSize(speed)}/s`);
+  console.log(
+    `${ROUNDS} rounds, medians; the floor is what the registry way moves, at this disk's ${dataSize(speed)}/s`,
+  );
   console.log(table(rows));
 }
 
 try {
   mkdirSync(join(root, 'context'));
   LAYERS.forEach(fill);
-  writeFileSync(join(root, 'context', 'Dockerfile'), `FROM scratch\n${LAYERS.map(({ file }) => `COPY ${file} /\n`).join('')}`);
+  writeFileSync(
+    join(root, 'context', 'Dockerfile'),
+    `FROM scratch\n${LAYERS.map(({ file }) => `COPY ${file} /\n`).join('')}`,
+  );
   change();
   retag();
   changeTen();

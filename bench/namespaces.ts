@@ -1,16 +1,17 @@
 /**
- * What a namespace of its own costs a test: tests that do nothing with one and without, run by vitest in turns; and what it is made of, call by
- * call. "Usable" means that a pod is admitted, which takes the default service account. Needs the example's cluster: `just up`.
+ * What a namespace of its own costs a test: tests that do nothing with one and without, run by
+ * vitest in turns; and what it is made of, call by call. "Usable" means that a pod is admitted,
+ * which takes the default service account. Needs the example's cluster: `just up`.
  *
  * node bench/namespaces.ts [tests]
  */
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { CONTEXT_VARIABLE, type HarnessContext } from '../src/testing/context.ts';
-import { deleteObject } from '../src/kubernetes/delete.ts';
 import { openAccess } from '../src/kubernetes/access.ts';
 import { kubeRequest, type KubeObject } from '../src/kubernetes/api.ts';
+import { deleteObject } from '../src/kubernetes/delete.ts';
+import { CONTEXT_VARIABLE, type HarnessContext } from '../src/testing/context.ts';
 import { median, ratio, table } from './support/figures.ts';
 
 const TESTS = Number(process.argv[2] ?? 30);
@@ -32,13 +33,21 @@ const context: HarnessContext = {
 /** Milliseconds that each test took, as vitest reports them. */
 function run(directory: string, file: string): number[] {
   const report = join(directory, 'report.json');
-  const argv = ['node_modules/vitest/vitest.mjs', 'run', '--config', join(directory, 'vitest.config.ts'), '--reporter=json'];
+  const argv = [
+    'node_modules/vitest/vitest.mjs',
+    'run',
+    '--config',
+    join(directory, 'vitest.config.ts'),
+    '--reporter=json',
+  ];
   execFileSync(process.execPath, [...argv, `--outputFile=${report}`, file], {
     cwd: REPOSITORY,
     env: { ...process.env, [CONTEXT_VARIABLE]: JSON.stringify(context) },
     stdio: ['ignore', 'ignore', 'inherit'],
   });
-  const { testResults } = JSON.parse(readFileSync(report, 'utf8')) as { testResults: { assertionResults: { duration: number }[] }[] };
+  const { testResults } = JSON.parse(readFileSync(report, 'utf8')) as {
+    testResults: { assertionResults: { duration: number }[] }[];
+  };
   // The first one loads what the others find loaded.
   return testResults.flatMap(({ assertionResults }) => assertionResults.slice(1).map(({ duration }) => duration));
 }
@@ -75,7 +84,8 @@ for (let n = 0; n <= ${TESTS}; n++) test(\`test \${n}\`, ({ ${fixture} }) => voi
 
 async function takeApart(): Promise<string[][]> {
   const kube = await openAccess(context.kubeconfig);
-  const post = (path: string, body: object) => kubeRequest<KubeObject>(kube, 'POST', path, { contentType: 'application/json', body });
+  const post = (path: string, body: object) =>
+    kubeRequest<KubeObject>(kube, 'POST', path, { contentType: 'application/json', body });
   const times: Record<string, number[]> = {};
   const timed = async <T>(what: string, work: () => Promise<T>): Promise<T> => {
     const start = performance.now();
@@ -93,7 +103,12 @@ async function takeApart(): Promise<string[][]> {
     );
     const account = { apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name: 'default' } };
     await timed('its default service account', () => post(`${path}/serviceaccounts`, account).catch(() => undefined));
-    const pod = { apiVersion: 'v1', kind: 'Pod', metadata: { name: 'p' }, spec: { containers: [{ name: 'c', image: 'i' }] } };
+    const pod = {
+      apiVersion: 'v1',
+      kind: 'Pod',
+      metadata: { name: 'p' },
+      spec: { containers: [{ name: 'c', image: 'i' }] },
+    };
     await timed('a pod is admitted (dry run)', () => post(`${path}/pods?dryRun=All`, pod));
     (times['all of it, until usable'] ??= []).push(performance.now() - usable);
     await timed('delete, without waiting', () => deleteObject(kube, path, String(metadata['uid'])));

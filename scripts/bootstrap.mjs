@@ -1,20 +1,34 @@
 #!/usr/bin/env node
 /**
- * Makes a checkout ready to run `node dist/bin/harness.cjs`: dependencies, build, and with `--tools` also Docker and kind.
- * It stands in front of every just recipe, so the way through it when nothing is to be done must stay short: a few files are read, one
- * socket is asked, no program is started. Plain JavaScript, because it runs before the compiler is there.
- * All output goes to standard error: standard output belongs to the command that follows.
+ * Makes a checkout ready to run `node dist/bin/harness.cjs`: dependencies, build, and with
+ * `--tools` also Docker and kind. It stands in front of every just recipe, so the way through it
+ * when nothing is to be done must stay short: a few files are read, one socket is asked, no program
+ * is started. Plain JavaScript, because it runs before the compiler is there. All output goes to
+ * standard error: standard output belongs to the command that follows.
  */
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { accessSync, constants, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  accessSync,
+  constants,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { createConnection } from 'node:net';
 import { homedir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const ROOT = join(dirname(fileURLToPath(import.meta.url)), '..');
-/** Within node_modules, so that it is gone, and the build is made again, when the compiler and the libraries may have changed. */
+/**
+ * Within node_modules, so that it is gone, and the build is made again, when the compiler and the
+ * libraries may have changed.
+ */
 const STAMP = join(ROOT, 'node_modules', '.cache', 'kind-harness', 'built');
 const COMMAND = join('dist', 'bin', 'harness.cjs');
 const BUNDLER = join('scripts', 'bundle.mjs');
@@ -74,7 +88,10 @@ function sourcesDigest() {
   return hash.digest('hex');
 }
 
-/** The compiler leaves the output of deleted sources, and a stale module that still can be imported hides a mistake. */
+/**
+ * The compiler leaves the output of deleted sources, and a stale module that still can be imported
+ * hides a mistake.
+ */
 function removeOrphans() {
   for (const file of filesBelow('dist').filter((path) => !path.startsWith(dirname(COMMAND)))) {
     const source = file.replace(/^dist/, 'src').replace(/(\.d\.ts|\.js|\.js\.map)$/, '.ts');
@@ -83,7 +100,8 @@ function removeOrphans() {
 }
 
 /**
- * Whether everything seems to be there, by the look of it: `harness setup` looks closely, and takes a second for it.
+ * Whether everything seems to be there, by the look of it: `harness setup` looks closely, and takes
+ * a second for it.
  */
 async function toolsAreThere() {
   return onPath('kind') && onPath('docker') && hasBuildx() && (await dockerAnswers());
@@ -100,7 +118,9 @@ async function dockerAnswers() {
   if (!host.startsWith('unix://')) return false; // not to be asked in passing
   return new Promise((answer) => {
     // By hand: to import node:http would take longer than all the rest of this script.
-    const socket = createConnection(host.slice('unix://'.length), () => socket.write('GET /_ping HTTP/1.0\r\nHost: docker\r\n\r\n'));
+    const socket = createConnection(host.slice('unix://'.length), () =>
+      socket.write('GET /_ping HTTP/1.0\r\nHost: docker\r\n\r\n'),
+    );
     const end = (answers) => {
       socket.destroy();
       answer(answers);
@@ -112,7 +132,10 @@ async function dockerAnswers() {
   });
 }
 
-/** Two recipes that start at once in a fresh checkout take turns: two `npm ci` side by side destroy each other's work. */
+/**
+ * Two recipes that start at once in a fresh checkout take turns: two `npm ci` side by side destroy
+ * each other's work.
+ */
 async function alone(work) {
   mkdirSync(dirname(LOCK), { recursive: true });
   for (let told = false; !takeLock(); told = true) {
@@ -145,9 +168,14 @@ function isAlive(pid) {
   }
 }
 
-/** Looks closely, installs and starts what is missing; says itself what went wrong, so its exit code is all that is left to hand on. */
+/**
+ * Looks closely, installs and starts what is missing; says itself what went wrong, so its exit code
+ * is all that is left to hand on.
+ */
 function setUp() {
-  return spawnSync(process.execPath, [COMMAND, 'setup', '--quiet'], { stdio: ['ignore', 2, 2] }).status ?? ENVIRONMENT_FAILED;
+  return (
+    spawnSync(process.execPath, [COMMAND, 'setup', '--quiet'], { stdio: ['ignore', 2, 2] }).status ?? ENVIRONMENT_FAILED
+  );
 }
 
 function must(program, args) {

@@ -1,8 +1,9 @@
 #!/usr/bin/env node
 /**
- * Makes the command `harness` out of the compiled sources in dist/: few files where there were a hundred, and CommonJS, because most of what a
- * check that finds nothing to do spends is Node's loading of modules. Small libraries come along; those that a run may not need at all are
- * loaded from node_modules when it does. Their licences are written beside the bundle.
+ * Makes the command `harness` out of the compiled sources in dist/: few files where there were a
+ * hundred, and CommonJS, because most of what a check that finds nothing to do spends is Node's
+ * loading of modules. Small libraries come along; those that a run may not need at all are loaded
+ * from node_modules when it does. Their licences are written beside the bundle.
  */
 import { readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -29,7 +30,8 @@ const { output } = await bundle.write({
   sourcemap: true,
 });
 
-// By hand, so that Node's cache of compiled code is on before anything else is loaded: a bundler puts what it shares first.
+// By hand, so that Node's cache of compiled code is on before anything else is loaded: a bundler
+// puts what it shares first.
 writeFileSync(
   join(OUTPUT, 'harness.cjs'),
   `#!/usr/bin/env node

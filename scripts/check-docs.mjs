@@ -6,9 +6,13 @@ import { join } from 'node:path';
 
 const [COMMITTED, MADE] = ['docs/api', '.harness/api'];
 
-const { status } = spawnSync(process.execPath, ['node_modules/typedoc/bin/typedoc', '--out', MADE, '--logLevel', 'Warn'], {
-  stdio: 'inherit',
-});
+const { status } = spawnSync(
+  process.execPath,
+  ['node_modules/typedoc/bin/typedoc', '--out', MADE, '--logLevel', 'Warn'],
+  {
+    stdio: 'inherit',
+  },
+);
 if (status !== 0) process.exit(1);
 const contents = (directory) =>
   JSON.stringify(

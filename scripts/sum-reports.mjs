@@ -1,8 +1,9 @@
 #!/usr/bin/env node
 /**
- * Sums up the test runners' own reports: prints `N passed, N failed, N skipped` as the only line on standard output, and ends with 1 when a test
- * failed or a suite left no report. Runs on Node 20, as the machine has it, so that the line comes whatever else went wrong.
- * Usage: sum-reports.mjs DIRECTORY SUITE…
+ * Sums up the test runners' own reports: prints `N passed, N failed, N skipped` as the only line on
+ * standard output, and ends with 1 when a test failed or a suite left no report. Runs on Node 20,
+ * as the machine has it, so that the line comes whatever else went wrong. Usage: sum-reports.mjs
+ * DIRECTORY SUITE…
  */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -28,14 +29,18 @@ for (const suite of suites) {
 process.stdout.write(`${sum.passed} passed, ${sum.failed} failed, ${sum.skipped} skipped\n`);
 process.exitCode = complete && sum.failed === 0 ? 0 : 1;
 
-/** Counts from the results of single tests; a file that could not even be loaded has none, and counts as one failure. */
+/**
+ * Counts from the results of single tests; a file that could not even be loaded has none, and
+ * counts as one failure.
+ */
 function count(report) {
   const found = { passed: 0, failed: 0, skipped: 0 };
   for (const file of report.testResults) {
     const broken = file.status === 'failed' && !file.assertionResults.some((test) => test.status === 'failed');
     if (broken) found.failed += 1;
     for (const { status } of file.assertionResults) {
-      found[status === 'passed' || status === 'failed' ? status : 'skipped'] += 1; // todo, pending and disabled were not run
+      // todo, pending and disabled were not run
+      found[status === 'passed' || status === 'failed' ? status : 'skipped'] += 1;
     }
   }
   return found;

@@ -1,7 +1,8 @@
 #!/usr/bin/env node
 /**
- * All tests of this repository: the checks first, and no further when they fail, as nothing after them is worth its time then; after that every
- * suite, also when an earlier one failed, since they tell of different things. The closing line is printed in any case.
+ * All tests of this repository: the checks first, and no further when they fail, as nothing after
+ * them is worth its time then; after that every suite, also when an earlier one failed, since they
+ * tell of different things. The closing line is printed in any case.
  */
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, rmSync } from 'node:fs';
@@ -22,7 +23,8 @@ for (const suite of SUITES) rmSync(reportOf(suite), { force: true });
 
 const checked = CHECKS.map(([title, ...args]) => node(title, args));
 const tested = checked.every(Boolean) && SUITES.map(runSuite).every(Boolean);
-const summed = spawnSync(process.execPath, ['scripts/sum-reports.mjs', reports, ...SUITES], { stdio: 'inherit' }).status === 0;
+const summed =
+  spawnSync(process.execPath, ['scripts/sum-reports.mjs', reports, ...SUITES], { stdio: 'inherit' }).status === 0;
 process.exitCode = tested && summed ? 0 : 1;
 
 function runSuite(suite) {
@@ -35,7 +37,9 @@ function node(title, args) {
   process.stdout.write(`\n── ${title}\n`);
   const { status, signal } = spawnSync(process.execPath, args, { stdio: 'inherit' });
   if (signal) process.exit(130);
-  process.stdout.write(`── ${title}: ${status === 0 ? 'ok' : 'failed'} (${((Date.now() - start) / 1000).toFixed(1)} s)\n`);
+  process.stdout.write(
+    `── ${title}: ${status === 0 ? 'ok' : 'failed'} (${((Date.now() - start) / 1000).toFixed(1)} s)\n`,
+  );
   return status === 0;
 }
 

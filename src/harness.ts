@@ -1,19 +1,19 @@
-import { loadConfig } from './config/load.ts';
-import { takeLock } from './machine/lock.ts';
-import type { ClusterState } from './cluster/cluster.ts';
-import { withCacheImages, type Config, type Tier } from './config/config.ts';
-import type { HarnessContext } from './testing/context.ts';
-import type { Emit } from './core/event.ts';
-import type { Pruned } from './pruning/pruned.ts';
-import type { TestSummary } from './core/summary.ts';
-import type { CacheStatus } from './run/cache-status.ts';
-import type { RunningCluster } from './cluster/bring-up.ts';
-import type { TierPlan } from './run/dry-run.ts';
 import type { ImageOutcome } from './building/settle-images.ts';
-import type { ClusterStatus } from './cluster/status.ts';
 import type { Why } from './building/why.ts';
-import { openSession, selectImages, type Session } from './session.ts';
+import type { RunningCluster } from './cluster/bring-up.ts';
+import type { ClusterState } from './cluster/cluster.ts';
+import type { ClusterStatus } from './cluster/status.ts';
+import { withCacheImages, type Config, type Tier } from './config/config.ts';
+import { loadConfig } from './config/load.ts';
 import { HarnessError } from './core/error.ts';
+import type { Emit } from './core/event.ts';
+import type { TestSummary } from './core/summary.ts';
+import { takeLock } from './machine/lock.ts';
+import type { Pruned } from './pruning/pruned.ts';
+import type { CacheStatus } from './run/cache-status.ts';
+import type { TierPlan } from './run/dry-run.ts';
+import { openSession, selectImages, type Session } from './session.ts';
+import type { HarnessContext } from './testing/context.ts';
 
 /** How a harness is opened. */
 export interface OpenOptions {
@@ -28,7 +28,10 @@ export interface OpenOptions {
   env?: NodeJS.ProcessEnv;
   /** What other harness processes are told they wait for. */
   command?: string;
-  /** Images that may be taken in place of a build when they were built from the same inputs, by the name of what they replace. */
+  /**
+   * Images that may be taken in place of a build when they were built from the same inputs, by the
+   * name of what they replace.
+   */
   sinceImages?: Record<string, string> | ((config: Config) => Record<string, string>);
 }
 
@@ -47,13 +50,14 @@ export interface TierOptions {
 }
 
 /**
- * Opens the harness of a repository: reads its configuration. Whatever asks Docker afterwards throws HarnessError DOCKER_DOWN when it does not
- * answer.
+ * Opens the harness of a repository: reads its configuration. Whatever asks Docker afterwards
+ * throws HarnessError DOCKER_DOWN when it does not answer.
  * @throws HarnessError CONFIG
  */
 export async function openHarness(options: OpenOptions = {}): Promise<Harness> {
   const read = await loadConfig(options.cwd ?? process.cwd(), options.configFile);
-  const sinceImages = typeof options.sinceImages === 'function' ? options.sinceImages(read) : (options.sinceImages ?? {});
+  const sinceImages =
+    typeof options.sinceImages === 'function' ? options.sinceImages(read) : (options.sinceImages ?? {});
   selectImages(read, Object.keys(sinceImages)); // refuses names that are not configured
   const session = openSession({
     config: withCacheImages(read, sinceImages),
@@ -65,8 +69,9 @@ export async function openHarness(options: OpenOptions = {}): Promise<Harness> {
 }
 
 /**
- * The harness of one repository. Whatever changes something waits for other harness processes on the same cluster. What each method needs is
- * loaded when it is called: a check that finds nothing to do takes less time than loading everything would.
+ * The harness of one repository. Whatever changes something waits for other harness processes on
+ * the same cluster. What each method needs is loaded when it is called: a check that finds nothing
+ * to do takes less time than loading everything would.
  */
 export class Harness {
   readonly #session: Session;
@@ -115,16 +120,24 @@ export class Harness {
   async kubeconfig(): Promise<string> {
     const { kubeconfig } = await this.status();
     if (kubeconfig !== null) return kubeconfig;
-    throw new HarnessError('CLUSTER', `The cluster ${this.config.cluster.name} is not up.`, { next: 'Run `harness up` first.' });
+    throw new HarnessError('CLUSTER', `The cluster ${this.config.cluster.name} is not up.`, {
+      next: 'Run `harness up` first.',
+    });
   }
 
-  /** The verdict on each image. Changes nothing. @param onlyVerdicts leave out the size of BuildKit's cache, which takes longest */
+  /**
+   * The verdict on each image. Changes nothing.
+   * @param onlyVerdicts leave out the size of BuildKit's cache, which takes longest
+   */
   async cacheStatus(names: readonly string[] = [], onlyVerdicts = false): Promise<CacheStatus> {
     const images = selectImages(this.config, names);
     return (await import('./run/cache-status.ts')).cacheStatus(this.#session, images, onlyVerdicts);
   }
 
-  /** Why the next build of each image happens or does not, and why the last one did. Changes nothing. */
+  /**
+   * Why the next build of each image happens or does not, and why the last one did. Changes
+   * nothing.
+   */
   async why(names: readonly string[] = []): Promise<Why[]> {
     const images = selectImages(this.config, names);
     return (await import('./building/why.ts')).why(this.#session, images);
@@ -151,10 +164,15 @@ export class Harness {
     });
   }
 
-  /** Loads images into the running cluster's nodes: where they are missing, or everywhere (`force`). Builds nothing. */
+  /**
+   * Loads images into the running cluster's nodes: where they are missing, or everywhere (`force`).
+   * Builds nothing.
+   */
   async load(names: readonly string[] = [], how: { force?: boolean } = {}): Promise<void> {
     const images = selectImages(this.config, names);
-    return this.#alone(async () => (await import('./loading/load-existing.ts')).loadExisting(this.#session, images, how.force ?? false));
+    return this.#alone(async () =>
+      (await import('./loading/load-existing.ts')).loadExisting(this.#session, images, how.force ?? false),
+    );
   }
 
   /** Everything a tier does before its tests. @returns what tests are handed */
@@ -173,14 +191,19 @@ export class Harness {
     return this.#alone(async () => {
       if (expectFresh) await this.#expectFresh(this.config.images);
       const { args = [], colour = false, keepNamespaces = false } = how;
-      const options = { args, colour, keepNamespaces, testCache: noTestCache ? ('off' as const) : ('as configured' as const) };
+      const options = {
+        args,
+        colour,
+        keepNamespaces,
+        testCache: noTestCache ? ('off' as const) : ('as configured' as const),
+      };
       return (await import('./run/tier.ts')).runTier(this.#session, tier, options);
     });
   }
 
   /**
-   * Runs `test-cached` and again what is due whenever something changes, until it is ended by the signal. How each round ends is told as an
-   * event.
+   * Runs `test-cached` and again what is due whenever something changes, until it is ended by the
+   * signal. How each round ends is told as an event.
    */
   async dev({ args = [], colour = false }: Pick<TierOptions, 'args' | 'colour'> = {}): Promise<never> {
     const { develop } = await import('./dev/develop.ts');
@@ -196,7 +219,10 @@ export class Harness {
     });
   }
 
-  /** Removes what nothing configured names and nothing uses from nodes, registry and Docker; `dryRun` only says what. */
+  /**
+   * Removes what nothing configured names and nothing uses from nodes, registry and Docker;
+   * `dryRun` only says what.
+   */
   prune({ dryRun = false }: { dryRun?: boolean } = {}): Promise<Pruned[]> {
     return this.#alone(async () => (await import('./pruning/prune.ts')).prune(this.#session, dryRun));
   }
@@ -209,7 +235,11 @@ export class Harness {
   async #alone<T>(work: () => Promise<T>): Promise<T> {
     const { config, env, emit, signal } = this.#session;
     const onWait = (holder: string) =>
-      emit({ type: 'note', level: 'info', message: `waiting for ${holder}, which uses the cluster ${config.cluster.name}` });
+      emit({
+        type: 'note',
+        level: 'info',
+        message: `waiting for ${holder}, which uses the cluster ${config.cluster.name}`,
+      });
     const release = await takeLock(config.cluster.name, this.#command, { env, signal, onWait });
     try {
       return await work();

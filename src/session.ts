@@ -1,13 +1,13 @@
-import { DockerEngine } from './docker/engine.ts';
-import { makeStateDirectory } from './machine/state-file.ts';
 import type { Config, ImageConfig } from './config/config.ts';
 import { HarnessError } from './core/error.ts';
 import type { Emit } from './core/event.ts';
 import type { BuildSummary, LoadSummary, TestSummary } from './core/summary.ts';
+import { DockerEngine } from './docker/engine.ts';
+import { makeStateDirectory } from './machine/state-file.ts';
 
 /**
- * What every stage of one run is handed, and what the run has to tell in the end. What a stage remembers in a run is kept in its own room, by
- * `oncePer` with the session as the key.
+ * What every stage of one run is handed, and what the run has to tell in the end. What a stage
+ * remembers in a run is kept in its own room, by `oncePer` with the session as the key.
  */
 export interface Session {
   config: Config;
@@ -22,7 +22,8 @@ export interface Session {
 
 /** Gathers what a run needs. Nothing is asked yet: whether Docker answers is seen when it is. */
 export function openSession(given: Pick<Session, 'config' | 'env' | 'emit' | 'signal'>): Session {
-  // Made before any source is looked at: in a context that holds it, its appearance would look like a change.
+  // Made before any source is looked at: in a context that holds it, its appearance would look like
+  // a change.
   makeStateDirectory(given.config.stateDirectory);
   return { ...given, engine: DockerEngine.of(given.env), builds: [], loads: [], tests: null };
 }

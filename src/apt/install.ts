@@ -1,9 +1,12 @@
-/** Carries out the installing part of a plan: files first, then commands. The only place that changes what is installed. */
+/**
+ * Carries out the installing part of a plan: files first, then commands. The only place that
+ * changes what is installed.
+ */
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { printable, run, tail, tryRun } from '../machine/process.ts';
 import { HarnessError } from '../core/error.ts';
 import type { Emit } from '../core/event.ts';
+import { printable, run, tail, tryRun } from '../machine/process.ts';
 
 export type Command = [string, ...string[]];
 
@@ -13,10 +16,16 @@ export interface InstallSteps {
   commands: Command[];
 }
 
-/** Fresh machines update themselves right after the start, and hold apt's lock while they do. Seconds. */
+/**
+ * Fresh machines update themselves right after the start, and hold apt's lock while they do.
+ * Seconds.
+ */
 export const APT_GET = ['apt-get', '-o', 'DPkg::Lock::Timeout=300'] as const;
 
-/** Never removes anything: what stands in the way, such as another engine's packages, is the user's to decide about. */
+/**
+ * Never removes anything: what stands in the way, such as another engine's packages, is the user's
+ * to decide about.
+ */
 export const APT_INSTALL = [...APT_GET, 'install', '-y', '--no-remove', '--no-install-recommends'] as const;
 
 /** Milliseconds for one command: on a slow line a package manager fetches 300 MB. */
@@ -32,7 +41,8 @@ export interface InstallContext {
 
 /**
  * Writes the plan's files and runs its commands.
- * @throws HarnessError SETUP with the failed command and its last lines; the files are gone then, so that apt works as before.
+ * @throws HarnessError SETUP with the failed command and its last lines; the files are gone then,
+ * so that apt works as before.
  */
 export async function install(plan: InstallSteps, context: InstallContext): Promise<void> {
   for (const { path, text } of plan.files) {
@@ -51,8 +61,9 @@ export async function install(plan: InstallSteps, context: InstallContext): Prom
 }
 
 /**
- * An archive that is frozen, or the image of a machine that is older than a week, offers an index whose time has run out, and apt refuses it.
- * It is signed all the same, so it is taken on a second try, and the user is told.
+ * An archive that is frozen, or the image of a machine that is older than a week, offers an index
+ * whose time has run out, and apt refuses it. It is signed all the same, so it is taken on a second
+ * try, and the user is told.
  */
 async function aptUpdate(command: Command, context: InstallContext): Promise<void> {
   const first = await tryRun(command, options(context));
@@ -61,7 +72,8 @@ async function aptUpdate(command: Command, context: InstallContext): Promise<voi
   context.emit({
     type: 'note',
     level: 'warning',
-    message: 'The archive’s index has expired (a frozen mirror, or a wrong clock). Its signature is checked, its date is not.',
+    message:
+      'The archive’s index has expired (a frozen mirror, or a wrong clock). Its signature is checked, its date is not.',
   });
   const [program, ...rest] = command;
   await run([program, ...WITHOUT_EXPIRY, ...rest], options(context));

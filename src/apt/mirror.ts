@@ -4,7 +4,10 @@ import type { AptSource } from './sources.ts';
 export interface DebianMirror {
   /** For debootstrap; undefined: its own default. */
   uri: string | undefined;
-  /** What goes into /etc/apt/sources.list.d/debian.sources of an image; the first stanza is the suite itself. */
+  /**
+   * What goes into /etc/apt/sources.list.d/debian.sources of an image; the first stanza is the
+   * suite itself.
+   */
   sources: string | undefined;
 }
 
@@ -12,12 +15,17 @@ export interface DebianMirror {
 export const KEYRING = '/usr/share/keyrings/debian-archive-keyring.gpg';
 
 /**
- * The mirror for a Debian suite on a machine with these sources: the one that it uses for the suite, or else for its own
- * release (a mirror has all of them).
+ * The mirror for a Debian suite on a machine with these sources: the one that it uses for the
+ * suite, or else for its own release (a mirror has all of them).
  */
-export function debianMirror(sources: readonly AptSource[], suite: string, hostSuite: string | undefined): DebianMirror {
+export function debianMirror(
+  sources: readonly AptSource[],
+  suite: string,
+  hostSuite: string | undefined,
+): DebianMirror {
   const usable = sources.map((source) => ({ ...source, uris: source.uris.filter((uri) => /^https?:/.test(uri)) }));
-  const mirrorOf = (name: string) => usable.find((source) => source.suites.includes(name) && source.components.includes('main'))?.uris[0];
+  const mirrorOf = (name: string) =>
+    usable.find((source) => source.suites.includes(name) && source.components.includes('main'))?.uris[0];
   const uri = mirrorOf(suite) ?? (hostSuite === undefined ? undefined : mirrorOf(hostSuite));
   if (uri === undefined) return { uri: undefined, sources: undefined };
   const stanzas = [suite, `${suite}-updates`, `${suite}-security`].flatMap((name) => {

@@ -1,6 +1,7 @@
 /**
- * apt's sources: read, to find the archive which this machine already trusts, and written, to take newer packages from that same archive.
- * Formats: sources.list(5); both the one-line and the deb822 style.
+ * apt's sources: read, to find the archive which this machine already trusts, and written, to take
+ * newer packages from that same archive. Formats: sources.list(5); both the one-line and the deb822
+ * style.
  */
 
 import { join } from 'node:path';
@@ -36,7 +37,9 @@ export function parseDeb822(text: string): AptSource[] {
 /** Reads a file in the one-line style: `deb [signed-by=/key.gpg] URI suite component…`. */
 export function parseOneLine(text: string): AptSource[] {
   return text.split('\n').flatMap((line) => {
-    const match = /^\s*deb\s+(?:\[(?<options>[^\]]*)\]\s+)?(?<uri>\S+)\s+(?<suite>\S+)(?<components>[^#]*)/.exec(line)?.groups;
+    const match = /^\s*deb\s+(?:\[(?<options>[^\]]*)\]\s+)?(?<uri>\S+)\s+(?<suite>\S+)(?<components>[^#]*)/.exec(
+      line,
+    )?.groups;
     if (!match?.['uri'] || !match['suite']) return [];
     const signedBy = words(match['options']).find((option) => option.startsWith('signed-by='));
     return [

@@ -1,13 +1,13 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { build, type BuildRequest } from '../docker/buildx.ts';
-import type { DockerEngine, DockerImage } from '../docker/engine.ts';
-import { makeStateDirectory } from '../machine/state-file.ts';
 import type { Config, ImageConfig, NamedContext } from '../config/config.ts';
 import { HarnessError } from '../core/error.ts';
 import { LABELS } from '../core/labels.ts';
+import { build, type BuildRequest } from '../docker/buildx.ts';
+import type { DockerEngine, DockerImage } from '../docker/engine.ts';
 import { CONTEXT } from '../freshness/inputs.ts';
 import type { ObservedInputs, SourceReader } from '../freshness/read-inputs.ts';
+import { makeStateDirectory } from '../machine/state-file.ts';
 import type { SourceTree } from '../sources/tree.ts';
 import { writeRecord, type BuildStory } from './build-record.ts';
 import { openContext, type SentContext } from './context-link.ts';
@@ -34,8 +34,9 @@ export interface ImageBuild {
 const ATTEMPTS = 3;
 
 /**
- * Builds an image and labels it with the digest of its inputs. Sources that change while they are read would give the image a record that is
- * not its own, so they are compared after the build, and the build is repeated when they moved.
+ * Builds an image and labels it with the digest of its inputs. Sources that change while they are
+ * read would give the image a record that is not its own, so they are compared after the build, and
+ * the build is repeated when they moved.
  * @throws HarnessError BUILD when it fails, or when the sources never hold still
  */
 export async function buildImage(engine: DockerEngine, order: ImageBuild): Promise<DockerImage> {
@@ -110,7 +111,8 @@ function requestFor(
   const { config, image, env } = order;
   const { args, argsFromEnvironment, platforms, arePlatformsGiven } = read.options;
   // One that has the name of another variable cannot be handed on there.
-  const isHidden = ([name, value]: [string, string]) => argsFromEnvironment.includes(name) && (env[name] ?? value) === value;
+  const isHidden = ([name, value]: [string, string]) =>
+    argsFromEnvironment.includes(name) && (env[name] ?? value) === value;
   const entries = Object.entries(args);
   return {
     context: contexts[CONTEXT]?.path ?? image.context,
@@ -128,7 +130,8 @@ function requestFor(
     labels: { [LABELS.inputs]: read.digest, [LABELS.project]: config.project, [LABELS.image]: image.name },
     contexts: { ...namedContexts(image, contexts), ...order.standIns },
     noCache: order.noCache,
-    // Labels of its own would make an image of each commit, and a policy another one of the same sources.
+    // Labels of its own would make an image of each commit, and a policy another one of the same
+    // sources.
     env: { ...env, BUILDX_GIT_LABELS: undefined, EXPERIMENTAL_BUILDKIT_SOURCE_POLICY: undefined },
     ...(order.signal === undefined ? {} : { signal: order.signal }),
     ...(order.onLine === undefined ? {} : { onLine: order.onLine }),
@@ -142,9 +145,13 @@ function csv(field: string): string {
 
 function refuseMissingSecrets(image: ImageConfig, { options }: ObservedInputs): void {
   if (options.missingSecrets.length === 0) return;
-  throw new HarnessError('BUILD', `The image ${image.name} cannot be built without its secrets: ${options.missingSecrets.join(', ')}.`, {
-    next: `Set them, or take them out of \`images.${image.name}.secrets\`.`,
-  });
+  throw new HarnessError(
+    'BUILD',
+    `The image ${image.name} cannot be built without its secrets: ${options.missingSecrets.join(', ')}.`,
+    {
+      next: `Set them, or take them out of \`images.${image.name}.secrets\`.`,
+    },
+  );
 }
 
 function namedContexts({ contexts }: ImageConfig, sent: Readonly<Record<string, SentContext>>): Record<string, string> {
@@ -156,8 +163,9 @@ function namedContexts({ contexts }: ImageConfig, sent: Readonly<Record<string, 
 }
 
 /**
- * Hands the build the Dockerfile and ignore file that were read, from a directory of their own: they cannot change under it, and the ignore
- * file can leave out the harness's own files without a word in the user's.
+ * Hands the build the Dockerfile and ignore file that were read, from a directory of their own:
+ * they cannot change under it, and the ignore file can leave out the harness's own files without a
+ * word in the user's.
  */
 async function withDefinition(
   config: Config,
@@ -178,7 +186,13 @@ async function withDefinition(
   }
 }
 
-/** Times as well as content: a file that was changed and changed back during the build has the same content and a later time. */
+/**
+ * Times as well as content: a file that was changed and changed back during the build has the same
+ * content and a later time.
+ */
 function hasHeldStill(before: ObservedInputs, after: ObservedInputs): boolean {
-  return before.digest === after.digest && Object.entries(after.trees).every(([name, tree]) => before.trees[name]?.isUnmoved(tree));
+  return (
+    before.digest === after.digest &&
+    Object.entries(after.trees).every(([name, tree]) => before.trees[name]?.isUnmoved(tree))
+  );
 }

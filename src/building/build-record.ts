@@ -1,9 +1,9 @@
 import { closeSync, openSync, readFileSync, readSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { replaceFile } from '../machine/state-file.ts';
 import type { Config, ImageConfig } from '../config/config.ts';
-import type { FileSet } from '../sources/file-set.ts';
 import type { Inputs } from '../freshness/inputs.ts';
+import { replaceFile } from '../machine/state-file.ts';
+import type { FileSet } from '../sources/file-set.ts';
 
 /** How a build came about. */
 export interface BuildStory {
@@ -16,7 +16,10 @@ export interface BuildStory {
   ms: number;
 }
 
-/** What an image was last built from here. It explains a verdict, and never decides one: that is for the label on the image. */
+/**
+ * What an image was last built from here. It explains a verdict, and never decides one: that is for
+ * the label on the image.
+ */
 export interface BuildRecord {
   digest: string;
   inputs: Inputs;
@@ -26,7 +29,9 @@ export interface BuildRecord {
   story: BuildStory | undefined;
 }
 
-/** The first line of the file. Its files stand behind it, because they are many, and seldom needed. */
+/**
+ * The first line of the file. Its files stand behind it, because they are many, and seldom needed.
+ */
 interface Head {
   format: typeof FORMAT;
   digest: string;
@@ -48,7 +53,10 @@ function recordPath(config: Config, image: ImageConfig): string {
   return join(config.stateDirectory, 'built', `${image.name}.json`);
 }
 
-/** Keeps what an image was built from, so that the next verdict can name what changed. Where it cannot, the next verdict will not. */
+/**
+ * Keeps what an image was built from, so that the next verdict can name what changed. Where it
+ * cannot, the next verdict will not.
+ */
 export function writeRecord(config: Config, image: ImageConfig, { digest, inputs, outside, story }: BuildRecord): void {
   const trees = Object.entries(inputs.trees);
   const head: Head = {
@@ -60,7 +68,10 @@ export function writeRecord(config: Config, image: ImageConfig, { digest, inputs
     outside: outside ? [outside.digest, outside.count] : null,
     story: story ?? null,
   };
-  const body: Body = { trees: trees.map(([, files]) => [...files.entries()]), outside: [...(outside?.entries() ?? [])] };
+  const body: Body = {
+    trees: trees.map(([, files]) => [...files.entries()]),
+    outside: [...(outside?.entries() ?? [])],
+  };
   try {
     const text = `${JSON.stringify(head)}\n${JSON.stringify(body)}`;
     replaceFile(recordPath(config, image), (file) => writeFileSync(file, text), 0o600);
@@ -82,17 +93,23 @@ export function readRecord(config: Config, image: ImageConfig): BuildRecord | un
 
 function toRecord(path: string, head: Head): BuildRecord {
   let body: Body | undefined;
-  const files = (part: (body: Body) => [string, string][] | undefined) => () => new Map(part((body ??= readBody(path, head.digest))) ?? []);
+  const files = (part: (body: Body) => [string, string][] | undefined) => () =>
+    new Map(part((body ??= readBody(path, head.digest))) ?? []);
   return {
     digest: head.digest,
     inputs: {
       settings: head.settings,
       bases: head.bases,
       trees: Object.fromEntries(
-        head.trees.map(([name, digest, count], i) => [name, { digest, count, entries: files(({ trees }) => trees[i]) }]),
+        head.trees.map(([name, digest, count], i) => [
+          name,
+          { digest, count, entries: files(({ trees }) => trees[i]) },
+        ]),
       ),
     },
-    outside: head.outside ? { digest: head.outside[0], count: head.outside[1], entries: files(({ outside }) => outside) } : undefined,
+    outside: head.outside
+      ? { digest: head.outside[0], count: head.outside[1], entries: files(({ outside }) => outside) }
+      : undefined,
     story: head.story ?? undefined,
   };
 }
@@ -115,7 +132,9 @@ function firstLine(path: string): string {
   }
 }
 
-/** Read later than the head, when another process may have replaced the file: then nothing is known. */
+/**
+ * Read later than the head, when another process may have replaced the file: then nothing is known.
+ */
 function readBody(path: string, digest: string): Body {
   const nothing: Body = { trees: [], outside: [] };
   try {

@@ -1,16 +1,21 @@
-import type { DockerImage } from '../docker/engine.ts';
-import { labelsInRegistry, pullImage } from '../docker/registry-client.ts';
 import type { ImageConfig } from '../config/config.ts';
 import { LABELS } from '../core/labels.ts';
+import type { DockerImage } from '../docker/engine.ts';
+import { labelsInRegistry, pullImage } from '../docker/registry-client.ts';
 import type { ObservedInputs } from '../freshness/read-inputs.ts';
 import type { Session } from '../session.ts';
 
 /**
- * Whether the image that may be taken in place of a build (`cacheImage`, or `--since-image` for this run) was built from the inputs as they are now, which
- * only its label tells: in Docker, or else in its registry.
+ * Whether the image that may be taken in place of a build (`cacheImage`, or `--since-image` for
+ * this run) was built from the inputs as they are now, which only its label tells: in Docker, or
+ * else in its registry.
  * @returns its reference if so
  */
-export async function matchingCacheImage(session: Session, image: ImageConfig, observed: ObservedInputs): Promise<string | undefined> {
+export async function matchingCacheImage(
+  session: Session,
+  image: ImageConfig,
+  observed: ObservedInputs,
+): Promise<string | undefined> {
   const reference = image.cacheImage;
   if (reference === undefined) return undefined;
   if (isBuiltFrom(observed, (await session.engine.image(reference))?.labels)) return reference;
@@ -36,7 +41,8 @@ export async function takeCacheImage(
   if (!isBuiltFrom(observed, (await engine.image(reference))?.labels)) {
     const { platforms, arePlatformsGiven } = observed.options;
     const why = await pullImage(reference, arePlatformsGiven ? platforms[0] : undefined, session);
-    if (why !== undefined) session.emit({ type: 'note', level: 'warning', message: `${reference} could not be pulled: ${why}` });
+    if (why !== undefined)
+      session.emit({ type: 'note', level: 'warning', message: `${reference} could not be pulled: ${why}` });
   }
   const found = await engine.image(reference);
   if (!found || !isBuiltFrom(observed, found.labels)) return undefined;

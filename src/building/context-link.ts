@@ -9,14 +9,18 @@ import { hidesChange } from './decide-resend.ts';
 /** A context under a path of the harness's own, for one build. */
 export interface SentContext {
   path: string;
-  /** Tells what became of the build: whether BuildKit now has the tree as it was read, or whatever else. */
+  /**
+   * Tells what became of the build: whether BuildKit now has the tree as it was read, or whatever
+   * else.
+   */
   close: (hasTree: boolean) => void;
 }
 
 /**
- * BuildKit keeps what it was sent of a directory under its path, and is sent again only those files whose size, time or mode differ: a content
- * that was changed under the same time would stay the old one in the image. So each context is handed over under a link whose name is another
- * one whenever such a change may be hidden, and the same one otherwise.
+ * BuildKit keeps what it was sent of a directory under its path, and is sent again only those files
+ * whose size, time or mode differ: a content that was changed under the same time would stay the
+ * old one in the image. So each context is handed over under a link whose name is another one
+ * whenever such a change may be hidden, and the same one otherwise.
  * @param directory where the links are kept, and what was sent under them
  * @param name of the image and its context
  */
@@ -36,7 +40,12 @@ export function openContext(directory: string, name: string, context: string, tr
   const close = (hasTree: boolean) => {
     if (!hasTree) return;
     try {
-      writeIndex(record, { rows: tree.rows(), digest: tree.files.digest, count: tree.files.count, stampsDirectories: false });
+      writeIndex(record, {
+        rows: tree.rows(),
+        digest: tree.files.digest,
+        count: tree.files.count,
+        stampsDirectories: false,
+      });
     } catch {
       // a full or read-only disk: then all of it is sent again
     }

@@ -16,7 +16,10 @@ export interface BuildWishes {
 }
 
 /** What is done about a verdict. */
-export function decideBuild(freshness: FreshnessDecision, { tier, force = false, cacheImage }: BuildWishes): BuildDecision {
+export function decideBuild(
+  freshness: FreshnessDecision,
+  { tier, force = false, cacheImage }: BuildWishes,
+): BuildDecision {
   if (force || tier === 'test-kind') return { ...freshness, action: 'build' };
   if (tier === 'test-fast' || freshness.verdict === 'fresh') return { ...freshness, action: 'skip' };
   return cacheImage === undefined

@@ -11,7 +11,9 @@ export function buildOrder(needs: ReadonlyMap<string, readonly string[]>): strin
     if (above.includes(name)) {
       const circle = [...above.slice(above.indexOf(name)), name];
       const what =
-        circle.length > 2 ? `The images ${circle.join(' → ')} are built from each other` : `The image ${name} is built from itself`;
+        circle.length > 2
+          ? `The images ${circle.join(' → ')} are built from each other`
+          : `The image ${name} is built from itself`;
       throw new HarnessError('CONFIG', `${what}.`, {
         next: 'Break the circle: check `FROM` in their Dockerfiles and their build arguments.',
       });

@@ -1,8 +1,8 @@
 import { hashOf, STAT_COLUMNS, type Rows } from '../sources/rows.ts';
 
 /**
- * Whether a file holds something else than what was sent of it, though its size and time are the same: who compares only those would not send
- * it again.
+ * Whether a file holds something else than what was sent of it, though its size and time are the
+ * same: who compares only those would not send it again.
  */
 export function hidesChange(sent: Rows, now: Rows): boolean {
   const places = new Map(sent.paths.map((path, row) => [path, row]));

@@ -1,8 +1,8 @@
 import type { ImageConfig } from '../config/config.ts';
 import { staleError } from '../core/error.ts';
-import { settleImages } from './settle-images.ts';
-import { sourcesOf } from './inspect-image.ts';
 import type { Session } from '../session.ts';
+import { sourcesOf } from './inspect-image.ts';
+import { settleImages } from './settle-images.ts';
 
 /**
  * For runs that must not build: refuses before anything is done.

@@ -1,16 +1,15 @@
-import { readRecord, type BuildRecord } from './build-record.ts';
-import type { DockerImage } from '../docker/engine.ts';
 import type { ImageConfig } from '../config/config.ts';
 import { LABELS } from '../core/labels.ts';
-import { type FreshnessDecision } from '../freshness/decide-freshness.ts';
-import { compareInputs } from '../freshness/inputs.ts';
+import { oncePer } from '../core/once-per.ts';
+import type { DockerImage } from '../docker/engine.ts';
 import { canonicalName } from '../docker/reference.ts';
 import { basesOf } from '../freshness/base-references.ts';
+import { decideFreshness, type FreshnessDecision } from '../freshness/decide-freshness.ts';
+import { compareInputs } from '../freshness/inputs.ts';
 import { SourceReader, type ObservedInputs } from '../freshness/read-inputs.ts';
-import { decideFreshness } from '../freshness/decide-freshness.ts';
-import { standInFor } from './provide-base.ts';
-import { oncePer } from '../core/once-per.ts';
 import type { Session } from '../session.ts';
+import { readRecord, type BuildRecord } from './build-record.ts';
+import { standInFor } from './provide-base.ts';
 
 /** An image beside its inputs, and the verdict on it. */
 export interface ImageFreshness {
@@ -38,14 +37,19 @@ export interface SettledBase {
  * Looks at an image and at all its inputs.
  * @param settled the images of the configuration that it is built from
  */
-export async function inspectImage(session: Session, image: ImageConfig, settled: readonly SettledBase[]): Promise<ImageFreshness> {
+export async function inspectImage(
+  session: Session,
+  image: ImageConfig,
+  settled: readonly SettledBase[],
+): Promise<ImageFreshness> {
   const { engine, config } = session;
   const found = await engine.image(image.reference);
   const observed = await sourcesOf(session).read(image, (await currentBases(session, image, settled)).ids);
   const record = readRecord(config, image);
   const label = found?.labels[LABELS.inputs];
   const newest = observed.context.newest(observed.counts);
-  // What BuildKit finds in its cache bears the date of an earlier build, so this one's is taken where it is known.
+  // What BuildKit finds in its cache bears the date of an earlier build, so this one's is taken
+  // where it is known.
   const builtAt = record !== undefined && record.digest === label ? record.story?.at : undefined;
   const made = found ? Math.max(found.created.getTime(), builtAt ?? 0) : Infinity;
   const newerFiles = newest && newest.modified > made ? observed.context.newerThan(made, observed.counts).length : 0;
@@ -66,7 +70,10 @@ export const sourcesOf: (session: Session) => SourceReader = oncePer(
   ({ config, env }) => new SourceReader({ stateDirectory: config.stateDirectory, env }),
 );
 
-/** What stands for each base of an image now: the digest takes its id, and BuildKit a named context where something stands in. */
+/**
+ * What stands for each base of an image now: the digest takes its id, and BuildKit a named context
+ * where something stands in.
+ */
 export async function currentBases(
   session: Session,
   image: ImageConfig,

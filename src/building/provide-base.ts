@@ -1,16 +1,18 @@
-import type { DockerImage } from '../docker/engine.ts';
-import { pullImage } from '../docker/registry-client.ts';
 import type { ImageConfig } from '../config/config.ts';
+import { oncePer } from '../core/once-per.ts';
+import type { DockerImage } from '../docker/engine.ts';
 import { NATIVE_PLATFORM } from '../docker/platform.ts';
 import { canonicalName } from '../docker/reference.ts';
+import { pullImage } from '../docker/registry-client.ts';
 import { buildOptions } from '../freshness/build-options.ts';
-import { oncePer } from '../core/once-per.ts';
 import type { Session } from '../session.ts';
 
 /** Base images that are being pulled or made in a run, by reference or release. */
 const beingProvided = oncePer<Session, Map<string, Promise<void>>>(() => new Map());
 
-/** The local image that stands in for a base, where the configuration allows one and it is there. */
+/**
+ * The local image that stands in for a base, where the configuration allows one and it is there.
+ */
 export async function standInFor(
   session: Session,
   image: ImageConfig,
@@ -24,8 +26,9 @@ export async function standInFor(
 }
 
 /**
- * Makes sure that Docker has an image's base, as far as it can be had: then its id is known, and a base that is replaced is noticed. Where no
- * registry offers it, a stand-in is made from Debian's packages if the configuration allows one; else the build will say what is wrong.
+ * Makes sure that Docker has an image's base, as far as it can be had: then its id is known, and a
+ * base that is replaced is noticed. Where no registry offers it, a stand-in is made from Debian's
+ * packages if the configuration allows one; else the build will say what is wrong.
  * @throws HarnessError NODE_IMAGE when the stand-in cannot be made
  */
 export async function provideBase(
@@ -37,19 +40,26 @@ export async function provideBase(
   const { engine, config } = session;
   const provided = beingProvided(session);
   if ((await engine.image(reference)) || (await standInFor(session, image, reference))) return;
-  if (config.images.some((other) => canonicalName(other.reference) === canonicalName(reference))) return; // not built: test-fast
+  // not built: test-fast
+  if (config.images.some((other) => canonicalName(other.reference) === canonicalName(reference))) return;
   const suite = image.debianBases[reference];
   const key = suite ?? reference;
-  const known = provided.get(key) ?? (suite === undefined ? pullBase(session, image, reference) : makeStandIn(session, reference, suite));
+  const known =
+    provided.get(key) ??
+    (suite === undefined ? pullBase(session, image, reference) : makeStandIn(session, reference, suite));
   provided.set(key, known);
   progress(`waiting for the base ${reference}`);
   await known;
 }
 
-/** For another platform than Docker's own, BuildKit is left alone: the engine keeps one image by a name, and that one is not it. */
+/**
+ * For another platform than Docker's own, BuildKit is left alone: the engine keeps one image by a
+ * name, and that one is not it.
+ */
 async function pullBase(session: Session, image: ImageConfig, reference: string): Promise<void> {
   const { platforms, arePlatformsGiven } = buildOptions(image, session.env);
-  if (platforms.join() === NATIVE_PLATFORM) await pullImage(reference, arePlatformsGiven ? NATIVE_PLATFORM : undefined, session);
+  if (platforms.join() === NATIVE_PLATFORM)
+    await pullImage(reference, arePlatformsGiven ? NATIVE_PLATFORM : undefined, session);
 }
 
 async function makeStandIn(session: Session, reference: string, suite: string): Promise<void> {

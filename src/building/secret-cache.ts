@@ -14,9 +14,10 @@ export interface SecretUser {
 let turn: Promise<unknown> = Promise.resolve();
 
 /**
- * Runs a build with secrets. BuildKit's cache knows a secret by its id only: it would give back what was made with another value, and of two
- * builds at the same time it would run a step that both have only once. So they take turns, and the cache may be used only if each id had the
- * same value in the last build on this machine, whatever became of that.
+ * Runs a build with secrets. BuildKit's cache knows a secret by its id only: it would give back
+ * what was made with another value, and of two builds at the same time it would run a step that
+ * both have only once. So they take turns, and the cache may be used only if each id had the same
+ * value in the last build on this machine, whatever became of that.
  * @param secrets the keyed digest of each
  */
 export function withSecrets(

@@ -1,21 +1,20 @@
-import { buildImage } from './build-image.ts';
-import { writeRecord } from './build-record.ts';
-import type { DockerImage } from '../docker/engine.ts';
 import type { ImageConfig, Tier } from '../config/config.ts';
 import { HarnessError } from '../core/error.ts';
-import { compareFiles } from '../sources/file-set.ts';
-import type { BuildDecision } from './decide-build.ts';
-import { canonicalName } from '../docker/reference.ts';
-import { stopwatch } from '../core/stopwatch.ts';
-import { basesOf } from '../freshness/base-references.ts';
-import { buildOrder } from './decide-order.ts';
-import { describeChange, describeChanges } from '../freshness/decide-freshness.ts';
-import { decideBuild } from './decide-build.ts';
 import { step } from '../core/step.ts';
-import { provideBase } from './provide-base.ts';
-import { matchingCacheImage, takeCacheImage } from './cache-image.ts';
-import { currentBases, inspectImage, sourcesOf, type ImageFreshness, type SettledBase } from './inspect-image.ts';
+import { stopwatch } from '../core/stopwatch.ts';
+import type { DockerImage } from '../docker/engine.ts';
+import { canonicalName } from '../docker/reference.ts';
+import { basesOf } from '../freshness/base-references.ts';
+import { describeChange, describeChanges } from '../freshness/decide-freshness.ts';
 import type { Session } from '../session.ts';
+import { compareFiles } from '../sources/file-set.ts';
+import { buildImage } from './build-image.ts';
+import { writeRecord } from './build-record.ts';
+import { matchingCacheImage, takeCacheImage } from './cache-image.ts';
+import { decideBuild, type BuildDecision } from './decide-build.ts';
+import { buildOrder } from './decide-order.ts';
+import { currentBases, inspectImage, sourcesOf, type ImageFreshness, type SettledBase } from './inspect-image.ts';
+import { provideBase } from './provide-base.ts';
 
 /** What a run knows of an image once its turn has come. */
 export interface ImageOutcome {
@@ -39,11 +38,16 @@ export interface BuildPolicy {
 }
 
 /**
- * Decides and, where due, builds each image; images that are built from others wait for those, all others go side by side.
+ * Decides and, where due, builds each image; images that are built from others wait for those, all
+ * others go side by side.
  * @param images which ones; those they are built from come along
  * @returns a promise for each image, so that each can travel as soon as it is there
  */
-export function settleImages(session: Session, images: readonly ImageConfig[], policy: BuildPolicy): Map<string, Promise<ImageOutcome>> {
+export function settleImages(
+  session: Session,
+  images: readonly ImageConfig[],
+  policy: BuildPolicy,
+): Map<string, Promise<ImageOutcome>> {
   const needs = new Map(session.config.images.map((image) => [image.name, configuredBases(session, image)]));
   const wanted = new Set<string>();
   const want = (name: string) => {
@@ -67,13 +71,24 @@ export function settleImages(session: Session, images: readonly ImageConfig[], p
 /** Names of the configured images that an image is built from. */
 function configuredBases({ config, env }: Session, image: ImageConfig): string[] {
   const references = basesOf(image, config.stateDirectory, env).map(canonicalName);
-  return config.images.filter((other) => references.includes(canonicalName(other.reference))).map((other) => other.name);
+  return config.images
+    .filter((other) => references.includes(canonicalName(other.reference)))
+    .map((other) => other.name);
 }
 
-async function settleImage(session: Session, image: ImageConfig, bases: ImageOutcome[], policy: BuildPolicy): Promise<ImageOutcome> {
+async function settleImage(
+  session: Session,
+  image: ImageConfig,
+  bases: ImageOutcome[],
+  policy: BuildPolicy,
+): Promise<ImageOutcome> {
   const elapsed = stopwatch();
   const settled = bases.map((base): SettledBase => {
-    return { image: base.image, built: base.built, pending: policy.lookOnly === true && base.decision.action === 'build' };
+    return {
+      image: base.image,
+      built: base.built,
+      pending: policy.lookOnly === true && base.decision.action === 'build',
+    };
   });
   const seen = await inspectImage(session, image, settled);
   const mayTake = seen.freshness.verdict !== 'fresh' && policy.tier === 'test-cached' && !policy.force;
@@ -86,7 +101,8 @@ async function settleImage(session: Session, image: ImageConfig, bases: ImageOut
     reportSkip(session, image, decision, seen.found, ms);
     return { image, decision, seen, built: seen.found };
   }
-  const taken = cacheImage !== undefined && decision.action === 'take' ? await take(session, image, cacheImage, seen) : undefined;
+  const taken =
+    cacheImage !== undefined && decision.action === 'take' ? await take(session, image, cacheImage, seen) : undefined;
   const built = taken ?? (await buildAndSay(session, image, settled, decision, policy.noCache ?? false));
   return { image, decision, seen, built };
 }
@@ -118,15 +134,33 @@ async function buildAndSay(
 ): Promise<DockerImage> {
   const { engine, emit, config, env, signal } = session;
   const elapsed = stopwatch();
-  const note = (verdict: 'built' | 'failed') => session.builds.push({ image: image.name, verdict, reason, ms: elapsed() });
+  const note = (verdict: 'built' | 'failed') =>
+    session.builds.push({ image: image.name, verdict, reason, ms: elapsed() });
   try {
-    const built = await step(emit, `build:${image.name}`, `image ${image.name}: building (${reason})`, async ({ progress }) => {
-      for (const reference of basesOf(image, config.stateDirectory, env)) await provideBase(session, image, reference, progress);
-      const { ids, standIns } = await currentBases(session, image, settled);
-      const why = { reason, changes: changes.map(describeChange) };
-      const order = { config, image, sources: sourcesOf(session), bases: ids, standIns, noCache, env, why, signal, onLine: progress };
-      return { title: `image ${image.name} built (${reason})`, value: await buildImage(engine, order) };
-    });
+    const built = await step(
+      emit,
+      `build:${image.name}`,
+      `image ${image.name}: building (${reason})`,
+      async ({ progress }) => {
+        for (const reference of basesOf(image, config.stateDirectory, env))
+          await provideBase(session, image, reference, progress);
+        const { ids, standIns } = await currentBases(session, image, settled);
+        const why = { reason, changes: changes.map(describeChange) };
+        const order = {
+          config,
+          image,
+          sources: sourcesOf(session),
+          bases: ids,
+          standIns,
+          noCache,
+          env,
+          why,
+          signal,
+          onLine: progress,
+        };
+        return { title: `image ${image.name} built (${reason})`, value: await buildImage(engine, order) };
+      },
+    );
     note('built');
     return built;
   } catch (error) {
@@ -136,8 +170,9 @@ async function buildAndSay(
 }
 
 /**
- * Keeps the record of a fresh image complete: an image that was built elsewhere has none here, and the next verdict should be able to name
- * what changed. What changed outside of `sources` is said once: nobody else would notice when that list is too narrow.
+ * Keeps the record of a fresh image complete: an image that was built elsewhere has none here, and
+ * the next verdict should be able to name what changed. What changed outside of `sources` is said
+ * once: nobody else would notice when that list is too narrow.
  */
 function keepRecord(session: Session, image: ImageConfig, { record, observed }: ImageFreshness): void {
   const { config, emit } = session;
@@ -151,7 +186,13 @@ function keepRecord(session: Session, image: ImageConfig, { record, observed }: 
   writeRecord(config, image, { ...record, outside: observed.outside });
 }
 
-function reportSkip(session: Session, image: ImageConfig, decision: BuildDecision, before: DockerImage | undefined, ms: number): void {
+function reportSkip(
+  session: Session,
+  image: ImageConfig,
+  decision: BuildDecision,
+  before: DockerImage | undefined,
+  ms: number,
+): void {
   const { emit } = session;
   const fresh = decision.verdict === 'fresh';
   session.builds.push({ image: image.name, verdict: fresh ? 'fresh' : 'skipped', reason: decision.reason, ms });
@@ -161,11 +202,21 @@ function reportSkip(session: Session, image: ImageConfig, decision: BuildDecisio
     return;
   }
   if (before === undefined) {
-    throw new HarnessError('BUILD', `The image ${image.name} (${image.reference}) does not exist, and this tier never builds.`, {
-      next: 'Run `harness test-cached` or `harness build-if-needed` once.',
-    });
+    throw new HarnessError(
+      'BUILD',
+      `The image ${image.name} (${image.reference}) does not exist, and this tier never builds.`,
+      {
+        next: 'Run `harness test-cached` or `harness build-if-needed` once.',
+      },
+    );
   }
-  emit({ type: 'step', id: `build:${image.name}`, state: 'skipped', title: `image ${image.name} is stale, not built in this tier`, ms });
+  emit({
+    type: 'step',
+    id: `build:${image.name}`,
+    state: 'skipped',
+    title: `image ${image.name} is stale, not built in this tier`,
+    ms,
+  });
   emit({
     type: 'note',
     level: 'warning',

@@ -1,9 +1,9 @@
-import type { BuildStory } from './build-record.ts';
 import type { ImageConfig } from '../config/config.ts';
 import { LABELS } from '../core/labels.ts';
-import { type BuildDecision } from './decide-build.ts';
-import { settleImages, type ImageOutcome } from './settle-images.ts';
 import type { Session } from '../session.ts';
+import type { BuildStory } from './build-record.ts';
+import type { BuildDecision } from './decide-build.ts';
+import { settleImages, type ImageOutcome } from './settle-images.ts';
 
 /** Why an image will be built, or was. */
 export interface Why {
@@ -16,11 +16,17 @@ export interface Why {
   changed: BuildDecision['changes'];
   /** How many files are newer than the image. */
   newer: number;
-  /** Its last build from here, with its time in ISO 8601; null when it was built elsewhere, or by hand, or not at all. */
+  /**
+   * Its last build from here, with its time in ISO 8601; null when it was built elsewhere, or by
+   * hand, or not at all.
+   */
   lastBuild: (Omit<BuildStory, 'at'> & { at: string }) | null;
 }
 
-/** Says in full why the next build of each image happens or does not, and why the last one did. Changes nothing. */
+/**
+ * Says in full why the next build of each image happens or does not, and why the last one did.
+ * Changes nothing.
+ */
 export async function why(session: Session, images: readonly ImageConfig[]): Promise<Why[]> {
   const outcomes = settleImages(session, images, { tier: 'test-cached', lookOnly: true });
   return Promise.all(images.map(async ({ name }) => explain((await outcomes.get(name)) as ImageOutcome)));

@@ -1,8 +1,8 @@
-import type { Harness } from '../harness.ts';
 import { TIERS, type Tier } from '../config/config.ts';
 import { staleError, type HarnessError } from '../core/error.ts';
-import { count, seconds } from '../core/words.ts';
 import { stopwatch } from '../core/stopwatch.ts';
+import { count, seconds } from '../core/words.ts';
+import type { Harness } from '../harness.ts';
 import { cacheTable, planLines, pruneLines, statusLines, whyLines } from './tables.ts';
 
 /** What a command is given to work with. */
@@ -130,7 +130,11 @@ export const COMMANDS: Command[] = [
     run: async ({ harness, args, options: { expectFresh } }) => {
       const status = await harness.cacheStatus(args, expectFresh);
       const failure = expectFresh ? staleError(status.images) : undefined;
-      return { lines: cacheTable(status, Date.now()), more: { ...status }, ...(failure === undefined ? {} : { failure }) };
+      return {
+        lines: cacheTable(status, Date.now()),
+        more: { ...status },
+        ...(failure === undefined ? {} : { failure }),
+      };
     },
   },
   {
@@ -151,14 +155,21 @@ export const COMMANDS: Command[] = [
       return { more: { kubeconfig, nodes: nodes.map((node) => node.name) } };
     },
   },
-  { name: 'down', summary: 'delete the cluster', run: async ({ harness }) => ({ more: { deleted: await harness.down() } }) },
+  {
+    name: 'down',
+    summary: 'delete the cluster',
+    run: async ({ harness }) => ({ more: { deleted: await harness.down() } }),
+  },
   {
     name: 'stop',
     summary: 'stop the cluster; it keeps everything and `up` starts it again',
     run: async ({ harness }) => {
       const { name, nodes } = await harness.stop();
       const stopped = nodes.filter((node) => node.running).length;
-      return { lines: [stopped === 0 ? `cluster ${name} was not running` : `✅ cluster ${name} stopped`], more: { stopped } };
+      return {
+        lines: [stopped === 0 ? `cluster ${name} was not running` : `✅ cluster ${name} stopped`],
+        more: { stopped },
+      };
     },
   },
   {
@@ -184,7 +195,8 @@ export const COMMANDS: Command[] = [
   },
   {
     name: 'prune',
-    summary: 'remove images of this project that were replaced or are no longer configured, from nodes, registry and Docker',
+    summary:
+      'remove images of this project that were replaced or are no longer configured, from nodes, registry and Docker',
     options: ['dryRun'],
     run: async ({ harness, options: { dryRun = false } }) => {
       const pruned = await harness.prune({ dryRun });
@@ -207,7 +219,10 @@ async function runTier(tier: Tier, { harness, args, colour, options }: CommandCo
   return { lines: [line], exitCode: failed === 0 ? 0 : 1 };
 }
 
-async function planTier(tier: Tier, { harness, options: { expectFresh = false } }: CommandContext): Promise<CommandEnd> {
+async function planTier(
+  tier: Tier,
+  { harness, options: { expectFresh = false } }: CommandContext,
+): Promise<CommandEnd> {
   const plan = await harness.dryRun(tier);
   const failure = expectFresh ? staleError(plan.images) : undefined;
   return { lines: planLines(tier, plan), more: { plan }, ...(failure === undefined ? {} : { failure }) };

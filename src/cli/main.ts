@@ -1,9 +1,9 @@
-import { Command as Program, CommanderError } from 'commander';
 import { readFileSync } from 'node:fs';
-import { COMMANDS, OPTIONS, type Command, type CommandOptions } from './commands.ts';
-import { addToolCommands } from './tool-commands.ts';
-import { runCommand, runWork, type CommonOptions, type Streams } from './run.ts';
+import { Command as Program, CommanderError } from 'commander';
 import { exitCodeOf, HarnessError } from '../core/error.ts';
+import { COMMANDS, OPTIONS, type Command, type CommandOptions } from './commands.ts';
+import { runCommand, runWork, type CommonOptions, type Streams } from './run.ts';
+import { addToolCommands } from './tool-commands.ts';
 
 const LINGER_MS = 2_000;
 
@@ -36,13 +36,21 @@ function addCommand(program: Program, command: Command, signal: AbortSignal): vo
   }
   added.action(async (...given: unknown[]) => {
     const args = command.takes ? (given[0] as string[]) : [];
-    process.exitCode = await runCommand(command, args, added.optsWithGlobals<CommonOptions & CommandOptions>(), streams, signal);
+    process.exitCode = await runCommand(
+      command,
+      args,
+      added.optsWithGlobals<CommonOptions & CommandOptions>(),
+      streams,
+      signal,
+    );
   });
 }
 
 /** Runs the command that this process was started with, and sets its exit code. */
 export async function main(): Promise<void> {
-  const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as { version: string };
+  const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
+    version: string;
+  };
   const program = new Program('harness')
     .description('Kubernetes-in-Docker integration tests that rebuild and reload only what changed.')
     .version(version)
@@ -61,14 +69,24 @@ export async function main(): Promise<void> {
     if (!(error instanceof CommanderError)) throw error;
     process.exitCode = await wrongUse(error, signal);
   }
-  // A finished command ends, whatever idle connection a library still holds; an orderly end is tried first, so that all output is written.
+  // A finished command ends, whatever idle connection a library still holds; an orderly end is
+  // tried first, so that all output is written.
   setTimeout(() => process.exit(), LINGER_MS).unref();
 }
 
-/** Commander has printed what is wrong, for people. Its own exit codes say 1 for wrong use, which here means failed tests. */
+/**
+ * Commander has printed what is wrong, for people. Its own exit codes say 1 for wrong use, which
+ * here means failed tests.
+ */
 async function wrongUse(error: CommanderError, signal: AbortSignal): Promise<number> {
   if (error.exitCode === 0) return 0; // it printed help or the version
   if (!process.argv.includes('--json')) return exitCodeOf('USAGE');
-  const refuse = () => Promise.reject(new HarnessError('USAGE', error.message.replace(/^error: /, ''), { next: 'See `harness --help`.' }));
-  return runWork({ name: process.argv.slice(2).find((word) => !word.startsWith('-')) ?? '', do: refuse }, { json: true }, streams, signal);
+  const refuse = () =>
+    Promise.reject(new HarnessError('USAGE', error.message.replace(/^error: /, ''), { next: 'See `harness --help`.' }));
+  return runWork(
+    { name: process.argv.slice(2).find((word) => !word.startsWith('-')) ?? '', do: refuse },
+    { json: true },
+    streams,
+    signal,
+  );
 }

@@ -1,10 +1,10 @@
-import { openHarness, type Harness } from '../harness.ts';
 import { exitCodeOf, HarnessError } from '../core/error.ts';
 import type { Emit } from '../core/event.ts';
-import type { Summary } from '../core/summary.ts';
-import { stopwatch } from '../core/stopwatch.ts';
-import { errorForPeople } from '../report/errors.ts';
 import { errorForMachines } from '../core/reported-error.ts';
+import { stopwatch } from '../core/stopwatch.ts';
+import type { Summary } from '../core/summary.ts';
+import { openHarness, type Harness } from '../harness.ts';
+import { errorForPeople } from '../report/errors.ts';
 import { plainReporter } from '../report/lines.ts';
 import type { Command, CommandEnd, CommandOptions } from './commands.ts';
 import { sinceImages } from './since-images.ts';
@@ -26,7 +26,10 @@ export interface Streams {
 interface Work {
   name: string;
   live?: boolean;
-  do: (emit: Emit, signal: AbortSignal) => Promise<CommandEnd & { results?: Pick<Summary, 'builds' | 'loads' | 'tests'> }>;
+  do: (
+    emit: Emit,
+    signal: AbortSignal,
+  ) => Promise<CommandEnd & { results?: Pick<Summary, 'builds' | 'loads' | 'tests'> }>;
 }
 
 /** Runs a command on the configured repository. @returns the exit code */
@@ -57,7 +60,8 @@ export async function runCommand(
 }
 
 /**
- * Runs any piece of work as a command: reports what happens, ends with a summary, and turns errors into words and exit codes.
+ * Runs any piece of work as a command: reports what happens, ends with a summary, and turns errors
+ * into words and exit codes.
  * @param results what to say of builds, loads and tests, even when the work failed
  */
 export async function runWork(
@@ -98,10 +102,15 @@ export async function runWork(
   return exitCode;
 }
 
-async function reporterFor(options: CommonOptions, streams: Streams, live: boolean): Promise<{ emit: Emit; release: () => Promise<void> }> {
+async function reporterFor(
+  options: CommonOptions,
+  streams: Streams,
+  live: boolean,
+): Promise<{ emit: Emit; release: () => Promise<void> }> {
   const nothing = () => Promise.resolve();
   if (options.json) return { emit: (event) => streams.out(JSON.stringify(event)), release: nothing };
-  if (!streams.terminal || live) return { emit: plainReporter(streams.out, options.verbose ?? false), release: nothing };
+  if (!streams.terminal || live)
+    return { emit: plainReporter(streams.out, options.verbose ?? false), release: nothing };
   const { terminalReporter } = await import('../report/terminal.ts'); // only for a terminal: start-up counts
   return terminalReporter(streams.out, options.verbose ?? false);
 }

@@ -2,7 +2,8 @@ import type { ImageConfig } from '../config/config.ts';
 import { HarnessError } from '../core/error.ts';
 
 /**
- * What `--since-image` says for each image: `<image>=<reference>` for one of them, or a reference for all, with `{name}` where they differ.
+ * What `--since-image` says for each image: `<image>=<reference>` for one of them, or a reference
+ * for all, with `{name}` where they differ.
  * @throws HarnessError USAGE when one reference is to stand for several images
  */
 export function sinceImages(given: readonly string[], images: readonly ImageConfig[]): Record<string, string> {
@@ -14,9 +15,13 @@ export function sinceImages(given: readonly string[], images: readonly ImageConf
       continue;
     }
     if (images.length > 1 && !value.includes('{name}')) {
-      throw new HarnessError('USAGE', `--since-image ${value} would stand for all of ${images.map((image) => image.name).join(', ')}.`, {
-        next: `Name one: --since-image ${images[0]?.name}=${value}; or write {name} where the references differ.`,
-      });
+      throw new HarnessError(
+        'USAGE',
+        `--since-image ${value} would stand for all of ${images.map((image) => image.name).join(', ')}.`,
+        {
+          next: `Name one: --since-image ${images[0]?.name}=${value}; or write {name} where the references differ.`,
+        },
+      );
     }
     for (const image of images) result[image.name] = value.replaceAll('{name}', image.name);
   }

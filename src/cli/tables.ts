@@ -1,17 +1,19 @@
+import type { Why } from '../building/why.ts';
+import type { ClusterStatus } from '../cluster/status.ts';
 import type { Tier } from '../config/config.ts';
-import type { Pruned } from '../pruning/pruned.ts';
 import { ago, count, dataSize, seconds } from '../core/words.ts';
 import { describeChange } from '../freshness/decide-freshness.ts';
+import type { Pruned } from '../pruning/pruned.ts';
 import type { CacheStatus } from '../run/cache-status.ts';
 import type { TierPlan } from '../run/dry-run.ts';
-import type { ClusterStatus } from '../cluster/status.ts';
-import type { Why } from '../building/why.ts';
 import type { Check } from '../setup/diagnose.ts';
 
 /** Rows with their columns under each other. */
 export function columns(rows: readonly string[][]): string[] {
   const widths = rows.reduce<number[]>((all, row) => row.map((cell, i) => Math.max(all[i] ?? 0, cell.length)), []);
-  return rows.map((row) => row.map((cell, i) => (i === row.length - 1 ? cell : cell.padEnd(widths[i] ?? 0))).join('  '));
+  return rows.map((row) =>
+    row.map((cell, i) => (i === row.length - 1 ? cell : cell.padEnd(widths[i] ?? 0))).join('  '),
+  );
 }
 
 const MARKS = { fresh: '✅', stale: '🔶', missing: '❌' } as const;
@@ -29,7 +31,9 @@ export function cacheTable({ images, buildCache }: CacheStatus, now: number): st
       ['newest source', newest ? `${newest.path}, ${since(newest.modified, now)}` : 'none'],
       [
         'image',
-        image.verdict === 'missing' ? 'none' : [created ? `built ${since(created, now)}` : [], dataSize(size ?? 0)].flat().join(', '),
+        image.verdict === 'missing'
+          ? 'none'
+          : [created ? `built ${since(created, now)}` : [], dataSize(size ?? 0)].flat().join(', '),
       ],
       ['nodes', inNodes.join(', ') || 'none runs'],
     ];
@@ -40,7 +44,10 @@ export function cacheTable({ images, buildCache }: CacheStatus, now: number): st
     ];
   });
   if (!buildCache) return rows;
-  return [...rows, `BuildKit's cache holds ${dataSize(buildCache.bytes)}, of which ${dataSize(buildCache.inUse)} are in use`];
+  return [
+    ...rows,
+    `BuildKit's cache holds ${dataSize(buildCache.bytes)}, of which ${dataSize(buildCache.inUse)} are in use`,
+  ];
 }
 
 const FACT_WIDTH = 14;
@@ -54,7 +61,11 @@ function since(moment: string, now: number): string {
  * @param now milliseconds since the epoch
  */
 export function whyLines(images: readonly Why[], now: number): string[] {
-  const next = { build: 'the next test-cached builds it', take: 'the next test-cached takes it', skip: 'it is not built' };
+  const next = {
+    build: 'the next test-cached builds it',
+    take: 'the next test-cached takes it',
+    skip: 'it is not built',
+  };
   return images.flatMap((image) => [
     `${MARKS[image.verdict]} ${image.image} is ${image.verdict}, and ${next[image.action]}: ${image.reason}`,
     ...image.changed.map((change) => `     ${describeChange(change)}`),
@@ -83,7 +94,9 @@ export function planLines(tier: Tier, { cluster, images, loads, objects }: TierP
 /** `status` for people. */
 export function statusLines(status: ClusterStatus): string[] {
   const head = `cluster ${status.cluster}: ${status.state}`;
-  const nodes = columns(status.nodes.map((node) => [`  ${node.name}`, node.role, node.running ? 'running' : 'stopped']));
+  const nodes = columns(
+    status.nodes.map((node) => [`  ${node.name}`, node.role, node.running ? 'running' : 'stopped']),
+  );
   return [head, ...nodes, ...(status.kubeconfig === null ? [] : [`  kubeconfig ${status.kubeconfig}`])];
 }
 
@@ -100,7 +113,11 @@ const VERDICTS = { ok: '✅', warning: '🔶', missing: '❌' } as const;
 /** `doctor` for people. */
 export function doctorLines(checks: readonly Check[]): string[] {
   const rows = columns(
-    checks.map((check) => [`${VERDICTS[check.verdict]} ${check.name}`, check.version ?? '-', check.found ?? 'not found']),
+    checks.map((check) => [
+      `${VERDICTS[check.verdict]} ${check.name}`,
+      check.version ?? '-',
+      check.found ?? 'not found',
+    ]),
   );
   return rows.flatMap((row, i) => [row, ...(checks[i]?.fix?.split('\n').map((line) => `     ${line}`) ?? [])]);
 }

@@ -1,15 +1,23 @@
 import type { Command as Program } from 'commander';
-import { DockerEngine } from '../docker/engine.ts';
 import type { Emit } from '../core/event.ts';
+import { DockerEngine } from '../docker/engine.ts';
 import type { CommandEnd } from './commands.ts';
 import { runWork, type CommonOptions, type Streams } from './run.ts';
 import { doctorLines } from './tables.ts';
 
 type ToolOptions = CommonOptions & { dryRun?: boolean; quiet?: boolean; force?: boolean };
 
-/** Commands that need no configuration: they look after the machine. Their code is loaded when they are called. */
+/**
+ * Commands that need no configuration: they look after the machine. Their code is loaded when they
+ * are called.
+ */
 export function addToolCommands(program: Program, streams: Streams, signal: AbortSignal): void {
-  const add = (parent: Program, name: string, summary: string, work: (emit: Emit, options: ToolOptions) => Promise<CommandEnd>) => {
+  const add = (
+    parent: Program,
+    name: string,
+    summary: string,
+    work: (emit: Emit, options: ToolOptions) => Promise<CommandEnd>,
+  ) => {
     const added = parent.command(name).description(summary);
     return added.action(async () => {
       const options = added.optsWithGlobals<ToolOptions>();
@@ -39,7 +47,8 @@ export function addToolCommands(program: Program, streams: Streams, signal: Abor
 
   async function setUp(emit: Emit, { dryRun = false, quiet = false }: ToolOptions) {
     const { setup } = await import('../setup/setup.ts');
-    const heard: Emit = (event) => (quiet && event.type === 'step' && event.state === 'skipped' ? undefined : emit(event));
+    const heard: Emit = (event) =>
+      quiet && event.type === 'step' && event.state === 'skipped' ? undefined : emit(event);
     const { changed } = await setup({ emit: heard, env: process.env, signal, dryRun });
     return { more: { changed } };
   }
@@ -47,7 +56,13 @@ export function addToolCommands(program: Program, streams: Streams, signal: Abor
   async function buildNodeImage(emit: Emit, { force = false }: ToolOptions) {
     const { ensureNodeImage } = await import('../system-images/node-image.ts');
     const engine = await DockerEngine.connect(process.env);
-    const nodeImage = await ensureNodeImage(engine, { emit, env: process.env, signal, fromPackages: true, rebuild: force });
+    const nodeImage = await ensureNodeImage(engine, {
+      emit,
+      env: process.env,
+      signal,
+      fromPackages: true,
+      rebuild: force,
+    });
     return { lines: [nodeImage.reference], more: { nodeImage } };
   }
 
@@ -55,7 +70,9 @@ export function addToolCommands(program: Program, streams: Streams, signal: Abor
     const { nodeImageStatus } = await import('../system-images/node-image.ts');
     const found = await nodeImageStatus(await DockerEngine.connect(process.env));
     const lines = [
-      found ? `✅ ${found.reference} (${found.source})` : "none yet: the next `harness up` pulls kind's own, or builds one from packages",
+      found
+        ? `✅ ${found.reference} (${found.source})`
+        : "none yet: the next `harness up` pulls kind's own, or builds one from packages",
     ];
     return { lines, more: { nodeImage: found ?? null } };
   }

@@ -1,13 +1,13 @@
-import { check, create, remove, start, type ClusterContext } from './lifecycle.ts';
-import { currentCluster, kubeconfigPath, nodeStarts } from './current.ts';
-import type { ClusterDecision, ClusterNode, ClusterState } from './cluster.ts';
 import { messageOf } from '../core/error.ts';
-import { clusterNodes } from './nodes.ts';
-import { decideCluster } from './decide-cluster.ts';
 import { step } from '../core/step.ts';
-import { foreign } from './ownership.ts';
-import { clusterPlan, type ClusterPlan } from './definition.ts';
 import type { Session } from '../session.ts';
+import type { ClusterDecision, ClusterNode, ClusterState } from './cluster.ts';
+import { currentCluster, kubeconfigPath, nodeStarts } from './current.ts';
+import { decideCluster } from './decide-cluster.ts';
+import { clusterPlan, type ClusterPlan } from './definition.ts';
+import { check, create, remove, start, type ClusterContext } from './lifecycle.ts';
+import { clusterNodes } from './nodes.ts';
+import { foreign } from './ownership.ts';
 
 /** A cluster that can be used. */
 export interface RunningCluster {

@@ -9,7 +9,10 @@ export interface ClusterNode {
   created: number;
 }
 
-/** What the harness writes on a cluster once it has proved healthy; it lives and dies with the cluster. */
+/**
+ * What the harness writes on a cluster once it has proved healthy; it lives and dies with the
+ * cluster.
+ */
 export interface ClusterRecord {
   format: 1;
   project: string;

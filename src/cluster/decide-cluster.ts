@@ -1,17 +1,25 @@
 import type { ClusterDecision, ClusterRecord, ClusterState } from './cluster.ts';
 
-/** What the configured cluster should be: compared with what the cluster's own record says it was made from. */
+/**
+ * What the configured cluster should be: compared with what the cluster's own record says it was
+ * made from.
+ */
 export interface WantedCluster {
   project: string;
   definition: string;
   parts: Record<string, string>;
 }
 
-/** Decides what must happen for the wanted cluster to be there. Health is judged after this: only a running cluster can be asked. */
+/**
+ * Decides what must happen for the wanted cluster to be there. Health is judged after this: only a
+ * running cluster can be asked.
+ */
 export function decideCluster(state: ClusterState, wanted: WantedCluster): ClusterDecision {
   if (state.nodes.length === 0) return { action: 'create', reason: 'there is none' };
   if (!state.record) {
-    const ours = state.creationBegun !== undefined && state.nodes.every((node) => node.created >= (state.creationBegun ?? Infinity));
+    const ours =
+      state.creationBegun !== undefined &&
+      state.nodes.every((node) => node.created >= (state.creationBegun ?? Infinity));
     if (ours) return { action: 'recreate', reason: 'its creation was interrupted' };
     return { action: 'refuse', reason: 'a kind cluster of that name exists, and this harness did not create it' };
   }

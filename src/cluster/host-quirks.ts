@@ -4,7 +4,9 @@ import type { DockerEngine } from '../docker/engine.ts';
 export interface ObservedHost {
   /** As `docker info` says. */
   cgroupVersion: '1' | '2' | undefined;
-  /** Whether a process of a privileged container, which is what a node is, may lower its OOM score. */
+  /**
+   * Whether a process of a privileged container, which is what a node is, may lower its OOM score.
+   */
   negativeOomScore: boolean;
 }
 
@@ -22,8 +24,9 @@ export function hostQuirks(observed: ObservedHost): HostQuirks {
 }
 
 /**
- * Looks at the machine behind the engine, which may be another one than this. The OOM score is tried in a container of the
- * node image (half a second): which rights a container gets is written down nowhere.
+ * Looks at the machine behind the engine, which may be another one than this. The OOM score is
+ * tried in a container of the node image (half a second): which rights a container gets is written
+ * down nowhere.
  */
 export async function observeHost(engine: DockerEngine, nodeImage: string): Promise<ObservedHost> {
   const [info, negativeOomScore] = await Promise.all([

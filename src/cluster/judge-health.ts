@@ -11,14 +11,17 @@ export interface ClusterHealthFacts {
   pods: V1Pod[];
   /** Of the namespace default. */
   serviceAccounts: V1ServiceAccount[];
-  /** When each node's container was last started, milliseconds since the epoch, by the node's name. */
+  /**
+   * When each node's container was last started, milliseconds since the epoch, by the node's name.
+   */
   startedAt: Readonly<Record<string, number>>;
 }
 
 /**
- * What a cluster still lacks before it can be used, in words; undefined when it is ready. `kind create --wait` returns earlier: it asks for
- * the control plane's node alone, and pods cannot resolve names before CoreDNS is there. After a restart the API server still serves what
- * held before it, so whatever is older than its node's start counts as not there.
+ * What a cluster still lacks before it can be used, in words; undefined when it is ready. `kind
+ * create --wait` returns earlier: it asks for the control plane's node alone, and pods cannot
+ * resolve names before CoreDNS is there. After a restart the API server still serves what held
+ * before it, so whatever is older than its node's start counts as not there.
  */
 export function clusterLacks(facts: ClusterHealthFacts): string | undefined {
   const names = Object.keys(facts.startedAt);
@@ -29,10 +32,15 @@ export function clusterLacks(facts: ClusterHealthFacts): string | undefined {
   const dns = facts.deployments.find((deployment) => deployment.metadata?.name === 'coredns');
   if (!dns) return 'CoreDNS is not deployed';
   if (!dns.status?.conditions?.some(holds('Available'))) return 'CoreDNS is not available';
-  if (!facts.pods.some((pod) => pod.metadata?.labels?.['k8s-app'] === 'kube-dns' && pod.status?.conditions?.some(holds('Ready')))) {
+  if (
+    !facts.pods.some(
+      (pod) => pod.metadata?.labels?.['k8s-app'] === 'kube-dns' && pod.status?.conditions?.some(holds('Ready')),
+    )
+  ) {
     return 'no CoreDNS pod is ready';
   }
-  if (!facts.serviceAccounts.some((account) => account.metadata?.name === 'default')) return 'the default service account is not there';
+  if (!facts.serviceAccounts.some((account) => account.metadata?.name === 'default'))
+    return 'the default service account is not there';
   return undefined;
 }
 
@@ -40,10 +48,15 @@ function isNodeReady(facts: ClusterHealthFacts, name: string): boolean {
   const node = facts.nodes.find((candidate) => candidate.metadata?.name === name);
   const renewed = facts.leases.find((lease) => lease.metadata?.name === name)?.spec?.renewTime;
   if (!node || renewed === undefined) return false;
-  return milliseconds(renewed) >= (facts.startedAt[name] ?? 0) && (node.status?.conditions?.some(holds('Ready')) ?? false);
+  return (
+    milliseconds(renewed) >= (facts.startedAt[name] ?? 0) && (node.status?.conditions?.some(holds('Ready')) ?? false)
+  );
 }
 
-/** Whether a pod's state is older than the last start of its node: its containers cannot have survived that. */
+/**
+ * Whether a pod's state is older than the last start of its node: its containers cannot have
+ * survived that.
+ */
 export function isFromBefore(pod: V1Pod, startedAt: Readonly<Record<string, number>>): boolean {
   const start = startedAt[pod.spec?.nodeName ?? ''];
   if (start === undefined) return false;

@@ -13,13 +13,15 @@ export interface ClusterShape {
 }
 
 /**
- * The configuration for `kind create cluster --config`. What this harness and the machine need comes before the user's own
- * patches, so where both say something the user's word is the last.
+ * The configuration for `kind create cluster --config`. What this harness and the machine need
+ * comes before the user's own patches, so where both say something the user's word is the last.
  * @throws HarnessError CONFIG when the user's text is not a kind configuration.
  */
 export function kindConfig(shape: ClusterShape, quirks: HostQuirks): string {
   const document =
-    shape.userConfig === undefined ? parseDocument('kind: Cluster\napiVersion: kind.x-k8s.io/v1alpha4\n') : parseUser(shape.userConfig);
+    shape.userConfig === undefined
+      ? parseDocument('kind: Cluster\napiVersion: kind.x-k8s.io/v1alpha4\n')
+      : parseUser(shape.userConfig);
   document.set('name', shape.name);
   if (quirks.restrictOomScore && !document.hasIn(['featureGates', USER_NAMESPACE])) {
     document.setIn(['featureGates', USER_NAMESPACE], true);
@@ -42,14 +44,15 @@ export function kindConfig(shape: ClusterShape, quirks: HostQuirks): string {
 }
 
 /**
- * The gate that makes a kubelet go on where the kernel refuses what it asks for, a negative OOM score among it. It is meant
- * for user namespaces, but asks for none.
+ * The gate that makes a kubelet go on where the kernel refuses what it asks for, a negative OOM
+ * score among it. It is meant for user namespaces, but asks for none.
  */
 const USER_NAMESPACE = 'KubeletInUserNamespace';
 
 /**
- * Patches for both formats of containerd's configuration: kind takes those of the node image's format and leaves the others
- * (since kind 0.31). `config_path` is where a registry's mirrors can be named while the cluster runs.
+ * Patches for both formats of containerd's configuration: kind takes those of the node image's
+ * format and leaves the others (since kind 0.31). `config_path` is where a registry's mirrors can
+ * be named while the cluster runs.
  */
 function containerdPatches(quirks: HostQuirks): string[] {
   const patch = (version: number, runtime: string, images: string) =>

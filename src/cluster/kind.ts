@@ -1,6 +1,6 @@
 import { HarnessError } from '../core/error.ts';
 import { MAKE_ROOM, saysDiskFull } from '../machine/disk-full.ts';
-import { tail, tryRun, run } from '../machine/process.ts';
+import { run, tail, tryRun } from '../machine/process.ts';
 
 export interface CreateRequest {
   name: string;
@@ -14,7 +14,8 @@ export interface CreateRequest {
 }
 
 /**
- * Creates a kind cluster. Its kubeconfig goes to the given file only; the user's own is not touched.
+ * Creates a kind cluster. Its kubeconfig goes to the given file only; the user's own is not
+ * touched.
  * @throws HarnessError CLUSTER with kind's own words; DISK_FULL when that is why
  */
 export async function createCluster(request: CreateRequest): Promise<void> {
@@ -43,16 +44,24 @@ function creationError(name: string, output: string): HarnessError {
   const port = /port is already allocated|address already in use/i.exec(output);
   if (port) {
     const which = /(?:bind for |listen tcp\S* )(\S+:\d+)/i.exec(output)?.[1];
-    return new HarnessError('CLUSTER', `The cluster ${name} could not be created: the port ${which ?? 'it needs'} is taken.`, {
-      detail,
-      next: 'End what listens there (`docker ps` shows containers with their ports), or choose another port in the kind configuration.',
-    });
+    return new HarnessError(
+      'CLUSTER',
+      `The cluster ${name} could not be created: the port ${which ?? 'it needs'} is taken.`,
+      {
+        detail,
+        next: 'End what listens there (`docker ps` shows containers with their ports), or choose another port in the kind configuration.',
+      },
+    );
   }
   if (output.includes('could not find a log line that matches')) {
-    return new HarnessError('CLUSTER', `The cluster ${name} could not be created: a node ended as soon as it was started.`, {
-      detail,
-      next: 'Most often the kernel has no inotify instance left, because other clusters run: stop those that nobody needs, or raise the limit that `harness doctor` shows.',
-    });
+    return new HarnessError(
+      'CLUSTER',
+      `The cluster ${name} could not be created: a node ended as soon as it was started.`,
+      {
+        detail,
+        next: 'Most often the kernel has no inotify instance left, because other clusters run: stop those that nobody needs, or raise the limit that `harness doctor` shows.',
+      },
+    );
   }
   return new HarnessError('CLUSTER', `The cluster ${name} could not be created.`, {
     detail,

@@ -1,17 +1,17 @@
 import { existsSync, readFileSync } from 'node:fs';
-import { writeContainerFile } from '../docker/files.ts';
-import type { DockerEngine } from '../docker/engine.ts';
-import { clusterKubeconfig, createCluster, deleteCluster } from './kind.ts';
-import { WatchTimeout } from '../kubernetes/watch.ts';
-import { openAccess } from '../kubernetes/access.ts';
-import { makeStateDirectory, removeState, writeState } from '../machine/state-file.ts';
-import type { ClusterNode, ClusterRecord, ClusterState } from './cluster.ts';
 import type { Config } from '../config/config.ts';
 import { HarnessError, messageOf } from '../core/error.ts';
-import { clusterNodes, RECORD_PATH } from './nodes.ts';
+import type { DockerEngine } from '../docker/engine.ts';
+import { writeContainerFile } from '../docker/files.ts';
+import { openAccess } from '../kubernetes/access.ts';
+import { WatchTimeout } from '../kubernetes/watch.ts';
+import { makeStateDirectory, removeState, writeState } from '../machine/state-file.ts';
+import type { ClusterNode, ClusterRecord, ClusterState } from './cluster.ts';
 import { creationPath, kubeconfigPath, nodeStarts } from './current.ts';
-import { waitForCluster } from './wait-until-usable.ts';
 import type { WantedCluster } from './decide-cluster.ts';
+import { clusterKubeconfig, createCluster, deleteCluster } from './kind.ts';
+import { clusterNodes, RECORD_PATH } from './nodes.ts';
+import { waitForCluster } from './wait-until-usable.ts';
 
 /** Milliseconds that a cluster may take to become usable. */
 const READY_TIMEOUT = 240_000;
@@ -21,13 +21,24 @@ export interface ClusterContext {
   engine: DockerEngine;
   config: Config;
   progress: (detail: string) => void;
-  /** Told of the nodes of a cluster that is being created, once their containers are there: long before it can be used. */
+  /**
+   * Told of the nodes of a cluster that is being created, once their containers are there: long
+   * before it can be used.
+   */
   onNodes?: (nodes: ClusterNode[]) => void;
   signal?: AbortSignal;
 }
 
-/** Creates the cluster, waits until it can be used, and only then writes the record that makes it ours for good. */
-export async function create(context: ClusterContext, wanted: WantedCluster, kindConfig: string, nodeImage: string): Promise<void> {
+/**
+ * Creates the cluster, waits until it can be used, and only then writes the record that makes it
+ * ours for good.
+ */
+export async function create(
+  context: ClusterContext,
+  wanted: WantedCluster,
+  kindConfig: string,
+  nodeImage: string,
+): Promise<void> {
   const { config, progress } = context;
   makeStateDirectory(config.stateDirectory);
   removeState(kubeconfigPath(config));
@@ -46,14 +57,25 @@ export async function create(context: ClusterContext, wanted: WantedCluster, kin
     ...(context.signal === undefined ? {} : { signal: context.signal }),
   });
   await check(context);
-  const record: ClusterRecord = { format: 1, project: wanted.project, definition: wanted.definition, parts: wanted.parts };
-  const controlPlane = (await clusterNodes(context.engine, config.cluster.name)).find((node) => node.role === 'control-plane');
-  if (!controlPlane) throw new HarnessError('CLUSTER', `The cluster ${config.cluster.name} went away while it was created.`);
+  const record: ClusterRecord = {
+    format: 1,
+    project: wanted.project,
+    definition: wanted.definition,
+    parts: wanted.parts,
+  };
+  const controlPlane = (await clusterNodes(context.engine, config.cluster.name)).find(
+    (node) => node.role === 'control-plane',
+  );
+  if (!controlPlane)
+    throw new HarnessError('CLUSTER', `The cluster ${config.cluster.name} went away while it was created.`);
   await writeContainerFile(context.engine, controlPlane.containerId, RECORD_PATH, JSON.stringify(record));
   removeState(creationPath(config));
 }
 
-/** @returns what looks whether there are nodes by now, and tells of them the first time; to be called whenever kind gets on */
+/**
+ * @returns what looks whether there are nodes by now, and tells of them the first time; to be
+ * called whenever kind gets on
+ */
 function nodeTeller({ engine, config, onNodes }: ClusterContext): () => void {
   let tell = onNodes;
   return () => {
@@ -101,8 +123,9 @@ export async function remove(config: Config): Promise<void> {
 }
 
 /**
- * Writes the private kubeconfig, mode 0600, with the project's namespace as its default. Its first line names the container and the namespace
- * it is for: while they are the same, kind need not be asked again.
+ * Writes the private kubeconfig, mode 0600, with the project's namespace as its default. Its first
+ * line names the container and the namespace it is for: while they are the same, kind need not be
+ * asked again.
  */
 async function writeKubeconfig(config: Config, nodes: ClusterNode[]): Promise<void> {
   const stamp = `# ${nodes.map((node) => node.containerId).join(' ')} ${config.namespace}\n`;
@@ -113,7 +136,10 @@ async function writeKubeconfig(config: Config, nodes: ClusterNode[]): Promise<vo
   writeState(kubeconfigPath(config), stamp + document.toString(), 0o600);
 }
 
-async function waitUntilReady({ engine, config, progress, signal }: ClusterContext, nodes: ClusterNode[]): Promise<void> {
+async function waitUntilReady(
+  { engine, config, progress, signal }: ClusterContext,
+  nodes: ClusterNode[],
+): Promise<void> {
   const startedAt = await nodeStarts(engine, nodes);
   try {
     await waitForCluster(await openAccess(kubeconfigPath(config)), startedAt, {

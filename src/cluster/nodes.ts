@@ -2,7 +2,10 @@ import type { DockerEngine } from '../docker/engine.ts';
 import { readContainerFile } from '../docker/files.ts';
 import type { ClusterNode, ClusterRecord, ClusterState } from './cluster.ts';
 
-/** Where the harness's record stands in the control plane's file system: not on a volume, so that it goes with the container. */
+/**
+ * Where the harness's record stands in the control plane's file system: not on a volume, so that it
+ * goes with the container.
+ */
 export const RECORD_PATH = '/kind/kind-harness.json';
 
 interface ListedContainer {
@@ -17,7 +20,11 @@ interface ListedContainer {
  * The nodes of a kind cluster by the labels that kind puts on its containers, control planes first.
  * @param onAsked called when nothing is left to do but wait for the answer
  */
-export async function clusterNodes(engine: DockerEngine, cluster: string, onAsked?: () => void): Promise<ClusterNode[]> {
+export async function clusterNodes(
+  engine: DockerEngine,
+  cluster: string,
+  onAsked?: () => void,
+): Promise<ClusterNode[]> {
   const more = onAsked ? { onSent: onAsked } : {};
   const containers = await engine.containersWith<ListedContainer>([`io.x-k8s.kind.cluster=${cluster}`], more);
   return containers
@@ -32,7 +39,11 @@ export async function clusterNodes(engine: DockerEngine, cluster: string, onAske
 }
 
 /** The cluster as Docker shows it, with the harness's own record where it has one. */
-export async function observeCluster(engine: DockerEngine, cluster: string, creationBegun?: number): Promise<ClusterState> {
+export async function observeCluster(
+  engine: DockerEngine,
+  cluster: string,
+  creationBegun?: number,
+): Promise<ClusterState> {
   return observeNodes(engine, cluster, await clusterNodes(engine, cluster), creationBegun);
 }
 
@@ -45,7 +56,12 @@ export async function observeNodes(
 ): Promise<ClusterState> {
   const controlPlane = nodes.find((node) => node.role === 'control-plane');
   const record = controlPlane && readRecord(await readContainerFile(engine, controlPlane.containerId, RECORD_PATH));
-  return { name: cluster, nodes, ...(record ? { record } : {}), ...(creationBegun === undefined ? {} : { creationBegun }) };
+  return {
+    name: cluster,
+    nodes,
+    ...(record ? { record } : {}),
+    ...(creationBegun === undefined ? {} : { creationBegun }),
+  };
 }
 
 /** The harness's record from its text; undefined when it is none, or of another format. */

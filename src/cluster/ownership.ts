@@ -1,8 +1,8 @@
-import { currentCluster } from './current.ts';
-import type { ClusterDecision, ClusterState } from './cluster.ts';
 import { HarnessError } from '../core/error.ts';
-import { decideCluster } from './decide-cluster.ts';
 import type { Session } from '../session.ts';
+import type { ClusterDecision, ClusterState } from './cluster.ts';
+import { currentCluster } from './current.ts';
+import { decideCluster } from './decide-cluster.ts';
 
 /**
  * The nodes of the cluster, if it is ours; for commands that work with what there is.
@@ -14,11 +14,18 @@ export async function ownCluster(session: Session): Promise<ClusterState> {
   return state;
 }
 
-/** Refuses a cluster that this harness did not create; one that does not exist is nobody's and passes. */
+/**
+ * Refuses a cluster that this harness did not create; one that does not exist is nobody's and
+ * passes.
+ */
 export function assertOwn({ config }: Session, state: ClusterState): void {
   if (state.nodes.length === 0) return;
   // Only the owner matters here, so the record is held against its own definition.
-  const wanted = { project: config.project, definition: state.record?.definition ?? '', parts: state.record?.parts ?? {} };
+  const wanted = {
+    project: config.project,
+    definition: state.record?.definition ?? '',
+    parts: state.record?.parts ?? {},
+  };
   const decision = decideCluster(state, wanted);
   if (decision.action === 'refuse') throw foreign(config.cluster.name, decision);
 }

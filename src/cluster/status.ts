@@ -1,8 +1,8 @@
 import { existsSync } from 'node:fs';
-import { kubeconfigPath } from './current.ts';
-import type { ClusterNode } from './cluster.ts';
-import { ownCluster } from './ownership.ts';
 import type { Session } from '../session.ts';
+import type { ClusterNode } from './cluster.ts';
+import { kubeconfigPath } from './current.ts';
+import { ownCluster } from './ownership.ts';
 
 /** What `status` says. */
 export interface ClusterStatus {

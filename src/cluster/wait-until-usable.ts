@@ -3,8 +3,10 @@ import { watchUntil } from '../kubernetes/watch.ts';
 import { clusterLacks } from './judge-health.ts';
 
 /**
- * Waits until the cluster can be used: nodes Ready, CoreDNS available, default service account there, and all of it since the last start.
- * @param startedAt when each node's container was last started, milliseconds since the epoch, by the node's name
+ * Waits until the cluster can be used: nodes Ready, CoreDNS available, default service account
+ * there, and all of it since the last start.
+ * @param startedAt when each node's container was last started, milliseconds since the epoch, by
+ * the node's name
  * @throws WatchTimeout with what is still lacking
  */
 export async function waitForCluster(

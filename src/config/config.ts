@@ -39,7 +39,9 @@ export interface ImageConfig {
   context: string;
   dockerfile: string;
   target?: string;
-  /** What of the context counts as an input, as patterns of an ignore file; everything, when absent. */
+  /**
+   * What of the context counts as an input, as patterns of an ignore file; everything, when absent.
+   */
   sources?: string[];
   buildArgs: Record<string, BuildArgument>;
   /** Named contexts by their names in the Dockerfile. */
@@ -48,13 +50,17 @@ export interface ImageConfig {
   platforms: string[];
   /** Build secrets by id. */
   secrets: Record<string, Secret>;
-  /** An image that may be taken in place of a build, when its label says that it was built from the same inputs. */
+  /**
+   * An image that may be taken in place of a build, when its label says that it was built from the
+   * same inputs.
+   */
   cacheImage?: string;
   /** The full reference the image is built under, such as `shop/api:dev`. */
   reference: string;
   /**
-   * Base images, as they stand in `FROM`, that may be made from Debian's packages where no container registry answers:
-   * reference to Debian release, such as `debian:bookworm-slim` to `bookworm`.
+   * Base images, as they stand in `FROM`, that may be made from Debian's packages where no
+   * container registry answers: reference to Debian release, such as `debian:bookworm-slim` to
+   * `bookworm`.
    */
   debianBases: Record<string, string>;
 }
@@ -77,13 +83,20 @@ export type BuildArgument = string | { env: string };
 /** Where a secret's value comes from. */
 export type Secret = { env: string } | { file: string };
 
-/** What stands for a name in `FROM`, `COPY --from` or `RUN --mount`: a directory, an image, or what only BuildKit can look into. */
+/**
+ * What stands for a name in `FROM`, `COPY --from` or `RUN --mount`: a directory, an image, or what
+ * only BuildKit can look into.
+ */
 export type NamedContext = { directory: string } | { image: string } | { url: string };
 
 export type TestsConfig =
-  { runner: 'command'; command: [string, ...string[]] } | { runner: 'vitest'; config?: string; args: string[]; cache: TestCacheConfig };
+  | { runner: 'command'; command: [string, ...string[]] }
+  | { runner: 'vitest'; config?: string; args: string[]; cache: TestCacheConfig };
 
-/** Whether test files that passed before are left out, and what tests read besides what they import: globs and names of variables. */
+/**
+ * Whether test files that passed before are left out, and what tests read besides what they import:
+ * globs and names of variables.
+ */
 export interface TestCacheConfig {
   on: boolean;
   files: string[];
@@ -94,7 +107,9 @@ export interface TestCacheConfig {
 export const TIERS = ['test-kind', 'test-cached', 'test-fast'] as const;
 export type Tier = (typeof TIERS)[number];
 
-/** The configuration with other images to take in place of builds, by the name of what they replace. */
+/**
+ * The configuration with other images to take in place of builds, by the name of what they replace.
+ */
 export function withCacheImages(config: Config, references: Readonly<Record<string, string>>): Config {
   const images = config.images.map((image) => {
     const cacheImage = references[image.name] ?? image.cacheImage;

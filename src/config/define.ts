@@ -1,6 +1,6 @@
 /**
- * What stands in `harness.config.ts` (or .js, .mjs, .json, .yaml). Relative paths count from that file.
- * Checked by `schema.ts`; unknown keys are errors.
+ * What stands in `harness.config.ts` (or .js, .mjs, .json, .yaml). Relative paths count from that
+ * file. Checked by `schema.ts`; unknown keys are errors.
  */
 export interface HarnessConfig {
   /** A short name, used for the cluster and in image names. Default: the directory's name. */
@@ -14,7 +14,10 @@ export interface HarnessConfig {
     nodes?: number;
     /** A kind configuration file of your own, in place of `nodes`. */
     config?: string;
-    /** A node image of your own. Default: the pinned `kindest/node`, or one built from packages where no registry answers. */
+    /**
+     * A node image of your own. Default: the pinned `kindest/node`, or one built from packages
+     * where no registry answers.
+     */
     nodeImage?: string;
   };
   images?: Record<
@@ -27,31 +30,49 @@ export interface HarnessConfig {
       /** The stage to build. Default: the last one. */
       target?: string;
       /**
-       * What of the context counts when it is decided whether the image is stale, as patterns of an ignore file (`src`, `!src/docs`).
-       * Default: all of it. For images that share a context.
+       * What of the context counts when it is decided whether the image is stale, as patterns of an
+       * ignore file (`src`, `!src/docs`). Default: all of it. For images that share a context.
        */
       sources?: string[];
-      /** Build arguments; `{ env: 'NAME' }` takes the value from the environment when the image is built. */
+      /**
+       * Build arguments; `{ env: 'NAME' }` takes the value from the environment when the image is
+       * built.
+       */
       buildArgs?: Record<string, string | number | boolean | { env: string }>;
-      /** Named contexts (`--build-context`): a directory, `docker-image://<reference>`, or a URL that BuildKit takes. */
+      /**
+       * Named contexts (`--build-context`): a directory, `docker-image://<reference>`, or a URL
+       * that BuildKit takes.
+       */
       contexts?: Record<string, string>;
-      /** Platforms to build for, such as `linux/arm64`. Default: `DOCKER_DEFAULT_PLATFORM`, else Docker's own. */
+      /**
+       * Platforms to build for, such as `linux/arm64`. Default: `DOCKER_DEFAULT_PLATFORM`, else
+       * Docker's own.
+       */
       platforms?: string[];
-      /** Build secrets (`--secret`) by id: from the environment or from a file. Their values are stored nowhere. */
+      /**
+       * Build secrets (`--secret`) by id: from the environment or from a file. Their values are
+       * stored nowhere.
+       */
       secrets?: Record<string, { env: string } | { file: string }>;
       /** The reference to build under. A word alone is a tag. Default: `<project>/<name>:dev`. */
       tag?: string;
-      /** An image, such as CI's last one, that is taken in place of a build when it was built from the same inputs. */
+      /**
+       * An image, such as CI's last one, that is taken in place of a build when it was built from
+       * the same inputs.
+       */
       cacheImage?: string;
-      /** Bases that may be made from Debian's packages where no registry answers: reference to release. */
+      /**
+       * Bases that may be made from Debian's packages where no registry answers: reference to
+       * release.
+       */
       debianBases?: Record<string, string>;
     }
   >;
   /** How images get into nodes. */
   load?: {
     /**
-     * `registry` carries only what is missing, through a registry beside the cluster; `archive` sends whole images; `auto`, the default, is
-     * the registry wherever it can be had.
+     * `registry` carries only what is missing, through a registry beside the cluster; `archive`
+     * sends whole images; `auto`, the default, is the registry wherever it can be had.
      */
     transport?: 'auto' | 'registry' | 'archive';
   };
@@ -60,8 +81,8 @@ export interface HarnessConfig {
     keep?: boolean;
   };
   /**
-   * Containers beside the cluster, such as a database: kept from run to run as long as nothing that defines them changes, and reached by pods
-   * under their names.
+   * Containers beside the cluster, such as a database: kept from run to run as long as nothing that
+   * defines them changes, and reached by pods under their names.
    */
   services?: Record<
     string,
@@ -73,7 +94,10 @@ export interface HarnessConfig {
       env?: Record<string, string | { env: string }>;
       /** In place of the image's own. */
       command?: string[];
-      /** When it can be used: once its log says so, or once a GET of its first port succeeds. Default: once its ports listen. */
+      /**
+       * When it can be used: once its log says so, or once a GET of its first port succeeds.
+       * Default: once its ports listen.
+       */
       ready?: { log: string } | { http: string };
     }
   >;
@@ -86,8 +110,9 @@ export interface HarnessConfig {
     /** Settings for vitest. */
     vitest?: { config?: string; args?: string[] };
     /**
-     * Leave out test files that passed before with the same images, manifests, files, packages and configuration. Not in CI, and not in
-     * test-kind. Files (globs) and environment variables that tests read besides what they import are named here. Default: false.
+     * Leave out test files that passed before with the same images, manifests, files, packages and
+     * configuration. Not in CI, and not in test-kind. Files (globs) and environment variables that
+     * tests read besides what they import are named here. Default: false.
      */
     cache?: boolean | { files?: string[]; env?: string[] };
   };

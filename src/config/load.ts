@@ -1,13 +1,15 @@
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import type { Config } from './config.ts';
 import { HarnessError, messageOf } from '../core/error.ts';
+import type { Config } from './config.ts';
 import { resolveConfig } from './resolve.ts';
 import { checkShape, type Problem } from './schema.ts';
 
 /** The names a configuration may have, in the order in which they are looked for. */
-export const CONFIG_NAMES = ['ts', 'mts', 'js', 'mjs', 'json', 'yaml', 'yml'].map((ending) => `harness.config.${ending}`);
+export const CONFIG_NAMES = ['ts', 'mts', 'js', 'mjs', 'json', 'yaml', 'yml'].map(
+  (ending) => `harness.config.${ending}`,
+);
 
 /**
  * Finds, reads and checks the configuration.
@@ -40,7 +42,9 @@ function findConfig(from: string): string {
 
 async function readConfig(file: string, again: boolean): Promise<unknown> {
   if (!existsSync(file)) {
-    throw new HarnessError('CONFIG', `The configuration ${file} does not exist.`, { next: 'Check the path given with --config.' });
+    throw new HarnessError('CONFIG', `The configuration ${file} does not exist.`, {
+      next: 'Check the path given with --config.',
+    });
   }
   try {
     if (file.endsWith('.json')) return JSON.parse(readFileSync(file, 'utf8'));

@@ -1,19 +1,29 @@
 import { statSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
-import type { Config, ImageConfig, NamedContext, TestsConfig } from './config.ts';
 import { canonicalName } from '../docker/reference.ts';
+import type { Config, ImageConfig, NamedContext, TestsConfig } from './config.ts';
 import type { HarnessConfig } from './define.ts';
 import type { Problem } from './schema.ts';
 
-/** Fills in defaults, makes paths absolute and looks whether what they name is there; every problem at once. */
-export async function resolveConfig(raw: HarnessConfig, file: string, root: string): Promise<{ config: Config; problems: Problem[] }> {
+/**
+ * Fills in defaults, makes paths absolute and looks whether what they name is there; every problem
+ * at once.
+ */
+export async function resolveConfig(
+  raw: HarnessConfig,
+  file: string,
+  root: string,
+): Promise<{ config: Config; problems: Problem[] }> {
   const problems: Problem[] = [];
   const project = raw.project ?? nameFrom(basename(root));
-  const images = Object.entries(raw.images ?? {}).map(([name, image]) => resolveImage(name, image, root, project, problems));
+  const images = Object.entries(raw.images ?? {}).map(([name, image]) =>
+    resolveImage(name, image, root, project, problems),
+  );
   findClashes(images, problems);
 
   const kindConfig = raw.cluster?.config === undefined ? undefined : resolve(root, raw.cluster.config);
-  if (kindConfig && !isFile(kindConfig)) problems.push({ path: 'cluster.config', message: `expected a file, found none at ${kindConfig}` });
+  if (kindConfig && !isFile(kindConfig))
+    problems.push({ path: 'cluster.config', message: `expected a file, found none at ${kindConfig}` });
   if (kindConfig && raw.cluster?.nodes !== undefined) {
     problems.push({
       path: 'cluster.nodes',
@@ -66,7 +76,9 @@ function resolveImage(name: string, raw: RawImage, root: string, project: string
     ...(raw.target === undefined ? {} : { target: raw.target }),
     ...(raw.sources === undefined ? {} : { sources: raw.sources }),
     buildArgs: mapValues(raw.buildArgs ?? {}, (value) => (typeof value === 'object' ? value : String(value))),
-    contexts: mapValues(raw.contexts ?? {}, (value, key) => namedContext(value, root, `images.${name}.contexts.${key}`, problems)),
+    contexts: mapValues(raw.contexts ?? {}, (value, key) =>
+      namedContext(value, root, `images.${name}.contexts.${key}`, problems),
+    ),
     platforms: raw.platforms ?? [],
     secrets: mapValues(raw.secrets ?? {}, (value) => ('file' in value ? { file: resolve(root, value.file) } : value)),
     ...(raw.cacheImage === undefined ? {} : { cacheImage: raw.cacheImage }),
@@ -79,7 +91,10 @@ function resolveImage(name: string, raw: RawImage, root: string, project: string
 function namedContext(value: string, root: string, path: string, problems: Problem[]): NamedContext {
   if (value.startsWith('docker-image://')) return { image: value.slice('docker-image://'.length) };
   if (value.startsWith('oci-layout://')) {
-    problems.push({ path, message: 'expected a directory, `docker-image://` or a URL: what an OCI layout holds is not watched' });
+    problems.push({
+      path,
+      message: 'expected a directory, `docker-image://` or a URL: what an OCI layout holds is not watched',
+    });
   }
   if (/^([a-z][a-z+-]*:\/\/|git@)/.test(value)) return { url: value };
   const directory = resolve(root, value);
@@ -91,14 +106,19 @@ function mapValues<T, U>(record: Record<string, T>, map: (value: T, key: string)
   return Object.fromEntries(Object.entries(record).map(([key, value]) => [key, map(value, key)]));
 }
 
-/** A word alone is a tag, as in `tag: 'dev'`; anything with `/`, `:` or `@` is a whole reference. */
+/**
+ * A word alone is a tag, as in `tag: 'dev'`; anything with `/`, `:` or `@` is a whole reference.
+ */
 function referenceFor(tag: string | undefined, project: string, name: string): string {
   if (tag === undefined) return `${project}/${name}:dev`;
   if (!/[/:@]/.test(tag)) return `${project}/${name}:${tag}`;
   return /:[^/]+$/.test(tag) ? tag : `${tag}:latest`;
 }
 
-/** Two images must differ in their reference, and in the environment variable that hands it to the tests. */
+/**
+ * Two images must differ in their reference, and in the environment variable that hands it to the
+ * tests.
+ */
 function findClashes(images: ImageConfig[], problems: Problem[]): void {
   const seen = new Map<string, string>();
   for (const image of images) {
@@ -120,7 +140,10 @@ function findClashes(images: ImageConfig[], problems: Problem[]): void {
   }
 }
 
-/** The environment variable that hands an image's reference to the tests: `HARNESS_IMAGE_<NAME>`, what is no letter or digit as `_`. */
+/**
+ * The environment variable that hands an image's reference to the tests: `HARNESS_IMAGE_<NAME>`,
+ * what is no letter or digit as `_`.
+ */
 export function environmentName(image: string): string {
   return `HARNESS_IMAGE_${image.toUpperCase().replace(/[^A-Z0-9]/g, '_')}`;
 }
@@ -133,21 +156,25 @@ async function findManifests(raw: string | string[] | undefined, root: string, p
   for (const [index, glob] of globs.entries()) {
     const found = globSync(glob, { cwd: root, absolute: true, expandDirectories: false });
     const path = Array.isArray(raw) ? `manifests.${index}` : 'manifests';
-    if (found.length === 0) problems.push({ path, message: `expected files, found none for \`${glob}\` below ${root}` });
+    if (found.length === 0)
+      problems.push({ path, message: `expected files, found none for \`${glob}\` below ${root}` });
     for (const file of found) files.add(file);
   }
   return [...files].sort();
 }
 
 function resolveTests(raw: HarnessConfig['tests'], root: string, problems: Problem[]): TestsConfig {
-  if (raw?.command && raw.vitest) problems.push({ path: 'tests', message: 'expected either `command` or `vitest`, found both' });
+  if (raw?.command && raw.vitest)
+    problems.push({ path: 'tests', message: 'expected either `command` or `vitest`, found both' });
   const [program, ...args] = raw?.command ?? [];
   if (program !== undefined) {
-    if (raw?.cache) problems.push({ path: 'tests.cache', message: 'expected vitest: what another program reads is not known' });
+    if (raw?.cache)
+      problems.push({ path: 'tests.cache', message: 'expected vitest: what another program reads is not known' });
     return { runner: 'command', command: [program, ...args] };
   }
   const config = raw?.vitest?.config === undefined ? undefined : resolve(root, raw.vitest.config);
-  if (config && !isFile(config)) problems.push({ path: 'tests.vitest.config', message: `expected a file, found none at ${config}` });
+  if (config && !isFile(config))
+    problems.push({ path: 'tests.vitest.config', message: `expected a file, found none at ${config}` });
   const { files = [], env = [] } = typeof raw?.cache === 'object' ? raw.cache : {};
   return {
     runner: 'vitest',

@@ -1,6 +1,6 @@
 import * as v from 'valibot';
-import { TRANSPORTS } from './config.ts';
 import { parseReference } from '../docker/reference.ts';
+import { TRANSPORTS } from './config.ts';
 import type { HarnessConfig } from './define.ts';
 
 /** Arrays are told apart first: valibot takes one for an object with the keys 0, 1, 2. */
@@ -28,15 +28,24 @@ const label = v.pipe(
 
 const imageName = v.pipe(
   text,
-  v.regex(/^[a-z0-9]+([._-][a-z0-9]+)*$/, 'expected lower-case letters and digits, with single `.`, `_` or `-` between them'),
+  v.regex(
+    /^[a-z0-9]+([._-][a-z0-9]+)*$/,
+    'expected lower-case letters and digits, with single `.`, `_` or `-` between them',
+  ),
 );
 
 const reference = v.pipe(
   text,
-  v.check((value) => parseReference(value) !== undefined, 'expected an image reference such as `shop/api:dev`, or a tag such as `dev`'),
+  v.check(
+    (value) => parseReference(value) !== undefined,
+    'expected an image reference such as `shop/api:dev`, or a tag such as `dev`',
+  ),
 );
 
-const argv = v.pipe(v.array(text, 'expected an array of strings, the program first'), v.minLength(1, 'expected at least the program'));
+const argv = v.pipe(
+  v.array(text, 'expected an array of strings, the program first'),
+  v.minLength(1, 'expected at least the program'),
+);
 
 const variable = v.pipe(text, v.regex(/^[A-Za-z_]\w*$/, 'expected the name of an environment variable'));
 const fromEnvironment = object({ env: variable });
@@ -50,21 +59,31 @@ const contextName = v.pipe(
   ),
 );
 
-const platform = v.pipe(text, v.regex(/^[a-z0-9]+\/[a-z0-9]+(\/[a-z0-9]+)?$/, 'expected a platform such as `linux/amd64`'));
+const platform = v.pipe(
+  text,
+  v.regex(/^[a-z0-9]+\/[a-z0-9]+(\/[a-z0-9]+)?$/, 'expected a platform such as `linux/amd64`'),
+);
 
 const image = object({
   context: v.optional(text),
   dockerfile: v.optional(text),
   target: v.optional(text),
-  sources: v.optional(v.pipe(v.array(text, 'expected an array of patterns'), v.minLength(1, 'expected at least one pattern'))),
+  sources: v.optional(
+    v.pipe(v.array(text, 'expected an array of patterns'), v.minLength(1, 'expected at least one pattern')),
+  ),
   buildArgs: v.optional(
     record(
       text,
-      v.union([v.string(), v.number(), v.boolean(), fromEnvironment], 'expected a string, a number, a boolean or `{ env: "NAME" }`'),
+      v.union(
+        [v.string(), v.number(), v.boolean(), fromEnvironment],
+        'expected a string, a number, a boolean or `{ env: "NAME" }`',
+      ),
       'expected an object',
     ),
   ),
-  contexts: v.optional(record(contextName, text, 'expected an object of directory, `docker-image://` reference or URL by name')),
+  contexts: v.optional(
+    record(contextName, text, 'expected an object of directory, `docker-image://` reference or URL by name'),
+  ),
   platforms: v.optional(v.array(platform, 'expected an array of platforms')),
   secrets: v.optional(
     record(
@@ -101,7 +120,9 @@ const service = object({
     ),
   ),
   command: v.optional(argv),
-  ready: v.optional(v.union([object({ log: text }), object({ http: text })], 'expected `{ log: "words" }` or `{ http: "/path" }`')),
+  ready: v.optional(
+    v.union([object({ log: text }), object({ http: text })], 'expected `{ log: "words" }` or `{ http: "/path" }`'),
+  ),
 });
 
 const schema = object({
@@ -124,7 +145,9 @@ const schema = object({
   ),
   images: v.optional(record(imageName, image, 'expected an object of images by name')),
   load: v.optional(
-    object({ transport: v.optional(v.picklist(TRANSPORTS, `expected ${TRANSPORTS.map((name) => `\`${name}\``).join(', ')}`)) }),
+    object({
+      transport: v.optional(v.picklist(TRANSPORTS, `expected ${TRANSPORTS.map((name) => `\`${name}\``).join(', ')}`)),
+    }),
   ),
   registry: v.optional(object({ keep: v.optional(v.boolean('expected true or false')) })),
   services: v.optional(record(label, service, 'expected an object of services by name')),
@@ -132,7 +155,9 @@ const schema = object({
   tests: v.optional(
     object({
       command: v.optional(argv),
-      vitest: v.optional(object({ config: v.optional(text), args: v.optional(v.array(text, 'expected an array of strings')) })),
+      vitest: v.optional(
+        object({ config: v.optional(text), args: v.optional(v.array(text, 'expected an array of strings')) }),
+      ),
       cache: v.optional(
         v.union(
           [
@@ -157,7 +182,9 @@ export interface Problem {
 }
 
 /** Checks the shape of what a configuration file holds; every problem at once. */
-export function checkShape(raw: unknown): { config: HarnessConfig; problems: [] } | { config?: undefined; problems: Problem[] } {
+export function checkShape(
+  raw: unknown,
+): { config: HarnessConfig; problems: [] } | { config?: undefined; problems: Problem[] } {
   const result = v.safeParse(schema, raw);
   if (result.success) return { config: result.output as HarnessConfig, problems: [] };
   return { problems: result.issues.map((issue) => ({ path: v.getDotPath(issue) ?? '', message: issue.message })) };

@@ -1,7 +1,7 @@
-import { exec, tryExec } from '../docker/exec.ts';
 import type { DockerEngine } from '../docker/engine.ts';
-import { LOAD_RECORD } from './load-record.ts';
+import { exec, tryExec } from '../docker/exec.ts';
 import { canonicalName } from '../docker/reference.ts';
+import { LOAD_RECORD } from './load-record.ts';
 
 /** An image in a node. */
 export interface HeldImage {
@@ -39,7 +39,8 @@ interface InspectedImage {
 
 /** What `crictl ps -o json` answers. */
 interface Containers {
-  containers?: { imageRef?: string; imageId?: string; image?: { image?: string; userSpecifiedImage?: string } }[] | null;
+  containers?:
+    { imageRef?: string; imageId?: string; image?: { image?: string; userSpecifiedImage?: string } }[] | null;
 }
 
 /** What a node holds, with the topmost layer of each image. */
@@ -68,11 +69,19 @@ export function readHoldings(inspected: string, listed: string, record: string):
     }))
     .sort((a, b) => a.id.localeCompare(b.id)); // the node lists them as they come
   const { containers } = JSON.parse(listed) as Containers;
-  const used = (containers ?? []).flatMap(({ imageRef, imageId, image }) => [imageRef, imageId, image?.image, image?.userSpecifiedImage]);
+  const used = (containers ?? []).flatMap(({ imageRef, imageId, image }) => [
+    imageRef,
+    imageId,
+    image?.image,
+    image?.userSpecifiedImage,
+  ]);
   const words = used.filter((word): word is string => Boolean(word));
   return {
     images,
-    used: new Set([...words, ...words.flatMap((word) => (word.startsWith('sha256:') ? [] : (canonicalName(word) ?? [])))]),
+    used: new Set([
+      ...words,
+      ...words.flatMap((word) => (word.startsWith('sha256:') ? [] : (canonicalName(word) ?? []))),
+    ]),
     loads: new Set(record.split('\n').filter((line) => line !== '')),
   };
 }
@@ -94,7 +103,11 @@ export function readSnapshots(list: string, usage: string): Map<string, Snapshot
       const [name = ''] = words;
       return [
         name,
-        { parent: words.length > 2 ? (words[1] ?? '') : '', bytes: Number(sizes.get(name) ?? 0), committed: words.at(-1) === 'Committed' },
+        {
+          parent: words.length > 2 ? (words[1] ?? '') : '',
+          bytes: Number(sizes.get(name) ?? 0),
+          committed: words.at(-1) === 'Committed',
+        },
       ];
     }),
   );

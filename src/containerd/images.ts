@@ -1,14 +1,15 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { exec } from '../docker/exec.ts';
-import type { DockerEngine } from '../docker/engine.ts';
 import { HarnessError } from '../core/error.ts';
-import { NOTE_LOAD } from './load-record.ts';
-import type { NodeContent } from './content.ts';
-import type { NodeImage } from './content.ts';
-import { nodeContent } from './content.ts';
+import type { DockerEngine } from '../docker/engine.ts';
+import { exec } from '../docker/exec.ts';
 import { isUnpacked } from './chain-ids.ts';
+import { nodeContent, type NodeContent, type NodeImage } from './content.ts';
+import { NOTE_LOAD } from './load-record.ts';
 
-/** Milliseconds within which a node's runtime lists what was changed below it: it hears of that by an event. */
+/**
+ * Milliseconds within which a node's runtime lists what was changed below it: it hears of that by
+ * an event.
+ */
 const LISTED_WITHIN = 5000;
 
 /** What a node must have after a load. */
@@ -30,7 +31,11 @@ export interface LoadedImage {
  */
 export async function confirmLoaded(engine: DockerEngine, image: LoadedImage, said?: NodeContent): Promise<NodeImage> {
   let content = said ?? (await nodeContent(engine, image.node));
-  for (const end = Date.now() + LISTED_WITHIN; ; content = await sleep(50).then(() => nodeContent(engine, image.node))) {
+  for (
+    const end = Date.now() + LISTED_WITHIN;
+    ;
+    content = await sleep(50).then(() => nodeContent(engine, image.node))
+  ) {
     const entry = content.images.find(({ names }) => names.includes(image.name));
     const lacks = whatLacks(image, entry, content);
     if (entry && lacks === undefined) return entry;
@@ -41,13 +46,20 @@ export async function confirmLoaded(engine: DockerEngine, image: LoadedImage, sa
   }
 }
 
-function whatLacks({ name, digest, layers }: LoadedImage, entry: NodeImage | undefined, content: NodeContent): string | undefined {
+function whatLacks(
+  { name, digest, layers }: LoadedImage,
+  entry: NodeImage | undefined,
+  content: NodeContent,
+): string | undefined {
   if (!entry) return `does not list ${name}`;
   if (digest !== undefined && entry.id !== digest) return `has ${name} as ${entry.id}, not as ${digest}`;
   return isUnpacked(layers, content) ? undefined : `lists ${name}, but has not unpacked it`;
 }
 
-/** Takes away what a load that failed has left in a node: an image that is listed and that no container could start from. */
+/**
+ * Takes away what a load that failed has left in a node: an image that is listed and that no
+ * container could start from.
+ */
 export async function dropBroken(engine: DockerEngine, image: LoadedImage): Promise<void> {
   const content = await nodeContent(engine, image.node);
   const entry = content.images.find(({ id, names }) => id === image.digest && names.includes(image.name));
@@ -66,6 +78,10 @@ export async function tagInNode(
 }
 
 /** Notes in a node what was loaded into it. */
-export async function noteLoad(engine: DockerEngine, node: string, { id, name }: { id: string; name: string }): Promise<void> {
+export async function noteLoad(
+  engine: DockerEngine,
+  node: string,
+  { id, name }: { id: string; name: string },
+): Promise<void> {
   await exec(engine, node, ['sh', '-c', NOTE_LOAD, 'sh', id, name]);
 }

@@ -1,6 +1,6 @@
 /**
- * Where each node keeps what this harness loaded into it, one `<id> <name>` a line: only that is ever removed from it. Not on a volume, so that
- * it goes with the node.
+ * Where each node keeps what this harness loaded into it, one `<id> <name>` a line: only that is
+ * ever removed from it. Not on a volume, so that it goes with the node.
  */
 export const LOAD_RECORD = '/kind/kind-harness-loads';
 

@@ -1,11 +1,14 @@
 import { join } from 'node:path';
-import { stampContainerFile } from '../docker/files.ts';
 import type { DockerEngine } from '../docker/engine.ts';
+import { stampContainerFile } from '../docker/files.ts';
+import { RACY_MS } from '../machine/fs-clock.ts';
 import { keep, recall } from '../machine/remembered-answer.ts';
 import { nodeContent, type NodeContent, type NodeImage } from './content.ts';
-import { RACY_MS } from '../machine/fs-clock.ts';
 
-/** Where containerd keeps all that it answers from: names, images, snapshots. Any change of those is written here. */
+/**
+ * Where containerd keeps all that it answers from: names, images, snapshots. Any change of those is
+ * written here.
+ */
 const METADATA = '/var/lib/containerd/io.containerd.metadata.v1.bolt/meta.db';
 
 interface Memory {
@@ -14,8 +17,9 @@ interface Memory {
 }
 
 /**
- * What a node's container runtime has, as `nodeContent`: asked only when the runtime's own records have changed since it answered last, because
- * two programs in a node cost more than all the rest of a check.
+ * What a node's container runtime has, as `nodeContent`: asked only when the runtime's own records
+ * have changed since it answered last, because two programs in a node cost more than all the rest
+ * of a check.
  * @param onAsked called when nothing is left to do but wait for the answer
  */
 export async function currentContent(
@@ -30,7 +34,8 @@ export async function currentContent(
   const known = question && recall<Memory>(path, question);
   if (known) return { images: known.images, unpacked: new Set(known.unpacked) };
   const content = await nodeContent(engine, name, onAsked);
-  // What has just been changed may change again within the same tick, and the runtime hears of changes below it a moment later.
+  // What has just been changed may change again within the same tick, and the runtime hears of
+  // changes below it a moment later.
   if (stamp && stamp.age > RACY_MS && content.unpacked) {
     keep(path, question, { images: content.images, unpacked: [...content.unpacked] } satisfies Memory);
   }

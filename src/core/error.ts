@@ -50,7 +50,10 @@ export function messageOf(thrown: unknown): string {
   return thrown instanceof Error ? thrown.message : String(thrown);
 }
 
-/** The refusal to go on where images were expected to be fresh, with the reason for each that is to be built; undefined where none is. */
+/**
+ * The refusal to go on where images were expected to be fresh, with the reason for each that is to
+ * be built; undefined where none is.
+ */
 export function staleError(
   images: readonly { image: string; action: string; verdict: string; reason: string }[],
 ): HarnessError | undefined {

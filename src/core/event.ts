@@ -1,8 +1,8 @@
 import type { BuildSummary, LoadSummary, ReportedError, Summary, TestSummary } from './summary.ts';
 
 /**
- * What a run tells while it goes on. Everything a user sees (terminal, plain lines, JSON) is made from these,
- * so nothing below `report/` prints.
+ * What a run tells while it goes on. Everything a user sees (terminal, plain lines, JSON) is made
+ * from these, so nothing below `report/` prints.
  */
 export type Event =
   | { type: 'plan'; steps: { id: string; title: string }[] }

@@ -1,4 +1,7 @@
-/** Labels that the harness puts on the images it builds, and on its registry. What an image was built from lives and dies with it. */
+/**
+ * Labels that the harness puts on the images it builds, and on its registry. What an image was
+ * built from lives and dies with it.
+ */
 export const LABELS = {
   /** The digest of all inputs, see `inputsDigest`. */
   inputs: 'dev.kind-harness.inputs',

@@ -6,7 +6,9 @@ export interface StepHandle {
   progress: (detail: string) => void;
 }
 
-/** What a step ends with: the title that stays on the screen, and whether anything was done at all. */
+/**
+ * What a step ends with: the title that stays on the screen, and whether anything was done at all.
+ */
 export interface StepEnd<T> {
   title: string;
   skipped?: boolean;
@@ -19,12 +21,23 @@ export interface StepEnd<T> {
  * Runs one step of a run and reports its beginning, progress, end and time (milliseconds).
  * The step's own error passes through unchanged, after it was reported as failed.
  */
-export async function step<T>(emit: Emit, id: string, title: string, work: (handle: StepHandle) => Promise<StepEnd<T>>): Promise<T> {
+export async function step<T>(
+  emit: Emit,
+  id: string,
+  title: string,
+  work: (handle: StepHandle) => Promise<StepEnd<T>>,
+): Promise<T> {
   const ms = stopwatch();
   emit({ type: 'step', id, state: 'start', title });
   try {
     const end = await work({ progress: (detail) => emit({ type: 'step', id, state: 'progress', detail }) });
-    emit({ type: 'step', id, state: end.failed ? 'failed' : end.skipped ? 'skipped' : 'done', title: end.title, ms: ms() });
+    emit({
+      type: 'step',
+      id,
+      state: end.failed ? 'failed' : end.skipped ? 'skipped' : 'done',
+      title: end.title,
+      ms: ms(),
+    });
     return end.value;
   } catch (error) {
     emit({ type: 'step', id, state: 'failed', title, ms: ms() });

@@ -7,8 +7,8 @@ export interface BuildSummary {
 }
 
 /**
- * What happened to an image in one node. `bytes` is what travelled into it. Through the registry, `pushed` is what Docker sent there, once
- * for all nodes.
+ * What happened to an image in one node. `bytes` is what travelled into it. Through the registry,
+ * `pushed` is what Docker sent there, once for all nodes.
  */
 export interface LoadSummary {
   image: string;

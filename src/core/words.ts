@@ -1,6 +1,7 @@
 /** Milliseconds as people read them: `18 ms`, `3.4 s`, `7 min 5 s`. */
 export function seconds(ms: number): string {
-  // The bounds are where rounding would reach the next unit: there is no `60.0 s`, and no `1 min 60 s`.
+  // The bounds are where rounding would reach the next unit: there is no `60.0 s`, and no `1 min 60
+  // s`.
   if (ms < 999.5) return `${Math.round(ms)} ms`;
   if (ms < 59_950) return `${(ms / 1_000).toFixed(1)} s`;
   const whole = Math.round(ms / 1_000);
@@ -18,7 +19,10 @@ export function count(n: number, noun: string): string {
   return `${n} ${noun}${n === 1 ? '' : 's'}`;
 }
 
-/** How long ago a moment was, both in milliseconds since the epoch: `just now`, `5 min ago`, `3 h ago`, `2 days ago`. */
+/**
+ * How long ago a moment was, both in milliseconds since the epoch: `just now`, `5 min ago`, `3 h
+ * ago`, `2 days ago`.
+ */
 export function ago(moment: number, now: number): string {
   const minutes = Math.round((now - moment) / 60_000);
   if (minutes < 0) return 'in the future';

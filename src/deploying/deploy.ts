@@ -1,11 +1,11 @@
-import { openAccess } from '../kubernetes/access.ts';
-import { KubeResources } from '../kubernetes/resources.ts';
-import { watchUntil, WatchTimeout } from '../kubernetes/watch.ts';
-import { kubeRequest, statusOf, type KubeAccess, type KubeObject } from '../kubernetes/api.ts';
 import { HarnessError, messageOf } from '../core/error.ts';
+import { openAccess } from '../kubernetes/access.ts';
+import { kubeRequest, statusOf, type KubeAccess, type KubeObject } from '../kubernetes/api.ts';
 import type { ManifestObject } from '../kubernetes/manifest.ts';
+import { KubeResources } from '../kubernetes/resources.ts';
+import { WatchTimeout, watchUntil } from '../kubernetes/watch.ts';
+import type { DeployedImage } from '../loading/loaded-image.ts';
 import { annotationOf, inOrder, withImages } from './fill-manifest.ts';
-import { type DeployedImage } from '../loading/loaded-image.ts';
 import type { Workload } from './judge-workload.ts';
 import { waitForRollout } from './wait-for-rollout.ts';
 
@@ -28,7 +28,8 @@ const ESTABLISH_TIMEOUT = 30_000;
 
 /**
  * Applies the manifests on the server's side and waits until what they describe runs.
- * @throws HarnessError DEPLOY with the manifest's place and the server's words, or with the failing pod's last lines and events
+ * @throws HarnessError DEPLOY with the manifest's place and the server's words, or with the failing
+ * pod's last lines and events
  */
 export async function deploy(deployment: Deployment): Promise<void> {
   const { namespace, objects, images, progress, signal } = deployment;
@@ -45,13 +46,21 @@ export async function deploy(deployment: Deployment): Promise<void> {
       await applyObject(kube, resources, filled, namespace);
       if (object.kind === 'CustomResourceDefinition') await established(kube, object.metadata.name, signal);
     } catch (error) {
-      throw new HarnessError('DEPLOY', `${object.kind} ${object.metadata.name} (${source}) was not applied: ${messageOf(error)}.`, {
-        next: 'Correct the manifest and try again.',
-        cause: error,
-      });
+      throw new HarnessError(
+        'DEPLOY',
+        `${object.kind} ${object.metadata.name} (${source}) was not applied: ${messageOf(error)}.`,
+        {
+          next: 'Correct the manifest and try again.',
+          cause: error,
+        },
+      );
     }
     if (!isWorkload(object.kind)) continue;
-    workloads.push({ kind: object.kind, name: object.metadata.name, namespace: object.metadata.namespace ?? namespace });
+    workloads.push({
+      kind: object.kind,
+      name: object.metadata.name,
+      namespace: object.metadata.namespace ?? namespace,
+    });
     unprobed ||= object.kind !== 'Job' && hasUnprobedContainer(object);
   }
   const { startedAt } = deployment;
@@ -85,18 +94,24 @@ async function ensureNamespace(kube: KubeAccess, name: string): Promise<void> {
 }
 
 /**
- * Applies one object. What cannot be changed in place, because Kubernetes does not allow it or would not run it again, is made anew: pods and
- * jobs.
+ * Applies one object. What cannot be changed in place, because Kubernetes does not allow it or
+ * would not run it again, is made anew: pods and jobs.
  * @returns the object as the server has it now
  */
-export async function applyObject(kube: KubeAccess, resources: KubeResources, object: KubeObject, namespace: string): Promise<KubeObject> {
+export async function applyObject(
+  kube: KubeAccess,
+  resources: KubeResources,
+  object: KubeObject,
+  namespace: string,
+): Promise<KubeObject> {
   const path = await resources.pathOf(object, namespace);
   const replaceable = object.kind === 'Job' || object.kind === 'Pod';
   if (replaceable && isSpent(await existing(kube, path), object)) await removeObject(kube, path);
   try {
     return await apply(kube, path, object);
   } catch (error) {
-    if (!replaceable || statusOf(error) !== 422 || !/immutable|may not change fields/.test(messageOf(error))) throw error;
+    if (!replaceable || statusOf(error) !== 422 || !/immutable|may not change fields/.test(messageOf(error)))
+      throw error;
     await removeObject(kube, path);
     return apply(kube, path, object);
   }
@@ -115,7 +130,10 @@ async function existing(kube: KubeAccess, path: string): Promise<Existing | unde
   }
 }
 
-/** Whether a pod or job will not do what is wanted though it may be applied: it has failed, or runs another build under the same tag. */
+/**
+ * Whether a pod or job will not do what is wanted though it may be applied: it has failed, or runs
+ * another build under the same tag.
+ */
 function isSpent(found: Existing | undefined, wanted: KubeObject): boolean {
   if (!found) return false;
   if (found.status?.phase === 'Failed') return true;
@@ -149,14 +167,21 @@ async function removeObject(kube: KubeAccess, path: string): Promise<void> {
 export async function established(kube: KubeAccess, name: string, signal?: AbortSignal): Promise<void> {
   const paths = { definitions: '/apis/apiextensions.k8s.io/v1/customresourcedefinitions' };
   try {
-    await watchUntil(kube, { paths, timeout: ESTABLISH_TIMEOUT, ...(signal === undefined ? {} : { signal }) }, ({ definitions }) => {
-      const definition = definitions.find((candidate) => candidate.metadata?.name === name) as
-        { status?: { conditions?: { type: string; status: string }[] } } | undefined;
-      const done = definition?.status?.conditions?.some((condition) => condition.type === 'Established' && condition.status === 'True');
-      return done ? { state: 'done', value: undefined } : { state: 'pending', detail: 'not established' };
-    });
+    await watchUntil(
+      kube,
+      { paths, timeout: ESTABLISH_TIMEOUT, ...(signal === undefined ? {} : { signal }) },
+      ({ definitions }) => {
+        const definition = definitions.find((candidate) => candidate.metadata?.name === name) as
+          { status?: { conditions?: { type: string; status: string }[] } } | undefined;
+        const done = definition?.status?.conditions?.some(
+          (condition) => condition.type === 'Established' && condition.status === 'True',
+        );
+        return done ? { state: 'done', value: undefined } : { state: 'pending', detail: 'not established' };
+      },
+    );
   } catch (error) {
-    if (error instanceof WatchTimeout) throw new Error(`it was not established within ${ESTABLISH_TIMEOUT / 1000} s`, { cause: error });
+    if (error instanceof WatchTimeout)
+      throw new Error(`it was not established within ${ESTABLISH_TIMEOUT / 1000} s`, { cause: error });
     throw error;
   }
 }

@@ -1,9 +1,12 @@
+import { canonicalName, repositoryOf } from '../docker/reference.ts';
 import type { KubeObject } from '../kubernetes/api.ts';
 import type { ManifestObject } from '../kubernetes/manifest.ts';
-import { canonicalName, repositoryOf } from '../docker/reference.ts';
 import type { NamedImage } from '../loading/loaded-image.ts';
 
-/** Kinds that others need, in the order in which they are applied; everything else comes after them and before what makes pods. */
+/**
+ * Kinds that others need, in the order in which they are applied; everything else comes after them
+ * and before what makes pods.
+ */
 const FIRST = [
   'Namespace',
   'CustomResourceDefinition',
@@ -33,7 +36,10 @@ const LAST = [
   'HorizontalPodAutoscaler',
 ];
 
-/** Sorts objects so that each finds what it refers to; within a kind the order of the manifests stays. */
+/**
+ * Sorts objects so that each finds what it refers to; within a kind the order of the manifests
+ * stays.
+ */
 export function inOrder(objects: readonly ManifestObject[]): ManifestObject[] {
   const rank = ({ object }: ManifestObject) => {
     const first = FIRST.indexOf(object.kind);
@@ -45,8 +51,9 @@ export function inOrder(objects: readonly ManifestObject[]): ManifestObject[] {
 }
 
 /**
- * Puts the configured images into an object: an `image:` that equals an image's name, or has its repository, becomes its reference,
- * is never pulled from elsewhere, and the pod template says in an annotation which build it is.
+ * Puts the configured images into an object: an `image:` that equals an image's name, or has its
+ * repository, becomes its reference, is never pulled from elsewhere, and the pod template says in
+ * an annotation which build it is.
  */
 export function withImages(object: KubeObject, images: readonly NamedImage[]): KubeObject {
   const copy = structuredClone(object);
@@ -56,7 +63,8 @@ export function withImages(object: KubeObject, images: readonly NamedImage[]): K
       const image = container.image === undefined ? undefined : imageFor(container.image, images);
       if (!image) continue;
       container.image = image.reference;
-      // `Always`, which is also what a `:latest` tag implies, would ask a registry that does not have it.
+      // `Always`, which is also what a `:latest` tag implies, would ask a registry that does not
+      // have it.
       if (container.imagePullPolicy !== 'Never') container.imagePullPolicy = 'IfNotPresent';
       if (image.digest !== undefined) used.set(annotationOf(image.name), image.digest);
     }
@@ -72,7 +80,10 @@ export function annotationOf(image: string): string {
   return `image.kind-harness.dev/${image}`;
 }
 
-/** By name first, then by the whole reference: two images may share a repository and differ in their tags. */
+/**
+ * By name first, then by the whole reference: two images may share a repository and differ in their
+ * tags.
+ */
 function imageFor<T extends NamedImage>(written: string, images: readonly T[]): T | undefined {
   const [name, repository] = [canonicalName(written), repositoryOf(written)];
   return (
@@ -92,11 +103,17 @@ interface PodTemplate {
   spec?: { containers?: Container[]; initContainers?: Container[] };
 }
 
-/** The pod templates in an object: itself for a Pod, `spec.template` for what makes pods, one level deeper for a CronJob. */
+/**
+ * The pod templates in an object: itself for a Pod, `spec.template` for what makes pods, one level
+ * deeper for a CronJob.
+ */
 function podTemplates(object: KubeObject): PodTemplate[] {
   if (object.kind === 'Pod') return [object];
-  const spec = object['spec'] as { template?: PodTemplate; jobTemplate?: { spec?: { template?: PodTemplate } } } | undefined;
-  return [spec?.template, spec?.jobTemplate?.spec?.template].filter((template) => template?.spec !== undefined) as PodTemplate[];
+  const spec = object['spec'] as
+    { template?: PodTemplate; jobTemplate?: { spec?: { template?: PodTemplate } } } | undefined;
+  return [spec?.template, spec?.jobTemplate?.spec?.template].filter(
+    (template) => template?.spec !== undefined,
+  ) as PodTemplate[];
 }
 
 function containersOf(template: PodTemplate): Container[] {

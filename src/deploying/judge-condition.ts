@@ -2,8 +2,12 @@ import type { KubernetesObject, V1EndpointSlice, V1LabelSelector, V1Pod, V1PodSt
 import type { ObjectRef } from '../kubernetes/object-ref.ts';
 import { judgeWorkload, type PodFailure, type RolloutFacts, type Workload } from './judge-workload.ts';
 
-/** What an object is waited for; a name such as `Complete` is that of a condition in its status, with the status that it is to have. */
-export type Wanted = 'ready' | 'gone' | { condition: string; status: string } | { holds: (object: KubernetesObject) => boolean };
+/**
+ * What an object is waited for; a name such as `Complete` is that of a condition in its status,
+ * with the status that it is to have.
+ */
+export type Wanted =
+  'ready' | 'gone' | { condition: string; status: string } | { holds: (object: KubernetesObject) => boolean };
 
 /** Collections by their names in `COLLECTIONS`; `own` is that of the object itself. */
 export type Neighbours = Partial<Record<keyof typeof COLLECTIONS | 'own', readonly KubernetesObject[]>>;
@@ -31,12 +35,14 @@ export type Verdict =
 /** Whether an object is as wanted, and else what it is like. */
 export function judgeCondition(ref: ObjectRef, wanted: Wanted, seen: Neighbours): Verdict {
   const object = seen.own?.find(({ metadata }) => metadata?.name === ref.name && metadata.namespace === ref.namespace);
-  if (wanted === 'gone') return object ? { state: 'pending', detail: describe(object) } : { state: 'met', object: { ...ref }, steadyAt: 0 };
+  if (wanted === 'gone')
+    return object ? { state: 'pending', detail: describe(object) } : { state: 'met', object: { ...ref }, steadyAt: 0 };
   if (!object) return { state: 'pending', detail: 'it is not there' };
   const when = (met: boolean, detail: string, steadyAt = 0): Verdict =>
     met ? { state: 'met', object, steadyAt } : { state: 'pending', detail };
   if (wanted !== 'ready') {
-    const met = 'holds' in wanted ? wanted.holds(object) : conditionOf(object, wanted.condition)?.status === wanted.status;
+    const met =
+      'holds' in wanted ? wanted.holds(object) : conditionOf(object, wanted.condition)?.status === wanted.status;
     return when(met, describe(object));
   }
   if (ref.kind === 'Service') return when(hasEndpoint(ref.name, seen), 'it leads to no pod that is ready');
@@ -45,7 +51,11 @@ export function judgeCondition(ref: ObjectRef, wanted: Wanted, seen: Neighbours)
   const judged = judgeWorkload(workload, factsFrom(ref.kind, seen));
   if (judged.state === 'failed') return { state: 'failed', failure: judged.failure };
   const pods = ref.kind === 'Pod' ? [object as V1Pod] : podsOf(object, seen);
-  return when(judged.state === 'ready', judged.state === 'pending' ? judged.detail : '', Math.max(0, ...pods.map(steadyAt)));
+  return when(
+    judged.state === 'ready',
+    judged.state === 'pending' ? judged.detail : '',
+    Math.max(0, ...pods.map(steadyAt)),
+  );
 }
 
 /** An object's state in one line, from its status. */
@@ -56,12 +66,15 @@ export function describe(object: KubernetesObject): string {
     return `${type}=${status}${status === 'True' || why === '' ? '' : ` (${why})`}`;
   });
   const ending = object.metadata?.deletionTimestamp === undefined ? [] : ['being deleted'];
-  return [...ending, ...(phase === undefined ? [] : [phase]), ...words].join(', ') || 'it is there, and its status says nothing';
+  return (
+    [...ending, ...(phase === undefined ? [] : [phase]), ...words].join(', ') ||
+    'it is there, and its status says nothing'
+  );
 }
 
 /**
- * Milliseconds for which a container without a readiness probe must go on running: Kubernetes calls it ready once it was started, and notices a
- * second later that it has crashed.
+ * Milliseconds for which a container without a readiness probe must go on running: Kubernetes calls
+ * it ready once it was started, and notices a second later that it has crashed.
  */
 export const STEADY_MS = 2_000;
 
@@ -70,13 +83,19 @@ export function steadyAt({ spec, status }: V1Pod): number {
   const unprobed = (spec?.containers ?? []).filter(({ readinessProbe }) => !readinessProbe).map(({ name }) => name);
   const starts = (status?.containerStatuses ?? [])
     .filter(({ name }) => unprobed.includes(name))
-    .flatMap(({ state }) => (state?.running?.startedAt === undefined ? [] : [new Date(state.running.startedAt).getTime() + STEADY_MS]));
+    .flatMap(({ state }) =>
+      state?.running?.startedAt === undefined ? [] : [new Date(state.running.startedAt).getTime() + STEADY_MS],
+    );
   return Math.max(0, ...starts);
 }
 
 function podsOf(object: KubernetesObject, { pods = [] }: Neighbours): V1Pod[] {
-  const labels = Object.entries((object as { spec?: { selector?: V1LabelSelector } }).spec?.selector?.matchLabels ?? {});
-  return (pods as readonly V1Pod[]).filter(({ metadata }) => labels.every(([label, value]) => metadata?.labels?.[label] === value));
+  const labels = Object.entries(
+    (object as { spec?: { selector?: V1LabelSelector } }).spec?.selector?.matchLabels ?? {},
+  );
+  return (pods as readonly V1Pod[]).filter(({ metadata }) =>
+    labels.every(([label, value]) => metadata?.labels?.[label] === value),
+  );
 }
 
 function conditionOf(object: KubernetesObject, type: string): { status: string } | undefined {

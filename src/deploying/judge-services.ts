@@ -2,8 +2,9 @@ import type { V1Pod, V1Service } from '@kubernetes/client-node';
 import { isReady, type RolloutFacts } from './judge-workload.ts';
 
 /**
- * What a Service still lacks to lead to the pods that it selects, in words; undefined when none lacks anything. A pod is ready a moment before
- * its Services know of it, and a test that starts in between is refused.
+ * What a Service still lacks to lead to the pods that it selects, in words; undefined when none
+ * lacks anything. A pod is ready a moment before its Services know of it, and a test that starts in
+ * between is refused.
  */
 export function servicesLack(facts: RolloutFacts): string | undefined {
   for (const service of facts.services) {

@@ -42,7 +42,8 @@ export interface PodFailure {
   message: string;
 }
 
-export type WorkloadState = { state: 'ready' } | { state: 'pending'; detail: string } | { state: 'failed'; failure: PodFailure };
+export type WorkloadState =
+  { state: 'ready' } | { state: 'pending'; detail: string } | { state: 'failed'; failure: PodFailure };
 
 /** Whether a workload runs as it was applied, with no pod of an earlier version left. */
 export function judgeWorkload(workload: Workload, facts: RolloutFacts): WorkloadState {
@@ -55,13 +56,25 @@ export function judgeWorkload(workload: Workload, facts: RolloutFacts): Workload
   }
   if (detail !== undefined) return { state: 'pending', detail: `${workload.kind} ${workload.name}: ${detail}` };
   const old = pods.find(({ pod, current: isCurrent }) => !isCurrent || pod.metadata?.deletionTimestamp !== undefined);
-  if (old) return { state: 'pending', detail: `${workload.kind} ${workload.name}: the earlier pod ${old.pod.metadata?.name} is ending` };
+  if (old)
+    return {
+      state: 'pending',
+      detail: `${workload.kind} ${workload.name}: the earlier pod ${old.pod.metadata?.name} is ending`,
+    };
   const stale = pods.find(({ pod }) => isFromBefore(pod, facts.startedAt));
   if (stale)
-    return { state: 'pending', detail: `${workload.kind} ${workload.name}: the pod ${stale.pod.metadata?.name} has not been restarted` };
-  // The workload's own status may be older than its pods' is: after a restart its controller takes some seconds to look again.
+    return {
+      state: 'pending',
+      detail: `${workload.kind} ${workload.name}: the pod ${stale.pod.metadata?.name} has not been restarted`,
+    };
+  // The workload's own status may be older than its pods' is: after a restart its controller takes
+  // some seconds to look again.
   const unready = pods.find(({ pod }) => !isReady(pod));
-  if (unready) return { state: 'pending', detail: `${workload.kind} ${workload.name}: the pod ${unready.pod.metadata?.name} is not ready` };
+  if (unready)
+    return {
+      state: 'pending',
+      detail: `${workload.kind} ${workload.name}: the pod ${unready.pod.metadata?.name} is not ready`,
+    };
   return { state: 'ready' };
 }
 
@@ -108,7 +121,8 @@ function lookAtDeployment(workload: Workload, facts: RolloutFacts): Look {
   const detail = isObserved(deployment, status.observedGeneration)
     ? lacking(wanted, { updated: status.updatedReplicas, available: status.availableReplicas }, status.replicas)
     : 'not seen by its controller yet';
-  // Before the controller has seen the change, the newest set is still the old one, and its pods' failures are old news.
+  // Before the controller has seen the change, the newest set is still the old one, and its pods'
+  // failures are old news.
   return { pods: isObserved(deployment, status.observedGeneration) ? pods : [], detail };
 }
 
@@ -119,10 +133,18 @@ function lookAtStatefulSet(workload: Workload, facts: RolloutFacts): Look {
   if (!set) return absent();
   const status = set.status;
   if (!isObserved(set, status?.observedGeneration)) return { pods: [], detail: 'not seen by its controller yet' };
-  const pods = ownedPods(facts, set.metadata?.uid, (pod) => pod.metadata?.labels?.['controller-revision-hash'] === status?.updateRevision);
-  // `updatedReplicas` is counted only while a roll-out is under way, so the pods themselves are counted.
+  const pods = ownedPods(
+    facts,
+    set.metadata?.uid,
+    (pod) => pod.metadata?.labels?.['controller-revision-hash'] === status?.updateRevision,
+  );
+  // `updatedReplicas` is counted only while a roll-out is under way, so the pods themselves are
+  // counted.
   const updated = pods.filter(({ current }) => current).length;
-  return { pods, detail: lacking(set.spec?.replicas ?? 1, { updated, ready: status?.readyReplicas }, status?.replicas) };
+  return {
+    pods,
+    detail: lacking(set.spec?.replicas ?? 1, { updated, ready: status?.readyReplicas }, status?.replicas),
+  };
 }
 
 function lookAtDaemonSet(workload: Workload, facts: RolloutFacts): Look {
@@ -130,14 +152,24 @@ function lookAtDaemonSet(workload: Workload, facts: RolloutFacts): Look {
   if (!set) return absent();
   const status = set.status;
   if (!isObserved(set, status?.observedGeneration)) return { pods: [], detail: 'not seen by its controller yet' };
-  const pods = ownedPods(facts, set.metadata?.uid, (pod) => pod.metadata?.labels?.['pod-template-generation'] === templateGeneration(set));
+  const pods = ownedPods(
+    facts,
+    set.metadata?.uid,
+    (pod) => pod.metadata?.labels?.['pod-template-generation'] === templateGeneration(set),
+  );
   return {
     pods,
-    detail: lacking(status?.desiredNumberScheduled ?? 0, { updated: status?.updatedNumberScheduled, available: status?.numberAvailable }),
+    detail: lacking(status?.desiredNumberScheduled ?? 0, {
+      updated: status?.updatedNumberScheduled,
+      available: status?.numberAvailable,
+    }),
   };
 }
 
-/** Counts changes of the pod template; `generation` also counts others, for which no pod is replaced. */
+/**
+ * Counts changes of the pod template; `generation` also counts others, for which no pod is
+ * replaced.
+ */
 function templateGeneration(set: V1DaemonSet): string {
   return set.metadata?.annotations?.['deprecated.daemonset.template.generation'] ?? String(set.metadata?.generation);
 }
@@ -146,17 +178,27 @@ function lookAtJob(workload: Workload, facts: RolloutFacts): Look {
   const job = named(facts.jobs, workload);
   if (!job) return absent();
   const conditions = job.status?.conditions ?? [];
-  if (conditions.some((condition) => condition.type === 'Complete' && condition.status === 'True')) return { pods: [], detail: undefined };
+  if (conditions.some((condition) => condition.type === 'Complete' && condition.status === 'True'))
+    return { pods: [], detail: undefined };
   const pods = ownedPods(facts, job.metadata?.uid, () => true);
   const given = conditions.find((condition) => condition.type === 'Failed' && condition.status === 'True');
   if (!given) return { pods, detail: 'not complete' };
   // Its pods may be gone by now; the events of the job itself then say most.
-  const pod = facts.pods.findLast((candidate) => isOwnedBy(candidate, job.metadata?.uid))?.metadata?.name ?? workload.name;
-  const failure = { pod, namespace: workload.namespace, reason: given.reason ?? 'Failed', message: given.message ?? 'the job failed' };
+  const pod =
+    facts.pods.findLast((candidate) => isOwnedBy(candidate, job.metadata?.uid))?.metadata?.name ?? workload.name;
+  const failure = {
+    pod,
+    namespace: workload.namespace,
+    reason: given.reason ?? 'Failed',
+    message: given.message ?? 'the job failed',
+  };
   return { pods, detail: undefined, failure };
 }
 
-/** Whether a pod has come to an end: whatever made it has made another in its place, or will; only a pod on its own ends for good. */
+/**
+ * Whether a pod has come to an end: whatever made it has made another in its place, or will; only a
+ * pod on its own ends for good.
+ */
 function isOver(pod: V1Pod): boolean {
   return pod.status?.phase === 'Failed' || pod.status?.phase === 'Succeeded';
 }
@@ -165,11 +207,16 @@ function lookAtPod(workload: Workload, facts: RolloutFacts): Look {
   const pod = named(facts.pods, workload);
   if (!pod) return absent();
   if (pod.status?.phase === 'Succeeded') return { pods: [], detail: undefined };
-  return { pods: [{ pod, current: true }], detail: isReady(pod) ? undefined : `not ready (${pod.status?.phase ?? 'unknown'})` };
+  return {
+    pods: [{ pod, current: true }],
+    detail: isReady(pod) ? undefined : `not ready (${pod.status?.phase ?? 'unknown'})`,
+  };
 }
 
 function ownedPods(facts: RolloutFacts, owner: string | undefined, isCurrent: (pod: V1Pod) => boolean): Look['pods'] {
-  return facts.pods.filter((pod) => !isOver(pod) && isOwnedBy(pod, owner)).map((pod) => ({ pod, current: isCurrent(pod) }));
+  return facts.pods
+    .filter((pod) => !isOver(pod) && isOwnedBy(pod, owner))
+    .map((pod) => ({ pod, current: isCurrent(pod) }));
 }
 
 function lacking(wanted: number, counts: Record<string, number | undefined>, all?: number): string | undefined {
@@ -181,8 +228,13 @@ function absent(): Look {
   return { pods: [], detail: 'not there yet' };
 }
 
-function named<T extends { metadata?: { name?: string; namespace?: string } }>(objects: T[], workload: Workload): T | undefined {
-  return objects.find((object) => object.metadata?.name === workload.name && object.metadata.namespace === workload.namespace);
+function named<T extends { metadata?: { name?: string; namespace?: string } }>(
+  objects: T[],
+  workload: Workload,
+): T | undefined {
+  return objects.find(
+    (object) => object.metadata?.name === workload.name && object.metadata.namespace === workload.namespace,
+  );
 }
 
 function isOwnedBy(object: { metadata?: { ownerReferences?: { uid: string }[] } }, owner: string | undefined): boolean {
@@ -193,7 +245,10 @@ function isObserved(object: { metadata?: { generation?: number } }, observed: nu
   return (observed ?? 0) >= (object.metadata?.generation ?? 0);
 }
 
-/** Waiting reasons that waiting does not mend. `ErrImagePull` is not among them: its second try is called ImagePullBackOff. */
+/**
+ * Waiting reasons that waiting does not mend. `ErrImagePull` is not among them: its second try is
+ * called ImagePullBackOff.
+ */
 const HOPELESS = [
   'ImagePullBackOff',
   'InvalidImageName',
@@ -208,7 +263,10 @@ const HOPELESS = [
 function failureOf(pod: V1Pod, othersLeaving: boolean): PodFailure | undefined {
   const where = { pod: pod.metadata?.name ?? '', namespace: pod.metadata?.namespace ?? '' };
   if (pod.metadata?.deletionTimestamp !== undefined) return undefined;
-  const statuses: V1ContainerStatus[] = [...(pod.status?.initContainerStatuses ?? []), ...(pod.status?.containerStatuses ?? [])];
+  const statuses: V1ContainerStatus[] = [
+    ...(pod.status?.initContainerStatuses ?? []),
+    ...(pod.status?.containerStatuses ?? []),
+  ];
   for (const status of statuses) {
     const waiting = status.state?.waiting;
     if (waiting?.reason !== undefined && HOPELESS.includes(waiting.reason)) {
@@ -216,16 +274,28 @@ function failureOf(pod: V1Pod, othersLeaving: boolean): PodFailure | undefined {
     }
   }
   if (pod.status?.phase === 'Failed') {
-    return { ...where, reason: pod.status.reason ?? 'Failed', message: pod.status.message ?? 'the pod ended with an error' };
+    return {
+      ...where,
+      reason: pod.status.reason ?? 'Failed',
+      message: pod.status.message ?? 'the pod ended with an error',
+    };
   }
   const scheduled = pod.status?.conditions?.find((condition) => condition.type === 'PodScheduled');
-  if (scheduled?.status === 'False' && scheduled.reason === 'Unschedulable' && !othersLeaving && !mayStillFit(scheduled.message ?? '')) {
+  if (
+    scheduled?.status === 'False' &&
+    scheduled.reason === 'Unschedulable' &&
+    !othersLeaving &&
+    !mayStillFit(scheduled.message ?? '')
+  ) {
     return { ...where, reason: 'Unschedulable', message: scheduled.message ?? '' };
   }
   return undefined;
 }
 
-/** Volumes that are being provisioned and nodes that are coming up make a pod unschedulable for a moment only. */
+/**
+ * Volumes that are being provisioned and nodes that are coming up make a pod unschedulable for a
+ * moment only.
+ */
 function mayStillFit(message: string): boolean {
   return /persistentvolumeclaim|unbound|volume|not-ready|unreachable|no nodes available/i.test(message);
 }

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { relative } from 'node:path';
 import { parseAllDocuments } from 'yaml';
-import type { KubeObject } from '../kubernetes/api.ts';
 import { HarnessError } from '../core/error.ts';
+import type { KubeObject } from '../kubernetes/api.ts';
 import type { ManifestObject } from '../kubernetes/manifest.ts';
 
 /**
@@ -30,10 +30,14 @@ export function readManifests(files: readonly string[], root: string): ManifestO
     }
   }
   if (problems.length === 0) return objects;
-  throw new HarnessError('CONFIG', `${problems.length === 1 ? 'A manifest is' : 'Manifests are'} no Kubernetes object.`, {
-    detail: problems.join('\n'),
-    next: 'Correct the file and try again.',
-  });
+  throw new HarnessError(
+    'CONFIG',
+    `${problems.length === 1 ? 'A manifest is' : 'Manifests are'} no Kubernetes object.`,
+    {
+      detail: problems.join('\n'),
+      next: 'Correct the file and try again.',
+    },
+  );
 }
 
 function unlisted(value: unknown): unknown[] {

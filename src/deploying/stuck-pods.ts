@@ -3,8 +3,9 @@ import { kubeRequest, statusOf, type KubeAccess } from '../kubernetes/api.ts';
 import { isReady, type RolloutFacts, type Workload } from './judge-workload.ts';
 
 /**
- * The pods that keep a StatefulSet's roll-out from ever going on: of an earlier revision, and not ready. Its controller waits for them to become
- * ready before it replaces them, also when they never will. Source: "Forced rollback" in Kubernetes's documentation of StatefulSets.
+ * The pods that keep a StatefulSet's roll-out from ever going on: of an earlier revision, and not
+ * ready. Its controller waits for them to become ready before it replaces them, also when they
+ * never will. Source: "Forced rollback" in Kubernetes's documentation of StatefulSets.
  */
 export function stuckPods(workloads: readonly Workload[], facts: RolloutFacts): V1Pod[] {
   const wanted = workloads.filter(({ kind }) => kind === 'StatefulSet');
@@ -13,7 +14,8 @@ export function stuckPods(workloads: readonly Workload[], facts: RolloutFacts): 
   );
   return sets.flatMap((set) => {
     const { updateRevision, observedGeneration = 0 } = set.status ?? {};
-    const rolling = set.spec?.updateStrategy?.type !== 'OnDelete' && (set.spec?.updateStrategy?.rollingUpdate?.partition ?? 0) === 0;
+    const rolling =
+      set.spec?.updateStrategy?.type !== 'OnDelete' && (set.spec?.updateStrategy?.rollingUpdate?.partition ?? 0) === 0;
     if (!rolling || updateRevision === undefined || observedGeneration < (set.metadata?.generation ?? 0)) return [];
     return facts.pods.filter(
       (pod) =>
@@ -30,7 +32,10 @@ export async function deletePod(kube: KubeAccess, pod: V1Pod): Promise<void> {
   const { name = '', namespace = '', uid = '' } = pod.metadata ?? {};
   try {
     const body = { preconditions: { uid } };
-    await kubeRequest(kube, 'DELETE', `/api/v1/namespaces/${namespace}/pods/${name}`, { contentType: 'application/json', body });
+    await kubeRequest(kube, 'DELETE', `/api/v1/namespaces/${namespace}/pods/${name}`, {
+      contentType: 'application/json',
+      body,
+    });
   } catch (error) {
     const status = statusOf(error);
     if (status !== 404 && status !== 409) throw error; // gone already, or another one by now

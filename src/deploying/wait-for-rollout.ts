@@ -1,18 +1,18 @@
 import type { CoreV1Event, V1EndpointSlice, V1Pod } from '@kubernetes/client-node';
-import { watchUntil, WatchTimeout, type Watched } from '../kubernetes/watch.ts';
-import { kubeList, kubeRequest, kubeText, statusOf, type KubeAccess } from '../kubernetes/api.ts';
 import { HarnessError } from '../core/error.ts';
+import { kubeList, kubeRequest, kubeText, statusOf, type KubeAccess } from '../kubernetes/api.ts';
 import { containerLogText } from '../kubernetes/container-log.ts';
-import { judgeWorkload, type PodFailure, type RolloutFacts, type Workload } from './judge-workload.ts';
+import { WatchTimeout, watchUntil, type Watched } from '../kubernetes/watch.ts';
 import { servicesLack } from './judge-services.ts';
+import { judgeWorkload, type PodFailure, type RolloutFacts, type Workload } from './judge-workload.ts';
 import { deletePod, stuckPods } from './stuck-pods.ts';
 
 /** Milliseconds that everything that was deployed may take to run. */
 const ROLLOUT_TIMEOUT = 300_000;
 
 /**
- * Milliseconds for which a container without a readiness probe must go on running: Kubernetes calls it ready once it was started, and notices a
- * second later that it has crashed.
+ * Milliseconds for which a container without a readiness probe must go on running: Kubernetes calls
+ * it ready once it was started, and notices a second later that it has crashed.
  */
 const STEADY_MS = 3_000;
 
@@ -48,7 +48,8 @@ export interface RolloutOptions {
 }
 
 /**
- * Waits until all workloads run as they were applied. A pod that waiting will not mend ends it at once.
+ * Waits until all workloads run as they were applied. A pod that waiting will not mend ends it at
+ * once.
  * @throws HarnessError DEPLOY with the pod's events and last log lines
  */
 export async function waitForRollout(kube: KubeAccess, workloads: Workload[], options: RolloutOptions): Promise<void> {
@@ -57,7 +58,10 @@ export async function waitForRollout(kube: KubeAccess, workloads: Workload[], op
   const namespaces = [...new Set(workloads.map((workload) => workload.namespace))];
   const paths = Object.fromEntries(
     namespaces.flatMap((namespace) =>
-      Object.entries(KINDS).map(([kind, group]) => [`${namespace}/${kind}`, `${group}/namespaces/${namespace}/${kind}`]),
+      Object.entries(KINDS).map(([kind, group]) => [
+        `${namespace}/${kind}`,
+        `${group}/namespaces/${namespace}/${kind}`,
+      ]),
     ),
   );
   const watch = { paths, onPending: progress, ...(options.signal ? { signal: options.signal } : {}) };
@@ -85,22 +89,28 @@ export async function waitForRollout(kube: KubeAccess, workloads: Workload[], op
       await watchUntil(kube, { ...watch, timeout: Math.max(deadline - Date.now(), STEADY_MS) }, (seen) => {
         const pending = look(seen);
         waited ||= pending.length > 0;
-        return pending.length === 0 ? { state: 'done', value: undefined } : { state: 'pending', detail: pending.join('; ') };
+        return pending.length === 0
+          ? { state: 'done', value: undefined }
+          : { state: 'pending', detail: pending.join('; ') };
       });
       steady = !waited || !unprobed || (await staysSo(kube, watch, (seen) => look(seen).length === 0));
     }
   } catch (error) {
     if (error instanceof RolloutFailed) throw await failureError(kube, error.failure);
     if (!(error instanceof WatchTimeout)) throw error;
-    throw new HarnessError('DEPLOY', `What was deployed does not run after ${ROLLOUT_TIMEOUT / 1000} s: ${error.message}.`, {
-      next: 'Look into it with the kubeconfig that `harness kubeconfig` prints.',
-    });
+    throw new HarnessError(
+      'DEPLOY',
+      `What was deployed does not run after ${ROLLOUT_TIMEOUT / 1000} s: ${error.message}.`,
+      {
+        next: 'Look into it with the kubeconfig that `harness kubeconfig` prints.',
+      },
+    );
   }
 }
 
 /**
- * Whether nothing falls back or restarts for a while. A first restart comes at once and may never show as "not ready"; the second one is
- * called CrashLoopBackOff.
+ * Whether nothing falls back or restarts for a while. A first restart comes at once and may never
+ * show as "not ready"; the second one is called CrashLoopBackOff.
  * @throws RolloutFailed
  */
 async function staysSo(
@@ -114,7 +124,9 @@ async function staysSo(
       const restarts = restartsIn(seen);
       before ??= restarts;
       const steady = isReady(seen) && restarts === before;
-      return steady ? { state: 'pending', detail: 'running; waiting whether it stays so' } : { state: 'done', value: false };
+      return steady
+        ? { state: 'pending', detail: 'running; waiting whether it stays so' }
+        : { state: 'done', value: false };
     });
   } catch (error) {
     if (error instanceof WatchTimeout) return true;
@@ -124,10 +136,16 @@ async function staysSo(
 
 function restartsIn(seen: Watched<string>): number {
   const pods = Object.entries(seen).flatMap(([path, objects]) => (path.endsWith('/pods') ? (objects as V1Pod[]) : []));
-  return pods.flatMap((pod) => pod.status?.containerStatuses ?? []).reduce((sum, { restartCount }) => sum + restartCount, 0);
+  return pods
+    .flatMap((pod) => pod.status?.containerStatuses ?? [])
+    .reduce((sum, { restartCount }) => sum + restartCount, 0);
 }
 
-function factsFrom(seen: Watched<string>, namespaces: string[], startedAt: Readonly<Record<string, number>>): RolloutFacts {
+function factsFrom(
+  seen: Watched<string>,
+  namespaces: string[],
+  startedAt: Readonly<Record<string, number>>,
+): RolloutFacts {
   const all = (kind: keyof typeof KINDS) => namespaces.flatMap((namespace) => seen[`${namespace}/${kind}`] ?? []);
   return {
     deployments: all('deployments'),
@@ -151,7 +169,9 @@ async function failureError(kube: KubeAccess, failure: PodFailure): Promise<Harn
     lastEvents(kube, namespace, pod),
     container === undefined ? '' : lastLog(kube, namespace, pod, container),
   ]);
-  const detail = [message, events && `Events:\n${events}`, log && `Last log lines:\n${log}`].filter((part) => part !== '').join('\n');
+  const detail = [message, events && `Events:\n${events}`, log && `Last log lines:\n${log}`]
+    .filter((part) => part !== '')
+    .join('\n');
   return new HarnessError('DEPLOY', `${where} in the namespace ${namespace} does not come up: ${reason}.`, {
     detail,
     next: adviceFor(reason),
@@ -174,7 +194,8 @@ function adviceFor(reason: string): string {
   if (/^(Err)?Image|InvalidImageName/.test(reason)) {
     return 'Check the `image:` in the manifest: a configured image must be named by its name or repository, any other must be one that the node can pull.';
   }
-  if (reason === 'Unschedulable') return 'Lower what the pod requests, or give the cluster more nodes (`cluster.nodes`).';
+  if (reason === 'Unschedulable')
+    return 'Lower what the pod requests, or give the cluster more nodes (`cluster.nodes`).';
   return 'Correct the program or its settings in the manifest, and try again.';
 }
 
@@ -191,7 +212,9 @@ async function lastLog(kube: KubeAccess, namespace: string, name: string, contai
   for (const previous of ['true', 'false']) {
     const query = new URLSearchParams({ container, previous, tailLines: `${LOG_LINES}` });
     try {
-      const text = containerLogText(await kubeText(kube, `/api/v1/namespaces/${namespace}/pods/${name}/log?${query.toString()}`));
+      const text = containerLogText(
+        await kubeText(kube, `/api/v1/namespaces/${namespace}/pods/${name}/log?${query.toString()}`),
+      );
       if (text) return text.trimEnd().replace(/^/gm, '  ');
     } catch (error) {
       if (statusOf(error) === undefined) throw error; // a 400 says that there is no such log

@@ -1,6 +1,9 @@
 /** What is different from how it was in the last round. */
 export interface Noticed {
-  /** Images whose inputs are others than before, and whether they are due. One that is due still, and failed with these inputs, is not here. */
+  /**
+   * Images whose inputs are others than before, and whether they are due. One that is due still,
+   * and failed with these inputs, is not here.
+   */
   images: { name: string; due: boolean; reason: string }[];
   manifests: boolean;
   /** Files that tests are made of. */
@@ -19,7 +22,8 @@ export interface RoundPlan {
 const NAMED = 3;
 
 /**
- * Decides what to do about changes; undefined when they concern neither images nor manifests nor tests.
+ * Decides what to do about changes; undefined when they concern neither images nor manifests nor
+ * tests.
  * @param ready whether the last round got as far as to its tests
  */
 export function planRound(noticed: Noticed, ready: boolean): RoundPlan | undefined {

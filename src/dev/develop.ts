@@ -1,15 +1,15 @@
 import { dirname, relative } from 'node:path';
-import { loadConfig } from '../config/load.ts';
-import { Changes } from './file-changes.ts';
 import type { Config } from '../config/config.ts';
+import { loadConfig } from '../config/load.ts';
+import { errorForMachines } from '../core/reported-error.ts';
 import { count } from '../core/words.ts';
 import { planRound, type RoundPlan } from './decide-round.ts';
-import { errorForMachines } from '../core/reported-error.ts';
-import { type Development, Rounds } from './rounds.ts';
+import { Changes } from './file-changes.ts';
+import { Rounds, type Development } from './rounds.ts';
 
 /**
- * Builds, loads, deploys and tests what is due, and again whenever something changes, until it is ended. A round that fails is reported, and
- * the next change begins another one.
+ * Builds, loads, deploys and tests what is due, and again whenever something changes, until it is
+ * ended. A round that fails is reported, and the next change begins another one.
  */
 export async function develop(development: Development, first: Config): Promise<never> {
   for (let config = first; ;) config = await untilReconfigured(development, config);
@@ -24,7 +24,9 @@ async function untilReconfigured(development: Development, config: Config): Prom
   try {
     const rounds = new Rounds(development, config);
     await rounds.notice([]);
-    say(`watching ${config.project}: ${count(config.images.length, 'image')}, ${count(config.manifests.length, 'manifest')}`);
+    say(
+      `watching ${config.project}: ${count(config.images.length, 'image')}, ${count(config.manifests.length, 'manifest')}`,
+    );
     await rounds.run('everything');
     for (;;) {
       say('waiting for changes');
@@ -41,7 +43,10 @@ async function untilReconfigured(development: Development, config: Config): Prom
   }
 }
 
-/** Waits for changes that matter. What cannot be read, because it is just being written or is wrong, is reported and waited for. */
+/**
+ * Waits for changes that matter. What cannot be read, because it is just being written or is wrong,
+ * is reported and waited for.
+ */
 async function nextDue(
   { emit, signal }: Development,
   config: Config,
@@ -73,7 +78,10 @@ function watched({ root, images }: Config): string[] {
   return [root, ...elsewhere.filter((path) => relative(root, path).startsWith('..'))];
 }
 
-/** The configuration if it says anything else now: its file may have changed, or a manifest have come that its globs match. */
+/**
+ * The configuration if it says anything else now: its file may have changed, or a manifest have
+ * come that its globs match.
+ */
 async function reread(config: Config, isWritten: boolean): Promise<Config | undefined> {
   const now = await loadConfig(config.root, config.file, { again: isWritten });
   return JSON.stringify(now) === JSON.stringify(config) ? undefined : now;

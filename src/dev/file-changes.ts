@@ -1,8 +1,11 @@
-import { watch, type FSWatcher } from 'chokidar';
 import { once } from 'node:events';
 import { sep } from 'node:path';
+import { watch, type FSWatcher } from 'chokidar';
 
-/** Milliseconds without a further change after which a batch of them is complete: editors and checkouts write many files at once. */
+/**
+ * Milliseconds without a further change after which a batch of them is complete: editors and
+ * checkouts write many files at once.
+ */
 const QUIET = 100;
 
 /** Directories that no image and no test is made of by hand. */
@@ -37,7 +40,8 @@ export class Changes {
   }
 
   /**
-   * Waits until something changes, and then until nothing more does for a moment. What changed since the last batch was taken is in the next.
+   * Waits until something changes, and then until nothing more does for a moment. What changed
+   * since the last batch was taken is in the next.
    * @returns absolute paths
    */
   async take(signal: AbortSignal): Promise<string[]> {

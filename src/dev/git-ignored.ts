@@ -1,6 +1,9 @@
 import { tryRun } from '../machine/process.ts';
 
-/** Those of the paths that git does not ignore there; all of them outside of a repository, or without git. */
+/**
+ * Those of the paths that git does not ignore there; all of them outside of a repository, or
+ * without git.
+ */
 export async function unignored(paths: readonly string[], directory: string): Promise<string[]> {
   if (paths.length === 0) return [];
   const argv = ['git', 'check-ignore', '-z', '--stdin'] as const;

@@ -1,18 +1,18 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { relative } from 'node:path';
-import { unignored } from './git-ignored.ts';
-import type { Config } from '../config/config.ts';
-import { stopwatch } from '../core/stopwatch.ts';
-import { testFilesAmong } from '../testing/files-concerned.ts';
-import type { Noticed, RoundPlan } from './decide-round.ts';
-import { errorForMachines } from '../core/reported-error.ts';
-import type { ModuleReport } from '../testing/module-report.ts';
 import { settleImages, type ImageOutcome } from '../building/settle-images.ts';
-import { openSession, type Session } from '../session.ts';
+import type { Config } from '../config/config.ts';
+import type { Emit } from '../core/event.ts';
+import { errorForMachines } from '../core/reported-error.ts';
+import { stopwatch } from '../core/stopwatch.ts';
 import { prepare, type Prepared } from '../run/prepare.ts';
 import { preloadedVitest, testPrepared } from '../run/tier.ts';
-import type { Emit } from '../core/event.ts';
+import { openSession, type Session } from '../session.ts';
+import { testFilesAmong } from '../testing/files-concerned.ts';
+import type { ModuleReport } from '../testing/module-report.ts';
+import type { Noticed, RoundPlan } from './decide-round.ts';
+import { unignored } from './git-ignored.ts';
 
 /** What the loop is given. */
 export interface Development {
@@ -39,7 +39,10 @@ export class Rounds {
   #prepared: Prepared | undefined;
   /** What each test file was made of when it last ran. */
   readonly #modules = new Map<string, ModuleReport>();
-  /** What images and manifests were when they were last looked at: what failed then need not fail again. */
+  /**
+   * What images and manifests were when they were last looked at: what failed then need not fail
+   * again.
+   */
   readonly #seen = new Map<string, string>();
 
   constructor(development: Development, config: Config) {
@@ -53,11 +56,19 @@ export class Rounds {
 
   /** Looks at what has changed since it last did. @param changed absolute paths */
   async notice(changed: readonly string[]): Promise<Noticed> {
-    const outcomes = await Promise.all(settleImages(this.#open(), this.#config.images, { tier: TIER, lookOnly: true }).values());
+    const outcomes = await Promise.all(
+      settleImages(this.#open(), this.#config.images, { tier: TIER, lookOnly: true }).values(),
+    );
     const others = outcomes.filter(({ image, seen }) => this.#isNew(`image ${image.name}`, seen.observed.digest));
-    const rest = changed.filter((path) => !this.#config.manifests.includes(path) && !outcomes.some((outcome) => isSource(outcome, path)));
+    const rest = changed.filter(
+      (path) => !this.#config.manifests.includes(path) && !outcomes.some((outcome) => isSource(outcome, path)),
+    );
     return {
-      images: others.map(({ image, decision: { action, reason } }) => ({ name: image.name, due: action !== 'skip', reason })),
+      images: others.map(({ image, decision: { action, reason } }) => ({
+        name: image.name,
+        due: action !== 'skip',
+        reason,
+      })),
       manifests: this.#isNew('manifests', digestOf(this.#config.manifests)),
       tests: (await this.#testFiles(rest)).map((path) => relative(this.#config.root, path)).sort(),
     };
@@ -88,7 +99,15 @@ export class Rounds {
     }
     const { builds, loads, tests } = session;
     const ok = failure === undefined && tests?.failed === 0;
-    emit({ type: 'round', ok, builds, loads, tests, ms: ms(), ...(failure === undefined ? {} : { error: errorForMachines(failure) }) });
+    emit({
+      type: 'round',
+      ok,
+      builds,
+      loads,
+      tests,
+      ms: ms(),
+      ...(failure === undefined ? {} : { error: errorForMachines(failure) }),
+    });
   }
 
   /** A new one each time, for a session keeps in mind what it saw. */
@@ -103,7 +122,9 @@ export class Rounds {
     return before !== digest;
   }
 
-  /** Where it is not known what tests are made of, they may be made of anything that is kept in git. */
+  /**
+   * Where it is not known what tests are made of, they may be made of anything that is kept in git.
+   */
   async #testFiles(changed: readonly string[]): Promise<string[]> {
     const kept = await unignored(changed, this.#config.root);
     return this.#modules.size === 0 ? kept : testFilesAmong(kept, [...this.#modules.values()]);
@@ -116,7 +137,8 @@ function isSource({ image, seen }: ImageOutcome, path: string): boolean {
   return (
     path === image.dockerfile ||
     Object.entries(directories).some(
-      ([name, named]) => 'directory' in named && seen.observed.trees[name]?.files.entries().has(relative(named.directory, path)),
+      ([name, named]) =>
+        'directory' in named && seen.observed.trees[name]?.files.entries().has(relative(named.directory, path)),
     )
   );
 }

@@ -1,7 +1,7 @@
 import { HarnessError } from '../core/error.ts';
 import { MAKE_ROOM, saysDiskFull } from '../machine/disk-full.ts';
-import { dockerClient } from './client.ts';
 import { printable, tail, tryRun } from '../machine/process.ts';
+import { dockerClient } from './client.ts';
 
 /** One build, as BuildKit takes it. */
 export interface BuildRequest {
@@ -14,7 +14,10 @@ export interface BuildRequest {
   reference: string;
   target?: string;
   buildArgs: Readonly<Record<string, string>>;
-  /** Build arguments that come from the environment: handed on there, where no list of processes shows them. */
+  /**
+   * Build arguments that come from the environment: handed on there, where no list of processes
+   * shows them.
+   */
   hiddenArgs: Readonly<Record<string, string>>;
   /** What to build for; empty: what Docker builds for by itself. */
   platforms: readonly string[];
@@ -32,8 +35,8 @@ export interface BuildRequest {
 }
 
 /**
- * Builds an image with BuildKit into the engine, under its reference. Without attestations: they give an unchanged build a new digest
- * (moby#48391).
+ * Builds an image with BuildKit into the engine, under its reference. Without attestations: they
+ * give an unchanged build a new digest (moby#48391).
  * @throws HarnessError BUILD with the failing lines
  */
 export async function build(request: BuildRequest): Promise<void> {
@@ -70,7 +73,9 @@ export async function build(request: BuildRequest): Promise<void> {
   const full = saysDiskFull(result.all);
   throw new HarnessError(
     full ? 'DISK_FULL' : 'BUILD',
-    full ? `No room is left on the disk to build ${request.reference}.` : `The image ${request.reference} does not build.`,
+    full
+      ? `No room is left on the disk to build ${request.reference}.`
+      : `The image ${request.reference} does not build.`,
     {
       detail: failureOf(result.all),
       next: full ? MAKE_ROOM : `Correct ${request.source}; to see it alone: ${byHand(request)}`,
@@ -78,8 +83,20 @@ export async function build(request: BuildRequest): Promise<void> {
   );
 }
 
-/** The build as a user would type it. Build arguments by name only: their values may be nobody else's business. */
-function byHand({ source, target, platforms, buildArgs, hiddenArgs, secrets, contexts, contextSource }: BuildRequest): string {
+/**
+ * The build as a user would type it. Build arguments by name only: their values may be nobody
+ * else's business.
+ */
+function byHand({
+  source,
+  target,
+  platforms,
+  buildArgs,
+  hiddenArgs,
+  secrets,
+  contexts,
+  contextSource,
+}: BuildRequest): string {
   return printable([
     'docker',
     'buildx',
@@ -90,12 +107,17 @@ function byHand({ source, target, platforms, buildArgs, hiddenArgs, secrets, con
     ...(platforms.length === 0 ? [] : ['--platform', platforms.join(',')]),
     ...Object.keys({ ...buildArgs, ...hiddenArgs }).flatMap((name) => ['--build-arg', name]),
     ...secrets.flatMap((secret) => ['--secret', secret]),
-    ...Object.entries(contexts).flatMap(([name, value]) => ['--build-context', `${name}=${value.replace(/\/\/[^/@]*@/, '//…@')}`]),
+    ...Object.entries(contexts).flatMap(([name, value]) => [
+      '--build-context',
+      `${name}=${value.replace(/\/\/[^/@]*@/, '//…@')}`,
+    ]),
     contextSource,
   ]);
 }
 
-/** What BuildKit says of the step that failed: the part behind its last `------`, or the last lines. */
+/**
+ * What BuildKit says of the step that failed: the part behind its last `------`, or the last lines.
+ */
 function failureOf(output: string): string {
   const cut = output.indexOf('\n------\n');
   return tail(cut === -1 ? output : output.slice(cut + 1), 30);

@@ -6,7 +6,8 @@ import { tryRun } from '../machine/process.ts';
 let found: Promise<string> | undefined;
 
 /**
- * The first `docker` on the PATH that has buildx: a client without plugins may stand before the one that has them.
+ * The first `docker` on the PATH that has buildx: a client without plugins may stand before the one
+ * that has them.
  * @throws HarnessError TOOL_MISSING when there is none
  */
 export function dockerClient(): Promise<string> {

@@ -1,18 +1,24 @@
-import type Dockerode from 'dockerode';
 import { existsSync, readFileSync } from 'node:fs';
+import type { IncomingMessage } from 'node:http';
 import { createRequire } from 'node:module';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
-import type { IncomingMessage } from 'node:http';
+import type Dockerode from 'dockerode';
 import { HarnessError, messageOf } from '../core/error.ts';
 import { dockerHost } from './host.ts';
 import { askSocket, type AskOptions, type Method, type SocketAnswer } from './socket.ts';
 
 /** What the engine says about one of its images. */
 export interface DockerImage {
-  /** The engine's own id: the configuration's digest with overlay2, the manifest's or index's with the containerd store. */
+  /**
+   * The engine's own id: the configuration's digest with overlay2, the manifest's or index's with
+   * the containerd store.
+   */
   id: string;
-  /** With the containerd store, what an index has for the engine's platform: with attestations, each build of the same is another index. */
+  /**
+   * With the containerd store, what an index has for the engine's platform: with attestations, each
+   * build of the same is another index.
+   */
   manifest?: string;
   tags: string[];
   /** As the image says; may be the epoch or nonsense, see `SOURCE_DATE_EPOCH`. */
@@ -26,7 +32,10 @@ export interface DockerImage {
   layers: string[];
 }
 
-/** What is read of the engine's answer about an image. Only the containerd store has a descriptor to tell (API 1.48 and later). */
+/**
+ * What is read of the engine's answer about an image. Only the containerd store has a descriptor to
+ * tell (API 1.48 and later).
+ */
 interface InspectedImage {
   Id: string;
   RepoTags?: string[] | null;
@@ -63,7 +72,10 @@ export class DockerEngine {
     this.#env = env;
   }
 
-  /** The engine that Docker's own client would use. Whether it answers is seen when it is first asked. */
+  /**
+   * The engine that Docker's own client would use. Whether it answers is seen when it is first
+   * asked.
+   */
   static of(env: NodeJS.ProcessEnv): DockerEngine {
     return new DockerEngine(dockerHost(env), env);
   }
@@ -78,7 +90,10 @@ export class DockerEngine {
     return engine;
   }
 
-  /** All of the engine's API. Loaded when first used, because that takes longer than a whole check that finds nothing to do. */
+  /**
+   * All of the engine's API. Loaded when first used, because that takes longer than a whole check
+   * that finds nothing to do.
+   */
   get api(): Dockerode {
     this.#api ??= new (createRequire(import.meta.url)('dockerode') as typeof Dockerode)(this.#options());
     return this.#api;
@@ -94,10 +109,14 @@ export class DockerEngine {
       return await this.#ask(method, path, send, more);
     } catch (error) {
       if (more.signal?.aborted) throw error;
-      throw new HarnessError('DOCKER_DOWN', `Docker does not answer at ${this.#host ?? 'its default socket'}: ${messageOf(error)}.`, {
-        next: 'Start Docker (`harness setup` starts it where it may), or install it with `harness setup`.',
-        cause: error,
-      });
+      throw new HarnessError(
+        'DOCKER_DOWN',
+        `Docker does not answer at ${this.#host ?? 'its default socket'}: ${messageOf(error)}.`,
+        {
+          next: 'Start Docker (`harness setup` starts it where it may), or install it with `harness setup`.',
+          cause: error,
+        },
+      );
     }
   }
 
@@ -105,7 +124,10 @@ export class DockerEngine {
     const socket = this.#socket();
     if (socket !== undefined) return askSocket(socket, method, path, send, more);
     try {
-      return { status: 200, ...(await this.#dial({ path, method, options: send ?? {}, isStream: true, statusCodes: GOOD })) };
+      return {
+        status: 200,
+        ...(await this.#dial({ path, method, options: send ?? {}, isStream: true, statusCodes: GOOD })),
+      };
     } catch (error) {
       const status = statusOf(error);
       if (status === undefined) throw error;
@@ -129,7 +151,8 @@ export class DockerEngine {
   }
 
   /**
-   * As `ask`, for answers in JSON; undefined where there is no such thing, or could not be one by that name.
+   * As `ask`, for answers in JSON; undefined where there is no such thing, or could not be one by
+   * that name.
    * @throws Error with the engine's own words for any other refusal
    */
   async json<T>(method: 'GET' | 'POST', path: string, send?: unknown, more: AskOptions = {}): Promise<T | undefined> {
@@ -142,7 +165,9 @@ export class DockerEngine {
 
   /** The image of that reference or id, or undefined when the engine has none. */
   image(reference: string): Promise<DockerImage | undefined> {
-    const asked = this.#askedImages.get(reference) ?? this.#inspectImage(reference).finally(() => this.#askedImages.delete(reference));
+    const asked =
+      this.#askedImages.get(reference) ??
+      this.#inspectImage(reference).finally(() => this.#askedImages.delete(reference));
     this.#askedImages.set(reference, asked);
     return asked;
   }
@@ -187,14 +212,20 @@ export class DockerEngine {
     await this.api.getImage(id).tag({ repo: repository, tag });
   }
 
-  /** Whether the engine runs on this machine, so that its loopback addresses are reached from here. */
+  /**
+   * Whether the engine runs on this machine, so that its loopback addresses are reached from here.
+   */
   get isLocal(): boolean {
     return this.#socket() !== undefined;
   }
 
-  /** The Unix socket, where it is one; it need not be there. Docker Desktop has its own below the home directory. */
+  /**
+   * The Unix socket, where it is one; it need not be there. Docker Desktop has its own below the
+   * home directory.
+   */
   #socket(): string | undefined {
-    if (this.#host !== undefined) return this.#host.startsWith('unix://') ? this.#host.slice('unix://'.length) : undefined;
+    if (this.#host !== undefined)
+      return this.#host.startsWith('unix://') ? this.#host.slice('unix://'.length) : undefined;
     if (process.platform === 'win32') return undefined;
     const desktop = join(homedir(), '.docker', 'run', 'docker.sock');
     return !existsSync(DEFAULT_SOCKET) && existsSync(desktop) ? desktop : DEFAULT_SOCKET;
@@ -231,7 +262,8 @@ function statusOf(error: unknown): number | undefined {
 /** `DOCKER_TLS_VERIFY` and `DOCKER_CERT_PATH` as Docker's own client reads them. */
 function hostOptions(host: string, env: NodeJS.ProcessEnv): Dockerode.DockerOptions {
   const url = new URL(host);
-  if (url.protocol === 'ssh:') return { protocol: 'ssh', host: url.hostname, username: url.username, port: url.port || 22 };
+  if (url.protocol === 'ssh:')
+    return { protocol: 'ssh', host: url.hostname, username: url.username, port: url.port || 22 };
   const secure = url.protocol === 'https:' || Boolean(env['DOCKER_TLS_VERIFY']);
   const address = {
     protocol: secure ? ('https' as const) : ('http' as const),

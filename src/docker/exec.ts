@@ -16,12 +16,16 @@ export interface ExecOptions {
   stdin?: Readable;
   /** Ends the wait for it; the program itself may go on. */
   signal?: AbortSignal;
-  /** Called when the engine has been told to start it, and nothing is left to do but wait. Not for programs that read. */
+  /**
+   * Called when the engine has been told to start it, and nothing is left to do but wait. Not for
+   * programs that read.
+   */
   onStarted?: () => void;
 }
 
 /**
- * Runs a program in a running container, over the engine's socket: some 40 ms cheaper than a `docker exec` of its own.
+ * Runs a program in a running container, over the engine's socket: some 40 ms cheaper than a
+ * `docker exec` of its own.
  * @returns whatever the exit code
  */
 export async function tryExec(
@@ -30,7 +34,9 @@ export async function tryExec(
   argv: readonly string[],
   { stdin, ...options }: ExecOptions = {},
 ): Promise<ExecResult> {
-  return stdin === undefined ? askProgram(engine, container, argv, options) : feedProgram(engine, container, argv, stdin, options.signal);
+  return stdin === undefined
+    ? askProgram(engine, container, argv, options)
+    : feedProgram(engine, container, argv, stdin, options.signal);
 }
 
 /** A program that only answers: three plain questions to the engine, and no library. */
@@ -52,7 +58,10 @@ async function askProgram(
     ...(signal ? { signal } : {}),
   });
   if (status !== 200)
-    throw new HarnessError('CLUSTER', `\`${printable(argv)}\` could not be started in ${container}: ${body.toString('utf8')}`);
+    throw new HarnessError(
+      'CLUSTER',
+      `\`${printable(argv)}\` could not be started in ${container}: ${body.toString('utf8')}`,
+    );
   const ended = await engine.json<{ ExitCode: number | null }>('GET', `/exec/${created.Id}/json`);
   return { exitCode: ended?.ExitCode ?? 1, ...splitOutputs(body) };
 }
@@ -84,7 +93,8 @@ async function feedProgram(
     stdout.end();
     stderr.end();
   });
-  // A program that ends before it has read everything closes the stream: its exit code then tells more than the broken pipe.
+  // A program that ends before it has read everything closes the stream: its exit code then tells
+  // more than the broken pipe.
   await Promise.race([pipeline(stdin, stream).catch(() => undefined), finished]);
   await finished;
   stdin.destroy();
@@ -107,9 +117,13 @@ export async function exec(
 ): Promise<ExecResult> {
   const result = await tryExec(engine, container, argv, options);
   if (result.exitCode === 0) return result;
-  throw new HarnessError('CLUSTER', `\`${printable(argv)}\` failed in ${container} with exit code ${result.exitCode}.`, {
-    detail: tail(`${result.stdout}\n${result.stderr}`.trim()),
-  });
+  throw new HarnessError(
+    'CLUSTER',
+    `\`${printable(argv)}\` failed in ${container} with exit code ${result.exitCode}.`,
+    {
+      detail: tail(`${result.stdout}\n${result.stderr}`.trim()),
+    },
+  );
 }
 
 async function collect(stream: Readable): Promise<string> {

@@ -2,10 +2,18 @@ import { HarnessError } from '../core/error.ts';
 import type { DockerEngine } from './engine.ts';
 
 /** The text of one small file in a container, running or not; undefined when there is none. */
-export async function readContainerFile(engine: DockerEngine, container: string, path: string): Promise<string | undefined> {
-  const { status, body } = await engine.ask('GET', `/containers/${encodeURIComponent(container)}/archive?path=${encodeURIComponent(path)}`);
+export async function readContainerFile(
+  engine: DockerEngine,
+  container: string,
+  path: string,
+): Promise<string | undefined> {
+  const { status, body } = await engine.ask(
+    'GET',
+    `/containers/${encodeURIComponent(container)}/archive?path=${encodeURIComponent(path)}`,
+  );
   if (status === 404) return undefined;
-  if (status !== 200) throw new HarnessError('CLUSTER', `Docker cannot read ${path} in ${container}: ${body.toString('utf8')}`);
+  if (status !== 200)
+    throw new HarnessError('CLUSTER', `Docker cannot read ${path} in ${container}: ${body.toString('utf8')}`);
   return firstFile(body);
 }
 
@@ -17,14 +25,23 @@ export interface FileStamp {
   age: number;
 }
 
-/** The stamp of a file in a container; undefined where there is none, or the engine does not say. It takes the engine 2 ms, a program there 40. */
-export async function stampContainerFile(engine: DockerEngine, container: string, path: string): Promise<FileStamp | undefined> {
+/**
+ * The stamp of a file in a container; undefined where there is none, or the engine does not say. It
+ * takes the engine 2 ms, a program there 40.
+ */
+export async function stampContainerFile(
+  engine: DockerEngine,
+  container: string,
+  path: string,
+): Promise<FileStamp | undefined> {
   const { status, headers } = await engine.ask(
     'HEAD',
     `/containers/${encodeURIComponent(container)}/archive?path=${encodeURIComponent(path)}`,
   );
   const stat = headers['x-docker-container-path-stat'];
-  return status === 200 && typeof stat === 'string' && typeof headers.date === 'string' ? readStamp(stat, headers.date) : undefined;
+  return status === 200 && typeof stat === 'string' && typeof headers.date === 'string'
+    ? readStamp(stat, headers.date)
+    : undefined;
 }
 
 /** @param date as HTTP has it: cut to seconds, so that nothing seems older than it is */
@@ -36,7 +53,10 @@ export function readStamp(stat: string, date: string): FileStamp | undefined {
 
 const BLOCK = 512;
 
-/** The first regular file of a tar archive. The engine sends exactly one here, with nothing before it but extended headers. */
+/**
+ * The first regular file of a tar archive. The engine sends exactly one here, with nothing before
+ * it but extended headers.
+ */
 function firstFile(tar: Buffer): string | undefined {
   for (let at = 0; at + BLOCK <= tar.length;) {
     const size = parseInt(tar.toString('latin1', at + 124, at + 136), 8) || 0;
@@ -48,11 +68,19 @@ function firstFile(tar: Buffer): string | undefined {
 }
 
 /** Writes one small file into a container, running or not. The directory must exist. */
-export async function writeContainerFile(engine: DockerEngine, container: string, path: string, text: string): Promise<void> {
+export async function writeContainerFile(
+  engine: DockerEngine,
+  container: string,
+  path: string,
+  text: string,
+): Promise<void> {
   const slash = path.lastIndexOf('/');
   const name = path.slice(slash + 1);
-  if (Buffer.byteLength(name) > 99) throw new HarnessError('CLUSTER', `The file name ${name} is too long for an archive.`);
-  await engine.api.getContainer(container).putArchive(tarOf(name, Buffer.from(text)), { path: path.slice(0, slash) || '/' });
+  if (Buffer.byteLength(name) > 99)
+    throw new HarnessError('CLUSTER', `The file name ${name} is too long for an archive.`);
+  await engine.api
+    .getContainer(container)
+    .putArchive(tarOf(name, Buffer.from(text)), { path: path.slice(0, slash) || '/' });
 }
 
 function tarOf(name: string, content: Buffer): Buffer {

@@ -1,8 +1,8 @@
 import { HarnessError } from '../core/error.ts';
-import { refusal } from './refusal.ts';
-import type { DockerEngine } from './engine.ts';
-import { STALLED_AFTER, watchForStall } from '../machine/stall.ts';
 import { seconds } from '../core/words.ts';
+import { STALLED_AFTER, watchForStall } from '../machine/stall.ts';
+import type { DockerEngine } from './engine.ts';
+import { refusal } from './refusal.ts';
 
 interface PushLine {
   status?: string;
@@ -14,9 +14,11 @@ interface PushLine {
 const NO_CREDENTIALS = { 'X-Registry-Auth': Buffer.from('{}').toString('base64') };
 
 /**
- * Sends the layers of an image that a registry lacks, under a name that it has only while that lasts.
+ * Sends the layers of an image that a registry lacks, under a name that it has only while that
+ * lasts.
  * @param id the engine's own id of the image, so that nothing else is pushed when its name moves
- * @returns short ids of the layers that travelled: of their contents with Docker's overlay2 store, of their blobs with its containerd store
+ * @returns short ids of the layers that travelled: of their contents with Docker's overlay2 store,
+ * of their blobs with its containerd store
  * @param stalledAfter milliseconds without a word of the engine after which it is given up
  * @throws HarnessError LOAD, or DISK_FULL, with the engine's words
  */
@@ -34,12 +36,16 @@ export async function pushImage(
   const broken = new AbortController();
   const onData = (piece: Buffer) => {
     stall.progress();
-    if (piece.includes('"Retrying in ')) broken.abort(); // five times, for 50 s in all; what is on this machine and breaks off is down, or full
+    // five times, for 50 s in all; what is on this machine and breaks off is down, or full
+    if (piece.includes('"Retrying in ')) broken.abort();
   };
   try {
     const either = AbortSignal.any([stall.signal, broken.signal, ...(signal ? [signal] : [])]);
     const options = { headers: NO_CREDENTIALS, signal: either, onData };
-    const answer = await must(engine.ask('POST', `${image(repository)}/push?tag=${tag}`, undefined, options), `push ${id}`);
+    const answer = await must(
+      engine.ask('POST', `${image(repository)}/push?tag=${tag}`, undefined, options),
+      `push ${id}`,
+    );
     const lines = answer.split('\n').flatMap((line) => (line.trim() === '' ? [] : [JSON.parse(line) as PushLine]));
     const error = lines.find((line) => line.error)?.error;
     if (error !== undefined) throw refused(`push ${id}`, error);
@@ -54,7 +60,8 @@ export async function pushImage(
     });
   } finally {
     stall.end();
-    // What happened before counts more; a name that stays is taken away by the next load of this image, or by `harness prune`.
+    // What happened before counts more; a name that stays is taken away by the next load of this
+    // image, or by `harness prune`.
     await dropName(engine, `${repository}:${tag}`).catch(() => undefined);
   }
 }

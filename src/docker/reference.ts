@@ -16,8 +16,8 @@ const TAG = /^\w[\w.-]{0,127}$/;
 const DIGEST = /^[a-z0-9]+(?:[+._-][a-z0-9]+)*:[0-9a-fA-F]{32,}$/;
 
 /**
- * Reads an image reference; undefined when it is none. A first part with `.` or `:`, or `localhost`, is a registry.
- * Source: github.com/distribution/reference, "familiar" names.
+ * Reads an image reference; undefined when it is none. A first part with `.` or `:`, or
+ * `localhost`, is a registry. Source: github.com/distribution/reference, "familiar" names.
  */
 export function parseReference(text: string): Reference | undefined {
   const [beforeDigest = '', digest, ...rest] = text.split('@');
@@ -30,12 +30,20 @@ export function parseReference(text: string): Reference | undefined {
   const colon = named.lastIndexOf(':');
   const path = colon === -1 ? named : named.slice(0, colon);
   const tag = colon === -1 ? undefined : named.slice(colon + 1);
-  if (!HOST.test(host) || !path.split('/').every((part) => COMPONENT.test(part)) || (tag !== undefined && !TAG.test(tag))) return undefined;
+  if (
+    !HOST.test(host) ||
+    !path.split('/').every((part) => COMPONENT.test(part)) ||
+    (tag !== undefined && !TAG.test(tag))
+  )
+    return undefined;
   const full = host === 'docker.io' && !path.includes('/') ? `library/${path}` : path;
   return { host, path: full, ...(tag === undefined ? {} : { tag }), ...(digest === undefined ? {} : { digest }) };
 }
 
-/** The name a node's container runtime knows the image by: `app` is `docker.io/library/app:latest` there. Undefined for a bad reference. */
+/**
+ * The name a node's container runtime knows the image by: `app` is `docker.io/library/app:latest`
+ * there. Undefined for a bad reference.
+ */
 export function canonicalName(text: string): string | undefined {
   const reference = parseReference(text);
   if (!reference) return undefined;

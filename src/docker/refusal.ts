@@ -8,5 +8,7 @@ import { MAKE_ROOM, saysDiskFull } from '../machine/disk-full.ts';
  */
 export function refusal(what: string, words: string, next: string): HarnessError {
   const full = saysDiskFull(words);
-  return new HarnessError(full ? 'DISK_FULL' : 'LOAD', `Docker could not ${what}: ${words.trim()}`, { next: full ? MAKE_ROOM : next });
+  return new HarnessError(full ? 'DISK_FULL' : 'LOAD', `Docker could not ${what}: ${words.trim()}`, {
+    next: full ? MAKE_ROOM : next,
+  });
 }

@@ -1,14 +1,15 @@
 import { addAbortSignal, type Readable } from 'node:stream';
 import { messageOf } from '../core/error.ts';
-import { refusal } from './refusal.ts';
 import type { DockerEngine } from './engine.ts';
+import { refusal } from './refusal.ts';
 
 /** The engine's API that can save one platform of several. */
 const ONE_PLATFORM = [1, 48] as const;
 
 /**
- * `docker save` of some images, as it is read: no file, and nothing in memory but what is on its way; a layer that several have is in it once.
- * The engine refuses all of them when it lacks one. Of images in Docker's containerd store only the engine's own platform is saved, because the
+ * `docker save` of some images, as it is read: no file, and nothing in memory but what is on its
+ * way; a layer that several have is in it once. The engine refuses all of them when it lacks one.
+ * Of images in Docker's containerd store only the engine's own platform is saved, because the
  * others may be listed without being there (kind#3795).
  * @param signal breaks it off, so that nobody takes what came for the whole
  * @throws HarnessError LOAD, or DISK_FULL, with the engine's words
@@ -22,9 +23,16 @@ export async function saveImages(
   const query = { names: references, ...(inContainerd ? await ownPlatform(engine) : {}) };
   const what = `save ${references.join(', ')}`;
   return new Promise((resolve, reject) => {
-    const request = { path: '/images/get?', method: 'GET', options: { _query: query }, isStream: true, abortSignal: signal };
+    const request = {
+      path: '/images/get?',
+      method: 'GET',
+      options: { _query: query },
+      isStream: true,
+      abortSignal: signal,
+    };
     engine.api.modem.dial({ ...request, statusCodes: { 200: true } }, (error: unknown, stream: unknown) => {
-      if (error) reject(refusal(what, messageOf(error), 'Look with `docker images` whether it is there, then try again.'));
+      if (error)
+        reject(refusal(what, messageOf(error), 'Look with `docker images` whether it is there, then try again.'));
       else resolve(addAbortSignal(signal, stream as Readable));
     });
   });

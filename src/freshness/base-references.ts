@@ -1,13 +1,16 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { keep, recall } from '../machine/remembered-answer.ts';
 import type { ImageConfig } from '../config/config.ts';
 import { NATIVE_PLATFORM } from '../docker/platform.ts';
 import { canonicalName } from '../docker/reference.ts';
+import { keep, recall } from '../machine/remembered-answer.ts';
 import { buildOptions } from './build-options.ts';
-import { BASES_FORMAT, baseReferences } from './dockerfile.ts';
+import { baseReferences, BASES_FORMAT } from './dockerfile.ts';
 
-/** The references that an image is built from: those in its Dockerfile, and the named contexts that are images. */
+/**
+ * The references that an image is built from: those in its Dockerfile, and the named contexts that
+ * are images.
+ */
 export function basesOf(image: ImageConfig, stateDirectory: string, env: NodeJS.ProcessEnv): string[] {
   const { args, platforms } = buildOptions(image, env);
   const written = writtenBases(image, stateDirectory, args, platforms);
@@ -18,7 +21,12 @@ export function basesOf(image: ImageConfig, stateDirectory: string, env: NodeJS.
 }
 
 /** As `baseReferences`, which is asked only when the Dockerfile or what fills it in has changed. */
-function writtenBases(image: ImageConfig, stateDirectory: string, args: Record<string, string>, platforms: string[]): string[] {
+function writtenBases(
+  image: ImageConfig,
+  stateDirectory: string,
+  args: Record<string, string>,
+  platforms: string[],
+): string[] {
   const text = readFileSync(image.dockerfile, 'utf8');
   const question = [BASES_FORMAT, NATIVE_PLATFORM, text, args, platforms];
   const path = join(stateDirectory, 'bases', `${image.name}.json`);
@@ -29,7 +37,12 @@ function writtenBases(image: ImageConfig, stateDirectory: string, args: Record<s
   return references;
 }
 
-/** As BuildKit compares what a Dockerfile names with the named contexts: as references in full, or as the name of a stage in any case. */
+/**
+ * As BuildKit compares what a Dockerfile names with the named contexts: as references in full, or
+ * as the name of a stage in any case.
+ */
 function sameName(context: string, written: string): boolean {
-  return context === written.toLowerCase() || (canonicalName(context) ?? context) === (canonicalName(written) ?? written);
+  return (
+    context === written.toLowerCase() || (canonicalName(context) ?? context) === (canonicalName(written) ?? written)
+  );
 }

@@ -1,13 +1,16 @@
 import { createHash, createHmac } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { secretKey } from '../machine/secret-key.ts';
 import type { ImageConfig } from '../config/config.ts';
 import { NATIVE_PLATFORM } from '../docker/platform.ts';
 import { ifPresent } from '../machine/if-present.ts';
+import { secretKey } from '../machine/secret-key.ts';
 
 /** What an image is built with besides files and bases, as it is now in this environment. */
 export interface BuildOptions {
-  /** Build arguments with their values; one that its environment does not set is not here, as for Docker. */
+  /**
+   * Build arguments with their values; one that its environment does not set is not here, as for
+   * Docker.
+   */
   args: Record<string, string>;
   /** Names of those whose values come from the environment. */
   argsFromEnvironment: string[];
@@ -16,7 +19,10 @@ export interface BuildOptions {
   arePlatformsGiven: boolean;
   /** Secrets that are configured, and not there. */
   missingSecrets: string[];
-  /** All of it by name, as it goes into the inputs digest and may be shown and stored: what comes from outside only as a digest. */
+  /**
+   * All of it by name, as it goes into the inputs digest and may be shown and stored: what comes
+   * from outside only as a digest.
+   */
   settings: Record<string, string>;
 }
 
@@ -40,7 +46,9 @@ export function buildOptions(image: ImageConfig, env: NodeJS.ProcessEnv): BuildO
     const value = valueOf(secret, env);
     settings[`secret ${id}`] = value === undefined ? 'not there' : keyedDigest(id, value, env);
     if (value === undefined)
-      missingSecrets.push('env' in secret ? `${id} (the variable ${secret.env} is not set)` : `${id} (there is no file ${secret.file})`);
+      missingSecrets.push(
+        'env' in secret ? `${id} (the variable ${secret.env} is not set)` : `${id} (there is no file ${secret.file})`,
+      );
   }
   const platforms = platformsOf(image, env);
   const arePlatformsGiven = image.platforms.length > 0 || Boolean(env['DOCKER_DEFAULT_PLATFORM']);
@@ -55,13 +63,15 @@ export function buildOptions(image: ImageConfig, env: NodeJS.ProcessEnv): BuildO
 }
 
 /**
- * With what Docker's client adds by itself: it hands on the date that reproducible builds are stamped with, unless that is empty, or a build
- * argument of that name has a value.
+ * With what Docker's client adds by itself: it hands on the date that reproducible builds are
+ * stamped with, unless that is empty, or a build argument of that name has a value.
  */
 function argumentsOf({ buildArgs }: ImageConfig, env: NodeJS.ProcessEnv): ImageConfig['buildArgs'] {
   const { SOURCE_DATE_EPOCH: given, ...others } = buildArgs;
   const hasValue = given !== undefined && (typeof given === 'string' || env[given.env] !== undefined);
-  return hasValue || !env['SOURCE_DATE_EPOCH'] ? buildArgs : { ...others, SOURCE_DATE_EPOCH: { env: 'SOURCE_DATE_EPOCH' } };
+  return hasValue || !env['SOURCE_DATE_EPOCH']
+    ? buildArgs
+    : { ...others, SOURCE_DATE_EPOCH: { env: 'SOURCE_DATE_EPOCH' } };
 }
 
 function platformsOf({ platforms }: ImageConfig, env: NodeJS.ProcessEnv): string[] {
@@ -73,7 +83,10 @@ function valueOf(secret: ImageConfig['secrets'][string], env: NodeJS.ProcessEnv)
   return 'env' in secret ? env[secret.env] : ifPresent(() => readFileSync(secret.file));
 }
 
-/** The environment is not written down, though a build argument is no place for a secret: an image's history shows it. */
+/**
+ * The environment is not written down, though a build argument is no place for a secret: an image's
+ * history shows it.
+ */
 function digestOf(value: string): string {
   return `sha256:${createHash('sha256').update(value).digest('hex')}`;
 }

@@ -12,8 +12,8 @@ export interface FreshnessFacts {
   /** How many files are in them. */
   files: number;
   /**
-   * What changed since the image was built, where that is still known; undefined where it is not. Explains, and never decides, and is only
-   * asked for when there is something to explain.
+   * What changed since the image was built, where that is still known; undefined where it is not.
+   * Explains, and never decides, and is only asked for when there is something to explain.
    */
   changesSince: (digest: string) => Change[] | undefined;
   /** Images of this configuration that this one is built from and that are due themselves. */
@@ -25,16 +25,22 @@ export interface FreshnessFacts {
 /** Decides whether an image is what its inputs would build. Unsure means stale. */
 export function decideFreshness(facts: FreshnessFacts): FreshnessDecision {
   if (!facts.exists) return { verdict: 'missing', reason: 'there is no such image', changes: [] };
-  if (facts.builtFrom === undefined) return { verdict: 'stale', reason: 'built by hand: it has no record of its inputs', changes: [] };
+  if (facts.builtFrom === undefined)
+    return { verdict: 'stale', reason: 'built by hand: it has no record of its inputs', changes: [] };
   if (facts.pendingBases.length > 0) {
-    return { verdict: 'stale', reason: `built from ${facts.pendingBases.join(', ')}, which will be built`, changes: [] };
+    return {
+      verdict: 'stale',
+      reason: `built from ${facts.pendingBases.join(', ')}, which will be built`,
+      changes: [],
+    };
   }
   if (facts.builtFrom === facts.digest) {
     const touched = facts.newerFiles > 0 ? `, ${facts.newerFiles} touched, not changed` : '';
     return { verdict: 'fresh', reason: `${count(facts.files, 'file')}${touched}`, changes: [] };
   }
   const changes = facts.changesSince(facts.builtFrom);
-  if (!changes) return { verdict: 'stale', reason: 'its inputs changed (what they were is not on record here)', changes: [] };
+  if (!changes)
+    return { verdict: 'stale', reason: 'its inputs changed (what they were is not on record here)', changes: [] };
   if (changes.length === 0) return { verdict: 'stale', reason: 'the format of the record changed', changes };
   return { verdict: 'stale', reason: describeChanges(changes), changes };
 }

@@ -1,18 +1,27 @@
-import type { From, Instruction, ModifiableInstruction, ParserDirective, PropertyInstruction } from 'dockerfile-ast';
 import { createRequire } from 'node:module';
+import type { From, Instruction, ModifiableInstruction, ParserDirective, PropertyInstruction } from 'dockerfile-ast';
 import { NATIVE_PLATFORM } from '../docker/platform.ts';
 
-/** Goes up whenever `baseReferences` would answer anything else to the same question: its answers are remembered. */
+/**
+ * Goes up whenever `baseReferences` would answer anything else to the same question: its answers
+ * are remembered.
+ */
 export const BASES_FORMAT = 1;
 
 /**
- * The images that a Dockerfile starts from, as Docker reads them: `ARG`s before the first `FROM` filled in from the build arguments or their
- * defaults, names of earlier stages and `scratch` left out, images of `COPY --from=` and `RUN --mount=from=` included, and the frontend that
- * a `# syntax=` line names.
+ * The images that a Dockerfile starts from, as Docker reads them: `ARG`s before the first `FROM`
+ * filled in from the build arguments or their defaults, names of earlier stages and `scratch` left
+ * out, images of `COPY --from=` and `RUN --mount=from=` included, and the frontend that a `#
+ * syntax=` line names.
  * @param platforms what is built for, such as `linux/amd64`: `FROM` may name another image for each
  */
-export function baseReferences(text: string, buildArgs: Readonly<Record<string, string>>, platforms: readonly string[]): string[] {
-  // Here, because loading it takes longer than the rest of a check, and what a Dockerfile says is remembered.
+export function baseReferences(
+  text: string,
+  buildArgs: Readonly<Record<string, string>>,
+  platforms: readonly string[],
+): string[] {
+  // Here, because loading it takes longer than the rest of a check, and what a Dockerfile says is
+  // remembered.
   const { DockerfileParser } = createRequire(import.meta.url)('dockerfile-ast') as typeof import('dockerfile-ast');
   const dockerfile = DockerfileParser.parse(text);
   const found = new Set<string>();
@@ -23,7 +32,12 @@ export function baseReferences(text: string, buildArgs: Readonly<Record<string, 
     const stages = new Set<string>();
     const add = (written: string | null | undefined) => {
       const reference = fill(written ?? '', values);
-      if (reference !== '' && reference !== 'scratch' && !stages.has(reference.toLowerCase()) && !/^\d+$/.test(reference))
+      if (
+        reference !== '' &&
+        reference !== 'scratch' &&
+        !stages.has(reference.toLowerCase()) &&
+        !/^\d+$/.test(reference)
+      )
         found.add(reference);
     };
     for (const instruction of dockerfile.getInstructions()) {
@@ -64,7 +78,12 @@ function initialValues(
 
 function platformArguments(whose: 'TARGET' | 'BUILD', platform: string): Record<string, string> {
   const [os = '', architecture = '', variant = ''] = platform.split('/');
-  return { [`${whose}PLATFORM`]: platform, [`${whose}OS`]: os, [`${whose}ARCH`]: architecture, [`${whose}VARIANT`]: variant };
+  return {
+    [`${whose}PLATFORM`]: platform,
+    [`${whose}OS`]: os,
+    [`${whose}ARCH`]: architecture,
+    [`${whose}VARIANT`]: variant,
+  };
 }
 
 /** Images or stages that an instruction takes files from. */
@@ -87,7 +106,10 @@ function unquoted(text: string): string {
   return text.replace(/^(["'])(.*)\1$/, '$2');
 }
 
-/** `$NAME`, `${NAME}`, `${NAME:-word}`, `${NAME%pattern}` and their like: what Docker knows of a shell's expansion here. */
+/**
+ * `$NAME`, `${NAME}`, `${NAME:-word}`, `${NAME%pattern}` and their like: what Docker knows of a
+ * shell's expansion here.
+ */
 function fill(text: string, values: ReadonlyMap<string, string>): string {
   // The innermost first, for a word may hold further ones.
   const inner = /\$(?:(\w+)|\{(\w+)(?:(:?[-+]|%%?|##?|\/\/?)([^{}]*))?\})/;
@@ -99,7 +121,12 @@ function fill(text: string, values: ReadonlyMap<string, string>): string {
   return text;
 }
 
-function expand(value: string | undefined, operator: string, word: string, values: ReadonlyMap<string, string>): string {
+function expand(
+  value: string | undefined,
+  operator: string,
+  word: string,
+  values: ReadonlyMap<string, string>,
+): string {
   const filled = fill(word, values);
   const missing = operator.startsWith(':') ? (value ?? '') === '' : value === undefined;
   if (operator.endsWith('-')) return missing ? filled : (value ?? '');
@@ -108,7 +135,10 @@ function expand(value: string | undefined, operator: string, word: string, value
   return cut(value ?? '', operator, pattern, replacement);
 }
 
-/** A shell's `${NAME%pattern}` and its kin: what the pattern matches is cut off the end or the beginning, or replaced. */
+/**
+ * A shell's `${NAME%pattern}` and its kin: what the pattern matches is cut off the end or the
+ * beginning, or replaced.
+ */
 function cut(value: string, operator: string, pattern: string, replacement: string): string {
   const matches = (part: string) =>
     new RegExp(
@@ -120,15 +150,21 @@ function cut(value: string, operator: string, pattern: string, replacement: stri
     ).test(part);
   const lengths = [...Array(value.length + 1).keys()];
   if (operator === '%' || operator === '%%') {
-    const found = (operator === '%' ? lengths : lengths.toReversed()).find((n) => matches(value.slice(value.length - n)));
+    const found = (operator === '%' ? lengths : lengths.toReversed()).find((n) =>
+      matches(value.slice(value.length - n)),
+    );
     return value.slice(0, value.length - (found ?? 0));
   }
   if (operator === '#' || operator === '##') {
-    return value.slice((operator === '#' ? lengths : lengths.toReversed()).find((n) => matches(value.slice(0, n))) ?? 0);
+    return value.slice(
+      (operator === '#' ? lengths : lengths.toReversed()).find((n) => matches(value.slice(0, n))) ?? 0,
+    );
   }
   if (!operator.startsWith('/')) return value;
   for (const start of lengths) {
-    const length = lengths.toReversed().find((n) => n > 0 && start + n <= value.length && matches(value.slice(start, start + n)));
+    const length = lengths
+      .toReversed()
+      .find((n) => n > 0 && start + n <= value.length && matches(value.slice(start, start + n)));
     if (length === undefined) continue;
     const rest = value.slice(start + length);
     return value.slice(0, start) + replacement + (operator === '//' ? cut(rest, operator, pattern, replacement) : rest);

@@ -2,22 +2,34 @@ import { createHash } from 'node:crypto';
 import { compareFiles, fileSet, READING_FORMAT, type FileChange, type FileSet } from '../sources/file-set.ts';
 
 /**
- * What the digest is taken over changes with this number: an older or newer harness's record then says nothing,
- * and the image is stale.
+ * What the digest is taken over changes with this number: an older or newer harness's record then
+ * says nothing, and the image is stale.
  */
 const FORMAT = 3;
 
-/** Everything that can change an image, except the bytes themselves: those are in the trees as hashes. */
+/**
+ * Everything that can change an image, except the bytes themselves: those are in the trees as
+ * hashes.
+ */
 export interface Inputs {
   /** The build context as `context`, and each named context that is a directory under its name. */
   trees: Readonly<Record<string, FileSet>>;
-  /** Settings by name, such as `target` or `build argument VERSION`. What is not to be shown is here as a digest. */
+  /**
+   * Settings by name, such as `target` or `build argument VERSION`. What is not to be shown is here
+   * as a digest.
+   */
   settings: Readonly<Record<string, string>>;
-  /** Base images by the reference in `FROM`: the local id, `external` where the engine has none, `pending` where it is to be built first. */
+  /**
+   * Base images by the reference in `FROM`: the local id, `external` where the engine has none,
+   * `pending` where it is to be built first.
+   */
   bases: Readonly<Record<string, string>>;
 }
 
-/** The name of the build context among the trees. BuildKit gives it this name, too, so no named context can have it. */
+/**
+ * The name of the build context among the trees. BuildKit gives it this name, too, so no named
+ * context can have it.
+ */
 export const CONTEXT = 'context';
 
 /** One digest over all inputs. */
@@ -48,7 +60,11 @@ export function compareInputs(before: Inputs, after: Inputs): Change[] {
     const changes: Change[] = compareFiles(before.trees[name] ?? NO_FILES, after.trees[name] ?? NO_FILES);
     return name === CONTEXT ? changes : changes.map((change) => ({ ...change, context: name }));
   });
-  return [...compareRecords(before.settings, after.settings, 'setting'), ...compareRecords(before.bases, after.bases, 'base'), ...files];
+  return [
+    ...compareRecords(before.settings, after.settings, 'setting'),
+    ...compareRecords(before.bases, after.bases, 'base'),
+    ...files,
+  ];
 }
 
 const NO_FILES = fileSet(new Map());

@@ -3,14 +3,14 @@ import { readFileSync } from 'node:fs';
 import { join, relative, sep } from 'node:path';
 import type { ImageConfig } from '../config/config.ts';
 import { HarnessError, messageOf } from '../core/error.ts';
-import type { FileSet } from '../sources/file-set.ts';
-import { CONTEXT, inputsDigest, type Inputs } from './inputs.ts';
-import { buildOptions, type BuildOptions } from './build-options.ts';
+import { FILE_SYSTEM, type FileSystemRules } from '../machine/fs-clock.ts';
 import { readContext, readIgnoreFile } from '../sources/context.ts';
 import { IgnoreRules, type IgnoreMatch } from '../sources/dockerignore.ts';
-import { FILE_SYSTEM, type FileSystemRules } from '../machine/fs-clock.ts';
+import type { FileSet } from '../sources/file-set.ts';
 import { SourceFilter, splitOrRemember } from '../sources/source-filter.ts';
 import type { SourceTree } from '../sources/tree.ts';
+import { buildOptions, type BuildOptions } from './build-options.ts';
+import { CONTEXT, inputsDigest, type Inputs } from './inputs.ts';
 
 /** The inputs of an image as they are now. */
 export interface ObservedInputs {
@@ -52,7 +52,8 @@ export class SourceReader {
   /**
    * All inputs of an image.
    * @param bases the image's base references with what stands for them, see `Inputs.bases`
-   * @throws HarnessError BUILD when they cannot be read, CONFIG when a named context would take the harness's own files along
+   * @throws HarnessError BUILD when they cannot be read, CONFIG when a named context would take the
+   * harness's own files along
    */
   async read(image: ImageConfig, bases: Readonly<Record<string, string>>): Promise<ObservedInputs> {
     try {
@@ -88,11 +89,25 @@ export class SourceReader {
     const filter = image.sources && new SourceFilter(image.sources);
     const inputs: Inputs = {
       trees: split ? { ...files, [CONTEXT]: split.inside } : files,
-      settings: { ...settings, Dockerfile: sha256(dockerfile), 'ignore file': ownIgnore === undefined ? 'none' : sha256(ownIgnore) },
+      settings: {
+        ...settings,
+        Dockerfile: sha256(dockerfile),
+        'ignore file': ownIgnore === undefined ? 'none' : sha256(ownIgnore),
+      },
       bases,
     };
     const counts = (path: string) => filter?.counts(path) ?? true;
-    return { inputs, digest: inputsDigest(inputs), context, trees, outside: split?.outside, counts, dockerfile, ignore, options };
+    return {
+      inputs,
+      digest: inputsDigest(inputs),
+      context,
+      trees,
+      outside: split?.outside,
+      counts,
+      dockerfile,
+      ignore,
+      options,
+    };
   }
 
   /** Forgets what it read, so that the next `read` looks at the files again. */
@@ -100,19 +115,29 @@ export class SourceReader {
     this.#contexts.clear();
   }
 
-  /** The harness's own files are never part of an image, even where the context is the whole repository. */
+  /**
+   * The harness's own files are never part of an image, even where the context is the whole
+   * repository.
+   */
   #withoutOurs(context: string, ignore: string): string {
     const inside = this.#oursIn(context);
     return inside === undefined ? ignore : `${ignore}\n${asPattern(inside)}\n`;
   }
 
-  /** BuildKit reads the ignore file of a named context by itself, so nothing can be added to it; and a kubeconfig is among what lies there. */
+  /**
+   * BuildKit reads the ignore file of a named context by itself, so nothing can be added to it; and
+   * a kubeconfig is among what lies there.
+   */
   #refuseOurs(image: ImageConfig, name: string, directory: string, ignore: string): void {
     const inside = this.#oursIn(directory);
     if (inside === undefined || isLeftOut(inside, new IgnoreRules(ignore))) return;
-    throw new HarnessError('CONFIG', `The named context \`${name}\` of the image ${image.name} would take ${this.#stateDirectory} along.`, {
-      next: `Add a line \`${inside}\` to ${join(directory, '.dockerignore')}.`,
-    });
+    throw new HarnessError(
+      'CONFIG',
+      `The named context \`${name}\` of the image ${image.name} would take ${this.#stateDirectory} along.`,
+      {
+        next: `Add a line \`${inside}\` to ${join(directory, '.dockerignore')}.`,
+      },
+    );
   }
 
   /** Where the state directory lies in a context; undefined when it does not. */
@@ -142,7 +167,10 @@ function isLeftOut(path: string, rules: IgnoreRules): boolean {
   return standingOf(path).ignored && !rules.mayHoldExceptions(path);
 }
 
-/** A path as a pattern that matches it and nothing else: directories may have names with brackets, blanks or a `!`. */
+/**
+ * A path as a pattern that matches it and nothing else: directories may have names with brackets,
+ * blanks or a `!`.
+ */
 function asPattern(path: string): string {
   return path.replace(/[^\w./\u0080-\uffff-]/g, '\\$&');
 }

@@ -10,8 +10,9 @@ interface Kubeconfig {
 }
 
 /**
- * Access to the cluster of a kubeconfig that the harness wrote: its certificates stand in the file. The client library can read any other kind,
- * but takes more than half a second to load, which each test file would spend anew. Connections are kept open between calls.
+ * Access to the cluster of a kubeconfig that the harness wrote: its certificates stand in the file.
+ * The client library can read any other kind, but takes more than half a second to load, which each
+ * test file would spend anew. Connections are kept open between calls.
  */
 export async function openAccess(kubeconfig: string): Promise<KubeAccess> {
   const { parse } = await import('yaml');

@@ -17,7 +17,10 @@ export interface KubeObject {
   [more: string]: unknown;
 }
 
-/** What plain calls need to reach the API server: less than the client library's own configuration, which fits. */
+/**
+ * What plain calls need to reach the API server: less than the client library's own configuration,
+ * which fits.
+ */
 export interface KubeAccess {
   config: {
     getCurrentCluster(): { server: string } | null;
@@ -37,8 +40,8 @@ class KubeApiError extends Error {
 }
 
 /**
- * One call to the API server with plain JSON. The typed clients drop every field that they do not know before they send an object; a
- * misspelt field must reach the server, which then says so.
+ * One call to the API server with plain JSON. The typed clients drop every field that they do not
+ * know before they send an object; a misspelt field must reach the server, which then says so.
  * @throws KubeApiError for any status but 2xx
  */
 export async function kubeRequest<T>(
@@ -51,7 +54,10 @@ export async function kubeRequest<T>(
 }
 
 /** The objects of a collection, and the version that a watch goes on from. */
-export async function kubeList<T extends KubernetesObject>(kube: KubeAccess, path: string): Promise<{ items: T[]; version: string }> {
+export async function kubeList<T extends KubernetesObject>(
+  kube: KubeAccess,
+  path: string,
+): Promise<{ items: T[]; version: string }> {
   const list = await kubeRequest<KubernetesListObject<T>>(kube, 'GET', path);
   // A list says once for all what its items are.
   const type = { apiVersion: list.apiVersion, kind: list.kind?.replace(/List$/, '') };
@@ -64,7 +70,8 @@ export async function kubeText(kube: KubeAccess, path: string): Promise<string> 
 }
 
 /**
- * The lines of an answer that goes on: a watch, or a log that is followed. They end when the server ends them.
+ * The lines of an answer that goes on: a watch, or a log that is followed. They end when the server
+ * ends them.
  * @throws KubeApiError for any status but 2xx; AbortError when the signal ends it
  */
 export async function* kubeLines(kube: KubeAccess, path: string, signal: AbortSignal): AsyncGenerator<string> {
@@ -89,7 +96,8 @@ async function kubeResponse(
   const options: RequestOptions = { method, ...more, headers: { accept: 'application/json, */*' } };
   await kube.config.applyToHTTPSOptions(options);
   const content = body === undefined ? undefined : Buffer.from(JSON.stringify(body));
-  // The length by hand: Node gives none with the body of a DELETE, and the server takes that for the next call.
+  // The length by hand: Node gives none with the body of a DELETE, and the server takes that for
+  // the next call.
   if (content) options.headers = { ...options.headers, 'content-type': contentType, 'content-length': content.length };
   const response = await send(new URL(server + path), options, content);
   const status = response.statusCode ?? 0;

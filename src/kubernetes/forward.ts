@@ -1,11 +1,11 @@
-import type { KubeConfig, V1EndpointSlice, V1Service } from '@kubernetes/client-node';
 import { once } from 'node:events';
 import { createServer, type AddressInfo, type Socket } from 'node:net';
-import { watchUntil, WatchTimeout } from './watch.ts';
-import type { KubeAccess } from './api.ts';
+import type { KubeConfig, V1EndpointSlice, V1Service } from '@kubernetes/client-node';
 import { HarnessError } from '../core/error.ts';
 import { seconds } from '../core/words.ts';
+import type { KubeAccess } from './api.ts';
 import { readyPod, servicePort, type ServicePort } from './judge-endpoints.ts';
+import { WatchTimeout, watchUntil } from './watch.ts';
 
 /** A port of a Service. */
 export interface ForwardTarget {
@@ -20,7 +20,8 @@ export interface ForwardTarget {
 const CONNECTION_PATIENCE = 30_000;
 
 /**
- * Listens on loopback for a Service: every connection goes to a pod that is ready then, and waits for one while none is.
+ * Listens on loopback for a Service: every connection goes to a pod that is ready then, and waits
+ * for one while none is.
  * @param over ends it
  * @returns the local port
  */
@@ -36,7 +37,10 @@ export async function forward(target: ForwardTarget, over: AbortSignal): Promise
   return (server.address() as AddressInfo).port;
 }
 
-/** Waits until a Service leads to a pod that is ready. @param but the uids of pods that did not take a connection */
+/**
+ * Waits until a Service leads to a pod that is ready.
+ * @param but the uids of pods that did not take a connection
+ */
 export async function endpoint(
   { kube, namespace, name, port }: ForwardTarget,
   timeout: number,
@@ -57,9 +61,13 @@ export async function endpoint(
     });
   } catch (error) {
     if (!(error instanceof WatchTimeout)) throw error;
-    throw new HarnessError('DEPLOY', `The Service ${name} in the namespace ${namespace} cannot be reached after ${seconds(timeout)}.`, {
-      detail: `last seen: ${error.message}`,
-    });
+    throw new HarnessError(
+      'DEPLOY',
+      `The Service ${name} in the namespace ${namespace} cannot be reached after ${seconds(timeout)}.`,
+      {
+        detail: `last seen: ${error.message}`,
+      },
+    );
   }
 }
 

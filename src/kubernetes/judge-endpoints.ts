@@ -19,7 +19,8 @@ export function servicePort(service: V1Service, wanted: string | number | undefi
         : ports.find(({ name }) => name === 'http')
       : ports.find(({ name, port }) => name === wanted || String(port) === String(wanted));
   if (!found) {
-    const all = ports.map(({ name, port }) => (name === undefined ? String(port) : `${name} (${port})`)).join(', ') || 'none';
+    const all =
+      ports.map(({ name, port }) => (name === undefined ? String(port) : `${name} (${port})`)).join(', ') || 'none';
     throw new Error(`The Service ${service.metadata?.name} ${lack(ports.length, wanted)}; it has ${all}.`);
   }
   return { name: found.name ?? '', scheme: schemeOf(found) === 'https' ? 'https' : 'http' };
@@ -36,7 +37,10 @@ function lack(ports: number, wanted: string | number | undefined): string {
   return ports === 0 ? 'has no port' : 'has several ports';
 }
 
-/** A ready pod behind a Service, and the port on it. @param but the uids of pods that are not to be chosen */
+/**
+ * A ready pod behind a Service, and the port on it.
+ * @param but the uids of pods that are not to be chosen
+ */
 export function readyPod(
   service: string,
   port: string,
@@ -47,7 +51,8 @@ export function readyPod(
     if (slice.metadata?.labels?.['kubernetes.io/service-name'] !== service) continue;
     const targetPort = slice.ports?.find(({ name }) => (name ?? '') === port)?.port;
     const ready = slice.endpoints?.find(
-      ({ conditions, targetRef }) => conditions?.ready !== false && targetRef?.kind === 'Pod' && !but.has(targetRef.uid ?? ''),
+      ({ conditions, targetRef }) =>
+        conditions?.ready !== false && targetRef?.kind === 'Pod' && !but.has(targetRef.uid ?? ''),
     );
     if (targetPort !== undefined && ready?.targetRef?.name !== undefined)
       return { pod: ready.targetRef.name, uid: ready.targetRef.uid ?? '', targetPort };

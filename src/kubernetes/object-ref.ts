@@ -1,6 +1,9 @@
 import type { KubernetesObject } from '@kubernetes/client-node';
 
-/** What names an object for the helpers: `deployment/api`, or an object with apiVersion, kind and name. */
+/**
+ * What names an object for the helpers: `deployment/api`, or an object with apiVersion, kind and
+ * name.
+ */
 export type What = string | ObjectRef | KubernetesObject;
 
 /** Names one object of the cluster. */
@@ -35,7 +38,10 @@ const KINDS: Record<string, readonly [apiVersion: string, kind: string, ...other
 export function readRef(text: string, namespace: string): ObjectRef {
   const [kind, name, ...more] = text.includes('/') ? text.split('/') : ['pod', text];
   const word = (kind ?? '').toLowerCase();
-  const known = KINDS[word] ?? KINDS[word.replace(/s$/, '')] ?? Object.values(KINDS).find(([, , ...others]) => others.includes(word));
+  const known =
+    KINDS[word] ??
+    KINDS[word.replace(/s$/, '')] ??
+    Object.values(KINDS).find(([, , ...others]) => others.includes(word));
   if (!known || !name || more.length > 0) {
     throw new Error(
       `\`${text}\` names no object: expected \`<kind>/<name>\` with one of ${Object.keys(KINDS).join(', ')}, or an object with apiVersion, kind and name.`,
@@ -53,7 +59,9 @@ export function refOf(object: unknown): ObjectRef {
   const [name, namespace] = [rest.name ?? metadata?.name, rest.namespace ?? metadata?.namespace];
   if (apiVersion !== undefined && kind !== undefined && name !== undefined)
     return { apiVersion, kind, name, ...(namespace === undefined ? {} : { namespace }) };
-  throw new TypeError("Expected an object with apiVersion, kind and name: what `apply` returned, or `namespace.ref('deployment/api')`.");
+  throw new TypeError(
+    "Expected an object with apiVersion, kind and name: what `apply` returned, or `namespace.ref('deployment/api')`.",
+  );
 }
 
 /** As people write it: `Deployment api`. */

@@ -5,7 +5,10 @@ import type { KubeObject } from './api.ts';
 const SHORTEST = 4;
 const BLACK = '***';
 
-/** An object as it may be written to a file: without its bookkeeping, and a Secret without what it keeps. */
+/**
+ * An object as it may be written to a file: without its bookkeeping, and a Secret without what it
+ * keeps.
+ */
 export function withoutSecrets(object: KubernetesObject | KubeObject): object {
   const {
     managedFields: _,
@@ -15,7 +18,10 @@ export function withoutSecrets(object: KubernetesObject | KubeObject): object {
     annotations?: Record<string, string>;
   };
   const { 'kubectl.kubernetes.io/last-applied-configuration': __, ...kept } = annotations; // a second copy of it all
-  const copy = { ...object, metadata: { ...metadata, ...(Object.keys(kept).length === 0 ? {} : { annotations: kept }) } };
+  const copy = {
+    ...object,
+    metadata: { ...metadata, ...(Object.keys(kept).length === 0 ? {} : { annotations: kept }) },
+  };
   if (object.kind !== 'Secret') return copy;
   const secret = copy as Record<string, unknown>;
   for (const field of ['data', 'stringData']) {
@@ -26,13 +32,23 @@ export function withoutSecrets(object: KubernetesObject | KubeObject): object {
   return copy;
 }
 
-/** All that must not be read anywhere: the values of Secrets, plain and in base64, and the single lines of long ones. */
-export function secretValues(secrets: readonly { data?: Record<string, string>; stringData?: Record<string, string> }[]): string[] {
+/**
+ * All that must not be read anywhere: the values of Secrets, plain and in base64, and the single
+ * lines of long ones.
+ */
+export function secretValues(
+  secrets: readonly { data?: Record<string, string>; stringData?: Record<string, string> }[],
+): string[] {
   const plain = secrets.flatMap(({ data = {}, stringData = {} }) => [
     ...Object.values(data).map((value) => Buffer.from(value, 'base64').toString('utf8')),
     ...Object.values(stringData),
   ]);
-  const all = plain.flatMap((value) => [value, value.trim(), Buffer.from(value).toString('base64'), ...value.trim().split('\n')]);
+  const all = plain.flatMap((value) => [
+    value,
+    value.trim(),
+    Buffer.from(value).toString('base64'),
+    ...value.trim().split('\n'),
+  ]);
   return [...new Set(all)].filter((value) => value.length >= SHORTEST).sort((a, b) => b.length - a.length);
 }
 

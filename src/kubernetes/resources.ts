@@ -6,7 +6,10 @@ interface ApiResource {
   namespaced: boolean;
 }
 
-/** Knows which path of the API an object of some kind stands under, by asking the server once for each group and version. */
+/**
+ * Knows which path of the API an object of some kind stands under, by asking the server once for
+ * each group and version.
+ */
 export class KubeResources {
   readonly #kube: KubeAccess;
   readonly #known = new Map<string, ApiResource[]>();
@@ -17,7 +20,8 @@ export class KubeResources {
 
   /**
    * The API's resource for that kind.
-   * @throws KubeApiError (404) when the server has no such group and version; Error when the group has no such kind
+   * @throws KubeApiError (404) when the server has no such group and version; Error when the group
+   * has no such kind
    */
   async find(apiVersion: string, kind: string): Promise<ApiResource> {
     const cached = this.#known.get(apiVersion)?.find((resource) => resource.kind === kind);
@@ -34,7 +38,9 @@ export class KubeResources {
   /** The path of one object, with its namespace filled in where its kind has one. */
   async pathOf(object: KubeObject, namespace: string): Promise<string> {
     const resource = await this.find(object.apiVersion, object.kind);
-    const scope = resource.namespaced ? `/namespaces/${encodeURIComponent(object.metadata.namespace ?? namespace)}` : '';
+    const scope = resource.namespaced
+      ? `/namespaces/${encodeURIComponent(object.metadata.namespace ?? namespace)}`
+      : '';
     return `${groupPath(object.apiVersion)}${scope}/${resource.name}/${encodeURIComponent(object.metadata.name)}`;
   }
 }

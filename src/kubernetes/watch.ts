@@ -1,8 +1,11 @@
-import type { KubernetesObject } from '@kubernetes/client-node';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { KubernetesObject } from '@kubernetes/client-node';
 import { kubeLines, kubeList, type KubeAccess } from './api.ts';
 
-/** What a look at the watched objects says. `pending` carries the state that is shown while waiting, and in the error when time is up. */
+/**
+ * What a look at the watched objects says. `pending` carries the state that is shown while waiting,
+ * and in the error when time is up.
+ */
 export type Judgement<T> = { state: 'done'; value: T } | { state: 'pending'; detail: string };
 
 /** Objects by the name that was given to their collection. */
@@ -26,7 +29,8 @@ export class WatchTimeout extends Error {
 }
 
 /**
- * Watches collections until a judgement over them is done. Nothing is polled: the judge is asked again when the API sends a change.
+ * Watches collections until a judgement over them is done. Nothing is polled: the judge is asked
+ * again when the API sends a change.
  * @throws whatever the judge throws, at once; WatchTimeout with the last state seen
  */
 export async function watchUntil<K extends string, T>(
@@ -43,7 +47,9 @@ export async function watchUntil<K extends string, T>(
   try {
     return await new Promise<T>((resolve, reject) => {
       const look = () => {
-        const objects = Object.fromEntries([...seen].map(([name, collection]) => [name, [...collection.values()]])) as Watched<K>;
+        const objects = Object.fromEntries(
+          [...seen].map(([name, collection]) => [name, [...collection.values()]]),
+        ) as Watched<K>;
         try {
           const judgement = judge(objects);
           if (judgement.state === 'done') return resolve(judgement.value);
@@ -64,7 +70,10 @@ export async function watchUntil<K extends string, T>(
         () => reject(new WatchTimeout(last)),
         () => undefined,
       );
-      options.signal?.addEventListener('abort', () => reject(options.signal?.reason as Error), { once: true, signal: over.signal });
+      options.signal?.addEventListener('abort', () => reject(options.signal?.reason as Error), {
+        once: true,
+        signal: over.signal,
+      });
       for (const name of names) {
         const onChange = (collection: Collection) => {
           seen.set(name, collection);
@@ -84,7 +93,12 @@ type Collection = Map<string, KubernetesObject>;
 const keyOf = ({ metadata }: KubernetesObject) => `${metadata?.namespace}/${metadata?.name}`;
 
 /** Keeps a copy of a collection up to date until the signal ends it. */
-async function follow(kube: KubeAccess, path: string, onChange: (collection: Collection) => void, signal: AbortSignal): Promise<void> {
+async function follow(
+  kube: KubeAccess,
+  path: string,
+  onChange: (collection: Collection) => void,
+  signal: AbortSignal,
+): Promise<void> {
   while (!signal.aborted) {
     try {
       const { items, version } = await kubeList(kube, path);
@@ -100,7 +114,8 @@ async function follow(kube: KubeAccess, path: string, onChange: (collection: Col
         onChange(collection);
       }
     } catch {
-      // The connection broke, or the API server is not up yet. The pause keeps a server that is starting from being asked without end.
+      // The connection broke, or the API server is not up yet. The pause keeps a server that is
+      // starting from being asked without end.
       await sleep(RECONNECT_MS, undefined, { signal }).catch(() => undefined);
     }
   }

@@ -1,16 +1,16 @@
 import { Transform, type Readable } from 'node:stream';
-import { ArchivedImages, type ArchivedImage } from './archived-images.ts';
-import { tryExec, type ExecResult } from '../docker/exec.ts';
-import { MAKE_ROOM, saysDiskFull } from '../machine/disk-full.ts';
-import { saveImages } from '../docker/save.ts';
-import type { DockerEngine } from '../docker/engine.ts';
-import { fanOut } from './fan-out.ts';
-import { tail } from '../machine/process.ts';
-import { STALLED_AFTER, watchForStall } from '../machine/stall.ts';
+import { dropBroken } from '../containerd/images.ts';
 import { HarnessError } from '../core/error.ts';
 import { seconds } from '../core/words.ts';
+import type { DockerEngine } from '../docker/engine.ts';
+import { tryExec, type ExecResult } from '../docker/exec.ts';
+import { saveImages } from '../docker/save.ts';
+import { MAKE_ROOM, saysDiskFull } from '../machine/disk-full.ts';
+import { tail } from '../machine/process.ts';
+import { STALLED_AFTER, watchForStall } from '../machine/stall.ts';
+import { ArchivedImages, type ArchivedImage } from './archived-images.ts';
 import { Batches } from './batches.ts';
-import { dropBroken } from '../containerd/images.ts';
+import { fanOut } from './fan-out.ts';
 import type { Delivery, Shipment, Transport } from './transport.ts';
 
 /** By `ctr` itself: through containerd's transfer service the same takes twice as long. */
@@ -24,8 +24,9 @@ interface Order {
 }
 
 /**
- * `docker save`, read once and streamed into the container runtime of every node: no temporary file, all layers every time. Images that become
- * due for the same nodes while another one is on its way go in one archive, so that what they share goes once.
+ * `docker save`, read once and streamed into the container runtime of every node: no temporary
+ * file, all layers every time. Images that become due for the same nodes while another one is on
+ * its way go in one archive, so that what they share goes once.
  * @param stalledAfter milliseconds without progress after which an archive is given up
  */
 export function archiveTransport(engine: DockerEngine, stalledAfter = STALLED_AFTER): Transport {
@@ -79,7 +80,8 @@ async function importArchive(
   const stall = watchForStall(stalledAfter);
   const content = new ArchivedImages();
   let bytes = 0;
-  // Counted in passing: a listener for `data` would set the stream flowing before the node reads from it.
+  // Counted in passing: a listener for `data` would set the stream flowing before the node reads
+  // from it.
   const counter = new Transform({
     transform: (chunk: Buffer, _encoding, done) => {
       bytes += chunk.length;
@@ -94,7 +96,9 @@ async function importArchive(
     result = await tryExec(engine, node, IMPORT, { stdin: archive.pipe(counter), signal: stall.signal });
   } finally {
     stall.end();
-    archive.destroy(); // a node that cannot read, or stops before the padding at the end, must not keep the others waiting
+    // a node that cannot read, or stops before the padding at the end, must not keep the others
+    // waiting
+    archive.destroy();
   }
   if (result.exitCode === 0) {
     const images = shipments.map(({ name }) => content.find(name));
@@ -121,8 +125,14 @@ async function importArchive(
   );
 }
 
-/** Each image's part of an archive: what no image before it has counted. The first has the archive's own frame, too, so that all add up to it. */
-export function sharesOf(bytes: number, images: readonly (ArchivedImage | undefined)[]): Pick<Delivery, 'bytes' | 'total'>[] {
+/**
+ * Each image's part of an archive: what no image before it has counted. The first has the archive's
+ * own frame, too, so that all add up to it.
+ */
+export function sharesOf(
+  bytes: number,
+  images: readonly (ArchivedImage | undefined)[],
+): Pick<Delivery, 'bytes' | 'total'>[] {
   const counted = new Set<string>();
   const sum = (sizes: Iterable<number>) => [...sizes].reduce((all, size) => all + size, 0);
   const parts = images.map((image) => {
@@ -135,7 +145,10 @@ export function sharesOf(bytes: number, images: readonly (ArchivedImage | undefi
   return parts.map((part, at) => (at === 0 ? { bytes: part.bytes + frame, total: part.total + frame } : part));
 }
 
-/** What was saved is what the name means; if that is another image by now, the digest may be the other one's. */
+/**
+ * What was saved is what the name means; if that is another image by now, the digest may be the
+ * other one's.
+ */
 async function sureDigest(
   engine: DockerEngine,
   { reference, image }: Shipment,
@@ -145,7 +158,11 @@ async function sureDigest(
   return isSure ? archived.digest : undefined;
 }
 
-/** It holds as much as the images, and containerd keeps what is listed. Where the room is not even there for this, it stays. */
+/**
+ * It holds as much as the images, and containerd keeps what is listed. Where the room is not even
+ * there for this, it stays.
+ */
 async function dropAllBroken(engine: DockerEngine, node: string, shipments: readonly Shipment[]): Promise<void> {
-  for (const { name, image } of shipments) await dropBroken(engine, { node, name, digest: image.id, layers: image.layers });
+  for (const { name, image } of shipments)
+    await dropBroken(engine, { node, name, digest: image.id, layers: image.layers });
 }

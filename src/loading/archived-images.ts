@@ -3,7 +3,10 @@ import { canonicalName } from '../docker/reference.ts';
 const BLOCK = 512;
 const LIST = 'manifest.json';
 
-/** What `docker save` lists in its archive: each image's names, and the paths of its configuration, `blobs/sha256/<digest>`, and layers. */
+/**
+ * What `docker save` lists in its archive: each image's names, and the paths of its configuration,
+ * `blobs/sha256/<digest>`, and layers.
+ */
 type SavedImages = { Config?: string; RepoTags?: string[] | null; Layers?: string[] | null }[];
 
 /** An image in an archive. */
@@ -15,8 +18,8 @@ export interface ArchivedImage {
 }
 
 /**
- * Reads from what `docker save` sends, as it passes by, which images it holds: only headers and the list of images are kept. A form of archive
- * that it does not know has none.
+ * Reads from what `docker save` sends, as it passes by, which images it holds: only headers and the
+ * list of images are kept. A form of archive that it does not know has none.
  */
 export class ArchivedImages {
   readonly #sizes = new Map<string, number>();
@@ -66,7 +69,8 @@ export class ArchivedImages {
     const text = (from: number, to: number) => header.toString('latin1', from, to).replace(/\0.*/s, '');
     const path = text(0, 100);
     const size = parseInt(text(124, 136), 8);
-    // Extended headers, of which files of 8 GiB and more have one, may say another size; what follows could be taken for anything.
+    // Extended headers, of which files of 8 GiB and more have one, may say another size; what
+    // follows could be taken for anything.
     this.#isOver = text(257, 262) !== 'ustar' || !/^[05]?$/.test(text(156, 157)) || Number.isNaN(size);
     this.#sizes.set(path, size);
     this.#isInList = path === LIST && size > 0;

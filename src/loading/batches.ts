@@ -1,4 +1,7 @@
-/** Items that go the same way, together: the first leaves at once, and all that come while it is on its way leave when it has arrived. */
+/**
+ * Items that go the same way, together: the first leaves at once, and all that come while it is on
+ * its way leave when it has arrived.
+ */
 export class Batches<Item> {
   readonly #carry: (items: Item[]) => Promise<void>;
   /** What waits, by its way. A way that is listed is in use. */

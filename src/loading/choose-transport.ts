@@ -1,13 +1,13 @@
-import { archiveTransport } from './archive-transport.ts';
-import { registryTransport } from './registry-transport.ts';
-import { withFallback, type Transport } from './transport.ts';
 import type { ClusterNode } from '../cluster/cluster.ts';
 import { HarnessError, messageOf } from '../core/error.ts';
-import type { Registry } from '../registry/registry.ts';
-import { chooseTransport } from './decide-transport.ts';
-import { ensureRegistry } from '../registry/bring-up.ts';
 import { oncePer } from '../core/once-per.ts';
+import { ensureRegistry } from '../registry/bring-up.ts';
+import type { Registry } from '../registry/registry.ts';
 import type { Session } from '../session.ts';
+import { archiveTransport } from './archive-transport.ts';
+import { chooseTransport } from './decide-transport.ts';
+import { registryTransport } from './registry-transport.ts';
+import { withFallback, type Transport } from './transport.ts';
 
 /**
  * How images get into the nodes, settled once in a run.

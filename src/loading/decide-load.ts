@@ -1,5 +1,5 @@
-import type { NodeContent } from '../containerd/content.ts';
 import { isUnpacked } from '../containerd/chain-ids.ts';
+import type { NodeContent } from '../containerd/content.ts';
 
 /** What is known of an image when a load is due. */
 export interface LoadFacts {

@@ -11,9 +11,15 @@ export interface TransportChoice {
  * @param obstacle why no registry can be had; undefined when one is there
  * @returns undefined when the one that was asked for cannot be had
  */
-export function chooseTransport(wanted: Config['transport'], obstacle: string | undefined): TransportChoice | undefined {
+export function chooseTransport(
+  wanted: Config['transport'],
+  obstacle: string | undefined,
+): TransportChoice | undefined {
   if (wanted === 'archive') return { transport: 'archive' };
   if (obstacle === undefined) return { transport: 'registry' };
   if (wanted === 'registry') return undefined;
-  return { transport: 'archive', note: `images are loaded whole, because there is no registry beside the cluster: ${obstacle}` };
+  return {
+    transport: 'archive',
+    note: `images are loaded whole, because there is no registry beside the cluster: ${obstacle}`,
+  };
 }

@@ -1,8 +1,9 @@
 import { PassThrough, type Readable } from 'node:stream';
 
 /**
- * Reads a source once for several readers, at the pace of the slowest: nothing is kept but what is on its way. A reader that is destroyed
- * holds nobody up; when all are, the source is closed. An error of the source is an error of each.
+ * Reads a source once for several readers, at the pace of the slowest: nothing is kept but what is
+ * on its way. A reader that is destroyed holds nobody up; when all are, the source is closed. An
+ * error of the source is an error of each.
  */
 export function fanOut(source: Readable, readers: number): Readable[] {
   const outlets = Array.from({ length: readers }, () => new PassThrough());

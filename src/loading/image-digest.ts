@@ -1,15 +1,16 @@
 import { join } from 'node:path';
-import type { DockerImage } from '../docker/engine.ts';
-import type { Session } from '../session.ts';
 import { oncePer } from '../core/once-per.ts';
+import type { DockerImage } from '../docker/engine.ts';
 import { readState, writeState } from '../machine/state-file.ts';
+import type { Session } from '../session.ts';
 
 /** How many engine ids are remembered. */
 const KEPT = 200;
 
 /**
- * The configuration's digest of an image, by which nodes know it. With Docker's overlay2 store that is the engine's own id; with its
- * containerd store the id is a manifest's or an index's, and the configuration's digest is learned from a node after a transfer.
+ * The configuration's digest of an image, by which nodes know it. With Docker's overlay2 store that
+ * is the engine's own id; with its containerd store the id is a manifest's or an index's, and the
+ * configuration's digest is learned from a node after a transfer.
  */
 export class ImageDigests {
   readonly #path: string;
@@ -40,9 +41,14 @@ export class ImageDigests {
 }
 
 /** The digests that are known in a run. */
-export const digestsOf: (session: Session) => ImageDigests = oncePer(({ config }) => new ImageDigests(config.stateDirectory));
+export const digestsOf: (session: Session) => ImageDigests = oncePer(
+  ({ config }) => new ImageDigests(config.stateDirectory),
+);
 
-/** What decides about the configuration's digest: builds that differ in their attestations only have the same. */
+/**
+ * What decides about the configuration's digest: builds that differ in their attestations only have
+ * the same.
+ */
 function keyOf({ id, manifest = id }: DockerImage): string {
   return manifest;
 }

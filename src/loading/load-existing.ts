@@ -1,9 +1,9 @@
+import { settleImages, type ImageOutcome } from '../building/settle-images.ts';
+import { ownCluster } from '../cluster/ownership.ts';
 import type { ImageConfig } from '../config/config.ts';
 import { HarnessError } from '../core/error.ts';
-import { settleImages, type ImageOutcome } from '../building/settle-images.ts';
-import { allOfThem, loadEverywhere } from './load-image.ts';
-import { ownCluster } from '../cluster/ownership.ts';
 import type { Session } from '../session.ts';
+import { allOfThem, loadEverywhere } from './load-image.ts';
 
 /**
  * Loads images as Docker has them into the nodes of the running cluster; builds nothing.
@@ -12,7 +12,9 @@ import type { Session } from '../session.ts';
 export async function loadExisting(session: Session, images: readonly ImageConfig[], force: boolean): Promise<void> {
   const { nodes } = await ownCluster(session);
   if (nodes.length === 0 || nodes.some((node) => !node.running)) {
-    throw new HarnessError('CLUSTER', `The cluster ${session.config.cluster.name} is not running.`, { next: 'Run `harness up` first.' });
+    throw new HarnessError('CLUSTER', `The cluster ${session.config.cluster.name} is not running.`, {
+      next: 'Run `harness up` first.',
+    });
   }
   const outcomes = settleImages(session, images, { tier: 'test-fast', lookOnly: true });
   const selected = images.map((image) => outcomes.get(image.name) as Promise<ImageOutcome>);

@@ -1,24 +1,23 @@
-import { confirmLoaded, noteLoad, tagInNode } from '../containerd/images.ts';
-import type { Delivery, Transport } from './transport.ts';
-import type { DockerImage } from '../docker/engine.ts';
-import type { ClusterNode } from '../cluster/cluster.ts';
-import { HarnessError } from '../core/error.ts';
-import type { ImageConfig } from '../config/config.ts';
-import type { LoadDecision } from './decide-load.ts';
-import type { LoadSummary } from '../core/summary.ts';
-import { canonicalName } from '../docker/reference.ts';
-import { dataSize } from '../core/words.ts';
-import { stopwatch } from '../core/stopwatch.ts';
-import { decideLoad } from './decide-load.ts';
-import type { DeployedImage } from './loaded-image.ts';
-import { step } from '../core/step.ts';
 import type { ImageOutcome } from '../building/settle-images.ts';
-import { imagesIn } from './node-contents.ts';
+import type { ClusterNode } from '../cluster/cluster.ts';
 import { loadTargets } from '../cluster/nodes.ts';
-import { noteReplacement } from './replacements.ts';
-import { digestsOf } from './image-digest.ts';
+import type { ImageConfig } from '../config/config.ts';
+import { confirmLoaded, noteLoad, tagInNode } from '../containerd/images.ts';
+import { HarnessError } from '../core/error.ts';
+import { step } from '../core/step.ts';
+import { stopwatch } from '../core/stopwatch.ts';
+import type { LoadSummary } from '../core/summary.ts';
+import { dataSize } from '../core/words.ts';
+import type { DockerImage } from '../docker/engine.ts';
+import { canonicalName } from '../docker/reference.ts';
 import type { Session } from '../session.ts';
 import { transportFor } from './choose-transport.ts';
+import { decideLoad, type LoadDecision } from './decide-load.ts';
+import { digestsOf } from './image-digest.ts';
+import type { DeployedImage } from './loaded-image.ts';
+import { imagesIn } from './node-contents.ts';
+import { noteReplacement } from './replacements.ts';
+import type { Delivery, Transport } from './transport.ts';
 
 /**
  * Brings an image into every node that lacks it, all nodes at once.
@@ -39,16 +38,23 @@ export async function loadEverywhere(
   }
   const elapsed = stopwatch();
   const due = await Promise.all(loadTargets(nodes).map((node) => decideFor(session, image, built, node, force)));
-  const sum = (loads: LoadResult[]) => ({ name: image.name, reference: image.reference, digest: digestFrom(session, image, built, loads) });
+  const sum = (loads: LoadResult[]) => ({
+    name: image.name,
+    reference: image.reference,
+    digest: digestFrom(session, image, built, loads),
+  });
   if (due.every(({ decision }) => decision.action === 'skip')) {
     const loads = await Promise.all(due.map((load) => carryOut(session, image, built, load)));
     const title = `image ${image.name} is in ${nodesInWords(due)} already, skipping load`;
     session.emit({ type: 'step', id: `load:${image.name}`, state: 'skipped', title, ms: elapsed() });
     return sum(loads);
   }
-  const reasons = [...new Set(due.filter(({ decision }) => decision.action !== 'skip').map(({ decision }) => decision.reason))];
+  const reasons = [
+    ...new Set(due.filter(({ decision }) => decision.action !== 'skip').map(({ decision }) => decision.reason)),
+  ];
   return step(session.emit, `load:${image.name}`, `image ${image.name}: loading (${reasons.join('; ')})`, async () => {
-    if (due.some(({ decision }) => decision.action !== 'skip' && decision.verdict === 'stale')) noteReplacement(session);
+    if (due.some(({ decision }) => decision.action !== 'skip' && decision.verdict === 'stale'))
+      noteReplacement(session);
     const deliveries = await sendOut(session, image, built, due, nodes);
     const loads = await allOfThem(due.map((load) => carryOut(session, image, built, load, deliveries.get(load.node))));
     const title = `image ${image.name} loaded into ${loads.map(({ node, words }) => `node ${node} (${words})`).join(', ')}`;
@@ -57,16 +63,23 @@ export async function loadEverywhere(
 }
 
 /**
- * Does what can be done of a load while the cluster that it is for is still being created. Nothing depends on it: what fails here fails again in
- * the load, or does not.
+ * Does what can be done of a load while the cluster that it is for is still being created. Nothing
+ * depends on it: what fails here fails again in the load, or does not.
  */
-export async function prepareLoad({ signal }: Session, { image, built }: ImageOutcome, transport: Transport): Promise<void> {
+export async function prepareLoad(
+  { signal }: Session,
+  { image, built }: ImageOutcome,
+  transport: Transport,
+): Promise<void> {
   if (!built) return;
   const name = canonicalName(image.reference) ?? image.reference;
   await transport.prepare?.({ reference: image.reference, name, image: built }, signal).catch(() => undefined);
 }
 
-/** Waits for all, also when one has failed: what is on its way into a node ends before anything else is done. */
+/**
+ * Waits for all, also when one has failed: what is on its way into a node ends before anything else
+ * is done.
+ */
 export async function allOfThem<T>(works: readonly Promise<T>[]): Promise<T[]> {
   await Promise.allSettled(works);
   return Promise.all(works);
@@ -106,7 +119,13 @@ interface LoadResult {
   words: string;
 }
 
-async function decideFor(session: Session, image: ImageConfig, built: DockerImage, node: ClusterNode, force: boolean): Promise<DueLoad> {
+async function decideFor(
+  session: Session,
+  image: ImageConfig,
+  built: DockerImage,
+  node: ClusterNode,
+  force: boolean,
+): Promise<DueLoad> {
   const name = canonicalName(image.reference) ?? image.reference;
   const digest = digestsOf(session).of(built);
   const present = await imagesIn(session, node);
@@ -126,7 +145,14 @@ async function carryOut(
   const { node, name, digest, decision } = load;
   const elapsed = stopwatch();
   const note = (verdict: LoadSummary['verdict'], { bytes, pushed }: Pick<Delivery, 'bytes' | 'pushed'>) => {
-    session.loads.push({ image: image.name, node, verdict, bytes, ...(pushed === undefined ? {} : { pushed }), ms: elapsed() });
+    session.loads.push({
+      image: image.name,
+      node,
+      verdict,
+      bytes,
+      ...(pushed === undefined ? {} : { pushed }),
+      ms: elapsed(),
+    });
   };
   if (decision.action === 'skip') {
     note('present', { bytes: 0 });
@@ -141,7 +167,11 @@ async function carryOut(
     // Only what the transfer itself told: what a node lists may be of an earlier image.
     if (travelled?.digest !== undefined) digestsOf(session).learn(built, travelled.digest);
     note(travelled ? 'transferred' : 'tagged', travelled ?? { bytes: 0 });
-    return { node, id, words: travelled ? `${dataSize(travelled.bytes)} of ${dataSize(travelled.total)}` : 'only the name' };
+    return {
+      node,
+      id,
+      words: travelled ? `${dataSize(travelled.bytes)} of ${dataSize(travelled.total)}` : 'only the name',
+    };
   } catch (error) {
     note('failed', { bytes: 0 });
     throw error;

@@ -2,7 +2,10 @@
 export interface NamedImage {
   name: string;
   reference: string;
-  /** The configuration's digest; it goes into pod templates, so that a rebuilt image under an unchanged tag still rolls its pods. */
+  /**
+   * The configuration's digest; it goes into pod templates, so that a rebuilt image under an
+   * unchanged tag still rolls its pods.
+   */
   digest?: string;
 }
 

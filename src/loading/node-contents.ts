@@ -15,7 +15,10 @@ export function imagesIn(session: Session, node: ClusterNode): Promise<NodeConte
   return known;
 }
 
-/** Asks a node what it has, for whoever needs it later. @returns once nothing is left to do but wait for the answer */
+/**
+ * Asks a node what it has, for whoever needs it later.
+ * @returns once nothing is left to do but wait for the answer
+ */
 export async function askNode(session: Session, node: ClusterNode): Promise<void> {
   const { engine, config } = session;
   const answer = await askAhead((onAsked) => currentContent(engine, config.stateDirectory, node, onAsked));

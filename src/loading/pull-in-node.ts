@@ -1,12 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { tryExec } from '../docker/exec.ts';
-import type { DockerEngine } from '../docker/engine.ts';
-import { HarnessError } from '../core/error.ts';
-import type { NodeContent } from '../containerd/content.ts';
+import { NODE_CONTENT, readNodeContent, type NodeContent } from '../containerd/content.ts';
 import { NOTE_LOAD } from '../containerd/load-record.ts';
-import { NODE_HOST, REGISTRY_PORT } from '../registry/registry.ts';
+import { HarnessError } from '../core/error.ts';
 import { seconds } from '../core/words.ts';
-import { NODE_CONTENT, readNodeContent } from '../containerd/content.ts';
+import type { DockerEngine } from '../docker/engine.ts';
+import { tryExec } from '../docker/exec.ts';
+import { NODE_HOST, REGISTRY_PORT } from '../registry/registry.ts';
 
 /** What a node is to pull. */
 export interface PullOrder {
@@ -24,9 +23,10 @@ export interface PullOrder {
 }
 
 /**
- * Points the container runtime at the registry, which it reads of at every pull; pulls, gives the name that manifests use, notes the load, takes
- * the registry's name away again, and says what the node has then. In one program: no name stays when we die, and each start of a program in
- * a node costs as much as the pull of a small layer.
+ * Points the container runtime at the registry, which it reads of at every pull; pulls, gives the
+ * name that manifests use, notes the load, takes the registry's name away again, and says what the
+ * node has then. In one program: no name stays when we die, and each start of a program in a node
+ * costs as much as the pull of a small layer.
  */
 const PULL = `hosts=/etc/containerd/certs.d/${NODE_HOST}/hosts.toml
 [ "$(cat "$hosts" 2>/dev/null)" = "$4" ] || { mkdir -p "\${hosts%/*}" && printf '%s\\n' "$4" > "$hosts.$$" && mv "$hosts.$$" "$hosts"; } || exit
@@ -49,7 +49,8 @@ export interface PullAnswer {
 const ENDS_WITHIN = 3000;
 
 /**
- * Lets a node pull an image. Interrupted, or late, the pull itself is ended, and not only the wait for it.
+ * Lets a node pull an image. Interrupted, or late, the pull itself is ended, and not only the wait
+ * for it.
  * @returns whether or not it failed
  * @throws HarnessError LOAD when it is late; anything when it is interrupted
  */
@@ -83,7 +84,10 @@ function hostsFile(address: string): string {
   return `server = "${url}"\n\n[host."${url}"]\n  capabilities = ["pull", "resolve"]`;
 }
 
-/** Only the pull itself has that command line: the shell around it goes on, sees that it failed, and ends. Else the wait is broken off. */
+/**
+ * Only the pull itself has that command line: the shell around it goes on, sees that it failed, and
+ * ends. Else the wait is broken off.
+ */
 async function endPull(engine: DockerEngine, { node, reference }: PullOrder, cut: AbortController): Promise<void> {
   tryExec(engine, node, ['pkill', '-f', `^crictl pull ${reference}$`], { signal: cut.signal }).catch(() => undefined);
   await sleep(ENDS_WITHIN, undefined, { signal: cut.signal }).catch(() => undefined);

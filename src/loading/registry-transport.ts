@@ -1,13 +1,13 @@
-import { dropName, pushImage } from '../docker/push.ts';
+import { chainIds } from '../containerd/chain-ids.ts';
+import { HarnessError } from '../core/error.ts';
 import type { DockerEngine } from '../docker/engine.ts';
+import { dropName, pushImage } from '../docker/push.ts';
 import { MAKE_ROOM, saysDiskFull } from '../machine/disk-full.ts';
 import { tail } from '../machine/process.ts';
 import { findManifest, type Manifest } from '../registry/client.ts';
-import { HarnessError } from '../core/error.ts';
-import { chainIds } from '../containerd/chain-ids.ts';
+import { registryIsFull, removeRegistry } from '../registry/container.ts';
 import { NODE_HOST, REPOSITORY, type Registry } from '../registry/registry.ts';
 import { pullInNode } from './pull-in-node.ts';
-import { registryIsFull, removeRegistry } from '../registry/container.ts';
 import type { Delivery, Destination, Shipment, Transport } from './transport.ts';
 
 /** An image as it lies in the registry. */
@@ -18,14 +18,19 @@ interface Stored {
   pushed: number;
 }
 
-/** Milliseconds that a pull may take, however small: containerd itself gives up after 5 min in which nothing comes. */
+/**
+ * Milliseconds that a pull may take, however small: containerd itself gives up after 5 min in which
+ * nothing comes.
+ */
 const PULL_LIMIT = 600_000;
-/** Bytes in a millisecond, on top: where less than a megabyte a second moves, something is wrong. */
+/**
+ * Bytes in a millisecond, on top: where less than a megabyte a second moves, something is wrong.
+ */
 const SLOWEST = 1000;
 
 /**
- * The way through a registry beside the cluster: Docker pushes the layers that the registry lacks, once, and each node pulls those that it
- * lacks.
+ * The way through a registry beside the cluster: Docker pushes the layers that the registry lacks,
+ * once, and each node pulls those that it lacks.
  * @param architecture of the nodes, as Docker calls it
  */
 export function registryTransport(engine: DockerEngine, registry: Registry, architecture: string): Transport {
@@ -48,9 +53,20 @@ export function registryTransport(engine: DockerEngine, registry: Registry, arch
     lacking.chain.forEach((id) => known.add(id)); // another image on its way finds them there
     const { address } = registry;
     const limit = PULL_LIMIT + Math.ceil(lacking.bytes / SLOWEST);
-    const { content, words } = await pullInNode(engine, { node, address, reference, name, id: manifest.config.digest, limit }, signal);
+    const { content, words } = await pullInNode(
+      engine,
+      { node, address, reference, name, id: manifest.config.digest, limit },
+      signal,
+    );
     if (!content) throw pullFailed(node, name, words);
-    return { bytes: lacking.bytes, total: wholeSize(manifest), pushed, digest: manifest.config.digest, isNoted: true, content };
+    return {
+      bytes: lacking.bytes,
+      total: wholeSize(manifest),
+      pushed,
+      digest: manifest.config.digest,
+      isNoted: true,
+      content,
+    };
   };
 
   /** Takes what was prepared, and only once: what travelled for it is told by one load. */
@@ -82,8 +98,9 @@ export function registryTransport(engine: DockerEngine, registry: Registry, arch
 }
 
 /**
- * Makes sure that the registry has an image. Its tag is the engine's id of the image. Nobody is kept from pushing something else there, so with
- * the store whose ids are the configuration's digest it is looked whether it is that one, and else it is pushed again.
+ * Makes sure that the registry has an image. Its tag is the engine's id of the image. Nobody is
+ * kept from pushing something else there, so with the store whose ids are the configuration's
+ * digest it is looked whether it is that one, and else it is pushed again.
  */
 async function store(
   engine: DockerEngine,
@@ -104,22 +121,34 @@ async function store(
     layers = await pushImage(engine, image.id, name, tag, signal);
   } catch (error) {
     if (signal?.aborted || !(await registryIsFull(engine, registry).catch(() => false))) throw error;
-    await removeRegistry(engine, registry.containerId); // with the half of an image that it holds now; the next load makes it anew
-    throw new HarnessError('DISK_FULL', `No room is left for the image ${shipment.reference} in the registry beside the cluster.`, {
-      next: MAKE_ROOM,
-      cause: error,
-    });
+    // with the half of an image that it holds now; the next load makes it anew
+    await removeRegistry(engine, registry.containerId);
+    throw new HarnessError(
+      'DISK_FULL',
+      `No room is left for the image ${shipment.reference} in the registry beside the cluster.`,
+      {
+        next: MAKE_ROOM,
+        cause: error,
+      },
+    );
   }
   const stored = await findManifest(port, tag, architecture);
-  if (!stored) throw new HarnessError('LOAD', `The registry has no image for ${architecture} after ${image.id} was pushed.`);
+  if (!stored)
+    throw new HarnessError('LOAD', `The registry has no image for ${architecture} after ${image.id} was pushed.`);
   return { ...stored, pushed: pushedSize(stored.manifest, image.layers, layers) };
 }
 
 /** The bytes of the layers that a push names, with the configuration's. */
-export function pushedSize({ config, layers }: Manifest, contents: readonly string[], pushed: readonly string[]): number {
+export function pushedSize(
+  { config, layers }: Manifest,
+  contents: readonly string[],
+  pushed: readonly string[],
+): number {
   const travelled = (digest: string | undefined) => pushed.some((id) => digest?.startsWith(`sha256:${id}`));
   const sizes = new Map(
-    layers.filter((layer, at) => travelled(contents[at]) || travelled(layer.digest)).map((layer) => [layer.digest, layer.size]),
+    layers
+      .filter((layer, at) => travelled(contents[at]) || travelled(layer.digest))
+      .map((layer) => [layer.digest, layer.size]),
   );
   return [...sizes.values()].reduce((sum, size) => sum + size, config.size);
 }
@@ -133,18 +162,26 @@ export function lackingLayers(
   const chain = chainIds(contents);
   const lacking = layers.map((layer, at) => ({ ...layer, id: chain[at] ?? '' })).filter(({ id }) => !unpacked.has(id));
   const sizes = new Map(lacking.map(({ digest, size }) => [digest, size])); // a layer that is there twice travels once
-  return { chain: lacking.map(({ id }) => id), bytes: [...sizes.values()].reduce((sum, size) => sum + size, config.size) };
+  return {
+    chain: lacking.map(({ id }) => id),
+    bytes: [...sizes.values()].reduce((sum, size) => sum + size, config.size),
+  };
 }
 
 function wholeSize({ config, layers }: Manifest): number {
-  return [...new Map(layers.map(({ digest, size }) => [digest, size])).values()].reduce((sum, size) => sum + size, config.size);
+  return [...new Map(layers.map(({ digest, size }) => [digest, size])).values()].reduce(
+    (sum, size) => sum + size,
+    config.size,
+  );
 }
 
 function pullFailed(node: string, name: string, output: string): HarnessError {
   const full = saysDiskFull(output);
   return new HarnessError(
     full ? 'DISK_FULL' : 'LOAD',
-    full ? `No room is left in ${node} to load ${name}.` : `${node} could not pull ${name} from the registry beside the cluster.`,
+    full
+      ? `No room is left in ${node} to load ${name}.`
+      : `${node} could not pull ${name} from the registry beside the cluster.`,
     {
       detail: tail(output),
       next: full ? MAKE_ROOM : `Look at the node's runtime: docker exec ${node} journalctl -u containerd`,

@@ -1,6 +1,6 @@
-import type { DockerImage } from '../docker/engine.ts';
-import { HarnessError } from '../core/error.ts';
 import type { NodeContent } from '../containerd/content.ts';
+import { HarnessError } from '../core/error.ts';
+import type { DockerImage } from '../docker/engine.ts';
 
 /** One image on its way. */
 export interface Shipment {
@@ -14,7 +14,10 @@ export interface Shipment {
 /** Where it goes. */
 export interface Destination {
   node: string;
-  /** The unpacked file systems that the node has, by their chain ids; undefined when that is not known. */
+  /**
+   * The unpacked file systems that the node has, by their chain ids; undefined when that is not
+   * known.
+   */
   unpacked?: ReadonlySet<string>;
 }
 
@@ -37,8 +40,8 @@ export interface Delivery {
 /** Brings an image into nodes, all at once. Registries and archives are ways to do it. */
 export interface Transport {
   /**
-   * Does what can be done of a shipment before there are nodes, where that is anything. Told or not, and whatever comes of it, `send` does all
-   * that is due.
+   * Does what can be done of a shipment before there are nodes, where that is anything. Told or
+   * not, and whatever comes of it, `send` does all that is due.
    */
   prepare?(shipment: Shipment, signal?: AbortSignal): Promise<void>;
   /**
@@ -49,16 +52,23 @@ export interface Transport {
 }
 
 /**
- * A transport that hands to a second one what the first could not deliver. A full disk is full for both, and an interruption is none of
- * their faults.
- * @param onFallback told once for each shipment, with the nodes that are due again and the first reason
+ * A transport that hands to a second one what the first could not deliver. A full disk is full for
+ * both, and an interruption is none of their faults.
+ * @param onFallback told once for each shipment, with the nodes that are due again and the first
+ * reason
  */
-export function withFallback(first: Transport, second: Transport, onFallback: (nodes: string[], reason: unknown) => void): Transport {
+export function withFallback(
+  first: Transport,
+  second: Transport,
+  onFallback: (nodes: string[], reason: unknown) => void,
+): Transport {
   return {
     prepare: (shipment, signal) => first.prepare?.(shipment, signal) ?? Promise.resolve(),
     send(shipment, destinations, signal) {
       const tried = first.send(shipment, destinations, signal);
-      const failures = Promise.all(destinations.map((to) => failureOf(tried.get(to.node), signal).then((reason) => ({ to, reason }))));
+      const failures = Promise.all(
+        destinations.map((to) => failureOf(tried.get(to.node), signal).then((reason) => ({ to, reason }))),
+      );
       const again = failures.then((all) => {
         const due = all.filter(({ reason }) => reason !== undefined);
         if (due.length === 0) return new Map<string, Promise<Delivery>>();
@@ -88,6 +98,8 @@ async function failureOf(delivery: Promise<Delivery> | undefined, signal: AbortS
     await delivery;
     return undefined;
   } catch (error) {
-    return signal?.aborted || (error instanceof HarnessError && ['DISK_FULL', 'INTERRUPTED'].includes(error.code)) ? undefined : error;
+    return signal?.aborted || (error instanceof HarnessError && ['DISK_FULL', 'INTERRUPTED'].includes(error.code))
+      ? undefined
+      : error;
   }
 }

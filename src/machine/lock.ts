@@ -12,8 +12,8 @@ interface Holder extends RunningProcess {
 const LOOK_AGAIN_MS = 200;
 
 /**
- * Takes a lock that all harness processes of this user share, so that two of them on one cluster take turns. A lock whose holder is gone
- * is taken over.
+ * Takes a lock that all harness processes of this user share, so that two of them on one cluster
+ * take turns. A lock whose holder is gone is taken over.
  * @param onWait called once with whom it waits for
  * @returns what gives the lock back
  */
@@ -43,7 +43,8 @@ export async function takeLock(
     if (holder.pid === process.pid) return () => undefined; // this process holds it further up
     if (!told) options.onWait?.(`${holder.command} (process ${holder.pid})`);
     told = true;
-    if (options.signal?.aborted) throw new HarnessError('INTERRUPTED', 'Interrupted while waiting for another harness process.');
+    if (options.signal?.aborted)
+      throw new HarnessError('INTERRUPTED', 'Interrupted while waiting for another harness process.');
     await sleep(LOOK_AGAIN_MS);
   }
 }
@@ -63,7 +64,10 @@ function tryWrite(path: string, text: string): boolean {
   }
 }
 
-/** Removes the lock of a holder that is gone. Another process may have done so and taken the lock since: then it is put back. */
+/**
+ * Removes the lock of a holder that is gone. Another process may have done so and taken the lock
+ * since: then it is put back.
+ */
 function removeStaleLock(path: string, text: string): void {
   const asidePath = `${path}.${process.pid}.old`;
   try {

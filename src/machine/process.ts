@@ -1,7 +1,7 @@
 import type { Readable } from 'node:stream';
+import { HarnessError, type ErrorCode } from '../core/error.ts';
 import { seconds } from '../core/words.ts';
 import { watchForStall } from './stall.ts';
-import { HarnessError, type ErrorCode } from '../core/error.ts';
 
 /** How to run a program. Programs are argv arrays, never shell strings. */
 export interface RunOptions {
@@ -17,7 +17,9 @@ export interface RunOptions {
   signal?: AbortSignal;
   /** Called with every line of both outputs as it comes. */
   onLine?: (line: string) => void;
-  /** The code of the error when the program fails; `TOOL_MISSING` is used when it is not installed. */
+  /**
+   * The code of the error when the program fails; `TOOL_MISSING` is used when it is not installed.
+   */
   code?: ErrorCode;
   /** What the user should do when it fails. */
   next?: string;
@@ -44,7 +46,8 @@ export function printable(argv: readonly string[]): string {
 
 /**
  * Runs a program to its end.
- * @throws HarnessError when it is missing, fails, or is stopped by time-out or signal; with the command and its last lines.
+ * @throws HarnessError when it is missing, fails, or is stopped by time-out or signal; with the
+ * command and its last lines.
  */
 export async function run(argv: readonly [string, ...string[]], options: RunOptions = {}): Promise<RunResult> {
   const result = await tryRun(argv, options);
@@ -99,7 +102,9 @@ export async function tryRun(argv: readonly [string, ...string[]], options: RunO
   }
   if (result.isCanceled) throw new HarnessError('INTERRUPTED', `\`${printable(argv)}\` was interrupted.`);
   if (result.exitCode === undefined) {
-    const why = result.timedOut ? `did not end within ${options.timeout} ms` : `was ended by ${result.signal ?? 'an unknown cause'}`;
+    const why = result.timedOut
+      ? `did not end within ${options.timeout} ms`
+      : `was ended by ${result.signal ?? 'an unknown cause'}`;
     throw new HarnessError(options.code ?? 'TESTS', `\`${printable(argv)}\` ${why}.`, { detail: tail(result.all) });
   }
   return { exitCode: result.exitCode, stdout: result.stdout, all: result.all };

@@ -2,8 +2,8 @@ import { digestOf } from '../core/digest.ts';
 import { readState, writeState } from './state-file.ts';
 
 /**
- * The answer that was kept under a path, if it was given to the same question and is whole: what saves time must never be worth less than
- * what it saves.
+ * The answer that was kept under a path, if it was given to the same question and is whole: what
+ * saves time must never be worth less than what it saves.
  * @param question everything that the answer depends on
  */
 export function recall<T>(path: string, question: unknown): T | undefined {
@@ -11,7 +11,10 @@ export function recall<T>(path: string, question: unknown): T | undefined {
   return kept?.seal === digestOf([question, kept?.answer]) ? kept?.answer : undefined;
 }
 
-/** Keeps an answer for `recall`. A full or read-only disk costs the next run the time to find it out again. */
+/**
+ * Keeps an answer for `recall`. A full or read-only disk costs the next run the time to find it out
+ * again.
+ */
 export function keep(path: string, question: unknown, answer: unknown): void {
   try {
     writeState(path, JSON.stringify({ seal: digestOf([question, answer]), answer }));

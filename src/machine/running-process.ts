@@ -1,16 +1,24 @@
 import { readFileSync, readlinkSync } from 'node:fs';
 import { hostname } from 'node:os';
 
-/** The process that runs tests, as it stands on everything that they make: enough to prove later that it is gone. */
+/**
+ * The process that runs tests, as it stands on everything that they make: enough to prove later
+ * that it is gone.
+ */
 export interface Owner {
   /** The machine's name and, where it has one, its lasting id. */
   host: string;
   /** The kernel's id of this boot; empty where the system has none. */
   boot: string;
-  /** The set of processes in which `pid` counts; a container has its own. Empty where the system has none. */
+  /**
+   * The set of processes in which `pid` counts; a container has its own. Empty where the system has
+   * none.
+   */
   processes: string;
   pid: number;
-  /** Tells the process from a later one with the same number; empty where the system does not say. */
+  /**
+   * Tells the process from a later one with the same number; empty where the system does not say.
+   */
   started: string;
 }
 
@@ -31,7 +39,10 @@ export function isAlive(process_: RunningProcess): boolean {
   return process_.started === startOf(process_.pid);
 }
 
-/** When a process was started, in the kernel's own count: field 22 of /proc/<pid>/stat, after the name in parentheses. */
+/**
+ * When a process was started, in the kernel's own count: field 22 of /proc/<pid>/stat, after the
+ * name in parentheses.
+ */
 export function startOf(pid: number): string {
   const stat = textOf(() => readFileSync(`/proc/${pid}/stat`, 'utf8'));
   return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? '';

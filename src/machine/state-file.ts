@@ -1,7 +1,10 @@
 import { closeSync, mkdirSync, openSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
-/** Reads JSON of the harness's own; undefined when it is absent or damaged, which must never be worse than a slow start. */
+/**
+ * Reads JSON of the harness's own; undefined when it is absent or damaged, which must never be
+ * worse than a slow start.
+ */
 export function readState<T>(path: string): T | undefined {
   try {
     return JSON.parse(readFileSync(path, 'utf8')) as T;
@@ -10,7 +13,10 @@ export function readState<T>(path: string): T | undefined {
   }
 }
 
-/** Writes a file whole and at once: another process sees the old or the new one, and a crash leaves the old. */
+/**
+ * Writes a file whole and at once: another process sees the old or the new one, and a crash leaves
+ * the old.
+ */
 export function writeState(path: string, text: string, mode = 0o644): void {
   replaceFile(path, (file) => writeFileSync(file, text), mode);
 }

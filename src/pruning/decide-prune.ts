@@ -3,7 +3,9 @@ import { loadLine } from '../containerd/load-record.ts';
 import type { StoredImage } from '../registry/client.ts';
 import { NODE_HOST, REPOSITORY } from '../registry/registry.ts';
 
-/** What must go of an image in a node: some of its names, or, where that leaves it none, all of it. */
+/**
+ * What must go of an image in a node: some of its names, or, where that leaves it none, all of it.
+ */
 export interface NodeRemoval {
   id: string;
   names: readonly string[];
@@ -11,22 +13,30 @@ export interface NodeRemoval {
   reason: string;
 }
 
-/** The names under which images pass from the registry into nodes; they stay only where the node died meanwhile. */
+/**
+ * The names under which images pass from the registry into nodes; they stay only where the node
+ * died meanwhile.
+ */
 const PASSING = `${NODE_HOST}/${REPOSITORY}@`;
 
 /**
- * What a node holds of this harness's and nobody needs. Only what it is known to have loaded is removed, id and name, and nothing that a
- * container was made from.
- * @param wanted names that stay; undefined to leave all names alone, so that only images without one go
+ * What a node holds of this harness's and nobody needs. Only what it is known to have loaded is
+ * removed, id and name, and nothing that a container was made from.
+ * @param wanted names that stay; undefined to leave all names alone, so that only images without
+ * one go
  */
-export function decideNodePrune({ images, used, loads }: NodeHoldings, wanted: ReadonlySet<string> | undefined): NodeRemoval[] {
+export function decideNodePrune(
+  { images, used, loads }: NodeHoldings,
+  wanted: ReadonlySet<string> | undefined,
+): NodeRemoval[] {
   const loadedIds = new Set([...loads].map((line) => line.slice(0, line.indexOf(' '))));
   return images.flatMap(({ id, names, pinned }): NodeRemoval[] => {
     if (pinned) return [];
     const isPassing = (name: string) => name.startsWith(PASSING);
     const isSpare = (name: string) => wanted?.has(name) === false && loads.has(loadLine(id, name)) && !used.has(name);
     const going = names.filter((name) => isPassing(name) || isSpare(name));
-    if (going.length < names.length) return going.length === 0 ? [] : [{ id, names: going, whole: false, reason: NOT_CONFIGURED }];
+    if (going.length < names.length)
+      return going.length === 0 ? [] : [{ id, names: going, whole: false, reason: NOT_CONFIGURED }];
     if (used.has(id) || !(loadedIds.has(id) || names.some(isPassing))) return [];
     return [{ id, names: going, whole: true, reason: going.some(isSpare) ? NOT_CONFIGURED : REPLACED }];
   });
@@ -53,7 +63,10 @@ export interface DockerNeeds {
   foreignPorts: ReadonlySet<number>;
 }
 
-/** What must go of an image in Docker: the names that it had on a way to a registry, and all of it where it was replaced. */
+/**
+ * What must go of an image in Docker: the names that it had on a way to a registry, and all of it
+ * where it was replaced.
+ */
 export interface DockerRemoval {
   id: string;
   names: readonly string[];
@@ -62,8 +75,8 @@ export interface DockerRemoval {
 }
 
 /**
- * What Docker holds of this project's and nobody needs: images without a name in whose place there is a later one, and names that a push left
- * when it was killed.
+ * What Docker holds of this project's and nobody needs: images without a name in whose place there
+ * is a later one, and names that a push left when it was killed.
  */
 export function decideDockerPrune(
   images: readonly DockerHolding[],
@@ -79,7 +92,10 @@ export function decideDockerPrune(
   });
 }
 
-/** Whether an image has this name only from a push of ours: nobody else names an image by its own id. */
+/**
+ * Whether an image has this name only from a push of ours: nobody else names an image by its own
+ * id.
+ */
 function isLeftover(name: string, id: string, foreignPorts: ReadonlySet<number>): boolean {
   const [, port, repository, tag] = /^127\.0\.0\.1:(\d+)\/([^:]+):(\w+)$/.exec(name) ?? [];
   return repository === REPOSITORY && tag === id.replace(/^\w+:/, '') && !foreignPorts.has(Number(port));
@@ -108,8 +124,8 @@ interface Layered {
 }
 
 /**
- * What the removal of each image frees, bytes by its id: the layers that no image that stays, and no container, needs. A layer that two of
- * them share counts for the first.
+ * What the removal of each image frees, bytes by its id: the layers that no image that stays, and
+ * no container, needs. A layer that two of them share counts for the first.
  */
 export function freedBytes(
   snapshots: ReadonlyMap<string, Snapshot>,

@@ -1,5 +1,5 @@
-import type { DockerEngine } from '../docker/engine.ts';
 import { LABELS } from '../core/labels.ts';
+import type { DockerEngine } from '../docker/engine.ts';
 import { REGISTRY_PORT } from '../registry/registry.ts';
 import type { DockerHolding } from './decide-prune.ts';
 

@@ -1,20 +1,20 @@
 import type { V1Pod } from '@kubernetes/client-node';
-import { pruneDocker, pruneNode, pruneRegistry } from './remove.ts';
-import { openAccess } from '../kubernetes/access.ts';
-import { kubeList } from '../kubernetes/api.ts';
 import type { ClusterNode } from '../cluster/cluster.ts';
-import type { Pruned } from './pruned.ts';
-import { canonicalName } from '../docker/reference.ts';
-import { count, dataSize } from '../core/words.ts';
-import { dockerHoldings } from './docker-holdings.ts';
-import { nodeHoldings, nodeSnapshots } from '../containerd/holdings.ts';
 import { kubeconfigPath } from '../cluster/current.ts';
-import { decideDockerPrune, decideNodePrune, decideStoredPrune, freedBytes } from './decide-prune.ts';
-import { step } from '../core/step.ts';
 import { loadTargets } from '../cluster/nodes.ts';
 import { ownCluster } from '../cluster/ownership.ts';
+import { nodeHoldings, nodeSnapshots } from '../containerd/holdings.ts';
+import { step } from '../core/step.ts';
+import { count, dataSize } from '../core/words.ts';
+import { canonicalName } from '../docker/reference.ts';
+import { openAccess } from '../kubernetes/access.ts';
+import { kubeList } from '../kubernetes/api.ts';
 import { ownRegistry, storedImages } from '../registry/bring-up.ts';
 import type { Session } from '../session.ts';
+import { decideDockerPrune, decideNodePrune, decideStoredPrune, freedBytes } from './decide-prune.ts';
+import { dockerHoldings } from './docker-holdings.ts';
+import type { Pruned } from './pruned.ts';
+import { pruneDocker, pruneNode, pruneRegistry } from './remove.ts';
 
 /** What is to be removed from one place, and how. */
 interface Due {
@@ -24,7 +24,8 @@ interface Due {
 }
 
 /**
- * Removes what this harness brought into nodes, registry and Docker, and what nothing configured names and nothing uses.
+ * Removes what this harness brought into nodes, registry and Docker, and what nothing configured
+ * names and nothing uses.
  * @param dryRun only say it
  * @throws HarnessError CLUSTER_FOREIGN
  */
@@ -48,12 +49,16 @@ export async function prune(session: Session, dryRun: boolean): Promise<Pruned[]
   return step(emit, 'prune', `cluster ${config.cluster.name}: removing what nothing needs`, async () => {
     const value = await work();
     const bytes = value.reduce((sum, pruned) => sum + pruned.bytes, 0);
-    const title = value.length === 0 ? 'nothing to remove' : `${count(value.length, 'image')} removed, ${dataSize(bytes)}`;
+    const title =
+      value.length === 0 ? 'nothing to remove' : `${count(value.length, 'image')} removed, ${dataSize(bytes)}`;
     return { title, skipped: value.length === 0, value };
   });
 }
 
-/** Images that pods name, also those whose containers are yet to be made; undefined where the cluster cannot be asked. */
+/**
+ * Images that pods name, also those whose containers are yet to be made; undefined where the
+ * cluster cannot be asked.
+ */
 async function imagesOfPods({ config }: Session, running: readonly ClusterNode[]): Promise<Set<string> | undefined> {
   if (running.length === 0) return undefined;
   try {
@@ -69,9 +74,14 @@ async function imagesOfPods({ config }: Session, running: readonly ClusterNode[]
   }
 }
 
-async function dueInNode({ engine, config }: Session, { name: node }: ClusterNode, inPods: Set<string> | undefined): Promise<Due> {
+async function dueInNode(
+  { engine, config }: Session,
+  { name: node }: ClusterNode,
+  inPods: Set<string> | undefined,
+): Promise<Due> {
   const [holdings, snapshots] = await Promise.all([nodeHoldings(engine, node), nodeSnapshots(engine, node)]);
-  const wanted = inPods && new Set([...config.images.map(({ reference }) => canonicalName(reference) ?? reference), ...inPods]);
+  const wanted =
+    inPods && new Set([...config.images.map(({ reference }) => canonicalName(reference) ?? reference), ...inPods]);
   const removals = decideNodePrune(holdings, wanted);
   const isWhole = new Set(removals.flatMap(({ id, whole }) => (whole ? [id] : [])));
   const tops = (whole: boolean) => holdings.images.filter(({ id }) => isWhole.has(id) === whole);
@@ -107,7 +117,10 @@ async function dueInDocker(session: Session): Promise<Due> {
   const sizes = new Map(images.map(({ id, bytes }) => [id, bytes]));
   const due = decideDockerPrune(images, { project: config.project, current, used, foreignPorts }).map((removal) => {
     const { id, names, reason, whole } = removal;
-    return { removal, pruned: { place: 'Docker', image: names.join(', ') || id, reason, bytes: whole ? (sizes.get(id) ?? 0) : 0 } };
+    return {
+      removal,
+      pruned: { place: 'Docker', image: names.join(', ') || id, reason, bytes: whole ? (sizes.get(id) ?? 0) : 0 },
+    };
   });
   const remove = async () => {
     const gone: Pruned[] = [];

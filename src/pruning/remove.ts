@@ -1,9 +1,8 @@
-import { exec } from '../docker/exec.ts';
-import type { DockerEngine } from '../docker/engine.ts';
-import { deleteManifest } from '../registry/client.ts';
 import { HarnessError } from '../core/error.ts';
+import type { DockerEngine } from '../docker/engine.ts';
+import { exec } from '../docker/exec.ts';
+import { deleteManifest, type StoredImage } from '../registry/client.ts';
 import type { DockerRemoval, NodeRemoval } from './decide-prune.ts';
-import type { StoredImage } from '../registry/client.ts';
 
 /** Removes what was decided from a node. */
 export async function pruneNode(engine: DockerEngine, node: string, removals: readonly NodeRemoval[]): Promise<void> {
@@ -14,8 +13,8 @@ export async function pruneNode(engine: DockerEngine, node: string, removals: re
 }
 
 /**
- * Removes images from the registry with all that only they need. Whoever pushes meanwhile may lose what he pushed: the caller holds the
- * cluster's lock.
+ * Removes images from the registry with all that only they need. Whoever pushes meanwhile may lose
+ * what he pushed: the caller holds the cluster's lock.
  */
 export async function pruneRegistry(
   engine: DockerEngine,
@@ -24,12 +23,18 @@ export async function pruneRegistry(
   images: readonly StoredImage[],
 ): Promise<void> {
   for (const { digest } of images) await deleteManifest(port, digest);
-  await exec(engine, containerId, ['/bin/registry', 'garbage-collect', '--quiet', '--delete-untagged', '/etc/distribution/config.yml']);
+  await exec(engine, containerId, [
+    '/bin/registry',
+    'garbage-collect',
+    '--quiet',
+    '--delete-untagged',
+    '/etc/distribution/config.yml',
+  ]);
 }
 
 /**
- * Removes names, and images that have none left, from Docker. Nothing is forced: the engine looks once more whether a container or another
- * name needs the image.
+ * Removes names, and images that have none left, from Docker. Nothing is forced: the engine looks
+ * once more whether a container or another name needs the image.
  * @returns whether it let it go
  */
 export async function pruneDocker(engine: DockerEngine, { id, names, whole }: DockerRemoval): Promise<boolean> {

@@ -1,19 +1,21 @@
 import { createHash } from 'node:crypto';
-import { createRegistry, removeRegistry, startRegistry, usable } from './container.ts';
-import { findManifest, listTags, registryAnswers } from './client.ts';
 import type { ClusterNode } from '../cluster/cluster.ts';
-import { HarnessError, messageOf } from '../core/error.ts';
-import { registryName, type ObservedRegistry, type Registry } from './registry.ts';
-import { ensureRegistryImage, registrySettings } from '../system-images/registry-image.ts';
-import { observeRegistry } from './observe.ts';
 import { networkOf } from '../cluster/network.ts';
-import type { StoredImage } from './client.ts';
-import { decideRegistry, isOurs, type WantedRegistry } from './decide-registry.ts';
-import { step } from '../core/step.ts';
+import { HarnessError, messageOf } from '../core/error.ts';
 import { oncePer } from '../core/once-per.ts';
+import { step } from '../core/step.ts';
 import type { Session } from '../session.ts';
+import { ensureRegistryImage, registrySettings } from '../system-images/registry-image.ts';
+import { findManifest, listTags, registryAnswers, type StoredImage } from './client.ts';
+import { createRegistry, removeRegistry, startRegistry, usable } from './container.ts';
+import { decideRegistry, isOurs, type WantedRegistry } from './decide-registry.ts';
+import { observeRegistry } from './observe.ts';
+import { registryName, type ObservedRegistry, type Registry } from './registry.ts';
 
-/** The image that the registry runs, looked for once in a run: it may be compiled beside the cluster's creation. */
+/**
+ * The image that the registry runs, looked for once in a run: it may be compiled beside the
+ * cluster's creation.
+ */
 export const registryImage: (session: Session) => Promise<string> = oncePer((session) => {
   const image = ensureRegistryImage(session.engine, session);
   image.catch(() => undefined); // reported by the caller that awaits it; there may be none
@@ -21,7 +23,8 @@ export const registryImage: (session: Session) => Promise<string> = oncePer((ses
 });
 
 /**
- * Brings the registry beside the cluster to where it can be used: created, started or made anew, whatever it takes.
+ * Brings the registry beside the cluster to where it can be used: created, started or made anew,
+ * whatever it takes.
  * @throws HarnessError CLUSTER_FOREIGN when a container of that name is not ours, NODE_IMAGE, LOAD
  */
 export async function ensureRegistry(session: Session, nodes: readonly ClusterNode[]): Promise<Registry> {
@@ -45,11 +48,15 @@ export async function ensureRegistry(session: Session, nodes: readonly ClusterNo
   };
   return step(emit, 'registry', `registry ${name}`, async () => {
     if (decision.action === 'create') return { title: `registry ${name} created`, value: await createAnew() };
-    if (decision.action === 'recreate') return { title: `registry ${name} created anew (${decision.reason})`, value: await createAnew() };
+    if (decision.action === 'recreate')
+      return { title: `registry ${name} created anew (${decision.reason})`, value: await createAnew() };
     let reason = 'it did not answer';
     if (decision.action === 'start' && observed) {
       try {
-        return { title: `registry ${name} started (${decision.reason})`, value: await startRegistry(engine, observed.containerId, signal) };
+        return {
+          title: `registry ${name} started (${decision.reason})`,
+          value: await startRegistry(engine, observed.containerId, signal),
+        };
       } catch (error) {
         signal.throwIfAborted();
         reason = messageOf(error);

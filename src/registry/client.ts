@@ -43,7 +43,8 @@ export async function registryAnswers(port: number, timeout = 2000): Promise<boo
 }
 
 /**
- * The manifest behind a tag or a digest, and its own digest; of an index, the manifest for an architecture.
+ * The manifest behind a tag or a digest, and its own digest; of an index, the manifest for an
+ * architecture.
  * @param architecture as Docker calls it; of several platforms, nodes take this one
  * @returns undefined when the registry has no such image
  */
@@ -57,7 +58,9 @@ export async function findManifest(
   if (answer.status !== 200) throw new Error(`the registry answered ${answer.status} for ${reference}: ${answer.body}`);
   const content = JSON.parse(answer.body) as Manifest | Index;
   if (!('manifests' in content)) return { digest: answer.digest, manifest: content };
-  const fitting = content.manifests.find(({ platform }) => platform?.os === 'linux' && platform.architecture === architecture);
+  const fitting = content.manifests.find(
+    ({ platform }) => platform?.os === 'linux' && platform.architecture === architecture,
+  );
   const single = fitting && (await findManifest(port, fitting.digest, architecture));
   return single && { digest: answer.digest, manifest: single.manifest };
 }
@@ -66,11 +69,14 @@ export async function findManifest(
 export async function listTags(port: number): Promise<string[]> {
   const answer = await ask(port, `/v2/${REPOSITORY}/tags/list`);
   if (answer.status === 404) return []; // nothing was ever pushed
-  if (answer.status !== 200) throw new Error(`the registry answered ${answer.status} for its list of tags: ${answer.body}`);
+  if (answer.status !== 200)
+    throw new Error(`the registry answered ${answer.status} for its list of tags: ${answer.body}`);
   return (JSON.parse(answer.body) as { tags: string[] | null }).tags ?? [];
 }
 
-/** Takes an image, with all its tags, out of the registry; its blobs stay until they are collected. */
+/**
+ * Takes an image, with all its tags, out of the registry; its blobs stay until they are collected.
+ */
 export async function deleteManifest(port: number, digest: string): Promise<void> {
   const answer = await ask(port, `/v2/${REPOSITORY}/manifests/${digest}`, { method: 'DELETE' });
   if (![202, 404].includes(answer.status))

@@ -14,16 +14,26 @@ export interface RegistryDecision {
   reason: string;
 }
 
-/** Whether a container is the registry of that project and cluster: nothing else is ever changed or deleted. */
-export function isOurs(observed: ObservedRegistry, { project, cluster }: Pick<WantedRegistry, 'project' | 'cluster'>): boolean {
+/**
+ * Whether a container is the registry of that project and cluster: nothing else is ever changed or
+ * deleted.
+ */
+export function isOurs(
+  observed: ObservedRegistry,
+  { project, cluster }: Pick<WantedRegistry, 'project' | 'cluster'>,
+): boolean {
   return observed.project === project && observed.cluster === cluster;
 }
 
-/** Decides what must happen for the wanted registry to be there. Whether it answers is seen after this: only a running one can be asked. */
+/**
+ * Decides what must happen for the wanted registry to be there. Whether it answers is seen after
+ * this: only a running one can be asked.
+ */
 export function decideRegistry(observed: ObservedRegistry | undefined, wanted: WantedRegistry): RegistryDecision {
   if (!observed) return { action: 'create', reason: 'there is none' };
   if (!isOurs(observed, wanted)) return { action: 'refuse', reason: whoseItIs(observed) };
-  if (observed.definition !== wanted.definition) return { action: 'recreate', reason: 'its image or its settings changed' };
+  if (observed.definition !== wanted.definition)
+    return { action: 'recreate', reason: 'its image or its settings changed' };
   if (!observed.hasRun) return { action: 'recreate', reason: 'its creation was interrupted' };
   if (observed.networks.join() !== wanted.network)
     return { action: 'recreate', reason: `it is not on the network ${wanted.network} alone` };
@@ -34,5 +44,7 @@ export function decideRegistry(observed: ObservedRegistry | undefined, wanted: W
 
 /** A container inherits its image's labels, so the project's label alone says nothing. */
 function whoseItIs({ project, cluster }: ObservedRegistry): string {
-  return cluster === undefined ? 'this harness did not create it' : `it belongs to the cluster ${cluster} of the project ${project}`;
+  return cluster === undefined
+    ? 'this harness did not create it'
+    : `it belongs to the cluster ${cluster} of the project ${project}`;
 }

@@ -1,5 +1,5 @@
-import type { DockerEngine } from '../docker/engine.ts';
 import { LABELS } from '../core/labels.ts';
+import type { DockerEngine } from '../docker/engine.ts';
 import { inspectContainer } from '../docker/inspect.ts';
 import { REGISTRY_PORT, registryName, type ObservedRegistry } from './registry.ts';
 

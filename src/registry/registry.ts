@@ -1,7 +1,10 @@
 /** The registry's container as Docker shows it. */
 export interface ObservedRegistry {
   containerId: string;
-  /** The project and the cluster that its labels name; undefined on a container that is not the harness's. */
+  /**
+   * The project and the cluster that its labels name; undefined on a container that is not the
+   * harness's.
+   */
   project: string | undefined;
   cluster: string | undefined;
   /** Digest of what it was made from. */
@@ -19,7 +22,10 @@ export interface ObservedRegistry {
 /** A registry that can be used. */
 export interface Registry {
   containerId: string;
-  /** Where nodes reach it. An address and no name: where nodes use a proxy, kind exempts the addresses of their network, and no names. */
+  /**
+   * Where nodes reach it. An address and no name: where nodes use a proxy, kind exempts the
+   * addresses of their network, and no names.
+   */
   address: string;
   /** On this machine's loopback. */
   port: number;
@@ -29,12 +35,15 @@ export interface Registry {
 export const REGISTRY_PORT = 5000;
 
 /**
- * The one repository that all images go into, told apart by their tags. Docker and the registry share layers within a repository without
- * being told.
+ * The one repository that all images go into, told apart by their tags. Docker and the registry
+ * share layers within a repository without being told.
  */
 export const REPOSITORY = 'kind-harness';
 
-/** The name by which the nodes' container runtimes know the registry, whatever its container is called. */
+/**
+ * The name by which the nodes' container runtimes know the registry, whatever its container is
+ * called.
+ */
 export const NODE_HOST = `kind-harness-registry:${REGISTRY_PORT}`;
 
 /** The container's name. Not among kind's own: those end in a role. */

@@ -1,6 +1,6 @@
 import type { Emit, Event } from '../core/event.ts';
-import { errorLines } from './errors.ts';
 import { seconds } from '../core/words.ts';
+import { errorLines } from './errors.ts';
 
 /** How often the progress of one step is worth a line, milliseconds. */
 const PROGRESS_EVERY = 5_000;

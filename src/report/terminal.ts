@@ -1,7 +1,7 @@
-import { Listr, type ListrTaskWrapper, type DefaultRenderer, type SimpleRenderer } from 'listr2';
+import { Listr, type DefaultRenderer, type ListrTaskWrapper, type SimpleRenderer } from 'listr2';
 import type { Emit, Event } from '../core/event.ts';
-import { plainReporter } from './lines.ts';
 import { seconds } from '../core/words.ts';
+import { plainReporter } from './lines.ts';
 
 type Wrapper = ListrTaskWrapper<unknown, typeof DefaultRenderer, typeof SimpleRenderer>;
 
@@ -16,10 +16,14 @@ interface Row {
 }
 
 /**
- * Draws the planned steps with listr2, live. Steps that were not planned, notes and output of programs come as plain lines once the rows are
- * done; the rows are done when every one has ended, or `release` is called.
+ * Draws the planned steps with listr2, live. Steps that were not planned, notes and output of
+ * programs come as plain lines once the rows are done; the rows are done when every one has ended,
+ * or `release` is called.
  */
-export function terminalReporter(write: (line: string) => void, verbose: boolean): { emit: Emit; release: () => Promise<void> } {
+export function terminalReporter(
+  write: (line: string) => void,
+  verbose: boolean,
+): { emit: Emit; release: () => Promise<void> } {
   const plain = plainReporter(write, verbose);
   const rows = new Map<string, Row>();
   let held: Event[] = [];

@@ -1,18 +1,16 @@
-import type { ImageConfig } from '../config/config.ts';
-import type { ClusterState } from '../cluster/cluster.ts';
-import type { LoadDecision } from '../loading/decide-load.ts';
-import type { FreshnessDecision } from '../freshness/decide-freshness.ts';
-import { canonicalName } from '../docker/reference.ts';
-import { decideLoad } from '../loading/decide-load.ts';
-import { buildCacheSize } from '../docker/build-cache.ts';
-import { clusterNodes } from '../cluster/nodes.ts';
-import { rememberedCluster } from '../cluster/current.ts';
 import type { ImageOutcome } from '../building/settle-images.ts';
-import { askAhead } from '../core/ask-ahead.ts';
-import { askNode, imagesIn } from '../loading/node-contents.ts';
-import { loadTargets } from '../cluster/nodes.ts';
+import type { ClusterState } from '../cluster/cluster.ts';
+import { rememberedCluster } from '../cluster/current.ts';
+import { clusterNodes, loadTargets } from '../cluster/nodes.ts';
 import { assertOwn } from '../cluster/ownership.ts';
+import type { ImageConfig } from '../config/config.ts';
+import { askAhead } from '../core/ask-ahead.ts';
+import { buildCacheSize } from '../docker/build-cache.ts';
+import { canonicalName } from '../docker/reference.ts';
+import type { FreshnessDecision } from '../freshness/decide-freshness.ts';
+import { decideLoad, type LoadDecision } from '../loading/decide-load.ts';
 import { digestsOf } from '../loading/image-digest.ts';
+import { askNode, imagesIn } from '../loading/node-contents.ts';
 import type { Session } from '../session.ts';
 
 /** What `cache-status` says of one image. */
@@ -37,17 +35,26 @@ export interface ImageStatus {
 /** What `cache-status` says. */
 export interface CacheStatus {
   images: ImageStatus[];
-  /** BuildKit's cache in Docker, bytes: all of it, and what is in use. Null where it was not asked for. */
+  /**
+   * BuildKit's cache in Docker, bytes: all of it, and what is in use. Null where it was not asked
+   * for.
+   */
   buildCache: { bytes: number; inUse: number } | null;
 }
 
 /**
  * The verdict on each image and where it is loaded. Changes nothing.
- * @param onlyVerdicts leave out what is only told: the engine takes longer to sum up BuildKit's cache than for all the rest
+ * @param onlyVerdicts leave out what is only told: the engine takes longer to sum up BuildKit's
+ * cache than for all the rest
  */
-export async function cacheStatus(session: Session, images: readonly ImageConfig[], onlyVerdicts: boolean): Promise<CacheStatus> {
+export async function cacheStatus(
+  session: Session,
+  images: readonly ImageConfig[],
+  onlyVerdicts: boolean,
+): Promise<CacheStatus> {
   const { engine, config } = session;
-  // All that takes Docker a while is asked first, even before the nodes are known to be ours; what else is needed is loaded meanwhile.
+  // All that takes Docker a while is asked first, even before the nodes are known to be ours; what
+  // else is needed is loaded meanwhile.
   const buildCache = onlyVerdicts ? Promise.resolve(null) : buildCacheSize(engine);
   buildCache.catch(() => undefined); // whoever awaits it below hears of it
   const listed = await askAhead((onAsked) => clusterNodes(engine, config.cluster.name, onAsked));
@@ -56,7 +63,9 @@ export async function cacheStatus(session: Session, images: readonly ImageConfig
   await Promise.all(runningTargets(nodes).map((node) => askNode(session, node)));
   assertOwn(session, await rememberedCluster(engine, config, nodes));
   const outcomes = settleImages(session, images, { tier: 'test-cached', lookOnly: true });
-  const statuses = images.map(async (image) => statusOf(session, (await outcomes.get(image.name)) as ImageOutcome, nodes));
+  const statuses = images.map(async (image) =>
+    statusOf(session, (await outcomes.get(image.name)) as ImageOutcome, nodes),
+  );
   return { images: await Promise.all(statuses), buildCache: await buildCache };
 }
 
@@ -73,7 +82,10 @@ async function statusOf(
   const digest = built && digestsOf(session).of(built);
   const inNodes = runningTargets(nodes).map(async (node) => {
     const present = await imagesIn(session, node);
-    return [node.name, decideLoad({ digest, layers: built?.layers ?? [], name, present, force: false }).verdict] as const;
+    return [
+      node.name,
+      decideLoad({ digest, layers: built?.layers ?? [], name, present, force: false }).verdict,
+    ] as const;
   });
   return {
     image: image.name,

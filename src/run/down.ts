@@ -1,12 +1,12 @@
-import { remove } from '../cluster/lifecycle.ts';
 import { currentCluster } from '../cluster/current.ts';
-import { unlessMissing } from '../docker/engine.ts';
-import { count } from '../core/words.ts';
+import { remove } from '../cluster/lifecycle.ts';
+import { assertOwn } from '../cluster/ownership.ts';
 import { LABELS } from '../core/labels.ts';
 import { step } from '../core/step.ts';
-import { assertOwn } from '../cluster/ownership.ts';
-import { removeServices } from '../services/bring-up.ts';
+import { count } from '../core/words.ts';
+import { unlessMissing } from '../docker/engine.ts';
 import { takeRegistryDown } from '../registry/bring-up.ts';
+import { removeServices } from '../services/bring-up.ts';
 import type { Session } from '../session.ts';
 
 /**

@@ -1,24 +1,26 @@
-import type { Tier } from '../config/config.ts';
-import type { ClusterDecision, ClusterNode, ClusterState } from '../cluster/cluster.ts';
-import type { LoadDecision } from '../loading/decide-load.ts';
 import type { BuildDecision } from '../building/decide-build.ts';
-import { canonicalName } from '../docker/reference.ts';
-import { readManifests } from '../deploying/read-manifests.ts';
+import { settleImages, type ImageOutcome } from '../building/settle-images.ts';
+import type { ClusterDecision, ClusterNode, ClusterState } from '../cluster/cluster.ts';
 import { currentCluster } from '../cluster/current.ts';
 import { decideCluster } from '../cluster/decide-cluster.ts';
-import { decideLoad } from '../loading/decide-load.ts';
-import { assertOwn } from '../cluster/ownership.ts';
 import { wantedClusterNow } from '../cluster/definition.ts';
-import { settleImages, type ImageOutcome } from '../building/settle-images.ts';
-import { imagesIn } from '../loading/node-contents.ts';
 import { loadTargets } from '../cluster/nodes.ts';
+import { assertOwn } from '../cluster/ownership.ts';
+import type { Tier } from '../config/config.ts';
+import { readManifests } from '../deploying/read-manifests.ts';
+import { canonicalName } from '../docker/reference.ts';
+import { decideLoad, type LoadDecision } from '../loading/decide-load.ts';
 import { digestsOf } from '../loading/image-digest.ts';
+import { imagesIn } from '../loading/node-contents.ts';
 import type { Session } from '../session.ts';
 
 /** What a tier would do. */
 export interface TierPlan {
   cluster: { name: string; action: ClusterDecision['action']; reason: string };
-  images: (Pick<BuildDecision, 'verdict' | 'action' | 'reason'> & { image: string; changed: BuildDecision['changes'] })[];
+  images: (Pick<BuildDecision, 'verdict' | 'action' | 'reason'> & {
+    image: string;
+    changed: BuildDecision['changes'];
+  })[];
   loads: { image: string; node: string; action: LoadDecision['action']; reason: string }[];
   /** How many objects the manifests describe. */
   objects: number;
@@ -26,7 +28,8 @@ export interface TierPlan {
 
 /**
  * What a tier would do now. Changes nothing.
- * @throws HarnessError CLUSTER_FOREIGN, CONFIG and whatever else would stop the tier before it began
+ * @throws HarnessError CLUSTER_FOREIGN, CONFIG and whatever else would stop the tier before it
+ * began
  */
 export async function dryRun(session: Session, tier: Tier): Promise<TierPlan> {
   const { config, engine } = session;
@@ -39,7 +42,11 @@ export async function dryRun(session: Session, tier: Tier): Promise<TierPlan> {
   const nodes = action === 'use' ? loadTargets(state.nodes) : [];
   return {
     cluster: { name: config.cluster.name, action, reason },
-    images: outcomes.map(({ image, decision: { changes, ...rest } }) => ({ image: image.name, ...rest, changed: changes })),
+    images: outcomes.map(({ image, decision: { changes, ...rest } }) => ({
+      image: image.name,
+      ...rest,
+      changed: changes,
+    })),
     loads: await Promise.all(outcomes.flatMap((outcome) => nodes.map((node) => loadOf(session, outcome, node, tier)))),
     objects,
   };
@@ -50,7 +57,12 @@ function withoutNodeImage({ nodes }: ClusterState): ClusterDecision {
   return { action: nodes.length === 0 ? 'create' : 'recreate', reason };
 }
 
-async function loadOf(session: Session, outcome: ImageOutcome, node: ClusterNode, tier: Tier): Promise<TierPlan['loads'][number]> {
+async function loadOf(
+  session: Session,
+  outcome: ImageOutcome,
+  node: ClusterNode,
+  tier: Tier,
+): Promise<TierPlan['loads'][number]> {
   const { image, decision, built } = outcome;
   const common = { image: image.name, node: node.name };
   if (decision.action !== 'skip') return { ...common, action: 'transfer', reason: 'it will be another image' };

@@ -9,8 +9,8 @@ import { deploy } from '../deploying/deploy.ts';
 import { readManifests } from '../deploying/read-manifests.ts';
 import type { ManifestObject } from '../kubernetes/manifest.ts';
 import { loadEverywhere, prepareLoad } from '../loading/load-image.ts';
-import { hasReplaced } from '../loading/replacements.ts';
 import type { DeployedImage } from '../loading/loaded-image.ts';
+import { hasReplaced } from '../loading/replacements.ts';
 import type { Transport } from '../loading/transport.ts';
 import { collectReplaced } from '../pruning/collect-replaced.ts';
 import { bringServicesUp, type RunningService } from '../services/bring-up.ts';
@@ -48,12 +48,14 @@ export async function prepareForOthers(session: Session, tier: Tier): Promise<Ha
 }
 
 /**
- * Everything a tier does before its tests: cluster, images and services side by side, then the manifests.
+ * Everything a tier does before its tests: cluster, images and services side by side, then the
+ * manifests.
  * @param beforeDeploy called when what is left is mostly waiting
  */
 export async function prepare(session: Session, tier: Tier, beforeDeploy?: () => void): Promise<Prepared> {
   const { config, emit } = session;
-  // Before anything slow, what would make it all for nothing: a manifest that does not parse, a cluster that is not ours.
+  // Before anything slow, what would make it all for nothing: a manifest that does not parse, a
+  // cluster that is not ours.
   const objects = readManifests(config.manifests, config.root);
   await ownCluster(session);
   emit({ type: 'plan', steps: plannedSteps(session) });
@@ -64,7 +66,10 @@ export async function prepare(session: Session, tier: Tier, beforeDeploy?: () =>
   return { context: contextOf(session, tier, ground), images, services, nodes: cluster.nodes, objects };
 }
 
-/** Cluster, images and services, side by side: each image sets out as soon as it is built, and enters the nodes as soon as they are there. */
+/**
+ * Cluster, images and services, side by side: each image sets out as soon as it is built, and
+ * enters the nodes as soon as they are there.
+ */
 async function layGround(session: Session, tier: Tier): Promise<Ground> {
   const early = Promise.withResolvers<Transport | undefined>();
   const cluster = up(session, early.resolve);
@@ -76,7 +81,8 @@ async function layGround(session: Session, tier: Tier): Promise<Ground> {
     const [running, loaded, started] = await Promise.all([cluster, Promise.all(images), services]);
     return { cluster: running, images: loaded, services: started };
   } catch (error) {
-    // A cluster that is half created or an image that is half loaded is worth finishing: the next run starts from it.
+    // A cluster that is half created or an image that is half loaded is worth finishing: the next
+    // run starts from it.
     await Promise.allSettled([cluster, ...images, services, ...builds]);
     throw error;
   }
@@ -103,7 +109,15 @@ async function deployOnto({ config, emit, signal }: Session, ground: Ground, wri
   const { kubeconfig, startedAt } = ground.cluster;
   const objects = [...ground.services.flatMap((service) => objectsFor(service.config, service.inside)), ...written];
   await step(emit, 'deploy', 'deploying', async ({ progress }) => {
-    await deploy({ kubeconfig, namespace: config.namespace, objects, images: ground.images, startedAt, progress, signal });
+    await deploy({
+      kubeconfig,
+      namespace: config.namespace,
+      objects,
+      images: ground.images,
+      startedAt,
+      progress,
+      signal,
+    });
     return { title: `deployed ${count(objects.length, 'object')}, all running`, value: undefined };
   });
 }

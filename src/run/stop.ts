@@ -1,8 +1,8 @@
-import { stop } from '../cluster/lifecycle.ts';
 import type { ClusterState } from '../cluster/cluster.ts';
+import { stop } from '../cluster/lifecycle.ts';
 import { ownCluster } from '../cluster/ownership.ts';
-import { stopServices } from '../services/bring-up.ts';
 import { stopRegistry } from '../registry/bring-up.ts';
+import { stopServices } from '../services/bring-up.ts';
 import type { Session } from '../session.ts';
 
 /**

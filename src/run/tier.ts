@@ -30,7 +30,9 @@ export async function runTier(session: Session, tier: Tier, options: TestOptions
   }
 }
 
-/** The vitest that will run the tests, if it is vitest that runs them. Whoever asked for it ends it. */
+/**
+ * The vitest that will run the tests, if it is vitest that runs them. Whoever asked for it ends it.
+ */
 export function preloadedVitest({ config, signal }: Session, colour: boolean): PreloadedVitest | undefined {
   return config.tests.runner === 'vitest' ? new PreloadedVitest(config.root, colour, signal) : undefined;
 }
@@ -54,17 +56,33 @@ export async function testPrepared(
     cache?.learn(reports);
   };
   const over = new AbortController();
-  const tidied = hasReplaced(session) ? collectReplaced(session, prepared.nodes) : undefined; // beside the tests, which need not wait for it
+  // beside the tests, which need not wait for it
+  const tidied = hasReplaced(session) ? collectReplaced(session, prepared.nodes) : undefined;
   const tested = step(emit, 'tests', 'running the tests', async () => {
     const onLine = (line: string) => emit({ type: 'output', from: 'tests', line });
     const { args, colour, keepNamespaces, vitest } = options;
     // Tests in vitest have fixtures for that, which also know namespaces of their own.
     const env = config.tests.runner === 'command' ? await serviceUrls(context, prepared.objects, over.signal) : {};
     const seen = cache ? { cache: { unchanged: cache.unchanged, learn } } : {};
-    const value = await runTests({ config, context, args, colour, keepNamespaces, env, onLine, vitest, signal, ...seen });
+    const value = await runTests({
+      config,
+      context,
+      args,
+      colour,
+      keepNamespaces,
+      env,
+      onLine,
+      vitest,
+      signal,
+      ...seen,
+    });
     const { passed, failed, skipped, unchanged = 0 } = value;
     const before = unchanged > 0 ? `; ${count(unchanged, 'file')} passed before, unchanged` : '';
-    return { title: `tests: ${passed} passed, ${failed} failed, ${skipped} skipped${before}`, failed: failed > 0, value };
+    return {
+      title: `tests: ${passed} passed, ${failed} failed, ${skipped} skipped${before}`,
+      failed: failed > 0,
+      value,
+    };
   });
   try {
     session.tests = await tested;
@@ -75,7 +93,10 @@ export async function testPrepared(
   return { summary: session.tests, modules };
 }
 
-/** Not in CI, not where everything is done anyway, and not with arguments: these may say which tests to run, and how. */
+/**
+ * Not in CI, not where everything is done anyway, and not with arguments: these may say which tests
+ * to run, and how.
+ */
 async function openCache(
   session: Session,
   tier: Tier,

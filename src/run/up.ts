@@ -6,7 +6,8 @@ import type { Session } from '../session.ts';
 
 /**
  * Creates or starts the cluster and the registry beside it, and waits until both are ready.
- * @param onTransport called with the way into the nodes while their cluster is still being created, so that images can set out early
+ * @param onTransport called with the way into the nodes while their cluster is still being created,
+ * so that images can set out early
  * @throws HarnessError CLUSTER, CLUSTER_FOREIGN, NODE_IMAGE, LOAD
  */
 export async function up(session: Session, onTransport?: (transport: Transport) => void): Promise<RunningCluster> {

@@ -1,14 +1,14 @@
 import { createHmac } from 'node:crypto';
-import { startServiceContainer, type Reached } from './start-container.ts';
+import type { ClusterNode } from '../cluster/cluster.ts';
+import { networkOf } from '../cluster/network.ts';
+import type { ServiceConfig } from '../config/config.ts';
+import { LABELS } from '../core/labels.ts';
+import { step } from '../core/step.ts';
 import { unlessMissing, type DockerImage } from '../docker/engine.ts';
 import { pullImage } from '../docker/registry-client.ts';
 import { secretKey } from '../machine/secret-key.ts';
-import type { ClusterNode } from '../cluster/cluster.ts';
-import type { ServiceConfig } from '../config/config.ts';
-import { LABELS } from '../core/labels.ts';
-import { networkOf } from '../cluster/network.ts';
-import { step } from '../core/step.ts';
 import type { Session } from '../session.ts';
+import { startServiceContainer, type Reached } from './start-container.ts';
 
 /** A service that can be used. */
 export interface RunningService extends Reached {
@@ -18,8 +18,9 @@ export interface RunningService extends Reached {
 }
 
 /**
- * Brings the configured containers beside the cluster to where they can be used: as an earlier run left them, or new. Those that the
- * configuration does not know any more, or not like that, are removed.
+ * Brings the configured containers beside the cluster to where they can be used: as an earlier run
+ * left them, or new. Those that the configuration does not know any more, or not like that, are
+ * removed.
  * @throws HarnessError SERVICE
  */
 export async function bringServicesUp(session: Session, nodes: readonly ClusterNode[]): Promise<RunningService[]> {
@@ -54,8 +55,14 @@ export async function bringServicesUp(session: Session, nodes: readonly ClusterN
   return Promise.all(running);
 }
 
-/** Removes the containers of this project's services beside this cluster, known by their labels and by nothing else. */
-export async function removeServices(session: Session, which: (labels: Record<string, string>) => boolean = () => true): Promise<void> {
+/**
+ * Removes the containers of this project's services beside this cluster, known by their labels and
+ * by nothing else.
+ */
+export async function removeServices(
+  session: Session,
+  which: (labels: Record<string, string>) => boolean = () => true,
+): Promise<void> {
   for (const { Id, Labels } of await ownContainers(session)) {
     if (which(Labels)) await unlessMissing(session.engine.api.getContainer(Id).remove({ force: true, v: true }));
   }
@@ -64,10 +71,14 @@ export async function removeServices(session: Session, which: (labels: Record<st
 /** Stops them; they keep everything. */
 export async function stopServices(session: Session): Promise<void> {
   const containers = await ownContainers(session);
-  await Promise.all(containers.filter(({ State }) => State === 'running').map(({ Id }) => session.engine.api.getContainer(Id).stop()));
+  await Promise.all(
+    containers.filter(({ State }) => State === 'running').map(({ Id }) => session.engine.api.getContainer(Id).stop()),
+  );
 }
 
-async function ownContainers(session: Session): Promise<{ Id: string; State: string; Labels: Record<string, string> }[]> {
+async function ownContainers(
+  session: Session,
+): Promise<{ Id: string; State: string; Labels: Record<string, string> }[]> {
   const label = [...Object.entries(ownLabels(session)).map(([name, value]) => `${name}=${value}`), LABELS.service];
   return session.engine.containersWith(label);
 }
@@ -93,6 +104,8 @@ async function imageOf(session: Session, reference: string): Promise<DockerImage
 }
 
 function valuesOf({ env }: ServiceConfig, environment: NodeJS.ProcessEnv): Record<string, string> {
-  const values = Object.entries(env).map(([name, given]) => [name, typeof given === 'string' ? given : environment[given.env]] as const);
+  const values = Object.entries(env).map(
+    ([name, given]) => [name, typeof given === 'string' ? given : environment[given.env]] as const,
+  );
   return Object.fromEntries(values.filter((entry): entry is readonly [string, string] => entry[1] !== undefined));
 }

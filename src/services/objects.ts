@@ -4,7 +4,10 @@ import type { ManifestObject } from '../kubernetes/manifest.ts';
 /** The label by which Kubernetes knows whose endpoints a slice holds. */
 const OF_SERVICE = 'kubernetes.io/service-name';
 
-/** What makes a container beside the cluster reachable from pods by its name: a Service without a selector, and where it leads. */
+/**
+ * What makes a container beside the cluster reachable from pods by its name: a Service without a
+ * selector, and where it leads.
+ */
 export function objectsFor({ name, ports }: Pick<ServiceConfig, 'name' | 'ports'>, address: string): ManifestObject[] {
   const source = `services.${name} of the configuration`;
   const named = ports.map((port) => ({ name: `port-${port}`, port, protocol: 'TCP' }));

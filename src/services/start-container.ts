@@ -1,9 +1,9 @@
 import type { Readable } from 'node:stream';
 import type { StartedTestContainer } from 'testcontainers';
+import { HarnessError, messageOf } from '../core/error.ts';
 import type { DockerEngine } from '../docker/engine.ts';
 import { splitOutputs } from '../docker/socket.ts';
 import { tail } from '../machine/process.ts';
-import { messageOf, HarnessError } from '../core/error.ts';
 
 /** A container to be started, or found running. */
 export interface OutsideService {
@@ -17,7 +17,10 @@ export interface OutsideService {
   ready?: { log: string } | { http: string };
   /** The Docker network that the cluster's nodes are on. */
   network: string;
-  /** With which it is known again: it is used as it is only by who would start it with the same ones. */
+  /**
+   * With which it is known again: it is used as it is only by who would start it with the same
+   * ones.
+   */
   labels: Record<string, string>;
 }
 
@@ -35,7 +38,8 @@ export interface Reached {
  */
 export async function startServiceContainer(engine: DockerEngine, service: OutsideService): Promise<Reached> {
   const { name, image, network, ports } = service;
-  // What fails to come up is sometimes taken away at once, with its log, and sometimes left before its log was listened to.
+  // What fails to come up is sometimes taken away at once, with its log, and sometimes left before
+  // its log was listened to.
   const said: Buffer[] = [];
   let log: Readable | undefined;
   try {
@@ -56,7 +60,10 @@ export async function startServiceContainer(engine: DockerEngine, service: Outsi
 }
 
 async function logOf(engine: DockerEngine, container: string): Promise<string> {
-  const { status, body } = await engine.ask('GET', `/containers/${encodeURIComponent(container)}/logs?stdout=true&stderr=true&tail=20`);
+  const { status, body } = await engine.ask(
+    'GET',
+    `/containers/${encodeURIComponent(container)}/logs?stdout=true&stderr=true&tail=20`,
+  );
   const { stdout, stderr } = splitOutputs(status === 200 ? body : Buffer.of());
   return `${stdout}${stderr}`;
 }

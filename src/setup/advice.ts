@@ -2,7 +2,7 @@
 import { printable } from '../machine/process.ts';
 import type { Need } from './needs.ts';
 import type { ObservedTools } from './observed.ts';
-import { fedoraPackages, kindFromSource, KIND_VERSION, packagesFor, ubuntuPackages } from './packages.ts';
+import { fedoraPackages, KIND_VERSION, kindFromSource, packagesFor, ubuntuPackages } from './packages.ts';
 import { debianAdvice } from './plan-debian.ts';
 import { OLDEST } from './versions.ts';
 
@@ -15,7 +15,11 @@ export function adviceFor(tools: ObservedTools, needs: readonly Need[]): string[
     case 'debian':
       return debianAdvice(tools, [...needs]);
     case 'ubuntu':
-      return packageAdvice('sudo apt-get install --no-install-recommends', packagesFor(needs, ubuntuPackages, apt?.dockerCe), needs);
+      return packageAdvice(
+        'sudo apt-get install --no-install-recommends',
+        packagesFor(needs, ubuntuPackages, apt?.dockerCe),
+        needs,
+      );
     case 'fedora':
       return packageAdvice('sudo dnf install', packagesFor(needs, fedoraPackages), needs);
     default:
@@ -36,7 +40,9 @@ export function startAdvice({ platform, engine }: ObservedTools): string[] {
   if (engine.state === 'up') return [];
   if (engine.reason === 'denied') return [...JOIN_GROUP];
   if (engine.host !== undefined)
-    return [`# Start the Docker engine at ${engine.host}, or unset DOCKER_HOST or DOCKER_CONTEXT to use this machine's own.`];
+    return [
+      `# Start the Docker engine at ${engine.host}, or unset DOCKER_HOST or DOCKER_CONTEXT to use this machine's own.`,
+    ];
   if (platform.os === 'darwin') return ['open -a Docker'];
   if (platform.os !== 'linux') return ['# Start Docker Desktop.'];
   const start = platform.systemd ? 'sudo systemctl start docker' : 'sudo dockerd   # in a terminal of its own';
@@ -49,7 +55,8 @@ function macAdvice(needs: readonly Need[]): string[] {
   const wants = (need: Need) => needs.includes(need);
   // Docker Desktop brings the client and both plugins with it.
   if (wants('engine')) lines.push('brew install --cask docker-desktop', 'open -a Docker');
-  else lines.push(...(['docker', 'buildx', 'compose'] as const).filter(wants).map((need) => `brew install ${BREW[need]}`));
+  else
+    lines.push(...(['docker', 'buildx', 'compose'] as const).filter(wants).map((need) => `brew install ${BREW[need]}`));
   if (wants('kind')) lines.push('brew install kind');
   return lines;
 }

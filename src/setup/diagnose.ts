@@ -18,10 +18,14 @@ export interface Check {
 
 /** Bytes that a node image, its build and a few versions of a user's images take. */
 const ENOUGH_DISK = 15e9;
-/** A node runs systemd, containerd and a kubelet, each with several; kind's own documentation asks for 512. */
+/**
+ * A node runs systemd, containerd and a kubelet, each with several; kind's own documentation asks
+ * for 512.
+ */
 const ENOUGH_INOTIFY = 512;
 
-const NODE_IMAGE_ONLY = 'Only to build the node image where no registry answers; as root on Debian it is installed then.';
+const NODE_IMAGE_ONLY =
+  'Only to build the node image where no registry answers; as root on Debian it is installed then.';
 
 /** The state of every tool, in a fixed order. */
 export function diagnose(tools: ObservedTools): Check[] {
@@ -33,7 +37,13 @@ export function diagnose(tools: ObservedTools): Check[] {
     const gone = missing.has(need);
     return { name, found, version, verdict: gone ? 'missing' : 'ok', fix: gone ? installFix(tools, need) : undefined };
   };
-  const optional = (name: string, found: string | undefined, version: string | undefined, good: boolean, advice: string): Check => ({
+  const optional = (
+    name: string,
+    found: string | undefined,
+    version: string | undefined,
+    good: boolean,
+    advice: string,
+  ): Check => ({
     name,
     found,
     version,
@@ -52,12 +62,30 @@ export function diagnose(tools: ObservedTools): Check[] {
     engineCheck(tools, missing.has('engine') ? installFix(tools, 'engine') : undefined),
     required('docker', 'docker client', client?.path, client?.version),
     required('buildx', 'docker buildx', client?.buildx && client.path, client?.buildx),
-    optional('docker compose', client?.compose && client.path, client?.compose, Boolean(client?.compose), fix('compose')),
+    optional(
+      'docker compose',
+      client?.compose && client.path,
+      client?.compose,
+      Boolean(client?.compose),
+      fix('compose'),
+    ),
     required('kind', 'kind', kind?.path, kind?.version),
     optional('go', go?.path, go?.version, atLeast(go?.version, OLDEST.go), NODE_IMAGE_ONLY),
     optional('debootstrap', debootstrap?.path, debootstrap?.version, Boolean(debootstrap), NODE_IMAGE_ONLY),
-    optional('git', git?.path, git?.version, Boolean(git), 'Only for `harness dev`, which asks it what is ignored. Install git.'),
-    optional('just', just?.path, just?.version, Boolean(just), 'Only for `just test-cached` and the like: npm install -g rust-just'),
+    optional(
+      'git',
+      git?.path,
+      git?.version,
+      Boolean(git),
+      'Only for `harness dev`, which asks it what is ignored. Install git.',
+    ),
+    optional(
+      'just',
+      just?.path,
+      just?.version,
+      Boolean(just),
+      'Only for `just test-cached` and the like: npm install -g rust-just',
+    ),
     ...shadowedClient(tools),
     ...limits(tools),
   ];
@@ -75,7 +103,13 @@ function engineCheck(tools: ObservedTools, install: string | undefined): Check {
     return { name: 'docker engine', found, version: engine.version, verdict: 'ok', fix: undefined };
   }
   const found = install ? undefined : engine.message;
-  return { name: 'docker engine', found, version: undefined, verdict: 'missing', fix: install ?? startAdvice(tools).join('\n') };
+  return {
+    name: 'docker engine',
+    found,
+    version: undefined,
+    verdict: 'missing',
+    fix: install ?? startAdvice(tools).join('\n'),
+  };
 }
 
 function shadowedClient({ dockerClients }: ObservedTools): Check[] {

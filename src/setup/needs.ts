@@ -24,9 +24,16 @@ export function bestClient(clients: readonly DockerClient[]): DockerClient | und
   return clients.find((client) => client.buildx) ?? clients[0];
 }
 
-/** An engine at an address that the user chose is the user's to install and start, here or elsewhere. */
+/**
+ * An engine at an address that the user chose is the user's to install and start, here or
+ * elsewhere.
+ */
 export function engineChosenByUser({ engine }: ObservedTools): boolean {
-  return engine.host !== undefined && engine.host !== 'unix:///var/run/docker.sock' && engine.host !== 'unix:///run/docker.sock';
+  return (
+    engine.host !== undefined &&
+    engine.host !== 'unix:///var/run/docker.sock' &&
+    engine.host !== 'unix:///run/docker.sock'
+  );
 }
 
 function engineInstalled(tools: ObservedTools): boolean {

@@ -1,9 +1,9 @@
 /** Asks the Docker engine how it is; no answer is an answer, too. */
-import { dockerHost } from '../docker/host.ts';
-import { DockerEngine } from '../docker/engine.ts';
 import { messageOf } from '../core/error.ts';
-import type { Engine } from './observed.ts';
+import { DockerEngine } from '../docker/engine.ts';
+import { dockerHost } from '../docker/host.ts';
 import { within } from '../machine/with-timeout.ts';
+import type { Engine } from './observed.ts';
 
 /** Milliseconds after which an engine that took the connection counts as not answering. */
 const ANSWER_TIMEOUT = 10_000;

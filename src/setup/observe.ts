@@ -1,13 +1,15 @@
-/** Looks at the tools of this machine and changes nothing. Every probe is on its own, so they run side by side. */
+/**
+ * Looks at the tools of this machine and changes nothing. Every probe is on its own, so they run
+ * side by side.
+ */
 import { existsSync, realpathSync, statfsSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
-import { isExecutable } from '../machine/executable.ts';
-import { tryRun } from '../machine/process.ts';
-import type { Apt, DockerClient, ObservedTools, Program } from './observed.ts';
-import type { Platform } from '../machine/platform.ts';
-import { observeEngine } from './observe-engine.ts';
-import { observePlatform } from '../machine/platform.ts';
 import { readAptSources } from '../apt/sources.ts';
+import { isExecutable } from '../machine/executable.ts';
+import { observePlatform, type Platform } from '../machine/platform.ts';
+import { tryRun } from '../machine/process.ts';
+import { observeEngine } from './observe-engine.ts';
+import type { Apt, DockerClient, ObservedTools, Program } from './observed.ts';
 import { versionIn } from './versions.ts';
 
 /** Milliseconds that a tool gets to tell its version. */
@@ -43,7 +45,10 @@ export async function observeTools(env: NodeJS.ProcessEnv): Promise<ObservedTool
   };
 }
 
-/** The files that `name` may mean, first match first; one that is only a link to another stands there once. */
+/**
+ * The files that `name` may mean, first match first; one that is only a link to another stands
+ * there once.
+ */
 export function onPath(name: string, env: NodeJS.ProcessEnv, more: readonly string[] = []): string[] {
   const found = new Map<string, string>();
   for (const directory of [...(env['PATH'] ?? '').split(delimiter), ...more]) {
@@ -86,7 +91,14 @@ function daemonPath(platform: Platform, env: NodeJS.ProcessEnv): string | undefi
 
 async function observeApt(platform: Platform): Promise<Apt | undefined> {
   if (!['debian', 'ubuntu'].includes(platform.distribution?.id ?? '')) return undefined;
-  const query = await tryRun(['dpkg-query', '-W', '-f', '${Package} ${db:Status-Status}\n', 'docker-ce', 'docker-ce-cli']);
+  const query = await tryRun([
+    'dpkg-query',
+    '-W',
+    '-f',
+    '${Package} ${db:Status-Status}\n',
+    'docker-ce',
+    'docker-ce-cli',
+  ]);
   return { sources: readAptSources(), dockerCe: / installed$/m.test(query.stdout) };
 }
 

@@ -29,7 +29,9 @@ export type Engine =
       cgroupVersion: string;
       /** Where the engine keeps its images, seen from the engine. */
       rootDirectory: string;
-      /** Bytes left in that directory; undefined when it is on another machine or cannot be read. */
+      /**
+       * Bytes left in that directory; undefined when it is on another machine or cannot be read.
+       */
       freeBytes: number | undefined;
     }
   | {
@@ -46,7 +48,10 @@ export type Engine =
 /** What Debian's package tools know; undefined on every other system. */
 export interface Apt {
   sources: AptSource[];
-  /** Docker's own packages (docker-ce) are installed: the distribution's packages conflict with them. */
+  /**
+   * Docker's own packages (docker-ce) are installed: the distribution's packages conflict with
+   * them.
+   */
   dockerCe: boolean;
 }
 

@@ -4,15 +4,17 @@ import type { Need } from './needs.ts';
 /** The release of kind that is built from source where the distribution has none. */
 export const KIND_VERSION = 'v0.33.0';
 
-/** Debian's suite in which all of these can be had; Debian 14 is the release that grows out of it. */
+/**
+ * Debian's suite in which all of these can be had; Debian 14 is the release that grows out of it.
+ */
 export const NEWER_SUITE = 'forky';
 export const NEWER_SUITE_VERSION = 14;
 
 type Packages = Readonly<Record<Need, readonly string[]>>;
 
 /**
- * Debian's packages. Those with `suite` come from the newer suite; the rest is new enough in every release, and runc
- * must stay the release's own: a newer one needs a newer libc.
+ * Debian's packages. Those with `suite` come from the newer suite; the rest is new enough in every
+ * release, and runc must stay the release's own: a newer one needs a newer libc.
  */
 export function debianPackages(suite: string | undefined): Packages {
   const newer = (name: string) => (suite === undefined ? name : `${name}/${suite}`);
@@ -56,7 +58,10 @@ export function packagesFor(needs: readonly Need[], packages: Packages, dockerCe
   return [...new Set(needs.flatMap((need) => table[need]))];
 }
 
-/** Builds kind from source into a directory of the PATH; asks for a newer Go by itself, where a distribution has switched that off. */
+/**
+ * Builds kind from source into a directory of the PATH; asks for a newer Go by itself, where a
+ * distribution has switched that off.
+ */
 export function kindFromSource(directory?: string): [string, ...string[]] {
   const where = directory === undefined ? [] : [`GOBIN=${directory}`];
   return ['env', 'GOTOOLCHAIN=auto', ...where, 'go', 'install', `sigs.k8s.io/kind@${KIND_VERSION}`];

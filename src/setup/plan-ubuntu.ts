@@ -1,12 +1,13 @@
-/** How the tools come onto Ubuntu: Docker and its plugins from its own archive, kind (not packaged there) from source. */
+/**
+ * How the tools come onto Ubuntu: Docker and its plugins from its own archive, kind (not packaged
+ * there) from source.
+ */
+import { APT_GET, APT_INSTALL, type Command } from '../apt/install.ts';
 import { adviceFor } from './advice.ts';
+import type { InstallPlan } from './install-plan.ts';
 import type { Need } from './needs.ts';
 import type { ObservedTools } from './observed.ts';
 import { kindFromSource, packagesFor, ubuntuPackages } from './packages.ts';
-import type { InstallPlan } from './install-plan.ts';
-import type { Command } from '../apt/install.ts';
-import { APT_INSTALL } from '../apt/install.ts';
-import { APT_GET } from '../apt/install.ts';
 import { atLeast, OLDEST } from './versions.ts';
 
 /** @param needs what to install; not empty. */

@@ -21,7 +21,10 @@ export interface SetupPlan extends InstallPlan {
 
 const NOTHING: InstallPlan = { install: [], files: [], commands: [], byHand: [] };
 
-/** What has to be done until everything is there and Docker answers. Only what is missing is installed. */
+/**
+ * What has to be done until everything is there and Docker answers. Only what is missing is
+ * installed.
+ */
 export function planSetup(tools: ObservedTools): SetupPlan {
   const missing = missingNeeds(tools);
   const plan = missing.length === 0 ? NOTHING : planInstall(tools, withCompanions(missing, tools));
@@ -32,7 +35,11 @@ export function planSetup(tools: ObservedTools): SetupPlan {
   if (!missing.includes('engine')) why.push(`Docker does not answer: ${tools.engine.message}`);
   const installed = !missing.includes('engine') || plan.install.includes('engine');
   const mayStart =
-    installed && tools.engine.reason !== 'denied' && tools.platform.root && tools.platform.os === 'linux' && !engineChosenByUser(tools);
+    installed &&
+    tools.engine.reason !== 'denied' &&
+    tools.platform.root &&
+    tools.platform.os === 'linux' &&
+    !engineChosenByUser(tools);
   if (mayStart) return { ...plan, why, startDocker: tools.platform.systemd ? 'systemctl' : 'dockerd', code };
   return { ...plan, why, code, startDocker: undefined, byHand: [...plan.byHand, ...startLines(tools, plan)] };
 }

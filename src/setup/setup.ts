@@ -1,12 +1,12 @@
 /** `harness setup` and `harness doctor`: look, decide, tell, do. */
+import { install } from '../apt/install.ts';
 import { HarnessError } from '../core/error.ts';
 import type { Emit } from '../core/event.ts';
 import { step } from '../core/step.ts';
 import { diagnose, type Check } from './diagnose.ts';
-import { install } from '../apt/install.ts';
 import { bestClient } from './needs.ts';
-import type { ObservedTools } from './observed.ts';
 import { observeTools } from './observe.ts';
+import type { ObservedTools } from './observed.ts';
 import { nothingToDo, planLines, planSetup, type SetupPlan } from './plan.ts';
 import { startDocker } from './start-docker.ts';
 
@@ -25,8 +25,10 @@ export interface SetupResult {
 }
 
 /**
- * Brings onto this machine what a run needs and starts Docker, where it may; does nothing when all is there.
- * @throws HarnessError SETUP (something is missing that only the user can install), DOCKER_DOWN; with the commands to type in `next`.
+ * Brings onto this machine what a run needs and starts Docker, where it may; does nothing when all
+ * is there.
+ * @throws HarnessError SETUP (something is missing that only the user can install), DOCKER_DOWN;
+ * with the commands to type in `next`.
  */
 export async function setup({ emit, env, signal, dryRun = false }: SetupOptions): Promise<SetupResult> {
   const start = performance.now();

@@ -2,19 +2,25 @@
 import { spawn } from 'node:child_process';
 import { closeSync, openSync, readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { HarnessError, messageOf } from '../core/error.ts';
 import { DockerEngine } from '../docker/engine.ts';
 import { run, tail } from '../machine/process.ts';
-import { HarnessError, messageOf } from '../core/error.ts';
-import type { StartDocker } from './plan.ts';
 import { within } from '../machine/with-timeout.ts';
+import type { StartDocker } from './plan.ts';
 
-/** Milliseconds that the engine gets to answer; 6 s is usual, the first start on a slow disk takes longer. */
+/**
+ * Milliseconds that the engine gets to answer; 6 s is usual, the first start on a slow disk takes
+ * longer.
+ */
 const START_TIMEOUT = 90_000;
 /** Milliseconds that one question gets. */
 const ANSWER_TIMEOUT = 10_000;
 /** Milliseconds between two questions. */
 const POLL = 200;
-/** Milliseconds that a dockerd which ended gets all the same: another one may have been quicker, and holds the place. */
+/**
+ * Milliseconds that a dockerd which ended gets all the same: another one may have been quicker, and
+ * holds the place.
+ */
 const GRACE = 5_000;
 const LOG_FILE = '/var/log/kind-harness-dockerd.log';
 
@@ -28,7 +34,11 @@ interface Daemon {
  * Starts the engine and returns once it answers.
  * @throws HarnessError DOCKER_DOWN when it does not in time, with the end of its log.
  */
-export async function startDocker(how: StartDocker, env: NodeJS.ProcessEnv, signal: AbortSignal | undefined): Promise<void> {
+export async function startDocker(
+  how: StartDocker,
+  env: NodeJS.ProcessEnv,
+  signal: AbortSignal | undefined,
+): Promise<void> {
   const daemon = how === 'systemctl' ? await startService(signal) : spawnDockerd(env);
   const deadline = Date.now() + START_TIMEOUT;
   let giveUp = deadline;
@@ -39,7 +49,8 @@ export async function startDocker(how: StartDocker, env: NodeJS.ProcessEnv, sign
     const ended = daemon.ended();
     if (ended !== undefined) giveUp = Math.min(giveUp, Date.now() + GRACE);
     if (Date.now() >= giveUp) {
-      const seen = ended === undefined ? `It did not answer within ${START_TIMEOUT / 1000} s: ${silence}` : `dockerd ${ended}.`;
+      const seen =
+        ended === undefined ? `It did not answer within ${START_TIMEOUT / 1000} s: ${silence}` : `dockerd ${ended}.`;
       throw new HarnessError('DOCKER_DOWN', `Docker could not be started. ${seen}`, {
         detail: daemon.lastWords(),
         next:
@@ -73,15 +84,22 @@ async function startService(signal: AbortSignal | undefined): Promise<Daemon> {
 }
 
 /**
- * Not through drivers/process.ts, which waits for a program's end: this one outlives the harness, in a session of its own,
- * so that Ctrl-C in the terminal does not reach it. (`service docker start` reports success without an init to look after it.)
+ * Not through drivers/process.ts, which waits for a program's end: this one outlives the harness,
+ * in a session of its own, so that Ctrl-C in the terminal does not reach it. (`service docker
+ * start` reports success without an init to look after it.)
  */
 function spawnDockerd(env: NodeJS.ProcessEnv): Daemon {
   const log = openSync(LOG_FILE, 'w', 0o640);
   let end: string | undefined;
-  // The usual directories of root: dockerd needs iptables and containerd from there, whatever the user's PATH is.
+  // The usual directories of root: dockerd needs iptables and containerd from there, whatever the
+  // user's PATH is.
   const path = `${env['PATH'] ?? ''}:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin`;
-  const child = spawn('dockerd', [], { cwd: '/', detached: true, stdio: ['ignore', log, log], env: { ...env, PATH: path } });
+  const child = spawn('dockerd', [], {
+    cwd: '/',
+    detached: true,
+    stdio: ['ignore', log, log],
+    env: { ...env, PATH: path },
+  });
   closeSync(log);
   child.once('error', (error) => (end = `could not be run (${error.message})`));
   child.once('exit', (code, signal) => (end = signal ? `was ended by ${signal}` : `ended with exit code ${code}`));

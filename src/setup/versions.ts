@@ -4,7 +4,10 @@
 export const OLDEST = {
   /** What vitest and execa ask for. */
   node: '22.22.0',
-  /** The first kind that takes containerd patches for one format of its configuration and leaves those for the other. */
+  /**
+   * The first kind that takes containerd patches for one format of its configuration and leaves
+   * those for the other.
+   */
   kind: '0.31.0',
   /** The first Go that fetches the newer Go which a module asks for. */
   go: '1.21.0',

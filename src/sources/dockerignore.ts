@@ -10,10 +10,11 @@ interface Pattern {
 }
 
 /**
- * What an ignore file lets through, by Docker's rules: the last pattern that matches a path, or a directory above it, decides.
- * Its matcher has corners that no documentation names; they are kept, because a file that is thought left out and is not ends in an image
- * that is thought fresh and is not.
- * Source: github.com/moby/patternmatcher, and "`.dockerignore` files" in Docker's build reference.
+ * What an ignore file lets through, by Docker's rules: the last pattern that matches a path, or a
+ * directory above it, decides. Its matcher has corners that no documentation names; they are kept,
+ * because a file that is thought left out and is not ends in an image that is thought fresh and is
+ * not. Source: github.com/moby/patternmatcher, and "`.dockerignore` files" in Docker's build
+ * reference.
  */
 export class IgnoreRules {
   readonly #patterns: Pattern[];
@@ -31,7 +32,8 @@ export class IgnoreRules {
     let ignored = false;
     const matched: boolean[] = [];
     for (const [index, pattern] of this.#patterns.entries()) {
-      // A pattern that could not turn the answer is not tried, and so does not count as matched for what lies below, either.
+      // A pattern that could not turn the answer is not tried, and so does not count as matched for
+      // what lies below, either.
       const hit = parent.matched[index] === true || (pattern.negated === ignored && pattern.matches(path));
       matched.push(hit);
       if (hit) ignored = !pattern.negated;
@@ -39,12 +41,16 @@ export class IgnoreRules {
     return { ignored, matched };
   }
 
-  /** Whether anything below an ignored directory could be let in again by a negation; if not, it need not be walked. */
+  /**
+   * Whether anything below an ignored directory could be let in again by a negation; if not, it
+   * need not be walked.
+   */
   mayHoldExceptions(directory: string): boolean {
     return this.#patterns.some((pattern) => {
       if (!pattern.negated) return false;
       const literal = /[{|^]/.test(pattern.text) ? '' : (pattern.text.split(/[*?[\]\\]/, 1)[0] ?? '');
-      // Either the exception lies below the directory, or its wildcard begins early enough to reach into it.
+      // Either the exception lies below the directory, or its wildcard begins early enough to reach
+      // into it.
       return literal.startsWith(`${directory}/`) || (literal !== pattern.text && `${directory}/`.startsWith(literal));
     });
   }
@@ -73,7 +79,10 @@ function readLines(text: string): string[] {
   return patterns;
 }
 
-/** The matcher looks for the `!` itself and cleans once more, so that `/!x` and `/ x` mean what `!x` and `x` do. */
+/**
+ * The matcher looks for the `!` itself and cleans once more, so that `/!x` and `/ x` mean what `!x`
+ * and `x` do.
+ */
 function toPattern(given: string): Pattern[] {
   const trimmed = trim(given);
   if (trimmed === '') return [];
@@ -95,8 +104,9 @@ function clean(path: string): string {
 }
 
 /**
- * `*` and `?` stop at `/`, `**` does not, `[…]` is a class, `\` takes the next character as it is. A pattern whose only wildcard is a `**` at
- * its beginning or end is compared as text: `**x` is whatever ends in `x`.
+ * `*` and `?` stop at `/`, `**` does not, `[…]` is a class, `\` takes the next character as it is.
+ * A pattern whose only wildcard is a `**` at its beginning or end is compared as text: `**x` is
+ * whatever ends in `x`.
  */
 function toMatcher(pattern: string): (path: string) => boolean {
   let how: 'exact' | 'prefix' | 'suffix' | 'regexp' = 'exact';
@@ -129,7 +139,8 @@ function toMatcher(pattern: string): (path: string) => boolean {
       return (path) => path.endsWith(suffix) || (suffix.startsWith('/') && path === suffix.slice(1));
     }
     case 'regexp': {
-      // What Go does not understand ends every build that comes to try it, so no image can depend on it.
+      // What Go does not understand ends every build that comes to try it, so no image can depend
+      // on it.
       const regexp = fromGo(`^${source}$`);
       return (path) => regexp?.test(path) ?? false;
     }

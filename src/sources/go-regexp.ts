@@ -1,7 +1,8 @@
 /**
- * Docker's matcher hands what stands in an ignore file almost untouched to Go's regular expressions: `\d` is a digit there and `[[:alpha:]]` a
- * class. This reads such an expression as Go does and gives JavaScript's equal; undefined where Go refuses it.
- * Source: "Syntax" of Go's package regexp/syntax.
+ * Docker's matcher hands what stands in an ignore file almost untouched to Go's regular
+ * expressions: `\d` is a digit there and `[[:alpha:]]` a class. This reads such an expression as Go
+ * does and gives JavaScript's equal; undefined where Go refuses it. Source: "Syntax" of Go's
+ * package regexp/syntax.
  */
 export function fromGo(source: string): RegExp | undefined {
   const reader: Reader = { chars: [...source], at: 0 };
@@ -40,7 +41,10 @@ function anchors(char: string): string {
   return anchor(known);
 }
 
-/** In a group, because Go has anchors repeated as well: the pattern `{1}*` comes behind a `^`, and matches all names. */
+/**
+ * In a group, because Go has anchors repeated as well: the pattern `{1}*` comes behind a `^`, and
+ * matches all names.
+ */
 function anchor(known: string): string {
   return `(?:${known})`;
 }
@@ -56,7 +60,10 @@ const CLASSES: Record<string, string> = {
 
 const CONTROLS: Record<string, number> = { a: 7, f: 12, n: 10, r: 13, t: 9, v: 11 };
 
-/** What follows a backslash, inside of a class or outside; undefined, with nothing taken, for what only stands outside. */
+/**
+ * What follows a backslash, inside of a class or outside; undefined, with nothing taken, for what
+ * only stands outside.
+ */
 function readEscape(reader: Reader): string | undefined {
   const rest = reader.chars.slice(reader.at, reader.at + 3).join('');
   const skip = (n: number, result: string) => {
@@ -109,7 +116,8 @@ function readClass(reader: Reader): string {
       continue;
     }
     const low = readMember(reader);
-    const isRange = isCharacter(low) && reader.chars[reader.at] === '-' && ![']', undefined].includes(reader.chars[reader.at + 1]);
+    const isRange =
+      isCharacter(low) && reader.chars[reader.at] === '-' && ![']', undefined].includes(reader.chars[reader.at + 1]);
     if (isRange) reader.at++;
     out += isRange ? `${low}-${character(readMember(reader))}` : low;
   }

@@ -2,7 +2,10 @@ import type { Stats } from 'node:fs';
 import { isSettled, type Clock } from '../machine/fs-clock.ts';
 import { hashOf, isAsInRow, type Rows } from './rows.ts';
 
-/** What is remembered of a tree while it is walked anew: which contents need not be read, and which stamps cannot be believed yet. */
+/**
+ * What is remembered of a tree while it is walked anew: which contents need not be read, and which
+ * stamps cannot be believed yet.
+ */
 export class PreviousScan {
   readonly #known: Rows | undefined;
   readonly #places: ReadonlyMap<string, number>;
@@ -26,7 +29,10 @@ export class PreviousScan {
     return this.#known && row !== undefined && !this.#known.doubted.has(row) ? hashOf(this.#known, row) : undefined;
   }
 
-  /** Since when a file is in the shape it has now, as far as that is doubted; undefined when it can be believed from now on. */
+  /**
+   * Since when a file is in the shape it has now, as far as that is doubted; undefined when it can
+   * be believed from now on.
+   */
   doubtedSince(path: string, stat: Stats): number | undefined {
     const row = this.#row(path, stat);
     // A row that was believed before was settled long ago.

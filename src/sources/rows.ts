@@ -2,8 +2,9 @@ import type { Stats } from 'node:fs';
 import { fileEntry, type FileKind } from './file-set.ts';
 
 /**
- * What was seen of a tree: a row for each file and directory in the build context, and for each directory that only was entered, because
- * something below it could be. In columns, and not as objects: a tree may have 100,000 of them, and each check reads them all.
+ * What was seen of a tree: a row for each file and directory in the build context, and for each
+ * directory that only was entered, because something below it could be. In columns, and not as
+ * objects: a tree may have 100,000 of them, and each check reads them all.
  */
 export interface StatRows {
   /** Relative to the root, `/` as separator; the root itself is empty. */
@@ -13,7 +14,10 @@ export interface StatRows {
   /** What stands there, see `KINDS`. */
   kinds: Uint8Array;
   modes: Uint16Array;
-  /** Rows that could change without another stamp, with the moment when they were first seen in this shape, milliseconds. */
+  /**
+   * Rows that could change without another stamp, with the moment when they were first seen in this
+   * shape, milliseconds.
+   */
   doubted: Map<number, number>;
 }
 
@@ -23,7 +27,10 @@ export interface Rows extends StatRows {
   hashes: Uint8Array;
 }
 
-/** The kinds in the order of their numbers; `entered` is a directory that is not in the context itself. */
+/**
+ * The kinds in the order of their numbers; `entered` is a directory that is not in the context
+ * itself.
+ */
 export const KINDS = ['file', 'link', 'directory', 'special', 'entered'] as const;
 export type RowKind = (typeof KINDS)[number];
 
@@ -65,7 +72,12 @@ export class RowBuilder {
 /** Whether a file is as it was when its row was written. */
 export function isAsInRow({ stats }: StatRows, row: number, stat: Stats): boolean {
   const at = row * STAT_COLUMNS;
-  return stats[at] === stat.size && stats[at + 1] === stat.mtimeMs && stats[at + 2] === stat.ctimeMs && stats[at + 3] === stat.ino;
+  return (
+    stats[at] === stat.size &&
+    stats[at + 1] === stat.mtimeMs &&
+    stats[at + 2] === stat.ctimeMs &&
+    stats[at + 3] === stat.ino
+  );
 }
 
 export function kindOf(rows: StatRows, row: number): RowKind {

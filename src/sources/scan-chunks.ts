@@ -1,7 +1,9 @@
 import { lstatSync } from 'node:fs';
 import { isAsInRow, type StatRows } from './rows.ts';
 
-/** Rows that are looked at in one go: some milliseconds, so that others get their turn between them. */
+/**
+ * Rows that are looked at in one go: some milliseconds, so that others get their turn between them.
+ */
 const CHUNK = 1_000;
 
 /** What two threads that share a tree have in common: numbers in shared memory. */
@@ -20,11 +22,13 @@ export function newProgress(): SharedProgress {
 }
 
 /**
- * Takes the next chunk of rows, in turn with whoever else works on them, and looks whether their files are as they were.
+ * Takes the next chunk of rows, in turn with whoever else works on them, and looks whether their
+ * files are as they were.
  * @returns whether there may be more to look at
  */
 export function lookAtNext(root: string, rows: StatRows, { next, busy, moved }: SharedProgress): boolean {
-  Atomics.add(busy, 0, 1); // before a chunk is taken: whoever finds none left and nobody busy knows that all were looked at
+  // before a chunk is taken: whoever finds none left and nobody busy knows that all were looked at
+  Atomics.add(busy, 0, 1);
   const from = Atomics.add(next, 0, 1) * CHUNK;
   const isOver = from >= rows.paths.length || Atomics.load(moved, 0) === 1;
   if (!isOver && hasChanged(root, rows, from, Math.min(from + CHUNK, rows.paths.length))) Atomics.store(moved, 0, 1);

@@ -1,6 +1,6 @@
 import { parentPort, workerData } from 'node:worker_threads';
-import { TreeIndex } from './tree-index.ts';
 import { lookAtNext, type SharedProgress } from './scan-chunks.ts';
+import { TreeIndex } from './tree-index.ts';
 
 /** What the thread that helps to look at a large tree is given. */
 export interface Help {

@@ -2,8 +2,8 @@ import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
 import { readState, writeState } from '../machine/state-file.ts';
-import { fileSet, READING_FORMAT, type FileSet } from './file-set.ts';
 import { IgnoreRules, type IgnoreMatch } from './dockerignore.ts';
+import { fileSet, READING_FORMAT, type FileSet } from './file-set.ts';
 
 /** A context's files, told apart by what counts. */
 export interface SplitFiles {
@@ -12,8 +12,8 @@ export interface SplitFiles {
 }
 
 /**
- * What `sources` lets count of a context. Its patterns are written as in an ignore file but say what counts: a directory stands for
- * everything below it, `!` takes out again.
+ * What `sources` lets count of a context. Its patterns are written as in an ignore file but say
+ * what counts: a directory stands for everything below it, `!` takes out again.
  */
 export class SourceFilter {
   readonly #rules: IgnoreRules;
@@ -43,7 +43,9 @@ export class SourceFilter {
   }
 }
 
-/** What a split was, by the digest of what was split and the patterns: both digests and both counts. */
+/**
+ * What a split was, by the digest of what was split and the patterns: both digests and both counts.
+ */
 interface Remembered {
   key: string;
   inside: Pick<FileSet, 'digest' | 'count'>;
@@ -51,11 +53,17 @@ interface Remembered {
 }
 
 /**
- * As `SourceFilter.split`, but remembers the digests: an unchanged tree need not be split again to know them. A cache only, as the index is.
+ * As `SourceFilter.split`, but remembers the digests: an unchanged tree need not be split again to
+ * know them. A cache only, as the index is.
  * @param directory where it is remembered
  * @param name under which
  */
-export function splitOrRemember(files: FileSet, sources: readonly string[], directory: string, name: string): SplitFiles {
+export function splitOrRemember(
+  files: FileSet,
+  sources: readonly string[],
+  directory: string,
+  name: string,
+): SplitFiles {
   const path = join(directory, `${name}.split.json`);
   const key = createHash('sha256')
     .update(JSON.stringify([READING_FORMAT, files.digest, sources]))

@@ -7,7 +7,10 @@ import { HASH_BYTES, STAT_COLUMNS, type Rows, type StatRows } from './rows.ts';
 
 /** What an index tells before the hashes in it are read. */
 export interface IndexedTree {
-  /** Whether a directory there gets another stamp when something in it comes or goes, so that it need not be listed to know its names. */
+  /**
+   * Whether a directory there gets another stamp when something in it comes or goes, so that it
+   * need not be listed to know its names.
+   */
   stampsDirectories: boolean;
   /** The digest of the tree's file set, and how many files are in it. */
   digest: string;
@@ -33,7 +36,8 @@ const LINE_BYTES = 80;
 const LINE = /^kind-harness index ([\d.]+) (\d+) (\d+) (\d+) (\d+) *\n$/;
 
 /**
- * What was seen of a tree when it was last read, in one file. A cache only: without it, or with a damaged one, everything is read again.
+ * What was seen of a tree when it was last read, in one file. A cache only: without it, or with a
+ * damaged one, everything is read again.
  */
 export class TreeIndex {
   readonly path: string;
@@ -47,7 +51,10 @@ export class TreeIndex {
     this.tree = tree;
   }
 
-  /** Reads the index at that path; undefined when it is absent, damaged, or written at a time that is yet to come. */
+  /**
+   * Reads the index at that path; undefined when it is absent, damaged, or written at a time that
+   * is yet to come.
+   */
   static read(path: string): TreeIndex | undefined {
     return reading(path, (file) => {
       const sizes = readSizes(file);
@@ -78,10 +85,22 @@ export function writeIndex(path: string, tree: Omit<IndexedTree, 'rows'> & { row
   const { paths, stats, kinds, modes, doubted, hashes } = tree.rows;
   const { stampsDirectories, digest, count } = tree;
   const written = Date.now();
-  const head: Head = { written, paths: paths.join('\0'), stats, kinds, modes, doubted, stampsDirectories, digest, count };
+  const head: Head = {
+    written,
+    paths: paths.join('\0'),
+    stats,
+    kinds,
+    modes,
+    doubted,
+    stampsDirectories,
+    digest,
+    count,
+  };
   const parts = [serialize(head), serialize(hashes)];
   const line = `kind-harness index ${VERSION} ${parts.map((part) => `${part.length} ${crc32(part)}`).join(' ')}`;
-  replaceFile(path, (file) => [Buffer.from(`${line.padEnd(LINE_BYTES - 1)}\n`), ...parts].forEach((part) => writeFileSync(file, part)));
+  replaceFile(path, (file) =>
+    [Buffer.from(`${line.padEnd(LINE_BYTES - 1)}\n`), ...parts].forEach((part) => writeFileSync(file, part)),
+  );
 }
 
 interface Part {
@@ -98,7 +117,10 @@ function readSizes(file: number): Sizes | undefined {
   const [, version, ...numbers] = LINE.exec(readAt(file, 0, LINE_BYTES).toString('latin1')) ?? [];
   const [headBytes = 0, headChecksum = 0, hashesBytes = 0, hashesChecksum = 0] = numbers.map(Number);
   if (version !== VERSION) return undefined;
-  return { head: { bytes: headBytes, checksum: headChecksum }, hashes: { bytes: hashesBytes, checksum: hashesChecksum } };
+  return {
+    head: { bytes: headBytes, checksum: headChecksum },
+    hashes: { bytes: hashesBytes, checksum: hashesChecksum },
+  };
 }
 
 function idOf({ head, hashes }: Sizes): string {

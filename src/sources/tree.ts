@@ -20,7 +20,10 @@ export class SourceTree {
     this.files = digest ? { ...digest, entries: () => (entries ??= entriesOf(whole())) } : fileSet(entriesOf(whole()));
   }
 
-  /** The files that were modified after a moment (milliseconds), among those that count. Only times: what they hold may be the same. */
+  /**
+   * The files that were modified after a moment (milliseconds), among those that count. Only times:
+   * what they hold may be the same.
+   */
   newerThan(moment: number, counts: (path: string) => boolean): string[] {
     const { paths } = this.#light;
     return paths.filter((path, row) => modifiedAt(this.#light, row) > moment && this.#isFile(row) && counts(path));
@@ -31,12 +34,16 @@ export class SourceTree {
     let newest: { path: string; modified: number } | undefined;
     for (const [row, path] of this.#light.paths.entries()) {
       const modified = modifiedAt(this.#light, row);
-      if ((newest === undefined || modified > newest.modified) && this.#isFile(row) && counts(path)) newest = { path, modified };
+      if ((newest === undefined || modified > newest.modified) && this.#isFile(row) && counts(path))
+        newest = { path, modified };
     }
     return newest;
   }
 
-  /** Whether nothing moved between two looks: a file that was changed and changed back has the same content and a later time. */
+  /**
+   * Whether nothing moved between two looks: a file that was changed and changed back has the same
+   * content and a later time.
+   */
   isUnmoved(later: SourceTree): boolean {
     return sameStats(this.#light, later.#light);
   }

@@ -1,8 +1,8 @@
 import { join } from 'node:path';
-import type { DockerEngine } from '../docker/engine.ts';
 import { HarnessError } from '../core/error.ts';
 import type { Emit } from '../core/event.ts';
 import { step } from '../core/step.ts';
+import type { DockerEngine } from '../docker/engine.ts';
 import { ensureDebianBase } from './debian-base.ts';
 import { dockerBuild } from './docker-build.ts';
 import { nodeImageFailure } from './failure.ts';
@@ -22,8 +22,8 @@ export interface BuildOptions {
 }
 
 /**
- * Builds the node image from Debian packages and Go modules, the two halves beside each other. Interrupted, it goes on where
- * it was: Go and BuildKit keep what they have finished.
+ * Builds the node image from Debian packages and Go modules, the two halves beside each other.
+ * Interrupted, it goes on where it was: Go and BuildKit keep what they have finished.
  * @returns the image's reference.
  * @throws HarnessError NODE_IMAGE, DISK_FULL, INTERRUPTED.
  */
@@ -44,11 +44,16 @@ export async function buildNodeImage(engine: DockerEngine, options: BuildOptions
         return base.reference;
       },
       (signal) =>
-        step(emit, 'node-image/programs', `Kubernetes ${versions.kubernetes} from its Go modules`, async ({ progress }) => {
-          const go = await findGo(env, { emit, progress, signal });
-          await compilePrograms({ go, output: programs, progress, signal });
-          return { title: `Kubernetes ${versions.kubernetes} compiled`, value: undefined };
-        }),
+        step(
+          emit,
+          'node-image/programs',
+          `Kubernetes ${versions.kubernetes} from its Go modules`,
+          async ({ progress }) => {
+            const go = await findGo(env, { emit, progress, signal });
+            await compilePrograms({ go, output: programs, progress, signal });
+            return { title: `Kubernetes ${versions.kubernetes} compiled`, value: undefined };
+          },
+        ),
     );
     await step(emit, 'node-image/assemble', `Node image ${reference}`, async ({ progress }) => {
       await dockerBuild({ debian, stage: 'node', programs, reference, digest, progress, signal: options.signal });
@@ -61,8 +66,8 @@ export async function buildNodeImage(engine: DockerEngine, options: BuildOptions
 }
 
 /**
- * Runs two halves beside each other and returns what the first returns. When one fails the other is stopped, and both have
- * ended before the error goes on, so nothing of them is left running.
+ * Runs two halves beside each other and returns what the first returns. When one fails the other is
+ * stopped, and both have ended before the error goes on, so nothing of them is left running.
  */
 async function bothOrNeither<T>(
   outer: AbortSignal | undefined,

@@ -2,13 +2,13 @@ import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { copyFile, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { DockerEngine } from '../docker/engine.ts';
-import { run } from '../machine/process.ts';
+import { KEYRING, sourceStanza, type DebianMirror } from '../apt/mirror.ts';
+import { parseOneLine } from '../apt/sources.ts';
 import { HarnessError } from '../core/error.ts';
 import type { Emit } from '../core/event.ts';
 import { step } from '../core/step.ts';
-import { parseOneLine } from '../apt/sources.ts';
-import { KEYRING, sourceStanza, type DebianMirror } from '../apt/mirror.ts';
+import type { DockerEngine } from '../docker/engine.ts';
+import { run } from '../machine/process.ts';
 import { nodeImageFailure, OTHER_WAYS } from './failure.ts';
 import { installPackages, mirrorFor, observeHostSystem, type Host } from './host.ts';
 import { debianDirectory, digestOf, RECIPE_LABEL } from './recipe.ts';
@@ -31,13 +31,16 @@ export interface DebianBaseOptions {
 }
 
 /**
- * Makes sure of a small Debian image that was made from packages alone, to stand in for `debian:<suite>-slim` where no
- * registry can be reached. Its apt has the mirror that this machine has. The image carries the digest of what it was made
- * from, so a second call is one question to Docker.
- * @throws HarnessError NODE_IMAGE where it cannot be made (it takes root, and Debian or Ubuntu), DISK_FULL, INTERRUPTED.
+ * Makes sure of a small Debian image that was made from packages alone, to stand in for
+ * `debian:<suite>-slim` where no registry can be reached. Its apt has the mirror that this machine
+ * has. The image carries the digest of what it was made from, so a second call is one question to
+ * Docker.
+ * @throws HarnessError NODE_IMAGE where it cannot be made (it takes root, and Debian or Ubuntu),
+ * DISK_FULL, INTERRUPTED.
  */
 export function ensureDebianBase(engine: DockerEngine, suite: string, options: DebianBaseOptions): Promise<DebianBase> {
-  // The node image and the user's images want it at the same time, and one package manager serves one at a time.
+  // The node image and the user's images want it at the same time, and one package manager serves
+  // one at a time.
   const known = making.get(suite) ?? makeDebianBase(engine, suite, options).finally(() => making.delete(suite));
   making.set(suite, known);
   return known;
@@ -53,7 +56,11 @@ async function makeDebianBase(engine: DockerEngine, suite: string, options: Debi
     const digest = digestOf([debianDirectory], { suite, mirror, apt: host.aptSettings });
     const present = options.rebuild ? undefined : await engine.image(reference);
     if (present?.labels[RECIPE_LABEL] === digest) {
-      return { title: `Debian image ${reference} is present`, skipped: true, value: { reference, id: present.id, how: 'present' } };
+      return {
+        title: `Debian image ${reference} is present`,
+        skipped: true,
+        value: { reference, id: present.id, how: 'present' },
+      };
     }
     try {
       await using work = await openWorkDirectory(options.env, 'debian', digest);
@@ -90,11 +97,16 @@ async function debootstrap(
   }
   await run(
     // In namespaces of its own, so that its mounts and children end with it, however it ends.
-    ['unshare', '--mount', '--pid', '--fork', '--kill-child', 'debootstrap', '--variant=minbase', '--include=ca-certificates'].concat(
-      suite,
-      root,
-      mirror.uri ?? [],
-    ) as [string, ...string[]],
+    [
+      'unshare',
+      '--mount',
+      '--pid',
+      '--fork',
+      '--kill-child',
+      'debootstrap',
+      '--variant=minbase',
+      '--include=ca-certificates',
+    ].concat(suite, root, mirror.uri ?? []) as [string, ...string[]],
     {
       code: 'NODE_IMAGE',
       next: `Check that this machine reaches its Debian mirror: \`apt-get update\`. ${OTHER_WAYS}`,
@@ -128,10 +140,14 @@ async function importTree(
   signal: AbortSignal | undefined,
 ): Promise<void> {
   const [repo, tag] = reference.split(':') as [string, string];
-  const tar = spawn('tar', ['-C', root, `--exclude-from=${join(debianDirectory, 'leave-out.txt')}`, '--numeric-owner', '-c', '.'], {
-    stdio: ['ignore', 'pipe', 'pipe'],
-    ...(signal ? { signal } : {}),
-  });
+  const tar = spawn(
+    'tar',
+    ['-C', root, `--exclude-from=${join(debianDirectory, 'leave-out.txt')}`, '--numeric-owner', '-c', '.'],
+    {
+      stdio: ['ignore', 'pipe', 'pipe'],
+      ...(signal ? { signal } : {}),
+    },
+  );
   let complaint = '';
   tar.stderr.on('data', (data: Buffer) => (complaint += data.toString()));
   const ended = new Promise<void>((resolve, reject) => {

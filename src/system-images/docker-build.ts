@@ -21,7 +21,10 @@ export interface DockerBuildOptions {
 }
 
 /** The command that builds a stage of harness/node-image/Dockerfile. */
-export function dockerBuildCommand(docker: string, options: Omit<DockerBuildOptions, 'progress' | 'signal'>): [string, ...string[]] {
+export function dockerBuildCommand(
+  docker: string,
+  options: Omit<DockerBuildOptions, 'progress' | 'signal'>,
+): [string, ...string[]] {
   const buildArgs = {
     DEBIAN: options.debian,
     PROGRAM_SUITE: versions.programSuite,
@@ -31,12 +34,15 @@ export function dockerBuildCommand(docker: string, options: Omit<DockerBuildOpti
     PAUSE_TAG: versions.images.pause,
     STORAGE_TAG: versions.localPathProvisioner,
   };
-  // `docker build`, not `docker buildx build`: it always uses the engine's own BuildKit, the only one that sees local images.
+  // `docker build`, not `docker buildx build`: it always uses the engine's own BuildKit, the only
+  // one that sees local images.
   return [
     ...([docker, 'build', '--progress=plain', '--provenance=false', `--target=${options.stage}`] as const),
     ...Object.entries(buildArgs).map(([name, value]) => `--build-arg=${name}=${value}`),
     ...(options.programs ? [`--build-context=programs=${options.programs}`] : []),
-    ...(options.reference ? [`--tag=${options.reference}`, `--label=${RECIPE_LABEL}=${options.digest}`] : ['--output=type=cacheonly']),
+    ...(options.reference
+      ? [`--tag=${options.reference}`, `--label=${RECIPE_LABEL}=${options.digest}`]
+      : ['--output=type=cacheonly']),
     ...(options.noCache ? ['--no-cache'] : []),
     nodeImageDirectory,
   ];

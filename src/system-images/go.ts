@@ -17,14 +17,25 @@ interface GoModule {
 const [major, minor] = versions.kubernetes.slice(1).split('.');
 const stamp = 'k8s.io/component-base/version';
 
-/** Two modules, because the storage provisioner's dependencies collide with the others'. They share Go's build cache. */
+/**
+ * Two modules, because the storage provisioner's dependencies collide with the others'. They share
+ * Go's build cache.
+ */
 const nodeModules: readonly GoModule[] = [
   {
     directory: join(nodeImageDirectory, 'components'),
     programs: ['./kube', './coredns', './etcd', './pause', 'sigs.k8s.io/cri-tools/cmd/crictl'],
-    ldflags: [`-X ${stamp}.gitVersion=${versions.kubernetes}`, `-X ${stamp}.gitMajor=${major}`, `-X ${stamp}.gitMinor=${minor}`],
+    ldflags: [
+      `-X ${stamp}.gitVersion=${versions.kubernetes}`,
+      `-X ${stamp}.gitMajor=${major}`,
+      `-X ${stamp}.gitMinor=${minor}`,
+    ],
   },
-  { directory: join(nodeImageDirectory, 'storage'), programs: ['github.com/rancher/local-path-provisioner'], ldflags: [] },
+  {
+    directory: join(nodeImageDirectory, 'storage'),
+    programs: ['github.com/rancher/local-path-provisioner'],
+    ldflags: [],
+  },
 ];
 
 export interface CompileOptions {
@@ -36,7 +47,8 @@ export interface CompileOptions {
 }
 
 /**
- * The `go` command to use: the user's, the usual places, or Debian's package, which is installed if it may be.
+ * The `go` command to use: the user's, the usual places, or Debian's package, which is installed if
+ * it may be.
  * @throws HarnessError NODE_IMAGE with what to install.
  */
 export async function findGo(env: NodeJS.ProcessEnv, options: InstallOptions): Promise<string> {
@@ -61,7 +73,8 @@ export function isNewEnough(line: string): boolean {
 }
 
 /**
- * Compiles every program of the node image: some seven minutes on two cores the first time, seconds with Go's build cache.
+ * Compiles every program of the node image: some seven minutes on two cores the first time, seconds
+ * with Go's build cache.
  * @throws HarnessError NODE_IMAGE with the compiler's last lines, INTERRUPTED.
  */
 export async function compilePrograms(options: CompileOptions): Promise<void> {
@@ -69,7 +82,10 @@ export async function compilePrograms(options: CompileOptions): Promise<void> {
 }
 
 /** Compiles the programs of one module; errors as above. */
-export async function compileModule({ directory: cwd, programs, ldflags }: GoModule, options: CompileOptions): Promise<void> {
+export async function compileModule(
+  { directory: cwd, programs, ldflags }: GoModule,
+  options: CompileOptions,
+): Promise<void> {
   const { go, output, progress, signal } = options;
   const common = {
     // CGO off: the programs run in a file system with another libc, or none.
@@ -95,6 +111,10 @@ export async function compileModule({ directory: cwd, programs, ldflags }: GoMod
   };
   progress(`compiling (${name})`);
   const flags = `-ldflags=${['-s', '-w', ...ldflags].join(' ')}`;
-  await run([go, 'build', '-v', '-trimpath', '-buildvcs=false', flags, '-o', `${partial}/`, ...programs], { ...common, cwd, onLine });
+  await run([go, 'build', '-v', '-trimpath', '-buildvcs=false', flags, '-o', `${partial}/`, ...programs], {
+    ...common,
+    cwd,
+    onLine,
+  });
   for (const program of await readdir(partial)) await rename(join(partial, program), join(output, program));
 }

@@ -1,13 +1,11 @@
 import { existsSync } from 'node:fs';
-import { tryRun } from '../machine/process.ts';
+import { APT_GET, APT_INSTALL, install } from '../apt/install.ts';
+import { debianMirror, sourceStanza, type DebianMirror } from '../apt/mirror.ts';
+import { readAptSources } from '../apt/sources.ts';
 import { HarnessError } from '../core/error.ts';
 import type { Emit } from '../core/event.ts';
-import { install } from '../apt/install.ts';
-import { APT_INSTALL } from '../apt/install.ts';
-import { APT_GET } from '../apt/install.ts';
 import { observePlatform } from '../machine/platform.ts';
-import { readAptSources } from '../apt/sources.ts';
-import { debianMirror, sourceStanza, type DebianMirror } from '../apt/mirror.ts';
+import { tryRun } from '../machine/process.ts';
 import { OTHER_WAYS } from './failure.ts';
 
 /** What of this machine matters for making Debian file systems and installing packages. */
@@ -16,7 +14,10 @@ export interface Host {
   debianRelease: string | undefined;
   root: boolean;
   hasApt: boolean;
-  /** apt's settings about the age of package lists, as this machine has them: an image must be as tolerant, or apt fails in it. */
+  /**
+   * apt's settings about the age of package lists, as this machine has them: an image must be as
+   * tolerant, or apt fails in it.
+   */
   aptSettings: string;
 }
 
@@ -42,15 +43,16 @@ export interface InstallOptions {
   progress: (line: string) => void;
   signal?: AbortSignal | undefined;
   /**
-   * A release of Debian that the packages come from. It is added beside the machine's own, with a priority that makes apt
-   * take nothing from it unasked.
+   * A release of Debian that the packages come from. It is added beside the machine's own, with a
+   * priority that makes apt take nothing from it unasked.
    */
   suite?: string;
 }
 
 /**
  * Installs packages with apt.
- * @throws HarnessError NODE_IMAGE where only somebody else can install them, SETUP with apt's last lines.
+ * @throws HarnessError NODE_IMAGE where only somebody else can install them, SETUP with apt's last
+ * lines.
  */
 export async function installPackages(host: Host, packages: readonly string[], options: InstallOptions): Promise<void> {
   const { suite, emit, progress, signal } = options;
@@ -71,7 +73,8 @@ export async function installPackages(host: Host, packages: readonly string[], o
     [...APT_GET, 'update'],
     [...APT_INSTALL, ...names],
   ];
-  // One after another: the compile and the root file system want their tools at the same time, and apt does not wait for its own lists.
+  // One after another: the compile and the root file system want their tools at the same time, and
+  // apt does not wait for its own lists.
   const turn = installing.then(() => install({ files, commands }, { emit, progress, signal }));
   installing = turn.catch(() => undefined);
   await turn;
@@ -90,6 +93,13 @@ function filesFor(host: Host, suite: string): { path: string; text: string }[] {
 }
 
 async function lenience(): Promise<string> {
-  const { stdout } = await tryRun(['apt-config', 'dump', '--format', '%f "%v";%n', 'Acquire::Check-Valid-Until', 'Acquire::Check-Date']);
+  const { stdout } = await tryRun([
+    'apt-config',
+    'dump',
+    '--format',
+    '%f "%v";%n',
+    'Acquire::Check-Valid-Until',
+    'Acquire::Check-Date',
+  ]);
   return stdout.trim();
 }

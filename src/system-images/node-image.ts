@@ -1,10 +1,10 @@
-import type { DockerEngine } from '../docker/engine.ts';
 import { HarnessError } from '../core/error.ts';
 import type { Emit } from '../core/event.ts';
 import { step } from '../core/step.ts';
+import type { DockerEngine } from '../docker/engine.ts';
 import { buildNodeImage } from './build-node-image.ts';
 import { pull, whyNotPullable } from './pull.ts';
-import { builtReference, recipeDigest, RECIPE_LABEL } from './recipe.ts';
+import { builtReference, RECIPE_LABEL, recipeDigest } from './recipe.ts';
 import { versions } from './versions.ts';
 
 export interface NodeImage {
@@ -28,7 +28,10 @@ export interface NodeImageOptions {
   rebuild?: boolean;
 }
 
-/** The node image that a run would use as things are, or undefined when it would have to be pulled or built first. */
+/**
+ * The node image that a run would use as things are, or undefined when it would have to be pulled
+ * or built first.
+ */
 export async function nodeImageStatus(engine: DockerEngine, wanted?: string): Promise<NodeImage | undefined> {
   const digest = wanted ? '' : recipeDigest();
   const candidates = wanted
@@ -39,14 +42,16 @@ export async function nodeImageStatus(engine: DockerEngine, wanted?: string): Pr
       ];
   for (const { reference, source } of candidates) {
     const image = await engine.image(reference);
-    if (image && (source !== 'built' || image.labels[RECIPE_LABEL] === digest)) return { reference, id: image.id, source };
+    if (image && (source !== 'built' || image.labels[RECIPE_LABEL] === digest))
+      return { reference, id: image.id, source };
   }
   return undefined;
 }
 
 /**
- * Makes sure of a node image: the configured one, kind's own, or one that was built here, whichever is there; else kind's own
- * is pulled, or, where no registry answers, one is built from Debian packages and Go modules (some ten minutes, once).
+ * Makes sure of a node image: the configured one, kind's own, or one that was built here, whichever
+ * is there; else kind's own is pulled, or, where no registry answers, one is built from Debian
+ * packages and Go modules (some ten minutes, once).
  * @throws HarnessError NODE_IMAGE, DISK_FULL, INTERRUPTED.
  */
 export async function ensureNodeImage(engine: DockerEngine, options: NodeImageOptions): Promise<NodeImage> {
@@ -79,6 +84,7 @@ export async function ensureNodeImage(engine: DockerEngine, options: NodeImageOp
 
 async function known(engine: DockerEngine, reference: string, source: NodeImage['source']): Promise<NodeImage> {
   const image = await engine.image(reference);
-  if (!image) throw new HarnessError('NODE_IMAGE', `Docker does not know the node image ${reference} that it just got.`);
+  if (!image)
+    throw new HarnessError('NODE_IMAGE', `Docker does not know the node image ${reference} that it just got.`);
   return { reference, id: image.id, source };
 }

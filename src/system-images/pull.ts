@@ -1,11 +1,16 @@
-import type { DockerEngine } from '../docker/engine.ts';
 import { HarnessError, messageOf } from '../core/error.ts';
+import type { DockerEngine } from '../docker/engine.ts';
 
 /**
- * Whether a registry offers an image to this engine: the reason why not, or undefined. A registry that needs longer than
- * `deadline` (milliseconds) is as good as none: pulling hundreds of megabytes from it would take longer than anyone waits.
+ * Whether a registry offers an image to this engine: the reason why not, or undefined. A registry
+ * that needs longer than `deadline` (milliseconds) is as good as none: pulling hundreds of
+ * megabytes from it would take longer than anyone waits.
  */
-export async function whyNotPullable(engine: DockerEngine, reference: string, deadline = 5000): Promise<string | undefined> {
+export async function whyNotPullable(
+  engine: DockerEngine,
+  reference: string,
+  deadline = 5000,
+): Promise<string | undefined> {
   const asked = engine.api
     .getImage(reference)
     .distribution()

@@ -7,13 +7,15 @@ import { versions } from './versions.ts';
 /** The label with the digest of the recipe that an image was made by. */
 export const RECIPE_LABEL = 'kind-harness.recipe';
 
-/** The recipes' files, found from src/ and dist/ alike: both lie one level below the package's root. */
+/**
+ * The recipes' files, found from src/ and dist/ alike: both lie one level below the package's root.
+ */
 export const nodeImageDirectory = fileURLToPath(new URL('../../harness/node-image/', import.meta.url));
 export const debianDirectory = fileURLToPath(new URL('../../harness/debian/', import.meta.url));
 
 /**
- * A SHA-256 (hex) over the files of some directories and any further facts. Paths and contents count; modes and times do not,
- * because a checkout and an installed package differ in them.
+ * A SHA-256 (hex) over the files of some directories and any further facts. Paths and contents
+ * count; modes and times do not, because a checkout and an installed package differ in them.
  */
 export function digestOf(directories: readonly string[], facts: unknown): string {
   const hash = createHash('sha256').update(JSON.stringify(facts));

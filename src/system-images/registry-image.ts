@@ -1,12 +1,12 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { dockerClient } from '../docker/client.ts';
-import type { DockerEngine } from '../docker/engine.ts';
-import { run } from '../machine/process.ts';
 import { HarnessError } from '../core/error.ts';
 import type { Emit } from '../core/event.ts';
 import { step } from '../core/step.ts';
+import { dockerClient } from '../docker/client.ts';
+import type { DockerEngine } from '../docker/engine.ts';
+import { run } from '../machine/process.ts';
 import { nodeImageFailure } from './failure.ts';
 import { compileModule, findGo } from './go.ts';
 import { pull, whyNotPullable } from './pull.ts';
@@ -29,12 +29,16 @@ export interface RegistryImageOptions {
 const OTHER_WAY = "Or choose `load: { transport: 'archive' }`, which needs no registry.";
 
 /**
- * Makes sure of an image to run a registry from: the published one, or one that was built here, whichever is there; else the published
- * one is pulled, or, where no registry answers, one is compiled from its Go module (about a minute, once).
+ * Makes sure of an image to run a registry from: the published one, or one that was built here,
+ * whichever is there; else the published one is pulled, or, where no registry answers, one is
+ * compiled from its Go module (about a minute, once).
  * @returns the engine's id of the image
  * @throws HarnessError NODE_IMAGE, DISK_FULL, INTERRUPTED
  */
-export async function ensureRegistryImage(engine: DockerEngine, { emit, env, signal }: RegistryImageOptions): Promise<string> {
+export async function ensureRegistryImage(
+  engine: DockerEngine,
+  { emit, env, signal }: RegistryImageOptions,
+): Promise<string> {
   const digest = digestOf([registryDirectory], {});
   const built = `kind-harness/registry:${registryVersions.module}-${digest.slice(0, 12)}`;
   const present = (await engine.image(registryVersions.published)) ?? (await engine.image(built));
@@ -48,7 +52,8 @@ export async function ensureRegistryImage(engine: DockerEngine, { emit, env, sig
     if (pullable) await pull(engine, published, progress, signal);
     else await compileImage(reference, digest, { emit, env, signal, progress });
     const image = await engine.image(reference);
-    if (!image) throw new HarnessError('NODE_IMAGE', `Docker does not know the registry image ${reference} that it just got.`);
+    if (!image)
+      throw new HarnessError('NODE_IMAGE', `Docker does not know the registry image ${reference} that it just got.`);
     return { title: `Registry image ${reference} ${pullable ? 'pulled' : 'built'}`, value: image.id };
   });
 }
@@ -62,15 +67,28 @@ async function compileImage(
     await using work = await openWorkDirectory(env, 'registry', digest);
     const output = join(work.path, 'programs');
     const go = await findGo(env, { emit, progress, signal });
-    await compileModule({ directory: registryDirectory, programs: ['.'], ldflags: [] }, { go, output, progress, signal });
+    await compileModule(
+      { directory: registryDirectory, programs: ['.'], ldflags: [] },
+      { go, output, progress, signal },
+    );
     const labels = [`--tag=${reference}`, `--label=${RECIPE_LABEL}=${digest}`];
     // The engine's own BuildKit, as for the node image.
-    await run([await dockerClient(), 'build', '--provenance=false', `--build-context=programs=${output}`, ...labels, registryDirectory], {
-      env: { DOCKER_BUILDKIT: '1' },
-      code: 'NODE_IMAGE',
-      next: OTHER_WAY,
-      ...(signal ? { signal } : {}),
-    });
+    await run(
+      [
+        await dockerClient(),
+        'build',
+        '--provenance=false',
+        `--build-context=programs=${output}`,
+        ...labels,
+        registryDirectory,
+      ],
+      {
+        env: { DOCKER_BUILDKIT: '1' },
+        code: 'NODE_IMAGE',
+        next: OTHER_WAY,
+        ...(signal ? { signal } : {}),
+      },
+    );
   } catch (error) {
     throw nodeImageFailure(error, 'The image of a registry beside the cluster could not be built', OTHER_WAY);
   }

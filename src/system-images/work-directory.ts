@@ -3,11 +3,16 @@ import { join } from 'node:path';
 import { cacheDirectory } from '../machine/cache-directory.ts';
 
 /**
- * A directory for one build, gone when it is disposed of. Each process has its own, so two builds cannot spoil each other:
- * what makes an interrupted build go on is elsewhere (Go's build cache, BuildKit's cache, the imported Debian image).
- * Directories of processes that were killed are removed on the way.
+ * A directory for one build, gone when it is disposed of. Each process has its own, so two builds
+ * cannot spoil each other: what makes an interrupted build go on is elsewhere (Go's build cache,
+ * BuildKit's cache, the imported Debian image). Directories of processes that were killed are
+ * removed on the way.
  */
-export async function openWorkDirectory(env: NodeJS.ProcessEnv, kind: string, digest: string): Promise<AsyncDisposable & { path: string }> {
+export async function openWorkDirectory(
+  env: NodeJS.ProcessEnv,
+  kind: string,
+  digest: string,
+): Promise<AsyncDisposable & { path: string }> {
   const parent = cacheDirectory(env, kind, digest.slice(0, 12));
   await mkdir(parent, { recursive: true, mode: 0o700 });
   for (const name of await readdir(parent)) {

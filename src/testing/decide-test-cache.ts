@@ -1,6 +1,9 @@
 import type { TestInputs } from './test-inputs.ts';
 
-/** How many passes of one test file are remembered: enough to go back and forth between a few branches. */
+/**
+ * How many passes of one test file are remembered: enough to go back and forth between a few
+ * branches.
+ */
 const KEPT = 4;
 
 /**
@@ -18,7 +21,11 @@ export function whyTestAgain(
   return changes.length === 0 ? 'it has not passed yet' : `changed: ${changes[0]}`;
 }
 
-function changeSince(pass: TestInputs, surroundings: TestInputs['surroundings'], fileNow: (name: string) => string): string | undefined {
+function changeSince(
+  pass: TestInputs,
+  surroundings: TestInputs['surroundings'],
+  fileNow: (name: string) => string,
+): string | undefined {
   const names = new Set([...Object.keys(surroundings), ...Object.keys(pass.surroundings)]);
   return (
     [...names].find((name) => pass.surroundings[name] !== surroundings[name]) ??

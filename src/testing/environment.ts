@@ -1,5 +1,7 @@
 /** The environment variables that tell tests where services are reached, see `addressVariables`. */
-export function serviceVariables(services: Readonly<Record<string, Readonly<Record<number, string>>>>): Record<string, string> {
+export function serviceVariables(
+  services: Readonly<Record<string, Readonly<Record<number, string>>>>,
+): Record<string, string> {
   const variables = Object.entries(services).map(([name, addresses]) => {
     return addressVariables(
       name,
@@ -10,8 +12,14 @@ export function serviceVariables(services: Readonly<Record<string, Readonly<Reco
 }
 
 /** `HARNESS_URL_<NAME>` for a service's first port, and `HARNESS_URL_<NAME>_<PORT>` for each. */
-export function addressVariables(name: string, urls: readonly (readonly [port: number, url: string])[]): Record<string, string> {
+export function addressVariables(
+  name: string,
+  urls: readonly (readonly [port: number, url: string])[],
+): Record<string, string> {
   const variable = `HARNESS_URL_${name.toUpperCase().replaceAll('-', '_')}`;
   const first = urls.slice(0, 1).map(([, url]) => [variable, url]);
-  return Object.fromEntries([...first, ...urls.map(([port, url]) => [`${variable}_${port}`, url])]) as Record<string, string>;
+  return Object.fromEntries([...first, ...urls.map(([port, url]) => [`${variable}_${port}`, url])]) as Record<
+    string,
+    string
+  >;
 }

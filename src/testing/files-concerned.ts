@@ -5,7 +5,8 @@ import type { ModuleReport } from './module-report.ts';
 const TEST_FILE = /\.(test|spec)\.[cm]?[jt]sx?$/;
 
 /**
- * Which changed files tests are made of: what they import, what lies beside them, and test files that are new.
+ * Which changed files tests are made of: what they import, what lies beside them, and test files
+ * that are new.
  * @param changed absolute paths
  */
 export function testFilesAmong(changed: readonly string[], modules: readonly ModuleReport[]): string[] {

@@ -6,6 +6,9 @@ export interface ModuleReport {
   file: string;
   /** Whether it has tests, and every one of them ran and passed at the first attempt. */
   passed: boolean;
-  /** Absolute paths: all that it imports, what its fixtures applied, what is set up before it, and the configuration of the runner. */
+  /**
+   * Absolute paths: all that it imports, what its fixtures applied, what is set up before it, and
+   * the configuration of the runner.
+   */
   imports: string[];
 }

@@ -3,8 +3,8 @@ import { createRequire } from 'node:module';
 import { dirname, extname, join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import { fileURLToPath } from 'node:url';
-import { tryRun, type RunOptions, type RunResult } from '../machine/process.ts';
 import { HarnessError } from '../core/error.ts';
+import { tryRun, type RunOptions, type RunResult } from '../machine/process.ts';
 
 /** What vitest is to do, once it may begin. */
 export interface VitestOrder {
@@ -19,8 +19,8 @@ export function fileForVitest(name: string): string {
 }
 
 /**
- * Vitest, started before it is known what it is to do: most of the time until it begins with the tests is Node's loading of it, and that can be
- * spent while something else is waited for.
+ * Vitest, started before it is known what it is to do: most of the time until it begins with the
+ * tests is Node's loading of it, and that can be spent while something else is waited for.
  */
 export class PreloadedVitest {
   readonly #root: string;

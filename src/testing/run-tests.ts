@@ -1,14 +1,13 @@
 import { join } from 'node:path';
-import { environmentName } from '../config/resolve.ts';
-import { makeStateDirectory, readState, removeState } from '../machine/state-file.ts';
-import { tail, tryRun } from '../machine/process.ts';
 import type { Config, TestsConfig } from '../config/config.ts';
-import { CONTEXT_VARIABLE, type HarnessContext } from './context.ts';
-import { serviceVariables } from './environment.ts';
+import { environmentName } from '../config/resolve.ts';
 import { HarnessError } from '../core/error.ts';
 import type { TestSummary } from '../core/summary.ts';
-import { type ModuleReport } from './module-report.ts';
-import { REPORT_VARIABLE } from './module-report.ts';
+import { tail, tryRun } from '../machine/process.ts';
+import { makeStateDirectory, readState, removeState } from '../machine/state-file.ts';
+import { CONTEXT_VARIABLE, type HarnessContext } from './context.ts';
+import { serviceVariables } from './environment.ts';
+import { REPORT_VARIABLE, type ModuleReport } from './module-report.ts';
 import { fileForVitest, PreloadedVitest } from './preloaded-vitest.ts';
 
 export interface TestRun {
@@ -16,7 +15,10 @@ export interface TestRun {
   context: HarnessContext;
   /** More arguments for the runner, from behind `--`. */
   args: string[];
-  /** Test files that need not run, absolute paths; and who hears what the others were made of. For vitest only. */
+  /**
+   * Test files that need not run, absolute paths; and who hears what the others were made of. For
+   * vitest only.
+   */
   cache?: { unchanged: readonly string[]; learn: (reports: ModuleReport[]) => void };
   /** Whether the runner may use colours. */
   colour: boolean;
@@ -35,7 +37,9 @@ export interface TestRun {
  * @throws HarnessError TESTS when they could not be run at all
  */
 export async function runTests(run: TestRun): Promise<TestSummary> {
-  return run.config.tests.runner === 'command' ? runCommand(run, run.config.tests.command) : runVitest(run, run.config.tests);
+  return run.config.tests.runner === 'command'
+    ? runCommand(run, run.config.tests.command)
+    : runVitest(run, run.config.tests);
 }
 
 /** What every runner finds in its environment. */
@@ -85,7 +89,8 @@ async function runVitest(run: TestRun, tests: TestsConfig & { runner: 'vitest' }
   const report = join(reports, `vitest-${process.pid}.json`);
   removeState(report);
   const modules = join(reports, `modules-${process.pid}.json`);
-  const onLine = (line: string) => (line.startsWith('JSON report written to ') ? undefined : run.onLine(line)); // it is ours, and removed
+  // it is ours, and removed
+  const onLine = (line: string) => (line.startsWith('JSON report written to ') ? undefined : run.onLine(line));
   const args = [
     'run',
     ...(tests.config === undefined ? [] : ['--config', tests.config]),
@@ -97,7 +102,10 @@ async function runVitest(run: TestRun, tests: TestsConfig & { runner: 'vitest' }
     ...run.args,
   ];
   const vitest = run.vitest ?? new PreloadedVitest(run.config.root, run.colour, run.signal);
-  const { exitCode, all } = await vitest.run({ args, env: { ...testEnvironment(run), [REPORT_VARIABLE]: modules } }, onLine);
+  const { exitCode, all } = await vitest.run(
+    { args, env: { ...testEnvironment(run), [REPORT_VARIABLE]: modules } },
+    onLine,
+  );
   const counts = readState<VitestReport>(report);
   const learned = readState<ModuleReport[]>(modules);
   [report, modules].forEach(removeState);
@@ -109,7 +117,9 @@ async function runVitest(run: TestRun, tests: TestsConfig & { runner: 'vitest' }
     });
   }
   // A file that cannot even be loaded has no tests to fail; it counts as one.
-  const unloadable = counts.testResults.filter((file) => file.status === 'failed' && file.assertionResults.length === 0).length;
+  const unloadable = counts.testResults.filter(
+    (file) => file.status === 'failed' && file.assertionResults.length === 0,
+  ).length;
   const failed = counts.numFailedTests + unloadable;
   if (exitCode !== 0 && failed === 0) {
     throw new HarnessError('TESTS', `vitest ended with exit code ${exitCode}, though no test failed.`, {
@@ -118,10 +128,17 @@ async function runVitest(run: TestRun, tests: TestsConfig & { runner: 'vitest' }
     });
   }
   const skipped = counts.numPendingTests + counts.numTodoTests;
-  return { passed: counts.numPassedTests, failed, skipped, ...(run.cache ? { unchanged: run.cache.unchanged.length } : {}) };
+  return {
+    passed: counts.numPassedTests,
+    failed,
+    skipped,
+    ...(run.cache ? { unchanged: run.cache.unchanged.length } : {}),
+  };
 }
 
 /** A path is no pattern: what would be special in one is escaped. */
 function leftOut(files: readonly string[]): string[] {
-  return files.length === 0 ? [] : ['--passWithNoTests', ...files.map((file) => `--exclude=${file.replace(/[\\()[\]{}!*?+@]/g, '\\$&')}`)];
+  return files.length === 0
+    ? []
+    : ['--passWithNoTests', ...files.map((file) => `--exclude=${file.replace(/[\\()[\]{}!*?+@]/g, '\\$&')}`)];
 }

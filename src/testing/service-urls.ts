@@ -1,12 +1,13 @@
 import type { V1Service } from '@kubernetes/client-node';
-import { forward } from '../kubernetes/forward.ts';
 import { openAccess } from '../kubernetes/access.ts';
+import { forward } from '../kubernetes/forward.ts';
+import { schemeOf } from '../kubernetes/judge-endpoints.ts';
 import type { ManifestObject } from '../kubernetes/manifest.ts';
 import { addressVariables } from './environment.ts';
-import { schemeOf } from '../kubernetes/judge-endpoints.ts';
 
 /**
- * Makes the Services of the manifests reachable from this machine, for tests that are no part of this process.
+ * Makes the Services of the manifests reachable from this machine, for tests that are no part of
+ * this process.
  * @param over ends it
  * @returns environment variables with their URLs
  */
@@ -15,7 +16,9 @@ export async function serviceUrls(
   objects: readonly ManifestObject[],
   over: AbortSignal,
 ): Promise<Record<string, string>> {
-  const services = objects.map(({ object }) => object as V1Service).filter(({ kind, spec }) => kind === 'Service' && spec?.selector);
+  const services = objects
+    .map(({ object }) => object as V1Service)
+    .filter(({ kind, spec }) => kind === 'Service' && spec?.selector);
   if (services.length === 0) return {};
   const kube = await openAccess(kubeconfig);
   const variables = services.map(async ({ metadata, spec }) => {

@@ -1,14 +1,14 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { keep, recall } from '../machine/remembered-answer.ts';
 import type { TestCacheConfig } from '../config/config.ts';
-import type { TestInputs } from './test-inputs.ts';
 import { FILE_SYSTEM, type Clock } from '../machine/fs-clock.ts';
-import { testSurroundings, type Deployed } from './test-surroundings.ts';
-import { TestSources } from './test-sources.ts';
+import { keep, recall } from '../machine/remembered-answer.ts';
+import type { Session } from '../session.ts';
 import { whyTestAgain, withPass } from './decide-test-cache.ts';
 import type { ModuleReport } from './module-report.ts';
-import type { Session } from '../session.ts';
+import type { TestInputs } from './test-inputs.ts';
+import { TestSources } from './test-sources.ts';
+import { testSurroundings, type Deployed } from './test-surroundings.ts';
 
 /** The passes of each test file, by its path. */
 type Memory = Record<string, TestInputs[]>;
@@ -39,7 +39,10 @@ export class TestCache {
     this.due = verdicts.flatMap(({ file, reason }) => (reason === undefined ? [] : [{ file, reason }]));
   }
 
-  /** Looks at everything that the tests rest on. Whatever changes from here on is not taken for what they passed with. */
+  /**
+   * Looks at everything that the tests rest on. Whatever changes from here on is not taken for what
+   * they passed with.
+   */
   static async open({ config, env }: Session, cache: TestCacheConfig, deployed: Deployed): Promise<TestCache> {
     const begun = FILE_SYSTEM.readClock(join(config.stateDirectory, `.clock-${process.pid}`));
     return new TestCache(

@@ -16,9 +16,10 @@ interface Look {
 }
 
 /**
- * The files that tests are made of, as they are in this moment. Names count from the root: `lib/two.ts` is what a file holds; `lib/` the names
- * in a directory, for a new file may be what an import means from then on; `test/**` is everything below that is no module, for tests read
- * such files by themselves.
+ * The files that tests are made of, as they are in this moment. Names count from the root:
+ * `lib/two.ts` is what a file holds; `lib/` the names in a directory, for a new file may be what an
+ * import means from then on; `test/**` is everything below that is no module, for tests read such
+ * files by themselves.
  */
 export class TestSources {
   readonly #root: string;
@@ -28,7 +29,9 @@ export class TestSources {
     this.#root = root;
   }
 
-  /** All that a test file is made of. Installed packages are left out: they are the same for all. */
+  /**
+   * All that a test file is made of. Installed packages are left out: they are the same for all.
+   */
   namesOf(file: string, imports: readonly string[]): string[] {
     const own = imports.filter((path) => !path.split(sep).includes('node_modules'));
     const names = new Set(own.map((path) => this.#nameOf(path)));
@@ -71,7 +74,10 @@ function lookAtFile(path: string): Look {
   return found ?? { digest: GONE, stats: [] };
 }
 
-/** Not by the directory's own time: whatever was there for a moment, and meant nothing to an import, changes that. */
+/**
+ * Not by the directory's own time: whatever was there for a moment, and meant nothing to an import,
+ * changes that.
+ */
 function lookAtNames(directory: string): Look {
   const found = ifPresent(() => {
     const names = readdirSync(directory).filter((name) => !isToolsOwn(name));

@@ -3,8 +3,8 @@ import { dirname, join } from 'node:path';
 import type { Config, TestCacheConfig } from '../config/config.ts';
 import { digestOf } from '../core/digest.ts';
 import type { ManifestObject } from '../kubernetes/manifest.ts';
-import type { TestInputs } from './test-inputs.ts';
 import type { DeployedImage } from '../loading/loaded-image.ts';
+import type { TestInputs } from './test-inputs.ts';
 
 /** Files that say which packages are installed, and how sources are read. */
 const PACKAGES =
@@ -17,7 +17,10 @@ export interface Deployed {
   objects: readonly ManifestObject[];
 }
 
-/** What all tests of a run rest on, besides their own files. Values of variables are not written down. */
+/**
+ * What all tests of a run rest on, besides their own files. Values of variables are not written
+ * down.
+ */
 export async function testSurroundings(
   config: Config,
   cache: TestCacheConfig,
@@ -32,7 +35,9 @@ export async function testSurroundings(
     configuration: digestOf([config.namespace, config.cluster, config.tests]),
     'Node.js': process.version,
     packages: digestOf(directoriesUp(config.root).flatMap(packageFiles)),
-    ...Object.fromEntries(variables.map((name) => [`variable ${name}`, env[name] === undefined ? 'not set' : digestOf(env[name])])),
+    ...Object.fromEntries(
+      variables.map((name) => [`variable ${name}`, env[name] === undefined ? 'not set' : digestOf(env[name])]),
+    ),
     ...(files.length === 0 ? {} : { 'declared files': digestOf(await declared(files, config.root)) }),
   };
 }
@@ -45,8 +50,12 @@ function directoriesUp(root: string): string[] {
 }
 
 function packageFiles(directory: string): [name: string, text: string][] {
-  const names = readdirSync(directory, { withFileTypes: true }).filter((entry) => entry.isFile() && PACKAGES.test(entry.name));
-  return names.map(({ name }): [string, string] => [join(directory, name), readFileSync(join(directory, name), 'utf8')]).sort();
+  const names = readdirSync(directory, { withFileTypes: true }).filter(
+    (entry) => entry.isFile() && PACKAGES.test(entry.name),
+  );
+  return names
+    .map(({ name }): [string, string] => [join(directory, name), readFileSync(join(directory, name), 'utf8')])
+    .sort();
 }
 
 async function declared(globs: string[], root: string): Promise<[path: string, digest: string][]> {

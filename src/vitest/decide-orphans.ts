@@ -1,6 +1,6 @@
 import type { KubernetesObject } from '@kubernetes/client-node';
 import { TEST_ANNOTATIONS, TEST_LABELS } from '../fixtures/test-run.ts';
-import { type Owner } from '../machine/running-process.ts';
+import type { Owner } from '../machine/running-process.ts';
 
 /** What is known here and now about processes. */
 export interface Present {
@@ -11,12 +11,14 @@ export interface Present {
 }
 
 /**
- * The test namespaces whose run is proved to be dead. Whatever is not proved stays: another project's, another machine's, those of processes
- * that cannot be looked at from here, and what bears no owner that can be read.
+ * The test namespaces whose run is proved to be dead. Whatever is not proved stays: another
+ * project's, another machine's, those of processes that cannot be looked at from here, and what
+ * bears no owner that can be read.
  */
 export function orphanedNamespaces<T extends KubernetesObject>(namespaces: readonly T[], present: Present): T[] {
   return namespaces.filter(({ metadata }) => {
-    if (metadata?.deletionTimestamp !== undefined || metadata?.labels?.[TEST_LABELS.project] !== present.project) return false;
+    if (metadata?.deletionTimestamp !== undefined || metadata?.labels?.[TEST_LABELS.project] !== present.project)
+      return false;
     const owner = readOwner(metadata.annotations?.[TEST_ANNOTATIONS.owner]);
     return owner !== undefined && isGone(owner, present);
   });

@@ -1,13 +1,13 @@
 import { join } from 'node:path';
 import type { TestProject } from 'vitest/node';
+import { TIERS, type Tier } from '../config/config.ts';
+import { HarnessError } from '../core/error.ts';
+import { runId } from '../fixtures/test-namespace.ts';
+import type { TestRun, VitestContext } from '../fixtures/test-run.ts';
 import { openHarness, type Harness } from '../harness.ts';
 import { thisProcess } from '../machine/running-process.ts';
-import { TIERS, type Tier } from '../config/config.ts';
-import { CONTEXT_VARIABLE, type HarnessContext } from '../testing/context.ts';
-import { HarnessError } from '../core/error.ts';
-import type { TestRun, VitestContext } from '../fixtures/test-run.ts';
-import { runId } from '../fixtures/test-namespace.ts';
 import { plainReporter } from '../report/lines.ts';
+import { CONTEXT_VARIABLE, type HarnessContext } from '../testing/context.ts';
 import { endRun, removeOrphans, trimArtifacts } from './orphaned-namespaces.ts';
 
 export type { HarnessContext } from '../testing/context.ts';
@@ -28,8 +28,9 @@ export type Setup = (project: TestProject) => Promise<() => Promise<void>>;
 const say = (line: string) => void process.stdout.write(`${line}\n`);
 
 /**
- * Makes a global setup of your own, for options that stand in the code: `export default harnessSetup({ tier: 'test-fast' })`. Projects of one
- * vitest that want the same share what is brought up, and the last one ends it.
+ * Makes a global setup of your own, for options that stand in the code: `export default
+ * harnessSetup({ tier: 'test-fast' })`. Projects of one vitest that want the same share what is
+ * brought up, and the last one ends it.
  */
 export function harnessSetup(options: SetupOptions = {}): Setup {
   return async (project) => {
@@ -51,8 +52,9 @@ export function harnessSetup(options: SetupOptions = {}): Setup {
 }
 
 /**
- * Vitest's global setup (`globalSetup: ['kind-harness/vitest']`): brings everything up by the tier in `HARNESS_TIER` (default test-cached) and
- * provides `inject('harness')`. Where the harness itself started vitest, everything is up already, and it only passes on what it was handed.
+ * Vitest's global setup (`globalSetup: ['kind-harness/vitest']`): brings everything up by the tier
+ * in `HARNESS_TIER` (default test-cached) and provides `inject('harness')`. Where the harness
+ * itself started vitest, everything is up already, and it only passes on what it was handed.
  * @throws HarnessError, and vitest runs no test
  */
 export default harnessSetup();
@@ -70,7 +72,9 @@ const started = ((globalThis as { [STARTED]?: Record<string, Started> })[STARTED
 const HANDED = '';
 
 async function begin(harness: Harness | undefined, tier: Tier): Promise<VitestContext> {
-  const context = harness ? await harness.prepare(tier) : (JSON.parse(process.env[CONTEXT_VARIABLE] ?? '') as HarnessContext);
+  const context = harness
+    ? await harness.prepare(tier)
+    : (JSON.parse(process.env[CONTEXT_VARIABLE] ?? '') as HarnessContext);
   const id = runId(new Date(), process.pid);
   const artifacts = join(context.stateDirectory, 'artifacts');
   const keepNamespaces = !['', '0', 'false'].includes(process.env['HARNESS_KEEP_NAMESPACES'] ?? '');

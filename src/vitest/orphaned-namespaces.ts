@@ -1,29 +1,42 @@
-import type { V1Namespace } from '@kubernetes/client-node';
 import { readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { isAlive } from '../machine/running-process.ts';
-import { openAccess } from '../kubernetes/access.ts';
-import { deleteObject } from '../kubernetes/delete.ts';
-import { kubeList, type KubeAccess } from '../kubernetes/api.ts';
-import { TEST_LABELS, type VitestContext } from '../fixtures/test-run.ts';
+import type { V1Namespace } from '@kubernetes/client-node';
 import { count } from '../core/words.ts';
-import { ifPresent } from '../machine/if-present.ts';
-import { orphanedNamespaces } from './decide-orphans.ts';
 import { lookInto } from '../fixtures/diagnosis.ts';
+import { TEST_LABELS, type VitestContext } from '../fixtures/test-run.ts';
+import { openAccess } from '../kubernetes/access.ts';
+import { kubeList, type KubeAccess } from '../kubernetes/api.ts';
+import { deleteObject } from '../kubernetes/delete.ts';
+import { ifPresent } from '../machine/if-present.ts';
+import { isAlive } from '../machine/running-process.ts';
+import { orphanedNamespaces } from './decide-orphans.ts';
 
 /** Runs whose artifacts are kept. */
 const KEPT_RUNS = 10;
 
-/** Has the namespaces deleted that runs of this project left when they died; cluster-scoped objects of theirs go with them. */
-export async function removeOrphans({ kubeconfig, project, run }: VitestContext, say: (line: string) => void): Promise<void> {
+/**
+ * Has the namespaces deleted that runs of this project left when they died; cluster-scoped objects
+ * of theirs go with them.
+ */
+export async function removeOrphans(
+  { kubeconfig, project, run }: VitestContext,
+  say: (line: string) => void,
+): Promise<void> {
   if (run.keepNamespaces) return;
   const kube = await openAccess(kubeconfig);
-  const found = orphanedNamespaces(await namespaces(kube, { [TEST_LABELS.project]: project }), { project, self: run.owner, isAlive });
+  const found = orphanedNamespaces(await namespaces(kube, { [TEST_LABELS.project]: project }), {
+    project,
+    self: run.owner,
+    isAlive,
+  });
   for (const each of found) await remove(kube, each);
   if (found.length > 0) say(`🧹 ${count(found.length, 'namespace')} of test runs that died removed`);
 }
 
-/** Has deleted what a worker that was ended could not delete itself, or says how to look into what was to be kept. */
+/**
+ * Has deleted what a worker that was ended could not delete itself, or says how to look into what
+ * was to be kept.
+ */
 export async function endRun({ kubeconfig, project, run }: VitestContext, say: (line: string) => void): Promise<void> {
   const kube = await openAccess(kubeconfig);
   const own = await namespaces(kube, { [TEST_LABELS.project]: project, [TEST_LABELS.run]: run.id });

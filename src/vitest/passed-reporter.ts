@@ -9,7 +9,11 @@ export default class PassedReporter implements Reporter {
     if (path === undefined) return;
     // An error outside of any test may belong to any of them.
     const reports = modules.map((module): ModuleReport => {
-      return { file: module.moduleId, passed: unhandledErrors.length === 0 && hasPassed(module), imports: importsOf(module) };
+      return {
+        file: module.moduleId,
+        passed: unhandledErrors.length === 0 && hasPassed(module),
+        imports: importsOf(module),
+      };
     });
     writeFileSync(path, JSON.stringify(reports));
   }
@@ -27,7 +31,9 @@ function hasPassed(module: TestModule): boolean {
 function importsOf({ project, moduleId, children }: TestModule): string[] {
   const { setupFiles, globalSetup } = project.config;
   const { configFile, configFileDependencies } = project.vite.config;
-  const applied = [...children.allTests()].flatMap((test) => (test.meta() as { harnessFiles?: string[] }).harnessFiles ?? []);
+  const applied = [...children.allTests()].flatMap(
+    (test) => (test.meta() as { harnessFiles?: string[] }).harnessFiles ?? [],
+  );
   const found = new Set<string>([...applied, ...configFileDependencies, ...(configFile ? [configFile] : [])]);
   for (const start of [moduleId, ...setupFiles, ...globalSetup]) {
     found.add(start);
@@ -41,7 +47,11 @@ function graphsOf(project: TestProject): Vite.EnvironmentModuleGraph[] {
 }
 
 /** What stands in no file is made by vite itself. */
-function collect(node: Vite.EnvironmentModuleNode | undefined, found: Set<string>, seen: Set<Vite.EnvironmentModuleNode>): void {
+function collect(
+  node: Vite.EnvironmentModuleNode | undefined,
+  found: Set<string>,
+  seen: Set<Vite.EnvironmentModuleNode>,
+): void {
   if (!node || seen.has(node)) return;
   seen.add(node);
   if (node.file?.startsWith('/') || /^[A-Za-z]:/.test(node.file ?? '')) found.add(node.file as string);

@@ -3,7 +3,10 @@ import { text } from 'node:stream/consumers';
 import { pathToFileURL } from 'node:url';
 import type { VitestOrder } from '../testing/preloaded-vitest.ts';
 
-/** The program `node waiting <vitest's own>`: loads vitest's library, reads on its standard input what to do, and from then on is vitest. */
+/**
+ * The program `node waiting <vitest's own>`: loads vitest's library, reads on its standard input
+ * what to do, and from then on is vitest.
+ */
 const vitest = process.argv[2] as string;
 void load();
 const order = await text(process.stdin);

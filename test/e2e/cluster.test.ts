@@ -12,7 +12,8 @@ const all = suite('cluster', 3);
 const nodes = ['control-plane', 'worker', 'worker2'].map((role) => `${all.name}-${role}`);
 const [, worker] = nodes as [string, string, string];
 
-const containers = async () => (await dockerLines('ps', '--all', '--quiet', '--filter', `label=io.x-k8s.kind.cluster=${all.name}`)).sort();
+const containers = async () =>
+  (await dockerLines('ps', '--all', '--quiet', '--filter', `label=io.x-k8s.kind.cluster=${all.name}`)).sort();
 const inNode = (node: string, ...argv: string[]) => docker('exec', node, ...argv);
 
 /** Loads a project's image into all nodes, whatever is there. */
@@ -40,7 +41,10 @@ describe('three nodes', () => {
       apiVersion: 'apps/v1',
       kind: 'DaemonSet',
       metadata: { name: 'app' },
-      spec: { selector: { matchLabels: { app: 'app' } }, template: { metadata: { labels: { app: 'app' } }, spec: everywhere } },
+      spec: {
+        selector: { matchLabels: { app: 'app' } },
+        template: { metadata: { labels: { app: 'app' } }, spec: everywhere },
+      },
     });
     const { summary } = await project.must('test-cached');
     expect(loadsByNode(summary.loads)).toEqual(Object.fromEntries(nodes.map((node) => [node, 'transferred'])));
@@ -54,7 +58,10 @@ describe('three nodes', () => {
   it('are looked at one by one: an image that one has lost goes to that one only', async () => {
     const project = await loaded('lost');
     await inNode(worker, 'crictl', 'rmi', `docker.io/${project.reference}`);
-    expect((await project.must('cache-status')).summary.images?.[0]?.nodes).toMatchObject({ [worker]: 'missing', [nodes[0]!]: 'present' });
+    expect((await project.must('cache-status')).summary.images?.[0]?.nodes).toMatchObject({
+      [worker]: 'missing',
+      [nodes[0]!]: 'present',
+    });
     const { summary } = await project.must('load-if-needed');
     expect(loadsByNode(summary.loads)).toEqual(
       Object.fromEntries(nodes.map((node) => [node, node === worker ? 'transferred' : 'present'])),
@@ -93,7 +100,9 @@ describe('three nodes', () => {
       return images.includes(other) && !images.includes(`"${name}"`);
     });
     const { summary } = await project.must('load-if-needed');
-    expect(loadsByNode(summary.loads)).toEqual(Object.fromEntries(nodes.map((node) => [node, node === worker ? 'tagged' : 'present'])));
+    expect(loadsByNode(summary.loads)).toEqual(
+      Object.fromEntries(nodes.map((node) => [node, node === worker ? 'tagged' : 'present'])),
+    );
     expect(await inNode(worker, 'crictl', 'images', '-o', 'json')).toContain(`"${name}"`);
   });
 
@@ -106,13 +115,17 @@ describe('three nodes', () => {
 
 describe('a second process on the cluster', () => {
   it('waits, and says for whom', async () => {
-    const first = all.project('slow', { tests: { command: ['sh', '-c', 'echo testing; while ! [ -e go ]; do sleep 0.1; done'] } });
+    const first = all.project('slow', {
+      tests: { command: ['sh', '-c', 'echo testing; while ! [ -e go ]; do sleep 0.1; done'] },
+    });
     await first.must('up');
     const running = first.start('test-cached');
     await running.event((event) => event.type === 'output' && event.line === 'testing');
     const second = all.project('hasty');
     const waiting = second.start('build-if-needed');
-    await waiting.event((event) => event.type === 'note' && event.message.includes(`harness test-cached (process ${running.child.pid})`));
+    await waiting.event(
+      (event) => event.type === 'note' && event.message.includes(`harness test-cached (process ${running.child.pid})`),
+    );
     // What changes nothing need not wait.
     expect((await second.run('status')).summary).toMatchObject({ ok: true, state: 'running' });
     first.write('go', '');
@@ -140,7 +153,9 @@ describe('between runs', () => {
     expect((await project.must('status')).summary).toMatchObject({ cluster: all.name, state: 'stopped' });
     expect((await project.run('load-if-needed')).summary.error?.code).toBe('CLUSTER');
     const { events } = await project.must('up');
-    expect(events).toContainEqual(expect.objectContaining({ id: 'cluster', state: 'done', title: expect.stringContaining('started') }));
+    expect(events).toContainEqual(
+      expect.objectContaining({ id: 'cluster', state: 'done', title: expect.stringContaining('started') }),
+    );
     expect(await containers()).toEqual(before);
     const { summary } = await project.must('status');
     expect(summary).toMatchObject({ state: 'running', kubeconfig: project.kubeconfig });
@@ -160,14 +175,18 @@ describe('between runs', () => {
     const { summary, notes } = await ended;
     expect(summary).toMatchObject({ ok: true });
     // The image was on its way before the cluster could be used.
-    expect(stored).toContain((await docker('image', 'inspect', '--format={{.Id}}', project.reference)).replace('sha256:', ''));
+    expect(stored).toContain(
+      (await docker('image', 'inspect', '--format={{.Id}}', project.reference)).replace('sha256:', ''),
+    );
     expect(notes).toMatch(/made anew: its definition changed: nodes/);
     // A new cluster has none of the images.
     expect(summary.loads.map(({ verdict }) => verdict)).toEqual(['transferred', 'transferred']);
     const after = await containers();
     expect(after).toHaveLength(2);
     expect(before).not.toEqual(expect.arrayContaining(after));
-    const [again] = (await project.must('up')).events.filter((event) => event.type === 'step' && event.state === 'skipped');
+    const [again] = (await project.must('up')).events.filter(
+      (event) => event.type === 'step' && event.state === 'skipped',
+    );
     expect(again).toMatchObject({ title: `cluster ${all.name} is running` });
   });
 });

@@ -1,11 +1,11 @@
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { HarnessConfig } from '../../src/config/define.ts';
 import { DockerEngine } from '../../src/docker/engine.ts';
 import { tryRun } from '../../src/machine/process.ts';
 import { ensureNodeImage } from '../../src/system-images/node-image.ts';
 import { ensureRegistryImage } from '../../src/system-images/registry-image.ts';
-import type { HarnessConfig } from '../../src/config/define.ts';
 import type { Run } from './support/command.ts';
 import { program } from './support/program.ts';
 import { startSecondDocker, whyNoSecondDocker, type SecondDocker } from './support/second-docker.ts';
@@ -19,7 +19,10 @@ const TITLE = 'a daemon with the containerd store';
 if (obstacle === undefined) describe(TITLE, tests);
 else it.skip(`${TITLE} (${obstacle})`, () => expect.unreachable());
 
-/** Loads out of Docker's containerd image store, where the engine's id of an image is not the one that nodes know. */
+/**
+ * Loads out of Docker's containerd image store, where the engine's id of an image is not the one
+ * that nodes know.
+ */
 function tests(): void {
   const all = suite('containerd');
   const node = `${all.name}-control-plane`;
@@ -35,12 +38,17 @@ function tests(): void {
   /** What the machine's own daemon must keep: its bridge, and a container that runs. */
   async function first(): Promise<object> {
     const bridge = await tryRun(['ip', '-oneline', '-4', 'address', 'show', 'docker0']);
-    return { bridge: bridge.stdout, witness: await docker('inspect', '--format', '{{.Id}} {{json .State}}', `${all.name}-witness`) };
+    return {
+      bridge: bridge.stdout,
+      witness: await docker('inspect', '--format', '{{.Id}} {{json .State}}', `${all.name}-witness`),
+    };
   }
 
   /** What a node's runtime calls the image of that reference: its configuration's digest. */
   async function idInNode(reference: string): Promise<string> {
-    const { status } = JSON.parse(await inNode('crictl', 'inspecti', '-o', 'json', `docker.io/${reference}`)) as { status: { id: string } };
+    const { status } = JSON.parse(await inNode('crictl', 'inspecti', '-o', 'json', `docker.io/${reference}`)) as {
+      status: { id: string };
+    };
     return status.id;
   }
 
@@ -124,7 +132,8 @@ function tests(): void {
     expect(await kubectl('get', 'pods', '--output=name')).toBe(pods);
   });
 
-  // Attestations and several platforms make an index of the image: its id tells nothing of what a node runs.
+  // Attestations and several platforms make an index of the image: its id tells nothing of what a
+  // node runs.
   const builds: [string, string[]][] = [
     ['with provenance', ['--provenance=mode=max']],
     ['for several platforms', ['--platform=linux/amd64,linux/arm64']],
@@ -184,8 +193,13 @@ function tests(): void {
   it('tells images in one archive apart', async () => {
     const app = project('together', { load: { transport: 'archive' } });
     const names = ['a', 'b', 'c'];
-    const image = (name: string) => ({ context: 'app', dockerfile: `app/${name}.Dockerfile`, tag: `${all.name}/together-${name}:dev` });
-    for (const name of names) app.write(`app/${name}.Dockerfile`, `FROM scratch\nCOPY weight /weight\nCOPY ${name}.Dockerfile /x\n`);
+    const image = (name: string) => ({
+      context: 'app',
+      dockerfile: `app/${name}.Dockerfile`,
+      tag: `${all.name}/together-${name}:dev`,
+    });
+    for (const name of names)
+      app.write(`app/${name}.Dockerfile`, `FROM scratch\nCOPY weight /weight\nCOPY ${name}.Dockerfile /x\n`);
     app.write('app/weight', randomBytes(30 * MB)); // under way for long enough that the others come meanwhile
     app.configure({ images: Object.fromEntries(names.map((name) => [name, image(name)])) });
     await app.must('build-if-needed');

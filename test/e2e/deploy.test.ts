@@ -106,7 +106,10 @@ describe('a manifest that the server refuses', () => {
     const project = all.project('kindless');
     project.manifest({ apiVersion: 'apps/v1', kind: 'Deploymint', metadata: { name: 'app' } });
     const { summary } = await project.run('test-cached');
-    expect(summary.error).toMatchObject({ code: 'DEPLOY', message: expect.stringMatching(/manifest\.yaml.*Deploymint/) });
+    expect(summary.error).toMatchObject({
+      code: 'DEPLOY',
+      message: expect.stringMatching(/manifest\.yaml.*Deploymint/),
+    });
   });
 });
 
@@ -163,7 +166,12 @@ describe('an `image:`', () => {
   it('stands for a configured image by its name, its repository or its whole reference', async () => {
     const project = all.project('forms');
     const forms = ['app', project.reference.replace(/:dev$/, ''), project.reference, `docker.io/${project.reference}`];
-    project.manifest({ apiVersion: 'v1', kind: 'Pod', metadata: { name: 'app' }, spec: pod(forms.map((image) => ({ image }))) });
+    project.manifest({
+      apiVersion: 'v1',
+      kind: 'Pod',
+      metadata: { name: 'app' },
+      spec: pod(forms.map((image) => ({ image }))),
+    });
     await project.must('test-cached');
     const [only] = await podsIn(project.kubeconfig, project.namespace);
     const containers = only?.spec?.containers ?? [];

@@ -1,4 +1,4 @@
-import { symlinkSync, rmSync } from 'node:fs';
+import { rmSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { Event, Round } from '../../src/core/event.ts';
@@ -73,7 +73,11 @@ describe('the loop', () => {
 
       project.write('app/program', program('second build'));
       expect(await loop.note('→')).toBe('image app: 1 file changed: program (modified) → build, load, deploy, test');
-      expect(await loop.round()).toMatchObject({ ok: true, builds: [{ verdict: 'built' }], loads: [{ verdict: 'transferred' }] });
+      expect(await loop.round()).toMatchObject({
+        ok: true,
+        builds: [{ verdict: 'built' }],
+        loads: [{ verdict: 'transferred' }],
+      });
       expect((await onlyPod(project.kubeconfig, project.namespace)).log).toContain('second build');
 
       project.write('app/Dockerfile', 'FROM scratch\nCOPY nothing /\n');
@@ -99,7 +103,11 @@ describe('the loop', () => {
       project.write('app/program', program('changed meanwhile'));
       rmSync(gate);
       expect(await loop.round()).toMatchObject({ ok: true, builds: [{ verdict: 'built' }] });
-      expect(await loop.round()).toMatchObject({ ok: true, builds: [{ verdict: 'built' }], loads: [{ verdict: 'transferred' }] });
+      expect(await loop.round()).toMatchObject({
+        ok: true,
+        builds: [{ verdict: 'built' }],
+        loads: [{ verdict: 'transferred' }],
+      });
     });
   });
 
@@ -125,7 +133,11 @@ describe('the loop', () => {
 
       project.write('lib.ts', 'export const value = 2;\n');
       expect(await loop.note('→')).toBe('tests: lib.ts changed → test');
-      expect(await loop.round()).toMatchObject({ ok: false, builds: [], tests: { passed: 0, failed: 1, unchanged: 1 } });
+      expect(await loop.round()).toMatchObject({
+        ok: false,
+        builds: [],
+        tests: { passed: 0, failed: 1, unchanged: 1 },
+      });
       project.write('README.md', 'concerns nobody\n');
       project.write('lib.ts', 'export const value = 3 - 2;\n');
       expect(await loop.round()).toMatchObject({ ok: true, tests: { passed: 1, unchanged: 1 } });

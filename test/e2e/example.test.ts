@@ -1,7 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { harness, plainHarness, REPOSITORY } from './support/command.ts';
 
-/** This repository's own example, by each of its doors. Its cluster stays up, as it does for whoever works on it. */
+/**
+ * This repository's own example, by each of its doors. Its cluster stays up, as it does for whoever
+ * works on it.
+ */
 describe('the example', () => {
   it('passes; the second time nothing is built and nothing is loaded', async () => {
     const first = await harness(REPOSITORY, ['test-cached']);
@@ -19,9 +22,13 @@ describe('the example', () => {
 
   it('passes from vitest itself, whose global setup brings everything up', async () => {
     const vitest: [string, ...string[]] = [process.execPath, 'node_modules/vitest/vitest.mjs'];
-    const { exitCode, stdout, stderr } = await plainHarness(REPOSITORY, ['run', '--config', 'vitest.example.config.ts'], {
-      program: vitest,
-    });
+    const { exitCode, stdout, stderr } = await plainHarness(
+      REPOSITORY,
+      ['run', '--config', 'vitest.example.config.ts'],
+      {
+        program: vitest,
+      },
+    );
     expect(exitCode, `${stdout}${stderr}`).toBe(0);
     expect(stdout).toContain('skipping load');
   });

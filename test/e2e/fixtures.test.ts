@@ -2,8 +2,8 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { CoreV1Api, KubeConfig, RbacAuthorizationV1Api } from '@kubernetes/client-node';
 import { describe, expect, it } from 'vitest';
-import { thisProcess } from '../../src/machine/running-process.ts';
 import { TEST_ANNOTATIONS, TEST_LABELS } from '../../src/fixtures/test-run.ts';
+import { thisProcess } from '../../src/machine/running-process.ts';
 import { suite, type Project } from './support/suite.ts';
 import { eventually } from './support/tools.ts';
 import { guest, startVitest, vitest, vitestProject } from './support/vitest-project.ts';
@@ -28,7 +28,11 @@ async function testNamespaces(project: Project): Promise<string[]> {
 
 describe('the helpers', () => {
   it('do what they say on a real cluster', async () => {
-    const project = vitestProject(all, 'helpers', { 'helpers.ts': 'helpers.test.ts', 'shared.ts': 'shared.test.ts', 'web.ts': 'web.ts' });
+    const project = vitestProject(all, 'helpers', {
+      'helpers.ts': 'helpers.test.ts',
+      'shared.ts': 'shared.test.ts',
+      'web.ts': 'web.ts',
+    });
     project.write('misspelt.yaml', MISSPELT);
     const { summary, output } = await project.must('test-cached');
     expect(summary.tests, output).toEqual({ passed: 6, failed: 0, skipped: 0 });
@@ -55,13 +59,18 @@ describe('files that run side by side', () => {
     for (let n = 1; n <= 20; n++) project.write(`file-${n}.test.ts`, guest('alone.ts'));
     const { summary, output } = await project.must('test-cached', '--', '--maxWorkers=5');
     expect(summary.tests).toEqual({ passed: 20, failed: 0, skipped: 0 });
-    const names = [...output.matchAll(/namespace of its own: (test-sees-nothing-of-the-others-\w+)/g)].map(([, name]) => name);
+    const names = [...output.matchAll(/namespace of its own: (test-sees-nothing-of-the-others-\w+)/g)].map(
+      ([, name]) => name,
+    );
     expect(new Set(names).size, output).toBe(20);
     expect(await testNamespaces(project)).toEqual([]);
   });
 
   it('of two projects bring everything up once', async () => {
-    const project = vitestProject(all, 'projects', { 'alone.ts': 'alone.test.ts', 'projects.config.ts': 'vitest.config.ts' });
+    const project = vitestProject(all, 'projects', {
+      'alone.ts': 'alone.test.ts',
+      'projects.config.ts': 'vitest.config.ts',
+    });
     const { stdout, exitCode } = await vitest(project, ['run']);
     expect(exitCode, stdout).toBe(0);
     expect(stdout.match(/deploying/g)).toHaveLength(1);
@@ -95,17 +104,26 @@ describe('watch mode', () => {
 describe('a failed test', () => {
   it('names the crash, keeps what was seen, and writes no secret', async () => {
     const project = vitestProject(all, 'failing', { 'crash.ts': 'crash.test.ts', 'web.ts': 'web.ts' });
-    const reporters = ['--reporter=default', '--reporter=github-actions', '--reporter=junit', '--outputFile.junit=junit.xml'];
+    const reporters = [
+      '--reporter=default',
+      '--reporter=github-actions',
+      '--reporter=junit',
+      '--outputFile.junit=junit.xml',
+    ];
     const { stdout, stderr, exitCode } = await vitest(project, ['run', ...reporters]);
     expect(exitCode).toBe(1);
     const said = `${stdout}${stderr}`;
     expect(said).toMatch(/container web of the pod web-\S+ crashed: exit code 7 \(Error\)/);
     expect(said).toMatch(/\| no such table: orders/);
-    expect(said).toMatch(/container web of the pod web-\S+ waits: (ErrImagePull|ImagePullBackOff): .*localhost:1\/nobody\/nothing:1/);
+    expect(said).toMatch(
+      /container web of the pod web-\S+ waits: (ErrImagePull|ImagePullBackOff): .*localhost:1\/nobody\/nothing:1/,
+    );
     expect(said).toContain('nothing is wrong with its pods');
 
     // What vitest's own reporters carry needs no other one.
-    const annotation = stdout.split('\n').find((line) => line.startsWith('::error') && line.includes('a service that crashes'));
+    const annotation = stdout
+      .split('\n')
+      .find((line) => line.startsWith('::error') && line.includes('a service that crashes'));
     expect(annotation).toContain('no such table: orders');
     expect(readFileSync(join(project.directory, 'junit.xml'), 'utf8')).toContain('no such table: orders');
 
@@ -132,7 +150,8 @@ describe('a failed test', () => {
   it('leaves its namespace where that is asked for, until the next run', async () => {
     const project = vitestProject(all, 'keeping', { 'alone.ts': 'alone.test.ts' });
     const { output } = await project.must('test-cached', '--keep-namespaces');
-    const [, command = '', name = ''] = /kept until the next run: (kubectl --kubeconfig \S+ -n (\S+) get all)/.exec(output) ?? [];
+    const [, command = '', name = ''] =
+      /kept until the next run: (kubectl --kubeconfig \S+ -n (\S+) get all)/.exec(output) ?? [];
     expect(command).toContain(project.kubeconfig);
     expect(await testNamespaces(project)).toEqual([name]);
     expect((await project.must('test-cached')).output).toContain('1 namespace of test runs that died removed');

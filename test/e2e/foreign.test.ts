@@ -1,15 +1,18 @@
 import { existsSync, mkdirSync, readFileSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { run } from '../../src/machine/process.ts';
 import { LABELS } from '../../src/core/labels.ts';
+import { run } from '../../src/machine/process.ts';
 import { plainHarness, REPOSITORY, type Start } from './support/command.ts';
 import { onlyPod } from './support/pods.ts';
 import { program } from './support/program.ts';
 import { leftBehind, suite, type Project } from './support/suite.ts';
 import { docker, dockerLines } from './support/tools.ts';
 
-/** The package as another repository has it: installed from its tarball, with no TypeScript in sight. */
+/**
+ * The package as another repository has it: installed from its tarball, with no TypeScript in
+ * sight.
+ */
 const all = suite('foreign');
 const node = `${all.name}-control-plane`;
 const home = join(all.directory, 'home');
@@ -38,10 +41,14 @@ beforeAll(async () => {
   mkdirSync(join(home, '.kube'), { recursive: true });
   writeFileSync(usersKubeconfig, 'neither: [read\n');
   // Built already by the global setup.
-  const pack = await run(['npm', 'pack', '--ignore-scripts', '--json', '--pack-destination', all.directory], { cwd: REPOSITORY });
+  const pack = await run(['npm', 'pack', '--ignore-scripts', '--json', '--pack-destination', all.directory], {
+    cwd: REPOSITORY,
+  });
   const [{ filename }] = JSON.parse(pack.stdout) as [{ filename: string }];
   writeFileSync(join(all.directory, 'package.json'), '{ "name": "another", "private": true }');
-  await run(['npm', 'install', '--no-audit', '--no-fund', '--prefer-offline', join(all.directory, filename)], { cwd: all.directory });
+  await run(['npm', 'install', '--no-audit', '--no-fund', '--prefer-offline', join(all.directory, filename)], {
+    cwd: all.directory,
+  });
   await foreignProject('first').must('up');
 });
 
@@ -132,8 +139,14 @@ describe('test-cached', () => {
     await docker('stop', node);
     const { summary, events } = await project.must('test-cached');
     expect(await id()).toBe(before);
-    expect(summary).toMatchObject({ builds: [{ verdict: 'fresh' }], loads: [{ verdict: 'present' }], tests: { passed: 1 } });
-    expect(events).toContainEqual(expect.objectContaining({ id: 'cluster', state: 'done', title: expect.stringContaining('started') }));
+    expect(summary).toMatchObject({
+      builds: [{ verdict: 'fresh' }],
+      loads: [{ verdict: 'present' }],
+      tests: { passed: 1 },
+    });
+    expect(events).toContainEqual(
+      expect.objectContaining({ id: 'cluster', state: 'done', title: expect.stringContaining('started') }),
+    );
     expect((await onlyPod(project.kubeconfig, project.namespace)).log).toBe('first build');
   });
 });
@@ -145,7 +158,11 @@ describe('test-fast', () => {
     const before = await onlyPod(project.kubeconfig, project.namespace);
     project.write('app/program', program('never built'));
     const { summary, notes, output } = await project.must('test-fast');
-    expect(summary).toMatchObject({ builds: [{ verdict: 'skipped' }], loads: [{ verdict: 'present' }], tests: { passed: 1 } });
+    expect(summary).toMatchObject({
+      builds: [{ verdict: 'skipped' }],
+      loads: [{ verdict: 'present' }],
+      tests: { passed: 1 },
+    });
     expect(notes).toMatch(/image app is stale .*program/);
     expect(output).toContain('tier test-fast');
     const after = await onlyPod(project.kubeconfig, project.namespace);
@@ -164,7 +181,11 @@ describe('test-kind', () => {
     const project = foreignProject('kind');
     await project.must('test-cached');
     const { summary, output } = await project.must('test-kind');
-    expect(summary).toMatchObject({ builds: [{ verdict: 'built' }], loads: [{ verdict: 'transferred' }], tests: { passed: 1 } });
+    expect(summary).toMatchObject({
+      builds: [{ verdict: 'built' }],
+      loads: [{ verdict: 'transferred' }],
+      tests: { passed: 1 },
+    });
     expect(output).toContain('tier test-kind');
   });
 });
@@ -185,7 +206,9 @@ describe('cache-status', () => {
     ]);
     project.write('app/program', program('edited'));
     const changed = [{ path: 'program', kind: 'modified' }];
-    expect(await status()).toMatchObject([{ ...app, ...made, verdict: 'stale', action: 'build', changed, nodes: { [node]: 'present' } }]);
+    expect(await status()).toMatchObject([
+      { ...app, ...made, verdict: 'stale', action: 'build', changed, nodes: { [node]: 'present' } },
+    ]);
     await project.must('build-if-needed');
     expect(await status()).toMatchObject([{ ...app, ...made, verdict: 'fresh', nodes: { [node]: 'stale' } }]);
   });
@@ -196,7 +219,15 @@ describe('before anything is done', () => {
     dockerLines('ps', '--all', '--filter', `label=io.x-k8s.kind.cluster=${all.name}`, '--format', '{{.ID}} {{.State}}');
   // Sorted, because images of the same moment are listed in any order.
   const images = async () =>
-    (await dockerLines('images', '--filter', `label=${LABELS.project}=${all.name}`, '--format', '{{.ID}} {{.Repository}}:{{.Tag}}')).sort();
+    (
+      await dockerLines(
+        'images',
+        '--filter',
+        `label=${LABELS.project}=${all.name}`,
+        '--format',
+        '{{.ID}} {{.Repository}}:{{.Tag}}',
+      )
+    ).sort();
 
   it.each(['test-kind', 'test-cached', 'test-fast'])('%s tells what it would do, and does nothing', async (tier) => {
     const project = foreignProject(`plan-${tier}`);
@@ -225,13 +256,23 @@ describe('before anything is done', () => {
     });
     project.write('app/program', program('edited'));
     const before = await images();
-    for (const args of [['test-cached'], ['test-fast'], ['build-if-needed'], ['cache-status'], ['test-cached', '--dry-run']]) {
+    for (const args of [
+      ['test-cached'],
+      ['test-fast'],
+      ['build-if-needed'],
+      ['cache-status'],
+      ['test-cached', '--dry-run'],
+    ]) {
       const { exitCode, summary } = await project.run(...args, '--expect-fresh');
       expect(exitCode).toBe(3);
       expect(summary).toMatchObject({
         builds: [],
         tests: null,
-        error: { code: 'STALE', detail: 'app is stale: 1 file changed: program (modified)', next: expect.stringContaining('harness why') },
+        error: {
+          code: 'STALE',
+          detail: 'app is stale: 1 file changed: program (modified)',
+          next: expect.stringContaining('harness why'),
+        },
       });
     }
     expect(await images()).toEqual(before);
@@ -257,7 +298,9 @@ describe('before anything is done', () => {
 
 describe('the package', () => {
   it('is found by npx', async () => {
-    const { stdout } = await plainHarness(all.directory, ['--version'], { program: ['npx', '--no-install', 'harness'] });
+    const { stdout } = await plainHarness(all.directory, ['--version'], {
+      program: ['npx', '--no-install', 'harness'],
+    });
     expect(stdout.trim()).toMatch(/^\d+\.\d+\.\d+/);
   });
 
@@ -281,7 +324,11 @@ describe('the package', () => {
     const project = foreignProject('clean');
     await project.must('test-cached');
     const { summary } = await project.must('clean');
-    expect(summary).toMatchObject({ command: 'clean', cluster: true, images: expect.arrayContaining([project.reference]) });
+    expect(summary).toMatchObject({
+      command: 'clean',
+      cluster: true,
+      images: expect.arrayContaining([project.reference]),
+    });
     expect(await leftBehind(all.name)).toEqual({ containers: [], images: [] });
     expect(existsSync(project.kubeconfig)).toBe(false);
     expect((await project.must('clean')).summary).toMatchObject({ cluster: false, images: [] });

@@ -19,25 +19,28 @@ function heavyProject(name: string): Project {
 const isStart = (id: string) => (event: Event) => event.type === 'step' && event.id === id && event.state === 'start';
 
 describe('a creation', () => {
-  it.each(['SIGINT', 'SIGKILL'] as const)('that %s ends is begun again by the next run, which says so', async (signal) => {
-    const project = all.project(`creation-${signal.toLowerCase()}`);
-    await project.must('down');
-    const { child, event, ended } = project.start('up');
-    await event(isStart('cluster'));
-    await eventually('the node is there', async () => {
-      const nodes = await dockerLines('ps', '--quiet', '--filter', `label=io.x-k8s.kind.cluster=${all.name}`);
-      return nodes.length > 0;
-    });
-    child.kill(signal);
-    const { exitCode, summary } = await ended;
-    if (signal === 'SIGINT') {
-      expect(exitCode).toBe(130);
-      expect(summary).toMatchObject({ command: 'up', ok: false, exitCode: 130, error: { code: 'INTERRUPTED' } });
-    }
-    const { notes } = await project.must('up');
-    expect(notes).toMatch(/made anew: its creation was interrupted/);
-    expect((await project.must('status')).summary).toMatchObject({ state: 'running' });
-  });
+  it.each(['SIGINT', 'SIGKILL'] as const)(
+    'that %s ends is begun again by the next run, which says so',
+    async (signal) => {
+      const project = all.project(`creation-${signal.toLowerCase()}`);
+      await project.must('down');
+      const { child, event, ended } = project.start('up');
+      await event(isStart('cluster'));
+      await eventually('the node is there', async () => {
+        const nodes = await dockerLines('ps', '--quiet', '--filter', `label=io.x-k8s.kind.cluster=${all.name}`);
+        return nodes.length > 0;
+      });
+      child.kill(signal);
+      const { exitCode, summary } = await ended;
+      if (signal === 'SIGINT') {
+        expect(exitCode).toBe(130);
+        expect(summary).toMatchObject({ command: 'up', ok: false, exitCode: 130, error: { code: 'INTERRUPTED' } });
+      }
+      const { notes } = await project.must('up');
+      expect(notes).toMatch(/made anew: its creation was interrupted/);
+      expect((await project.must('status')).summary).toMatchObject({ state: 'running' });
+    },
+  );
 });
 
 describe('a build', () => {
@@ -64,9 +67,17 @@ describe('a load', () => {
     child.kill(signal);
     const { exitCode, summary } = await ended;
     if (signal === 'SIGINT')
-      expect(summary, `exit code ${exitCode}`).toMatchObject({ exitCode: 130, tests: null, error: { code: 'INTERRUPTED' } });
+      expect(summary, `exit code ${exitCode}`).toMatchObject({
+        exitCode: 130,
+        tests: null,
+        error: { code: 'INTERRUPTED' },
+      });
     const next = await project.must('test-cached');
-    expect(next.summary).toMatchObject({ builds: [{ verdict: 'fresh' }], loads: [{ verdict: 'transferred' }], tests: { passed: 1 } });
+    expect(next.summary).toMatchObject({
+      builds: [{ verdict: 'fresh' }],
+      loads: [{ verdict: 'transferred' }],
+      tests: { passed: 1 },
+    });
     expect((await onlyPod(project.kubeconfig, project.namespace)).log).toBe('first build');
   });
 });

@@ -36,30 +36,45 @@ async function passingNames({ reference }: Project): Promise<string[]> {
 async function pushing(project: Project): Promise<Running> {
   const running = project.start('test-cached');
   const named = watch(async () => (await passingNames(project)).length > 0);
-  await Promise.race([named, running.ended.then(() => Promise.reject(new Error('It ended before it was seen to push.')))]);
+  await Promise.race([
+    named,
+    running.ended.then(() => Promise.reject(new Error('It ended before it was seen to push.'))),
+  ]);
   return running;
 }
 
 /** Starts a load and waits for something in the middle of it. */
 async function untilSeen(project: Project, seen: Promise<unknown>): Promise<Running> {
   const running = project.start('test-cached');
-  await Promise.race([seen, running.ended.then(() => Promise.reject(new Error('It ended before its middle was seen.')))]);
+  await Promise.race([
+    seen,
+    running.ended.then(() => Promise.reject(new Error('It ended before its middle was seen.'))),
+  ]);
   return running;
 }
 
 /** Starts a load and waits until the node has begun to fetch a layer. */
 function pulling(project: Project): Promise<Running> {
   // Looked at from within the node: from here, each look would take too long.
-  return untilSeen(project, inNode('timeout', '60', 'sh', '-c', 'until ctr -n k8s.io content active | grep -q layer; do :; done'));
+  return untilSeen(
+    project,
+    inNode('timeout', '60', 'sh', '-c', 'until ctr -n k8s.io content active | grep -q layer; do :; done'),
+  );
 }
 
-/** A program that ends when one of these files is being written, and has a part already: not one that an earlier end has left. */
+/**
+ * A program that ends when one of these files is being written, and has a part already: not one
+ * that an earlier end has left.
+ */
 const untilPart = (files: string) => {
   const script = `until find ${files} -size +1M -newermt '1 second ago' 2>/dev/null | grep -q .; do :; done`;
   return ['timeout', '60', 'sh', '-c', script] as const;
 };
 
-/** Starts a load and waits until a part of a layer is in the registry, which keeps it apart until it is whole. */
+/**
+ * Starts a load and waits until a part of a layer is in the registry, which keeps it apart until it
+ * is whole.
+ */
 async function uploading(project: Project): Promise<Running> {
   const image = await docker('inspect', '--format', '{{.Image}}', node); // the registry has no shell
   const [program, ...args] = untilPart('/var/lib/registry/docker/registry/v2/repositories/*/_uploads/*/data');
@@ -135,9 +150,17 @@ describe('an interruption', () => {
     child.kill('SIGINT');
     const { exitCode, summary } = await ended;
     expect(exitCode).toBe(130);
-    expect(summary).toMatchObject({ exitCode: 130, loads: [{ verdict: 'failed' }], tests: null, error: { code: 'INTERRUPTED' } });
+    expect(summary).toMatchObject({
+      exitCode: 130,
+      loads: [{ verdict: 'failed' }],
+      tests: null,
+      error: { code: 'INTERRUPTED' },
+    });
     expect(await passingNames(project)).toEqual([]);
-    await eventually('nothing works on it in the node', async () => !/crictl pull|images import/.test(await inNode('ps', '-eo', 'args')));
+    await eventually(
+      'nothing works on it in the node',
+      async () => !/crictl pull|images import/.test(await inNode('ps', '-eo', 'args')),
+    );
     expect(await inNode('ctr', '--namespace=k8s.io', 'images', 'ls', '-q')).not.toContain(project.reference);
     const [load] = (await passes(project)).summary.loads;
     expect(load).toMatchObject({ verdict: 'transferred' });
@@ -180,38 +203,66 @@ describe('no room', () => {
     }
   }
 
-  it.each(['auto', 'archive'] as const)('in a node is told as such, and what arrived is taken away: %s', async (transport) => {
-    const project = await built(`full-${transport}`);
-    project.configure({ load: { transport } });
-    const before = await inNode('crictl', 'images', '--quiet', '--no-trunc');
-    const { summary } = await withoutRoom(() => project.run('load-if-needed'));
-    expect(summary).toMatchObject({ exitCode: 3, error: { code: 'DISK_FULL', message: expect.stringContaining(node) } });
-    expect(await inNode('crictl', 'images', '--quiet', '--no-trunc')).toBe(before);
-    await passes(project);
-  });
+  it.each(['auto', 'archive'] as const)(
+    'in a node is told as such, and what arrived is taken away: %s',
+    async (transport) => {
+      const project = await built(`full-${transport}`);
+      project.configure({ load: { transport } });
+      const before = await inNode('crictl', 'images', '--quiet', '--no-trunc');
+      const { summary } = await withoutRoom(() => project.run('load-if-needed'));
+      expect(summary).toMatchObject({
+        exitCode: 3,
+        error: { code: 'DISK_FULL', message: expect.stringContaining(node) },
+      });
+      expect(await inNode('crictl', 'images', '--quiet', '--no-trunc')).toBe(before);
+      await passes(project);
+    },
+  );
 
   it('in a node for images in one archive takes away each of them', async () => {
     const project = await built('full-together');
     const names = ['a', 'b', 'c'];
-    const image = (name: string) => ({ context: 'app', dockerfile: `app/${name}.Dockerfile`, tag: `${all.name}/full-${name}:dev` });
+    const image = (name: string) => ({
+      context: 'app',
+      dockerfile: `app/${name}.Dockerfile`,
+      tag: `${all.name}/full-${name}:dev`,
+    });
     for (const name of names)
-      project.write(`app/${name}.Dockerfile`, `FROM scratch\nCOPY weight /\nCOPY program /program\nCOPY ${name}.Dockerfile /x\n`);
-    project.configure({ images: Object.fromEntries(names.map((name) => [name, image(name)])), load: { transport: 'archive' } });
+      project.write(
+        `app/${name}.Dockerfile`,
+        `FROM scratch\nCOPY weight /\nCOPY program /program\nCOPY ${name}.Dockerfile /x\n`,
+      );
+    project.configure({
+      images: Object.fromEntries(names.map((name) => [name, image(name)])),
+      load: { transport: 'archive' },
+    });
     await project.must('build-if-needed');
     const before = await inNode('crictl', 'images', '--quiet', '--no-trunc');
     const { summary } = await withoutRoom(() => project.run('load-if-needed'));
-    expect(summary).toMatchObject({ exitCode: 3, error: { code: 'DISK_FULL' }, loads: names.map(() => ({ verdict: 'failed' })) });
+    expect(summary).toMatchObject({
+      exitCode: 3,
+      error: { code: 'DISK_FULL' },
+      loads: names.map(() => ({ verdict: 'failed' })),
+    });
     expect(await inNode('crictl', 'images', '--quiet', '--no-trunc')).toBe(before);
-    expect((await project.must('load-if-needed')).summary.loads).toMatchObject(names.map(() => ({ verdict: 'transferred' })));
+    expect((await project.must('load-if-needed')).summary.loads).toMatchObject(
+      names.map(() => ({ verdict: 'transferred' })),
+    );
   });
 
   it('in the registry is told as such, and the registry goes with what it held', async () => {
     const project = await built('full-registry');
-    const label = async (name: string) => `${name}=${await docker('inspect', '--format', `{{index .Config.Labels "${name}"}}`, registry)}`;
+    const label = async (name: string) =>
+      `${name}=${await docker('inspect', '--format', `{{index .Config.Labels "${name}"}}`, registry)}`;
     const labels = [await label(LABELS.project), await label(LABELS.registry), await label(LABELS.definition)];
     const image = await docker('inspect', '--format', '{{.Image}}', registry);
     await docker('rm', '--force', '--volumes', registry);
-    const options = ['--network=kind', '--publish=127.0.0.1::5000', '--tmpfs=/var/lib/registry:size=50m', '--entrypoint=/bin/registry'];
+    const options = [
+      '--network=kind',
+      '--publish=127.0.0.1::5000',
+      '--tmpfs=/var/lib/registry:size=50m',
+      '--entrypoint=/bin/registry',
+    ];
     await docker(
       'create',
       '--name',
@@ -225,7 +276,10 @@ describe('no room', () => {
     await docker('cp', 'harness/registry/config.yml', `${registry}:/etc/distribution/config.yml`);
     await docker('start', registry);
     const { summary } = await project.run('load-if-needed');
-    expect(summary).toMatchObject({ exitCode: 3, error: { code: 'DISK_FULL', message: expect.stringContaining('registry') } });
+    expect(summary).toMatchObject({
+      exitCode: 3,
+      error: { code: 'DISK_FULL', message: expect.stringContaining('registry') },
+    });
     expect(await dockerLines('ps', '--all', '--quiet', '--filter', `name=^${registry}$`)).toEqual([]);
     await passes(project);
   });

@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { beforeAll, expect, it } from 'vitest';
 import type { Pruned } from '../../src/pruning/pruned.ts';
-import { logOf, onlyPod, podsIn } from './support/pods.ts';
 import type { Run } from './support/command.ts';
+import { logOf, onlyPod, podsIn } from './support/pods.ts';
 import { program } from './support/program.ts';
 import { suite, type Project } from './support/suite.ts';
 import { docker, dockerLines, eventually } from './support/tools.ts';
@@ -26,7 +26,8 @@ const nodesWith = async (id: string) => {
   return lists.flatMap(({ node, ids }) => (ids.includes(id) ? [node] : []));
 };
 const pruned = (run: Run, key: 'removed' | 'due') => run.summary[key] as Pruned[];
-const places = (items: Pruned[], image: string) => items.flatMap((item) => (item.image.includes(image) ? [item.place] : [])).sort();
+const places = (items: Pruned[], image: string) =>
+  items.flatMap((item) => (item.image.includes(image) ? [item.place] : [])).sort();
 
 /** Changes the program and builds it. @returns the image's id */
 async function built(project: Project, message: string): Promise<string> {
@@ -60,7 +61,10 @@ it('a load takes what it replaces out of nodes and registry, once no pod runs it
   expect(await nodesWith(first)).toEqual([pod.spec?.nodeName]); // it may have to start that container once more
 
   await project.must('test-cached');
-  await eventually('the earlier pod has ended', async () => (await podsIn(project.kubeconfig, project.namespace)).length === 1);
+  await eventually(
+    'the earlier pod has ended',
+    async () => (await podsIn(project.kubeconfig, project.namespace)).length === 1,
+  );
   await eventually('its container is gone', async () => {
     const containers = await inNode(pod.spec?.nodeName ?? '', 'crictl', 'ps', '--all', '-o', 'json');
     return !containers.includes(first);
@@ -84,13 +88,22 @@ it('prune says what it will remove and how large it is, removes that, and nothin
   const own = `their/${all.name}:1`;
   await docker('tag', project.reference, own);
   for (const node of nodes)
-    await inNode(node, 'ctr', '--namespace=k8s.io', 'images', 'tag', `docker.io/${project.reference}`, `docker.io/${own}`);
+    await inNode(
+      node,
+      'ctr',
+      '--namespace=k8s.io',
+      'images',
+      'tag',
+      `docker.io/${project.reference}`,
+      `docker.io/${own}`,
+    );
   try {
     const second = await built(project, 'spare: second');
     await project.must('load-if-needed');
     const third = await built(project, 'spare: third');
     await project.must('load-if-needed');
-    // One more image, of which the name is taken out of the configuration, and whose pod still runs.
+    // One more image, of which the name is taken out of the configuration, and whose pod still
+    // runs.
     const extra = project.reference.replace(/:dev$/, ':extra');
     const { images } = project.config;
     project.write('extra/Dockerfile', 'FROM scratch\nCOPY weight /\n');
@@ -120,7 +133,9 @@ it('prune says what it will remove and how large it is, removes that, and nothin
     expect(await nodesWith(first)).toEqual(nodes); // it has their name
     expect(await idOf(own)).toBe(first);
     expect(await idOf(extra)).toBe(extraId); // Docker's names are the user's
-    expect(await dockerLines('images', '--quiet', '--no-trunc', '--filter', `label=dev.kind-harness.inputs`)).not.toContain(second);
+    expect(
+      await dockerLines('images', '--quiet', '--no-trunc', '--filter', `label=dev.kind-harness.inputs`),
+    ).not.toContain(second);
     expect(pruned(await project.must('prune'), 'removed')).toEqual([]);
 
     const run = await project.must('test-cached');

@@ -5,7 +5,10 @@ import { harness, plainHarness, type Run } from './support/command.ts';
 import { deployment, suite } from './support/suite.ts';
 import { docker } from './support/tools.ts';
 
-/** Wrong use, wrong input and what is not ours: one paragraph each, the next step, the right exit code, and nothing touched. */
+/**
+ * Wrong use, wrong input and what is not ours: one paragraph each, the next step, the right exit
+ * code, and nothing touched.
+ */
 const all = suite('refusals');
 
 const COMMANDS = [
@@ -45,7 +48,8 @@ function expectSummary(run: Run, exitCode: number): void {
 describe('a cluster of the same name that is not ours', () => {
   const name = `${all.name}-foreign`;
   const node = `${name}-control-plane`;
-  const state = () => docker('inspect', '--format', '{{.Id}} {{.State.Status}} {{.State.StartedAt}} {{.RestartCount}}', node);
+  const state = () =>
+    docker('inspect', '--format', '{{.Id}} {{.State.Status}} {{.State.StartedAt}} {{.RestartCount}}', node);
 
   beforeAll(async () => {
     const { summary } = await harness(all.directory, ['node-image', 'status']);
@@ -90,7 +94,14 @@ describe('a configuration', () => {
     expect(run.summary.error?.code).toBe('CONFIG');
     const places = run.summary.error?.detail?.split('\n').map((line) => line.split(':')[0]);
     expect(places).toEqual(
-      expect.arrayContaining(['project', 'cluster.nodes', 'images.app.context', 'images.app.colour', 'tests.command', 'manifest']),
+      expect.arrayContaining([
+        'project',
+        'cluster.nodes',
+        'images.app.context',
+        'images.app.colour',
+        'tests.command',
+        'manifest',
+      ]),
     );
   });
 
@@ -99,7 +110,10 @@ describe('a configuration', () => {
     project.write('harness.config.json', '{ "project": ');
     const run = await project.run('up');
     expectSummary(run, 2);
-    expect(run.summary.error).toMatchObject({ code: 'CONFIG', message: expect.stringContaining('harness.config.json') });
+    expect(run.summary.error).toMatchObject({
+      code: 'CONFIG',
+      message: expect.stringContaining('harness.config.json'),
+    });
   });
 
   it('that is nowhere is reported', async () => {
@@ -120,7 +134,10 @@ describe('a configuration', () => {
     rmSync(join(project.directory, path), { recursive: true });
     const run = await project.run('test-cached');
     expectSummary(run, 2);
-    expect(run.summary.error).toMatchObject({ code: 'CONFIG', detail: expect.stringMatching(new RegExp(`^${place}: expected`, 'm')) });
+    expect(run.summary.error).toMatchObject({
+      code: 'CONFIG',
+      detail: expect.stringMatching(new RegExp(`^${place}: expected`, 'm')),
+    });
   });
 });
 
@@ -138,7 +155,10 @@ describe('a manifest that does not parse', () => {
     const project = all.project('nameless');
     project.manifest(deployment('app', { image: 'app' }), { apiVersion: 'v1', kind: 'ConfigMap' });
     const { summary } = await project.run('test-cached');
-    expect(summary.error).toMatchObject({ code: 'CONFIG', detail: 'manifest.yaml, object 2: expected `metadata.name`' });
+    expect(summary.error).toMatchObject({
+      code: 'CONFIG',
+      detail: 'manifest.yaml, object 2: expected `metadata.name`',
+    });
   });
 });
 
@@ -169,7 +189,10 @@ describe('wrong use', () => {
   it('has a summary too when it is asked for as JSON', async () => {
     const run = await harness(all.directory, ['up', '--nonsense']);
     expectSummary(run, 2);
-    expect(run.summary).toMatchObject({ command: 'up', error: { code: 'USAGE', message: expect.stringContaining('--nonsense') } });
+    expect(run.summary).toMatchObject({
+      command: 'up',
+      error: { code: 'USAGE', message: expect.stringContaining('--nonsense') },
+    });
   });
 
   it.each(COMMANDS)('is prevented by help: %s --help', async (command) => {
@@ -187,16 +210,23 @@ describe('wrong use', () => {
 });
 
 describe('Docker that does not answer', () => {
-  it.each(['test-cached', 'status', 'clean', 'node-image status'])('is reported by %s with what to do', async (command) => {
-    const project = all.project(`no-docker-${command.replace(' ', '-')}`, {}, { env: { DOCKER_HOST: 'unix:///nonexistent.sock' } });
-    const run = await project.run(...command.split(' '));
-    expectSummary(run, 3);
-    expect(run.summary.error).toMatchObject({
-      code: 'DOCKER_DOWN',
-      message: expect.stringContaining('/nonexistent.sock'),
-      next: expect.stringContaining('harness setup'),
-    });
-  });
+  it.each(['test-cached', 'status', 'clean', 'node-image status'])(
+    'is reported by %s with what to do',
+    async (command) => {
+      const project = all.project(
+        `no-docker-${command.replace(' ', '-')}`,
+        {},
+        { env: { DOCKER_HOST: 'unix:///nonexistent.sock' } },
+      );
+      const run = await project.run(...command.split(' '));
+      expectSummary(run, 3);
+      expect(run.summary.error).toMatchObject({
+        code: 'DOCKER_DOWN',
+        message: expect.stringContaining('/nonexistent.sock'),
+        next: expect.stringContaining('harness setup'),
+      });
+    },
+  );
 
   it('shows a stack trace with --verbose only', async () => {
     const project = all.project('verbose', {}, { env: { DOCKER_HOST: 'unix:///nonexistent.sock' } });

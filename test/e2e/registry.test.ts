@@ -1,8 +1,8 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { archiveTransport } from '../../src/loading/archive-transport.ts';
-import { DockerEngine } from '../../src/docker/engine.ts';
 import type { LoadSummary } from '../../src/core/summary.ts';
+import { DockerEngine } from '../../src/docker/engine.ts';
+import { archiveTransport } from '../../src/loading/archive-transport.ts';
 import type { Run } from './support/command.ts';
 import { onlyPod } from './support/pods.ts';
 import { program } from './support/program.ts';
@@ -17,15 +17,21 @@ const registry = `${all.name}-registry`;
 const MB = 1_000_000;
 
 const inNode = (node: string, ...argv: string[]) => docker('exec', node, ...argv);
-const namesIn = async (node: string) => (await inNode(node, 'ctr', '--namespace=k8s.io', 'images', 'ls', '-q')).split('\n');
-const titles = (run: Run) => run.events.flatMap((event) => (event.type === 'step' && 'title' in event ? event.title : [])).join('\n');
+const namesIn = async (node: string) =>
+  (await inNode(node, 'ctr', '--namespace=k8s.io', 'images', 'ls', '-q')).split('\n');
+const titles = (run: Run) =>
+  run.events.flatMap((event) => (event.type === 'step' && 'title' in event ? event.title : [])).join('\n');
 const loadsOf = (run: Run, image: string): LoadSummary[] =>
-  run.summary.loads.filter((load) => load.image === image).sort((a, b) => a.node.localeCompare(b.node)); // the first node is not always the first
+  // the first node is not always the first
+  run.summary.loads.filter((load) => load.image === image).sort((a, b) => a.node.localeCompare(b.node));
 
 /** A project whose image has a layer of 3 MB that does not shrink, and its program above it. */
 function heavy(name: string): Project {
   const project = all.project(name);
-  project.write('app/Dockerfile', 'FROM scratch\nCOPY weight /weight\nCOPY program /program\nENTRYPOINT ["/program"]\n');
+  project.write(
+    'app/Dockerfile',
+    'FROM scratch\nCOPY weight /weight\nCOPY program /program\nENTRYPOINT ["/program"]\n',
+  );
   project.write('app/weight', randomBytes(3 * MB));
   project.write('app/program', program(`${name}: first build`));
   return project;
@@ -43,10 +49,20 @@ async function changed(project: Project, message: string): Promise<void> {
   await project.must('build-if-needed');
 }
 
-/** Takes away the file system of an image that a node goes on listing: what a broken load leaves. */
+/**
+ * Takes away the file system of an image that a node goes on listing: what a broken load leaves.
+ */
 async function loseContent(node: string, reference: string): Promise<void> {
-  const layers = await dockerLines('image', 'inspect', '--format', '{{range .RootFS.Layers}}{{println .}}{{end}}', reference);
-  const top = layers.reduce((below, layer) => `sha256:${createHash('sha256').update(`${below} ${layer}`).digest('hex')}`);
+  const layers = await dockerLines(
+    'image',
+    'inspect',
+    '--format',
+    '{{range .RootFS.Layers}}{{println .}}{{end}}',
+    reference,
+  );
+  const top = layers.reduce(
+    (below, layer) => `sha256:${createHash('sha256').update(`${below} ${layer}`).digest('hex')}`,
+  );
   await inNode(node, 'ctr', '--namespace=k8s.io', 'snapshots', 'rm', top);
 }
 
@@ -88,14 +104,18 @@ describe('a load through the registry', () => {
     await inNode(worker, 'crictl', 'rmi', `docker.io/${project.reference}`);
     const run = await project.must('load-if-needed');
     expect(loadsOf(run, 'app').find(({ node }) => node === controlPlane)).toMatchObject({ verdict: 'present' });
-    expect(loadsOf(run, 'app').find(({ node }) => node === worker)).toMatchObject({ verdict: 'transferred', pushed: 0 });
+    expect(loadsOf(run, 'app').find(({ node }) => node === worker)).toMatchObject({
+      verdict: 'transferred',
+      pushed: 0,
+    });
   });
 
   it('ends in the image as built, under the name of the manifests, with no other name in Docker or node', async () => {
     const project = await built('names');
     await project.must('test-cached');
     const id = await docker('image', 'inspect', '--format', '{{.Id}}', project.reference);
-    expect(await dockerLines('image', 'inspect', '--format', '{{range .RepoTags}}{{println .}}{{end}}{{range .RepoDigests}}{{println .}}{{end}}', id)).toEqual([project.reference]); // prettier-ignore
+    // prettier-ignore
+    expect(await dockerLines('image', 'inspect', '--format', '{{range .RepoTags}}{{println .}}{{end}}{{range .RepoDigests}}{{println .}}{{end}}', id)).toEqual([project.reference]);
     for (const node of nodes) {
       expect(await inNode(node, 'crictl', 'inspecti', `docker.io/${project.reference}`)).toContain(`"id": "${id}"`);
       expect((await namesIn(node)).filter((name) => name.includes('kind-harness-registry'))).toEqual([]);
@@ -120,7 +140,10 @@ describe('a load through the registry', () => {
     project.write('app/one.Dockerfile', `${lines.join('\n')}\nCOPY one.Dockerfile /x\n`);
     project.write('app/two.Dockerfile', `${lines.join('\n')}\nCOPY two.Dockerfile /x\n`);
     project.configure({
-      images: { one: { context: 'app', dockerfile: 'app/one.Dockerfile' }, two: { context: 'app', dockerfile: 'app/two.Dockerfile' } },
+      images: {
+        one: { context: 'app', dockerfile: 'app/one.Dockerfile' },
+        two: { context: 'app', dockerfile: 'app/two.Dockerfile' },
+      },
     });
     await project.must('build-if-needed');
     const run = await project.must('load-if-needed');
@@ -142,7 +165,10 @@ describe('a load through the registry', () => {
     await project.must('load-if-needed');
     await loseContent(worker, project.reference);
     expect(await inNode(worker, 'crictl', 'images')).toContain(project.reference.replace(/:dev$/, ''));
-    expect((await project.must('cache-status')).summary.images?.[0]?.nodes).toEqual({ [controlPlane]: 'present', [worker]: 'missing' });
+    expect((await project.must('cache-status')).summary.images?.[0]?.nodes).toEqual({
+      [controlPlane]: 'present',
+      [worker]: 'missing',
+    });
     const run = await project.must('load-if-needed');
     expect(Object.fromEntries(loadsOf(run, 'app').map(({ node, verdict }) => [node, verdict]))).toEqual({
       [controlPlane]: 'present',
@@ -159,7 +185,11 @@ describe('a registry that', () => {
     ['was stopped', () => docker('stop', registry), /started/],
     ['was killed', () => docker('kill', registry), /started/],
     ['does not answer', () => docker('pause', registry), /created anew \(it did not answer\)/],
-    ['lost its network', () => docker('network', 'disconnect', 'kind', registry), /created anew \(it is not on the network kind alone\)/],
+    [
+      'lost its network',
+      () => docker('network', 'disconnect', 'kind', registry),
+      /created anew \(it is not on the network kind alone\)/,
+    ],
   ];
   it.each(damages)('%s is repaired by the next load', async (name, damage, words) => {
     const project = await built(`damage-${name.replaceAll(' ', '-')}`);
@@ -170,7 +200,8 @@ describe('a registry that', () => {
     expect(titles(run)).toMatch(words);
     expect(run.notes).toBe('');
     expect(loadsOf(run, 'app')).toMatchObject(nodes.map((node) => ({ node, verdict: 'transferred' })));
-    for (const { bytes } of loadsOf(run, 'app')) expect(bytes).toBeLessThan(0.1 * MB); // whatever the registry has lost, the nodes have not
+    // whatever the registry has lost, the nodes have not
+    for (const { bytes } of loadsOf(run, 'app')) expect(bytes).toBeLessThan(0.1 * MB);
   });
 
   it('a node cannot reach is said to be so, and that node gets the whole image; without `auto` it is an error', async () => {
@@ -179,7 +210,9 @@ describe('a registry that', () => {
     for (const tables of ['iptables', 'ip6tables']) await inNode(worker, tables, '--insert', ...rule);
     try {
       const run = await project.must('load-if-needed');
-      expect(run.notes).toContain(`the way through the registry failed, so the whole image goes to ${worker}: ${worker} could not pull`);
+      expect(run.notes).toContain(
+        `the way through the registry failed, so the whole image goes to ${worker}: ${worker} could not pull`,
+      );
       expect(loadsOf(run, 'app').map(({ node, verdict, pushed }) => [node, verdict, pushed !== undefined])).toEqual([
         [controlPlane, 'transferred', true],
         [worker, 'transferred', false],
@@ -206,7 +239,10 @@ describe('the archive', () => {
       expect(load).not.toHaveProperty('pushed');
     }
     await loseContent(worker, project.reference);
-    expect(loadsOf(await project.must('load-if-needed'), 'app')).toMatchObject([{ verdict: 'present' }, { verdict: 'transferred' }]);
+    expect(loadsOf(await project.must('load-if-needed'), 'app')).toMatchObject([
+      { verdict: 'present' },
+      { verdict: 'transferred' },
+    ]);
     await project.must('test-cached');
     expect((await onlyPod(project.kubeconfig, project.namespace)).log).toBe('archive: first build');
   });
@@ -215,11 +251,19 @@ describe('the archive', () => {
     const project = heavy('together');
     project.write('app/weight', randomBytes(30 * MB)); // under way for long enough that the others come meanwhile
     const names = ['a', 'b', 'c', 'd', 'e'];
-    const image = (name: string) => ({ context: 'app', dockerfile: `app/${name}.Dockerfile`, tag: `${all.name}/together-${name}:dev` });
+    const image = (name: string) => ({
+      context: 'app',
+      dockerfile: `app/${name}.Dockerfile`,
+      tag: `${all.name}/together-${name}:dev`,
+    });
     const reference = (name: string) => `docker.io/${image(name).tag}`;
     const lines = ['FROM scratch', 'COPY weight /weight', 'COPY program /program', 'ENTRYPOINT ["/program"]'];
-    for (const name of names) project.write(`app/${name}.Dockerfile`, `${lines.join('\n')}\nCOPY ${name}.Dockerfile /x\n`);
-    project.configure({ images: Object.fromEntries(names.map((name) => [name, image(name)])), load: { transport: 'archive' } });
+    for (const name of names)
+      project.write(`app/${name}.Dockerfile`, `${lines.join('\n')}\nCOPY ${name}.Dockerfile /x\n`);
+    project.configure({
+      images: Object.fromEntries(names.map((name) => [name, image(name)])),
+      load: { transport: 'archive' },
+    });
     project.manifest(...names.map((name) => deployment(name, { image: name })));
     await project.must('build-if-needed');
     const before = await Promise.all(nodes.map(namesIn));
@@ -228,18 +272,24 @@ describe('the archive', () => {
     expect(run.notes).toBe('');
     for (const [at, node] of nodes.entries()) {
       const loads = run.summary.loads.filter((load) => load.node === node);
-      expect(loads.map(({ image, verdict }) => `${image} ${verdict}`).sort()).toEqual(names.map((name) => `${name} transferred`));
+      expect(loads.map(({ image, verdict }) => `${image} ${verdict}`).sort()).toEqual(
+        names.map((name) => `${name} transferred`),
+      );
       const bytes = loads.reduce((sum, load) => sum + load.bytes, 0);
       expect(bytes).toBeGreaterThan(60 * MB); // with the first, and with the others
       expect(bytes).toBeLessThan(61 * MB);
-      const ids = await Promise.all(names.map((name) => docker('image', 'inspect', '--format', '{{.Id}}', image(name).tag)));
+      const ids = await Promise.all(
+        names.map((name) => docker('image', 'inspect', '--format', '{{.Id}}', image(name).tag)),
+      );
       const added = (await namesIn(node)).filter((name) => !before[at]?.includes(name));
       expect(added.sort()).toEqual([...names.map(reference), ...ids].sort());
       for (const [i, name] of names.entries())
         expect(await inNode(node, 'crictl', 'inspecti', reference(name))).toContain(`"id": "${ids[i]}"`);
     }
     const next = await project.must('test-cached');
-    expect(next.summary.loads.map(({ verdict }) => verdict)).toEqual(Array<string>(names.length * nodes.length).fill('present'));
+    expect(next.summary.loads.map(({ verdict }) => verdict)).toEqual(
+      Array<string>(names.length * nodes.length).fill('present'),
+    );
   });
 
   it('goes without an image that is gone by then', async () => {
@@ -253,7 +303,10 @@ describe('the archive', () => {
       transport.send({ reference, name: `docker.io/${reference}`, image }, [{ node: worker }]).get(worker)!;
     const [first, gone, other] = await Promise.allSettled(references.map(send));
     expect(gone).toMatchObject({
-      reason: { code: 'LOAD', message: expect.stringMatching(`could not save ${references[1]}: .*reference does not exist`) },
+      reason: {
+        code: 'LOAD',
+        message: expect.stringMatching(`could not save ${references[1]}: .*reference does not exist`),
+      },
     });
     for (const end of [first, other]) expect(end).toMatchObject({ status: 'fulfilled' });
     const names = await namesIn(worker);
@@ -275,7 +328,10 @@ describe('the archive', () => {
     } finally {
       await inNode(worker, 'pkill', '-CONT', '-x', 'containerd');
     }
-    await eventually('no import is left in the node', async () => !(await inNode(worker, 'ps', '-eo', 'args')).includes('images import'));
+    await eventually(
+      'no import is left in the node',
+      async () => !(await inNode(worker, 'ps', '-eo', 'args')).includes('images import'),
+    );
     expect(await namesIn(worker)).not.toContain(shipment.name);
     await project.must('test-cached');
   });
@@ -295,10 +351,15 @@ describe("the registry's life", () => {
     try {
       const up = await project.must('up');
       expect(up.notes).toContain(`The container ${registry} is not touched: this harness did not create it.`);
-      expect(loadsOf(await project.must('load-if-needed'), 'app')).toMatchObject(nodes.map((node) => ({ node, verdict: 'transferred' })));
+      expect(loadsOf(await project.must('load-if-needed'), 'app')).toMatchObject(
+        nodes.map((node) => ({ node, verdict: 'transferred' })),
+      );
       project.configure({ load: { transport: 'registry' } });
       await changed(project, 'life: second build');
-      expect((await project.run('load-if-needed')).summary).toMatchObject({ exitCode: 3, error: { code: 'CLUSTER_FOREIGN' } });
+      expect((await project.run('load-if-needed')).summary).toMatchObject({
+        exitCode: 3,
+        error: { code: 'CLUSTER_FOREIGN' },
+      });
       await project.must('down');
       expect(await docker('inspect', '--format', '{{.Id}}', registry)).toBe(foreign);
     } finally {

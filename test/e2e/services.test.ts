@@ -28,7 +28,8 @@ for url in $HARNESS_URL_STORE $HARNESS_URL_TALKER; do
 done
 `;
 
-const containers = () => dockerLines('ps', '--all', '--no-trunc', '--quiet', '--filter', `label=${LABELS.cluster}=${all.name}`);
+const containers = () =>
+  dockerLines('ps', '--all', '--no-trunc', '--quiet', '--filter', `label=${LABELS.cluster}=${all.name}`);
 
 function projectWithStore(name: string): Project {
   const project = all.project(name);
@@ -54,7 +55,12 @@ function talk(project: Project, words: string): void {
   project.configure({ services: { store } });
   const asks = { name: 'asks', image: 'app', command: ['perl', '/client.pl', 'store', words] };
   const job = { restartPolicy: 'Never', containers: [asks] };
-  const app = { name: 'app', image: 'app', command: ['perl', '/server.pl'], env: [{ name: 'WORDS', value: 'from a pod' }] };
+  const app = {
+    name: 'app',
+    image: 'app',
+    command: ['perl', '/server.pl'],
+    env: [{ name: 'WORDS', value: 'from a pod' }],
+  };
   const labels = { app: 'talker' };
   const pods = { metadata: { labels }, spec: { terminationGracePeriodSeconds: 0, containers: [app] } };
   project.manifest(
@@ -70,7 +76,12 @@ function talk(project: Project, words: string): void {
       metadata: { name: 'talker' },
       spec: { selector: { matchLabels: labels }, template: pods },
     },
-    { apiVersion: 'v1', kind: 'Service', metadata: { name: 'talker' }, spec: { selector: labels, ports: [{ port: 7000 }] } },
+    {
+      apiVersion: 'v1',
+      kind: 'Service',
+      metadata: { name: 'talker' },
+      spec: { selector: labels, ports: [{ port: 7000 }] },
+    },
   );
 }
 

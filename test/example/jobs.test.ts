@@ -1,7 +1,10 @@
 import { expect, test as base } from 'kind-harness/vitest/fixtures';
 import { Jobs } from './support/jobs.ts';
 
-/** The api that the harness deployed; it needs Redis, which keeps the jobs, and the worker, which does them. */
+/**
+ * The api that the harness deployed; it needs Redis, which keeps the jobs, and the worker, which
+ * does them.
+ */
 const test = base.extend<{ jobs: Jobs }>({
   jobs: async ({ deployed }, use) => use(new Jobs(await deployed.service('api'))),
 });

@@ -1,10 +1,10 @@
-import { readFileSync, readdirSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeEach, describe, expect, it } from 'vitest';
 import type { HarnessConfig } from '../../src/config/define.ts';
-import { openHarness } from '../../src/harness.ts';
 import { LABELS } from '../../src/core/labels.ts';
 import { NATIVE_PLATFORM } from '../../src/docker/platform.ts';
+import { openHarness } from '../../src/harness.ts';
 import { run, tryRun } from '../../src/machine/process.ts';
 import { plant, scratch } from '../support/scratch.ts';
 
@@ -46,9 +46,17 @@ interface Look {
 
 /** The harness as a new process would open it. */
 async function open({ images = { app: { context: 'app' } }, env = {}, sinceImages = {} }: Look, notes: string[] = []) {
-  writeFileSync(join(root, 'harness.config.json'), JSON.stringify({ project: PROJECT, images } satisfies HarnessConfig));
+  writeFileSync(
+    join(root, 'harness.config.json'),
+    JSON.stringify({ project: PROJECT, images } satisfies HarnessConfig),
+  );
   const emit = (event: { type: string }) => void notes.push(JSON.stringify(event));
-  return openHarness({ cwd: root, emit, env: { ...process.env, XDG_CACHE_HOME: join(root, 'cache'), ...env }, sinceImages });
+  return openHarness({
+    cwd: root,
+    emit,
+    env: { ...process.env, XDG_CACHE_HOME: join(root, 'cache'), ...env },
+    sinceImages,
+  });
 }
 
 async function buildIfNeeded(look: Look = {}): Promise<Seen> {
@@ -56,7 +64,11 @@ async function buildIfNeeded(look: Look = {}): Promise<Seen> {
   const harness = await open(look, notes);
   await harness.build();
   const built = harness.results.builds.filter(({ verdict }) => verdict === 'built');
-  return { built: built.map(({ image }) => image), reasons: harness.results.builds.map(({ reason }) => reason), notes: notes.join('\n') };
+  return {
+    built: built.map(({ image }) => image),
+    reasons: harness.results.builds.map(({ reason }) => reason),
+    notes: notes.join('\n'),
+  };
 }
 
 function app(image: Image, env: Record<string, string> = {}): Look {
@@ -72,11 +84,16 @@ async function content(reference: string, path: string): Promise<string> {
   return readFileSync(out, 'utf8');
 }
 
-async function inspect(reference: string): Promise<{ Architecture: string; Config: { Labels: Record<string, string> }; Created: string }> {
+async function inspect(
+  reference: string,
+): Promise<{ Architecture: string; Config: { Labels: Record<string, string> }; Created: string }> {
   return (JSON.parse((await run(['docker', 'image', 'inspect', reference])).stdout) as [never])[0];
 }
 
-/** Builds with one, with the other, and with the other again: the second alone is another build, and says why. */
+/**
+ * Builds with one, with the other, and with the other again: the second alone is another build, and
+ * says why.
+ */
 async function expectRebuild(one: Look, other: Look, reason: string | RegExp): Promise<void> {
   expect((await buildIfNeeded(one)).built).toEqual(['app']);
   const second = await buildIfNeeded(other);
@@ -141,7 +158,8 @@ describe('an image is built again', () => {
       expect((await buildIfNeeded()).built).toEqual(['app']);
       expect(await content(REFERENCE, '/a')).toBe(text);
     }
-    // Also when the change before it was seen, and not built; and when a build in between has failed.
+    // Also when the change before it was seen, and not built; and when a build in between has
+    // failed.
     put('ten');
     await (await open({})).why();
     put('two');
@@ -179,9 +197,15 @@ describe('an image is built again', () => {
   });
 
   it('when an image of the configuration that a named context stands for changes, after that', async () => {
-    plant(root, { 'app/Dockerfile': 'FROM anything\nCOPY . /\n', 'base/Dockerfile': 'FROM scratch\nCOPY b /\n', 'base/b': '1' });
+    plant(root, {
+      'app/Dockerfile': 'FROM anything\nCOPY . /\n',
+      'base/Dockerfile': 'FROM scratch\nCOPY b /\n',
+      'base/b': '1',
+    });
     const base = `${PROJECT}/base:dev`;
-    const look = { images: { app: { context: 'app', contexts: { anything: `docker-image://${base}` } }, base: { context: 'base' } } };
+    const look = {
+      images: { app: { context: 'app', contexts: { anything: `docker-image://${base}` } }, base: { context: 'base' } },
+    };
     expect((await buildIfNeeded(look)).built).toEqual(['base', 'app']);
     expect((await buildIfNeeded(look)).built).toEqual([]);
     writeFileSync(join(root, 'base/b'), '2');
@@ -194,8 +218,21 @@ describe('an image is built again', () => {
   it('when a base image is replaced under its tag', async () => {
     const base = `${PROJECT}/by-hand:1`;
     const make = (text: string) => {
-      plant(root, { 'hand/Dockerfile': `FROM scratch\nLABEL ${LABELS.project}=${PROJECT}\nCOPY b /\n`, 'hand/b': text });
-      return run(['docker', 'buildx', 'build', '--quiet', '--load', '--provenance=false', '--tag', base, join(root, 'hand')]);
+      plant(root, {
+        'hand/Dockerfile': `FROM scratch\nLABEL ${LABELS.project}=${PROJECT}\nCOPY b /\n`,
+        'hand/b': text,
+      });
+      return run([
+        'docker',
+        'buildx',
+        'build',
+        '--quiet',
+        '--load',
+        '--provenance=false',
+        '--tag',
+        base,
+        join(root, 'hand'),
+      ]);
     };
     plant(root, { 'app/Dockerfile': `FROM ${base}\nCOPY . /\n` });
     await make('1');
@@ -218,9 +255,11 @@ describe('a secret', () => {
     'that changes is built in anew, though BuildKit would take its cache, and never shows',
     async () => {
       plant(root, {
-        'app/Dockerfile': 'FROM debian:bookworm-slim\nRUN --mount=type=secret,id=token wc -c </run/secrets/token >/length\nCOPY . /\n',
+        'app/Dockerfile':
+          'FROM debian:bookworm-slim\nRUN --mount=type=secret,id=token wc -c </run/secrets/token >/length\nCOPY . /\n',
       });
-      const look = (token: string) => app({ ...image, debianBases: { 'debian:bookworm-slim': 'bookworm' } }, { APP_TOKEN: token });
+      const look = (token: string) =>
+        app({ ...image, debianBases: { 'debian:bookworm-slim': 'bookworm' } }, { APP_TOKEN: token });
       expect((await buildIfNeeded(look(SECRET))).built).toEqual(['app']);
       expect((await content(REFERENCE, '/length')).trim()).toBe(String(SECRET.length));
       expect((await buildIfNeeded(look(SECRET))).built).toEqual([]);
@@ -263,7 +302,9 @@ describe('a secret', () => {
   it('that is not there stops the build, with the place where it should be', async () => {
     plant(root, { 'app/Dockerfile': 'FROM scratch\nCOPY . /\n' });
     const missing = /token \(the variable APP_TOKEN is not set\), file \(there is no file .*\/nowhere\)/;
-    await expect(buildIfNeeded(app({ secrets: { ...image.secrets, file: { file: 'nowhere' } } }))).rejects.toMatchObject({
+    await expect(
+      buildIfNeeded(app({ secrets: { ...image.secrets, file: { file: 'nowhere' } } })),
+    ).rejects.toMatchObject({
       code: 'BUILD',
       message: expect.stringMatching(missing),
     });
@@ -273,7 +314,10 @@ describe('a secret', () => {
 describe('an image that would be built from itself', () => {
   it('is refused: it could never be fresh', async () => {
     plant(root, { 'app/Dockerfile': `FROM ${REFERENCE}\nCOPY . /\n` });
-    await expect(buildIfNeeded()).rejects.toMatchObject({ code: 'CONFIG', message: 'The image app is built from itself.' });
+    await expect(buildIfNeeded()).rejects.toMatchObject({
+      code: 'CONFIG',
+      message: 'The image app is built from itself.',
+    });
   });
 });
 
@@ -348,7 +392,12 @@ describe('why', () => {
         { path: 'b', kind: 'deleted' },
       ],
       newer: 1,
-      lastBuild: { reason: '1 file changed: b (added)', changes: ['b (added)'], at: expect.stringMatching(/Z$/), ms: expect.any(Number) },
+      lastBuild: {
+        reason: '1 file changed: b (added)',
+        changes: ['b (added)'],
+        at: expect.stringMatching(/Z$/),
+        ms: expect.any(Number),
+      },
     });
   });
 });

@@ -1,8 +1,8 @@
-import fc from 'fast-check';
 import { execFileSync } from 'node:child_process';
 import { chmodSync, lstatSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { dockerClient } from '../../src/docker/client.ts';
 import { tryRun } from '../../src/machine/process.ts';
@@ -27,7 +27,10 @@ afterEach(() => rmSync(base, { recursive: true, force: true }));
 /** A build that Docker refuses because of its ignore file. */
 const REFUSED = 'refused';
 
-/** Our reading, as path to kind and mode. Contents stay out of it: BuildKit itself loses some where its two matchers disagree. */
+/**
+ * Our reading, as path to kind and mode. Contents stay out of it: BuildKit itself loses some where
+ * its two matchers disagree.
+ */
 async function ours(ignore: string): Promise<Record<string, string>> {
   const { files } = await readContext(context, ignore, join(base, 'index'));
   return Object.fromEntries([...files.entries()].map(([path, line]) => [path, line.split(' ').slice(0, 2).join(' ')]));
@@ -88,7 +91,11 @@ describe('a build context', () => {
     chmodSync(join(context, 'src/deep'), 0o750);
     const ignore = '*\n!src/deep/kept';
     expect(await ours(ignore)).toEqual(await dockers(ignore));
-    expect(await ours(ignore)).toEqual({ src: 'directory 711', 'src/deep': 'directory 750', 'src/deep/kept': 'file 644' });
+    expect(await ours(ignore)).toEqual({
+      src: 'directory 711',
+      'src/deep': 'directory 750',
+      'src/deep/kept': 'file 644',
+    });
   });
 
   it('is held back by no `.dockerignore` where the Dockerfile has an ignore file of its own, and an empty one', async () => {
@@ -130,7 +137,12 @@ const LINE = fc
 const IGNORE = fc.oneof(
   { weight: 3, arbitrary: fc.array(LINE, { minLength: 1, maxLength: 5 }) },
   // Exceptions in what was left out, and exceptions in those, are where matchers differ.
-  { weight: 2, arbitrary: fc.array(LINE, { minLength: 1, maxLength: 4 }).map((lines) => ['**', ...lines.map((line) => `!${line}`)]) },
+  {
+    weight: 2,
+    arbitrary: fc
+      .array(LINE, { minLength: 1, maxLength: 4 })
+      .map((lines) => ['**', ...lines.map((line) => `!${line}`)]),
+  },
   {
     weight: 2,
     arbitrary: fc

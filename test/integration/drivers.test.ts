@@ -3,8 +3,8 @@ import { connect, createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { build } from '../../src/docker/buildx.ts';
-import { readContainerFile, writeContainerFile } from '../../src/docker/files.ts';
 import { DockerEngine, unlessMissing } from '../../src/docker/engine.ts';
+import { readContainerFile, writeContainerFile } from '../../src/docker/files.ts';
 import { PLAIN_BUILD } from '../support/build-request.ts';
 import { plant, scratch } from '../support/scratch.ts';
 
@@ -23,7 +23,10 @@ const request = { ...PLAIN_BUILD, reference: REFERENCE };
 describe('a build', () => {
   it('ends in the engine, with its labels and arguments, and the same id when nothing changed', async () => {
     const context = scratch();
-    plant(context, { Dockerfile: 'FROM scratch AS one\nARG WORD\nLABEL word=$WORD\nCOPY a /\nFROM scratch AS two\nCOPY a /b\n', a: 'x' });
+    plant(context, {
+      Dockerfile: 'FROM scratch AS one\nARG WORD\nLABEL word=$WORD\nCOPY a /\nFROM scratch AS two\nCOPY a /b\n',
+      a: 'x',
+    });
     const lines: string[] = [];
     const order = { ...request, context, dockerfile: join(context, 'Dockerfile'), target: 'one' };
     await build({
@@ -46,7 +49,10 @@ describe('a build', () => {
     await build(order);
     const before = await engine.image(REFERENCE);
     writeFileSync(join(context, 'Dockerfile'), 'FROM scratch\nCOPY no-such-file /\n');
-    await expect(build(order)).rejects.toMatchObject({ code: 'BUILD', detail: expect.stringContaining('no-such-file') });
+    await expect(build(order)).rejects.toMatchObject({
+      code: 'BUILD',
+      detail: expect.stringContaining('no-such-file'),
+    });
     expect((await engine.image(REFERENCE))?.id).toBe(before?.id);
   });
 
@@ -65,7 +71,10 @@ describe('the engine', () => {
 
   it('is missed with a word on what to do', async () => {
     const env = { DOCKER_HOST: `unix://${join(scratch(), 'no.sock')}` };
-    await expect(DockerEngine.connect(env)).rejects.toMatchObject({ code: 'DOCKER_DOWN', message: expect.stringContaining('no.sock') });
+    await expect(DockerEngine.connect(env)).rejects.toMatchObject({
+      code: 'DOCKER_DOWN',
+      message: expect.stringContaining('no.sock'),
+    });
   });
 });
 
@@ -93,7 +102,11 @@ describe('an engine that is reached over a network', () => {
 describe('a file in a container that does not run', () => {
   it('is written, read, and missed', async () => {
     const context = scratch();
-    plant(context, { Dockerfile: 'FROM scratch\nCOPY . /kind/\n', 'there.json': '{"a":1}', 'large.txt': 'ü'.repeat(1_000) });
+    plant(context, {
+      Dockerfile: 'FROM scratch\nCOPY . /kind/\n',
+      'there.json': '{"a":1}',
+      'large.txt': 'ü'.repeat(1_000),
+    });
     await build({ ...request, context, dockerfile: join(context, 'Dockerfile') });
     const container = await engine.api.createContainer({ Image: REFERENCE, Cmd: ['never run'] });
     try {
@@ -104,7 +117,9 @@ describe('a file in a container that does not run', () => {
         await writeContainerFile(engine, container.id, '/kind/new.json', text);
         expect(await readContainerFile(engine, container.id, '/kind/new.json')).toBe(text);
       }
-      await expect(writeContainerFile(engine, container.id, `/kind/${'n'.repeat(100)}`, '')).rejects.toMatchObject({ code: 'CLUSTER' });
+      await expect(writeContainerFile(engine, container.id, `/kind/${'n'.repeat(100)}`, '')).rejects.toMatchObject({
+        code: 'CLUSTER',
+      });
       expect(await readContainerFile(engine, 'coretest-no-such-container', '/x')).toBeUndefined();
     } finally {
       await container.remove({ force: true });

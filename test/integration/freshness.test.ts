@@ -1,13 +1,13 @@
-import fc from 'fast-check';
 import * as fs from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { compareInputs, type Inputs } from '../../src/freshness/inputs.ts';
-import { IgnoreRules, type IgnoreMatch } from '../../src/sources/dockerignore.ts';
-import { FILE_SYSTEM } from '../../src/machine/fs-clock.ts';
-import { SourceReader } from '../../src/freshness/read-inputs.ts';
 import { decideFreshness } from '../../src/freshness/decide-freshness.ts';
+import { compareInputs, type Inputs } from '../../src/freshness/inputs.ts';
+import { SourceReader } from '../../src/freshness/read-inputs.ts';
+import { FILE_SYSTEM } from '../../src/machine/fs-clock.ts';
+import { IgnoreRules, type IgnoreMatch } from '../../src/sources/dockerignore.ts';
 import { imageIn } from '../support/image-config.ts';
 
 /*
@@ -20,7 +20,10 @@ import { imageIn } from '../support/image-config.ts';
 const STEPS = Number(process.env['HARNESS_PROPERTY_STEPS'] ?? 6_000);
 const LONGEST = 40;
 
-/** The tick of the file system, with room to spare: shorter than in earnest, so that the index comes to be trusted within a sequence. */
+/**
+ * The tick of the file system, with room to spare: shorter than in earnest, so that the index comes
+ * to be trusted within a sequence.
+ */
 const RACY_MS = 12;
 
 const PATHS = ['a', 'b', 'd', 'd/a', 'd/b', 'd/e', 'd/e/a', 'x.txt', 'ünï x', 'e/f/g'];
@@ -43,20 +46,39 @@ const OPERATION = fc.oneof(
   { weight: 1, arbitrary: fc.record({ do: fc.constant('hard link' as const), path, to: path }) },
   { weight: 2, arbitrary: fc.record({ do: fc.constant('set time' as const), path, when }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('take the time of' as const), path, to: path }) },
-  { weight: 4, arbitrary: fc.record({ do: fc.constant('chmod' as const), path, mode: fc.constantFrom(0o600, 0o755, 0o4711) }) },
+  {
+    weight: 4,
+    arbitrary: fc.record({ do: fc.constant('chmod' as const), path, mode: fc.constantFrom(0o600, 0o755, 0o4711) }),
+  },
   {
     weight: 2,
-    arbitrary: fc.record({ do: fc.constant('link' as const), path, target: fc.constantFrom('a', 'b', 'd', '/none', 'x "a"\nfile') }),
+    arbitrary: fc.record({
+      do: fc.constant('link' as const),
+      path,
+      target: fc.constantFrom('a', 'b', 'd', '/none', 'x "a"\nfile'),
+    }),
   },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('directory' as const), path }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('checkout' as const) }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('move the clone' as const) }) },
   { weight: 4, arbitrary: fc.record({ do: fc.constant('ignore file' as const), text: fc.constantFrom(...IGNORES) }) },
-  { weight: 1, arbitrary: fc.record({ do: fc.constant("Dockerfile's ignore file" as const), text: fc.constantFrom(...IGNORES) }) },
-  { weight: 1, arbitrary: fc.record({ do: fc.constant('Dockerfile' as const), text: fc.constantFrom(...DOCKERFILES) }) },
-  { weight: 1, arbitrary: fc.record({ do: fc.constant('build argument' as const), value: fc.constantFrom('1', '2', undefined) }) },
+  {
+    weight: 1,
+    arbitrary: fc.record({ do: fc.constant("Dockerfile's ignore file" as const), text: fc.constantFrom(...IGNORES) }),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.record({ do: fc.constant('Dockerfile' as const), text: fc.constantFrom(...DOCKERFILES) }),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.record({ do: fc.constant('build argument' as const), value: fc.constantFrom('1', '2', undefined) }),
+  },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('target' as const), value: fc.constantFrom('x', undefined) }) },
-  { weight: 1, arbitrary: fc.record({ do: fc.constant('base' as const), id: fc.constantFrom('sha256:1', 'sha256:2') }) },
+  {
+    weight: 1,
+    arbitrary: fc.record({ do: fc.constant('base' as const), id: fc.constantFrom('sha256:1', 'sha256:2') }),
+  },
   {
     weight: 1,
     arbitrary: fc.record({
@@ -72,11 +94,19 @@ const OPERATION = fc.oneof(
       value: fc.constantFrom<(string[] | undefined)[]>(undefined, ['d'], ['a', 'd/e']),
     }),
   },
-  { weight: 1, arbitrary: fc.record({ do: fc.constant('named context' as const), path: fc.constantFrom(undefined, 'd', 'e') }) },
+  {
+    weight: 1,
+    arbitrary: fc.record({ do: fc.constant('named context' as const), path: fc.constantFrom(undefined, 'd', 'e') }),
+  },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('lose the index' as const) }) },
   {
     weight: 1,
-    arbitrary: fc.record({ do: fc.constant('damage the index' as const), at: fc.nat(4_000), byte: fc.nat(255), cut: fc.boolean() }),
+    arbitrary: fc.record({
+      do: fc.constant('damage the index' as const),
+      at: fc.nat(4_000),
+      byte: fc.nat(255),
+      cut: fc.boolean(),
+    }),
   },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('keep a copy of the index' as const) }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('bring the copy back' as const) }) },
@@ -152,7 +182,8 @@ class World {
       }
       case 'take the time of': {
         const other = lstat(this.#at(operation.to));
-        if (other && fs.existsSync(this.#at(operation.path))) fs.utimesSync(this.#at(operation.path), other.atime, other.mtime);
+        if (other && fs.existsSync(this.#at(operation.path)))
+          fs.utimesSync(this.#at(operation.path), other.atime, other.mtime);
         return;
       }
       case 'chmod':
@@ -200,11 +231,13 @@ class World {
         }
         return;
       case 'keep a copy of the index':
-        for (const name of this.#indexFiles()) fs.copyFileSync(join(this.#indexes, name), join(this.#top, `kept ${name}`));
+        for (const name of this.#indexFiles())
+          fs.copyFileSync(join(this.#indexes, name), join(this.#top, `kept ${name}`));
         return;
       case 'bring the copy back':
         for (const name of this.#indexFiles()) {
-          if (fs.existsSync(join(this.#top, `kept ${name}`))) fs.copyFileSync(join(this.#top, `kept ${name}`), join(this.#indexes, name));
+          if (fs.existsSync(join(this.#top, `kept ${name}`)))
+            fs.copyFileSync(join(this.#top, `kept ${name}`), join(this.#indexes, name));
         }
         return;
       case 'wait':
@@ -255,7 +288,10 @@ class World {
     const image = imageIn(this.#root, {
       ...(this.#target === undefined ? {} : { target: this.#target }),
       ...(this.#sources === undefined ? {} : { sources: this.#sources }),
-      buildArgs: { ...(this.#buildArgument === undefined ? {} : { VERSION: this.#buildArgument }), HIDDEN: { env: 'HIDDEN' } },
+      buildArgs: {
+        ...(this.#buildArgument === undefined ? {} : { VERSION: this.#buildArgument }),
+        HIDDEN: { env: 'HIDDEN' },
+      },
       secrets: { token: { env: 'TOKEN' } },
       contexts: named ? { named: { directory: this.#at(this.#named ?? '') } } : {},
     });
@@ -274,7 +310,8 @@ class World {
       return fs.existsSync(full) ? fs.readFileSync(full, 'latin1') : null;
     };
     const ignore = text('Dockerfile.dockerignore') ?? text('.dockerignore');
-    const named = this.#named !== undefined && lstat(this.#at(this.#named))?.isDirectory() ? this.#at(this.#named) : undefined;
+    const named =
+      this.#named !== undefined && lstat(this.#at(this.#named))?.isDirectory() ? this.#at(this.#named) : undefined;
     const files = filesIn(this.#root, `${ignore ?? ''}\n.harness`);
     const counted = this.#sources === undefined ? files : files.filter(([one]) => isSource(one, this.#sources ?? []));
     return JSON.stringify([
@@ -346,7 +383,11 @@ function filesIn(root: string, ignore: string): [string, string][] {
       const holds = stat.isDirectory() && visit(one, own);
       if (own.ignored && !holds) continue;
       any = true;
-      const what = stat.isDirectory() ? '' : stat.isSymbolicLink() ? fs.readlinkSync(full) : fs.readFileSync(full, 'latin1');
+      const what = stat.isDirectory()
+        ? ''
+        : stat.isSymbolicLink()
+          ? fs.readlinkSync(full)
+          : fs.readFileSync(full, 'latin1');
       files.push([one, `${stat.mode} ${what}`]);
     }
     return any;

@@ -2,15 +2,19 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { hostQuirks, observeHost } from '../../src/cluster/host-quirks.ts';
+import { kindConfig } from '../../src/cluster/kind-config.ts';
 import { DockerEngine } from '../../src/docker/engine.ts';
 import { run, tryRun } from '../../src/machine/process.ts';
-import { kindConfig } from '../../src/cluster/kind-config.ts';
 import { ensureNodeImage, type NodeImage } from '../../src/system-images/node-image.ts';
-import { hostQuirks, observeHost } from '../../src/cluster/host-quirks.ts';
 
 const MINUTE = 60_000;
 const cluster = 'nodeimg-test';
-const [controlPlane, worker, worker2] = [`${cluster}-control-plane`, `${cluster}-worker`, `${cluster}-worker2`] as const;
+const [controlPlane, worker, worker2] = [
+  `${cluster}-control-plane`,
+  `${cluster}-worker`,
+  `${cluster}-worker2`,
+] as const;
 
 let engine: DockerEngine;
 let image: NodeImage;
@@ -73,7 +77,15 @@ beforeAll(async () => {
   directory = await mkdtemp(join(tmpdir(), 'node-image-'));
   await tryRun(['kind', 'delete', 'cluster', '--name', cluster]);
   const config = kindConfig({ name: cluster, nodes: 3 }, hostQuirks(await observeHost(engine, image.reference)));
-  const argv = ['kind', 'create', 'cluster', '--image', image.reference, '--kubeconfig', join(directory, 'config')] as const;
+  const argv = [
+    'kind',
+    'create',
+    'cluster',
+    '--image',
+    image.reference,
+    '--kubeconfig',
+    join(directory, 'config'),
+  ] as const;
   await run([...argv, '--config', '-', '--wait', '90s'], { input: config });
 }, 20 * MINUTE);
 
@@ -86,7 +98,14 @@ describe('a cluster of three nodes', () => {
   it('has its name service and its storage', async () => {
     await kubectl('wait', '--for=condition=Ready', 'nodes', '--all', '--timeout=60s');
     await kubectl('-n', 'kube-system', 'rollout', 'status', 'deployment/coredns', '--timeout=60s');
-    await kubectl('-n', 'local-path-storage', 'rollout', 'status', 'deployment/local-path-provisioner', '--timeout=60s');
+    await kubectl(
+      '-n',
+      'local-path-storage',
+      'rollout',
+      'status',
+      'deployment/local-path-provisioner',
+      '--timeout=60s',
+    );
   });
 
   it('runs pods with volumes on both workers', async () => {
@@ -99,7 +118,9 @@ describe('a cluster of three nodes', () => {
     await apply(pod('web', worker, shell, serve) + pod('client', worker2, shell, 'sleep 100000') + service);
     await kubectl('wait', '--for=condition=Ready', 'pod/web', 'pod/client', '--timeout=90s');
     expect(await inPod('echo kept > /data/file && cat /data/file')).toBe('kept');
-    expect(await kubectl('get', 'pvc', 'client', '-o', 'jsonpath={.status.phase} {.spec.storageClassName}')).toBe('Bound standard');
+    expect(await kubectl('get', 'pvc', 'client', '-o', 'jsonpath={.status.phase} {.spec.storageClassName}')).toBe(
+      'Bound standard',
+    );
   });
 
   it('leads from pod to pod, and to a service by its name', async () => {
@@ -111,13 +132,27 @@ describe('a cluster of three nodes', () => {
 
   it('leads from outside to node ports and host ports', async () => {
     const read = async (url: string) => (await (await fetch(url, { signal: AbortSignal.timeout(5000) })).text()).trim();
-    for (const node of [controlPlane, worker, worker2]) expect(await read(`http://${await addressOf(node)}:30080/`)).toBe('served');
+    for (const node of [controlPlane, worker, worker2])
+      expect(await read(`http://${await addressOf(node)}:30080/`)).toBe('served');
     expect(await read(`http://${await addressOf(worker)}:8088/`)).toBe('served');
   });
 
   it('leads from a pod to another container on the network, by its name', async () => {
     const name = `${cluster}-outside`;
-    await run(['docker', 'run', '--rm', '-d', '--name', name, '--network', 'kind', '--entrypoint', 'sleep', image.reference, '120']);
+    await run([
+      'docker',
+      'run',
+      '--rm',
+      '-d',
+      '--name',
+      name,
+      '--network',
+      'kind',
+      '--entrypoint',
+      'sleep',
+      image.reference,
+      '120',
+    ]);
     try {
       expect(await inPod(`ping -c 1 -W 5 ${name}`)).toContain('1 packets received');
     } finally {

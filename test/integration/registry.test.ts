@@ -1,15 +1,15 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
-import { createRegistry, removeRegistry, startRegistry } from '../../src/registry/container.ts';
 import { build } from '../../src/docker/buildx.ts';
-import { pushImage } from '../../src/docker/push.ts';
 import { DockerEngine, unlessMissing } from '../../src/docker/engine.ts';
+import { pushImage } from '../../src/docker/push.ts';
 import { findManifest, registryAnswers } from '../../src/registry/client.ts';
+import { createRegistry, removeRegistry, startRegistry } from '../../src/registry/container.ts';
+import { decideRegistry } from '../../src/registry/decide-registry.ts';
+import { observeRegistry } from '../../src/registry/observe.ts';
 import { REPOSITORY } from '../../src/registry/registry.ts';
 import { ensureRegistryImage, registrySettings } from '../../src/system-images/registry-image.ts';
-import { observeRegistry } from '../../src/registry/observe.ts';
-import { decideRegistry } from '../../src/registry/decide-registry.ts';
 import { PLAIN_BUILD } from '../support/build-request.ts';
 import { plant, scratch } from '../support/scratch.ts';
 

@@ -15,12 +15,20 @@ test('where everything is there, setup does nothing and says so', async () => {
   const events: Event[] = [];
   const result = await setup({ emit: (event) => events.push(event), env: process.env });
   expect(result).toMatchObject({ changed: false, plan: { why: [], commands: [], files: [] } });
-  expect(events.at(-1)).toMatchObject({ type: 'step', state: 'skipped', title: expect.stringContaining('Tools are there: Docker') });
+  expect(events.at(-1)).toMatchObject({
+    type: 'step',
+    state: 'skipped',
+    title: expect.stringContaining('Tools are there: Docker'),
+  });
 });
 
 test('a silent engine at an address of the user’s: it is told, and nothing is started', async () => {
   const env = { ...process.env, DOCKER_HOST: 'unix:///nowhere/docker.sock' };
-  expect((await observeTools(env)).engine).toMatchObject({ state: 'down', reason: 'nothing', host: 'unix:///nowhere/docker.sock' });
+  expect((await observeTools(env)).engine).toMatchObject({
+    state: 'down',
+    reason: 'nothing',
+    host: 'unix:///nowhere/docker.sock',
+  });
   expect((await doctor(env)).ok).toBe(false);
   await expect(setup({ emit: () => undefined, env })).rejects.toMatchObject({
     code: 'DOCKER_DOWN',

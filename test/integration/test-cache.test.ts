@@ -1,11 +1,11 @@
 import { lstatSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { runTests } from '../../src/testing/run-tests.ts';
 import { resolveConfig } from '../../src/config/resolve.ts';
 import type { TestSummary } from '../../src/core/summary.ts';
 import { FILE_SYSTEM } from '../../src/machine/fs-clock.ts';
 import { openSession } from '../../src/session.ts';
+import { runTests } from '../../src/testing/run-tests.ts';
 import { TestCache } from '../../src/testing/test-cache.ts';
 import { plant, scratchWithVitest } from '../support/scratch.ts';
 
@@ -100,14 +100,19 @@ describe('a test file that passed', () => {
   });
 
   it('is not remembered when a part of it failed or was left out', async () => {
-    const two = (body: string) => `import { expect, test } from 'vitest';\ntest('passes', () => expect(1).toBe(1));\n${body}\n`;
+    const two = (body: string) =>
+      `import { expect, test } from 'vitest';\ntest('passes', () => expect(1).toBe(1));\n${body}\n`;
     change({ 'test/[two]/two.test.ts': two(`test('fails', () => expect(1).toBe(2));`) });
     expect(await run()).toMatchObject({ passed: 2, failed: 1, ran: ['one', 'two'] });
     expect(await run()).toMatchObject({ passed: 1, failed: 1, unchanged: 1, ran: ['two'] });
     change({ 'test/[two]/two.test.ts': two(`test.skip('is left out', () => undefined);`) });
     expect(await run()).toMatchObject({ passed: 1, skipped: 1, unchanged: 1 });
     expect(await run()).toMatchObject({ passed: 1, skipped: 1, unchanged: 1 });
-    change({ 'test/[two]/two.test.ts': two(`test('is flaky', { retry: 1 }, ({ task }) => expect(task.result?.retryCount).toBe(1));`) });
+    change({
+      'test/[two]/two.test.ts': two(
+        `test('is flaky', { retry: 1 }, ({ task }) => expect(task.result?.retryCount).toBe(1));`,
+      ),
+    });
     expect(await run()).toMatchObject({ passed: 2, failed: 0, unchanged: 1 });
     expect(await run()).toMatchObject({ passed: 2, failed: 0, unchanged: 1 });
   });

@@ -1,4 +1,7 @@
-/** The files of the tree that the cases below are told of; beside them stand an empty directory `empty` and a link `link` to `src`. */
+/**
+ * The files of the tree that the cases below are told of; beside them stand an empty directory
+ * `empty` and a link `link` to `src`.
+ */
 export const FILES = [
   'a.txt',
   'b.md',
@@ -50,7 +53,10 @@ const EVERYTHING = [
 interface IgnoreCase {
   why: string;
   ignore: string;
-  /** What is left out, without what lies below it. Each of these was seen in a real build, and is again in the integration tests. */
+  /**
+   * What is left out, without what lies below it. Each of these was seen in a real build, and is
+   * again in the integration tests.
+   */
   gone: readonly string[];
 }
 
@@ -125,10 +131,22 @@ export const IGNORE_CASES: readonly IgnoreCase[] = [
   },
   { why: 'two stars and the end of a name', ignore: '**eep', gone: ['other/deep', 'sdeep', 'src/deep'] },
   { why: 'two stars, the end of a name and a star', ignore: '**ee*', gone: [] },
-  { why: 'two stars at the end', ignore: 'src/**', gone: ['src/*.txt', 'src/].txt', 'src/deep', 'src/x.txt', 'src/y.md', 'src/😀.md'] },
+  {
+    why: 'two stars at the end',
+    ignore: 'src/**',
+    gone: ['src/*.txt', 'src/].txt', 'src/deep', 'src/x.txt', 'src/y.md', 'src/😀.md'],
+  },
   { why: 'two stars at the end of a name', ignore: 's**', gone: ['sdeep', 'src'] },
-  { why: 'two stars in the middle', ignore: 'src/**/x.txt', gone: ['src/deep/deep/x.txt', 'src/deep/x.txt', 'src/x.txt'] },
-  { why: 'two stars in the middle, with no slash', ignore: 'src/**x.txt', gone: ['src/deep/deep/x.txt', 'src/deep/x.txt', 'src/x.txt'] },
+  {
+    why: 'two stars in the middle',
+    ignore: 'src/**/x.txt',
+    gone: ['src/deep/deep/x.txt', 'src/deep/x.txt', 'src/x.txt'],
+  },
+  {
+    why: 'two stars in the middle, with no slash',
+    ignore: 'src/**x.txt',
+    gone: ['src/deep/deep/x.txt', 'src/deep/x.txt', 'src/x.txt'],
+  },
   { why: 'two stars alone', ignore: '**', gone: EVERYTHING },
   { why: 'two stars and a slash', ignore: '**/', gone: EVERYTHING },
   { why: 'three stars', ignore: '***', gone: EVERYTHING },
@@ -142,7 +160,11 @@ export const IGNORE_CASES: readonly IgnoreCase[] = [
   { why: 'white space that only Go trims', ignore: '\u0085a.txt', gone: ['a.txt'] },
   { why: 'a name with a blank', ignore: 'with blank.txt', gone: ['with blank.txt'] },
   { why: 'a name beyond ASCII', ignore: 'ünï.txt', gone: ['ünï.txt'] },
-  { why: 'an exception', ignore: '*.txt\n!a.txt', gone: [' a.txt', '!a.txt', 'c.txt', 'fa.txt', 'with blank.txt', 'x]y.txt', 'ünï.txt'] },
+  {
+    why: 'an exception',
+    ignore: '*.txt\n!a.txt',
+    gone: [' a.txt', '!a.txt', 'c.txt', 'fa.txt', 'with blank.txt', 'x]y.txt', 'ünï.txt'],
+  },
   {
     why: 'an exception that comes too early',
     ignore: '!a.txt\n*.txt',

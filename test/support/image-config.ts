@@ -1,7 +1,10 @@
 import { join } from 'node:path';
 import type { ImageConfig } from '../../src/config/config.ts';
 
-/** An image of the configuration that is built in a directory, with nothing set but what the test sets. */
+/**
+ * An image of the configuration that is built in a directory, with nothing set but what the test
+ * sets.
+ */
 export function imageIn(context: string, more: Partial<ImageConfig> = {}): ImageConfig {
   return {
     name: 'api',

@@ -10,7 +10,10 @@ export function scratch(): string {
   return directory;
 }
 
-/** A directory within this repository, so that vitest is found from there. Whoever asked for it removes it. */
+/**
+ * A directory within this repository, so that vitest is found from there. Whoever asked for it
+ * removes it.
+ */
 export function scratchWithVitest(name: string): string {
   mkdirSync('.harness', { recursive: true });
   return mkdtempSync(join(process.cwd(), '.harness', `${name}-`));

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { ClusterNode, ClusterState } from '../../src/cluster/cluster.ts';
-import type { Config } from '../../src/config/config.ts';
-import { assertOwn } from '../../src/cluster/ownership.ts';
 import { loadTargets } from '../../src/cluster/nodes.ts';
+import { assertOwn } from '../../src/cluster/ownership.ts';
+import type { Config } from '../../src/config/config.ts';
 import { selectImages, type Session } from '../../src/session.ts';
 
 const config = {
@@ -21,7 +21,11 @@ describe('the images that are named', () => {
 
   it('must be configured', () => {
     expect(() => selectImages(config, ['wbe', 'x'])).toThrow(
-      expect.objectContaining({ code: 'USAGE', message: 'No image is named `wbe`, `x`.', next: 'Configured are: api, web.' }),
+      expect.objectContaining({
+        code: 'USAGE',
+        message: 'No image is named `wbe`, `x`.',
+        next: 'Configured are: api, web.',
+      }),
     );
     expect(() => selectImages({ ...config, images: [] }, ['x'])).toThrow(
       expect.objectContaining({ next: 'Add images to /r/harness.config.json.' }),

@@ -2,7 +2,12 @@ import { expect, test } from 'kind-harness/vitest/fixtures';
 import { web } from './web.ts';
 
 test('a service that crashes', async ({ apply }) => {
-  await apply({ apiVersion: 'v1', kind: 'Secret', metadata: { name: 'login' }, stringData: { password: 'correct-horse' } });
+  await apply({
+    apiVersion: 'v1',
+    kind: 'Secret',
+    metadata: { name: 'login' },
+    stringData: { password: 'correct-horse' },
+  });
   const [deployment] = await apply(
     web({
       command: ['sh', '-c', 'echo "connecting as admin:$PASSWORD"; echo no such table: orders; exit 7'],

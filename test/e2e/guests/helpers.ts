@@ -46,7 +46,12 @@ test('matchers say what was', async ({ namespace, apply }) => {
     spec: {
       terminationGracePeriodSeconds: 0,
       containers: [
-        { name: 'c', image: 'app', command: ['sh', '-c', 'echo words; exec sleep 1000'], readinessProbe: { exec: { command: ['false'] } } },
+        {
+          name: 'c',
+          image: 'app',
+          command: ['sh', '-c', 'echo words; exec sleep 1000'],
+          readinessProbe: { exec: { command: ['false'] } },
+        },
       ],
     },
   });
@@ -61,8 +66,15 @@ test('matchers say what was', async ({ namespace, apply }) => {
 
 test('what is applied is refused with its place', async ({ apply, namespace }) => {
   await expect(apply('no-such-file.yaml')).rejects.toThrow('no-such-file.yaml');
-  await expect(apply('misspelt.yaml')).rejects.toThrow(/^Deployment web \(misspelt\.yaml, object 2\) was not applied: .*spec\.replicass/);
-  const role = (name: string) => ({ apiVersion: 'rbac.authorization.k8s.io/v1', kind: 'ClusterRole', metadata: { name }, rules: [] });
+  await expect(apply('misspelt.yaml')).rejects.toThrow(
+    /^Deployment web \(misspelt\.yaml, object 2\) was not applied: .*spec\.replicass/,
+  );
+  const role = (name: string) => ({
+    apiVersion: 'rbac.authorization.k8s.io/v1',
+    kind: 'ClusterRole',
+    metadata: { name },
+    rules: [],
+  });
   await apply(role(`${namespace.name}-reader`));
   await apply(role(`${namespace.name}-reader`)); // it is this test's own
   await expect(apply(role('view'))).rejects.toThrow('there is one already');

@@ -62,11 +62,13 @@ export function startHarness(directory: string, args: string[], start: Start = {
     listeners.forEach((listener) => listener());
   });
   const ended = finish(child).then((end): Run => {
-    const text = (pick: (event: Event) => string | undefined) => events.flatMap((event) => pick(event) ?? []).join('\n');
+    const text = (pick: (event: Event) => string | undefined) =>
+      events.flatMap((event) => pick(event) ?? []).join('\n');
     return {
       ...end,
       events,
-      // Killed, or not `harness` at all: what a test then reads of the summary fails with the whole output in sight.
+      // Killed, or not `harness` at all: what a test then reads of the summary fails with the whole
+      // output in sight.
       summary: events.at(-1) as Run['summary'],
       notes: text((event) => (event.type === 'note' ? event.message : undefined)),
       output: text((event) => (event.type === 'output' ? event.line : undefined)),
@@ -80,7 +82,10 @@ export function startHarness(directory: string, args: string[], start: Start = {
       };
       listeners.add(look);
       look();
-      ended.then(({ stdout, stderr }) => reject(new Error(`It ended without the awaited event:\n${stdout}${stderr}`)), reject);
+      ended.then(
+        ({ stdout, stderr }) => reject(new Error(`It ended without the awaited event:\n${stdout}${stderr}`)),
+        reject,
+      );
     });
   return { child, event, ended };
 }
@@ -111,7 +116,10 @@ export function startProgram(directory: string, args: string[], start: Start): R
       };
       listeners.add(look);
       look();
-      ended.then(({ stdout, stderr }) => reject(new Error(`It ended without having said ${words}:\n${stdout}${stderr}`)), reject);
+      ended.then(
+        ({ stdout, stderr }) => reject(new Error(`It ended without having said ${words}:\n${stdout}${stderr}`)),
+        reject,
+      );
     });
   return { child, says, ended };
 }
@@ -123,12 +131,20 @@ export function plainHarness(directory: string, args: string[], start: Start = {
 
 function launch(directory: string, args: string[], { program = HARNESS, env = {} }: Start): ChildProcess {
   const [file, ...first] = program;
-  return spawn(file, [...first, ...args], { cwd: directory, env: { ...cleanEnvironment(), ...env }, stdio: ['ignore', 'pipe', 'pipe'] });
+  return spawn(file, [...first, ...args], {
+    cwd: directory,
+    env: { ...cleanEnvironment(), ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
 }
 
-/** This environment without what vitest put there: a vitest that a command starts must not take itself for a part of this one. */
+/**
+ * This environment without what vitest put there: a vitest that a command starts must not take
+ * itself for a part of this one.
+ */
 function cleanEnvironment(): NodeJS.ProcessEnv {
-  const ours = /^(VITEST|HARNESS_|NODE_ENV$|NODE_OPTIONS$|TEST$|PROD$|DEV$|MODE$|BASE_URL$|SSR$|FORCE_COLOR$|KUBECONFIG$)/;
+  const ours =
+    /^(VITEST|HARNESS_|NODE_ENV$|NODE_OPTIONS$|TEST$|PROD$|DEV$|MODE$|BASE_URL$|SSR$|FORCE_COLOR$|KUBECONFIG$)/;
   return Object.fromEntries(Object.entries(process.env).filter(([name]) => !ours.test(name)));
 }
 
@@ -137,6 +153,8 @@ async function finish(child: ChildProcess): Promise<Ended> {
   const err: Buffer[] = [];
   child.stdout!.on('data', (chunk: Buffer) => out.push(chunk));
   child.stderr!.on('data', (chunk: Buffer) => err.push(chunk));
-  const exitCode = await new Promise<number | null>((resolve, reject) => child.once('error', reject).once('close', resolve));
+  const exitCode = await new Promise<number | null>((resolve, reject) =>
+    child.once('error', reject).once('close', resolve),
+  );
   return { exitCode, stdout: Buffer.concat(out).toString(), stderr: Buffer.concat(err).toString() };
 }

@@ -17,7 +17,11 @@ export async function podsIn(kubeconfig: string, namespace: string): Promise<V1P
 export async function logOf(kubeconfig: string, pod: V1Pod, container?: string): Promise<string> {
   const { name = '', namespace = '' } = pod.metadata ?? {};
   return eventually(`the pod ${name} has a log`, async () => {
-    const text = await core(kubeconfig).readNamespacedPodLog({ name, namespace, ...(container === undefined ? {} : { container }) });
+    const text = await core(kubeconfig).readNamespacedPodLog({
+      name,
+      namespace,
+      ...(container === undefined ? {} : { container }),
+    });
     return text.trim() || undefined;
   });
 }
@@ -26,6 +30,8 @@ export async function logOf(kubeconfig: string, pod: V1Pod, container?: string):
 export async function onlyPod(kubeconfig: string, namespace: string): Promise<{ pod: V1Pod; log: string }> {
   const pods = await podsIn(kubeconfig, namespace);
   if (pods.length !== 1)
-    throw new Error(`Expected one pod in ${namespace}, found ${pods.map((pod) => pod.metadata?.name).join(', ') || 'none'}.`);
+    throw new Error(
+      `Expected one pod in ${namespace}, found ${pods.map((pod) => pod.metadata?.name).join(', ') || 'none'}.`,
+    );
   return { pod: pods[0]!, log: await logOf(kubeconfig, pods[0]!) };
 }

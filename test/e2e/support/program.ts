@@ -1,7 +1,8 @@
 /**
- * The smallest program that a container can run: a static ELF file made here byte by byte, so that `FROM scratch` needs neither a compiler nor
- * a registry. It writes its message and then sleeps for ever, or exits. The message is in the file, so another message is another build, and
- * the pod's log tells which build runs.
+ * The smallest program that a container can run: a static ELF file made here byte by byte, so that
+ * `FROM scratch` needs neither a compiler nor a registry. It writes its message and then sleeps for
+ * ever, or exits. The message is in the file, so another message is another build, and the pod's
+ * log tells which build runs.
  */
 export function program(message: string, exitCode?: number): Buffer {
   const text = Buffer.from(`${message}\n`);

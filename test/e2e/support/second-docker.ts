@@ -39,8 +39,9 @@ export async function whyNoSecondDocker(): Promise<string | undefined> {
 }
 
 /**
- * In a network and a mount namespace of its own, because a daemon takes away bridges and rules that it does not know, and looks for a containerd
- * to share: here it finds neither the first one's. Both namespaces end with it, and with them its bridges and mounts.
+ * In a network and a mount namespace of its own, because a daemon takes away bridges and rules that
+ * it does not know, and looks for a containerd to share: here it finds neither the first one's.
+ * Both namespaces end with it, and with them its bridges and mounts.
  */
 const BEGIN = 'mount -t tmpfs tmpfs /run && ip link set lo up && exec dockerd "$@"';
 

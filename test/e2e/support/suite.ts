@@ -9,7 +9,10 @@ import { harness, plainHarness, startHarness, type Ended, type Run, type Running
 import { program } from './program.ts';
 import { dockerLines } from './tools.ts';
 
-/** A small repository of one test's own: its directory, namespace and image are nobody else's; the cluster is its file's. */
+/**
+ * A small repository of one test's own: its directory, namespace and image are nobody else's; the
+ * cluster is its file's.
+ */
 export class Project {
   readonly directory: string;
   readonly namespace: string;
@@ -72,12 +75,16 @@ export class Project {
   /** Runs what must succeed; shows everything it said when it does not. */
   async must(...args: string[]): Promise<Run> {
     const run = await this.run(...args);
-    if (run.exitCode !== 0) throw new Error(`harness ${args.join(' ')} ended with ${run.exitCode}:\n${run.stdout}${run.stderr}`);
+    if (run.exitCode !== 0)
+      throw new Error(`harness ${args.join(' ')} ended with ${run.exitCode}:\n${run.stdout}${run.stderr}`);
     return run;
   }
 }
 
-/** What the tests of one file share: a name for cluster and images that no other run uses, and a directory for their projects. */
+/**
+ * What the tests of one file share: a name for cluster and images that no other run uses, and a
+ * directory for their projects.
+ */
 export interface Suite {
   name: string;
   nodes: number;
@@ -85,7 +92,10 @@ export interface Suite {
   project: (name: string, config?: HarnessConfig, start?: Start) => Project;
 }
 
-/** Makes a file's suite. Everything that its tests made is removed when they are over, also when they failed, and it is looked whether it is. */
+/**
+ * Makes a file's suite. Everything that its tests made is removed when they are over, also when
+ * they failed, and it is looked whether it is.
+ */
 export function suite(file: string, nodes = 1): Suite {
   const name = `e2e-${process.pid}-${file}`;
   const directory = mkdtempSync(join(tmpdir(), `${name}-`));
@@ -119,9 +129,16 @@ export async function leftBehind(name: string): Promise<{ containers: string[]; 
   };
 }
 
-/** A container of the example's kind. The program ignores every signal, as process 1 may, so that nobody has to wait for it to end. */
+/**
+ * A container of the example's kind. The program ignores every signal, as process 1 may, so that
+ * nobody has to wait for it to end.
+ */
 export function pod(containers: object[], more: object = {}): object {
-  return { terminationGracePeriodSeconds: 0, containers: containers.map((container, i) => ({ name: `c${i}`, ...container })), ...more };
+  return {
+    terminationGracePeriodSeconds: 0,
+    containers: containers.map((container, i) => ({ name: `c${i}`, ...container })),
+    ...more,
+  };
 }
 
 export function deployment(name: string, container: object, more: object = {}): object {

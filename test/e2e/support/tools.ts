@@ -11,8 +11,15 @@ export async function dockerLines(...args: string[]): Promise<string[]> {
   return (await docker(...args)).split('\n').filter((line) => line !== '');
 }
 
-/** Asks until the answer is there. The time allowed is for broken machines and no part of what is tested. */
-export async function eventually<T>(what: string, ask: () => Promise<T | undefined | false>, deadline = 60_000): Promise<T> {
+/**
+ * Asks until the answer is there. The time allowed is for broken machines and no part of what is
+ * tested.
+ */
+export async function eventually<T>(
+  what: string,
+  ask: () => Promise<T | undefined | false>,
+  deadline = 60_000,
+): Promise<T> {
   for (const end = Date.now() + deadline; Date.now() < end; await sleep(200)) {
     const answer = await ask();
     if (answer !== undefined && answer !== false) return answer;

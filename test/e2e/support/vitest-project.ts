@@ -9,16 +9,24 @@ type Guests = Record<string, string>;
 
 const VITEST: [string, ...string[]] = [process.execPath, join(REPOSITORY, 'node_modules', 'vitest', 'vitest.mjs')];
 
-/** A project whose tests are written for vitest and this package, which is installed there as from a registry; its image is a small web server. */
+/**
+ * A project whose tests are written for vitest and this package, which is installed there as from a
+ * registry; its image is a small web server.
+ */
 export function vitestProject(all: Suite, name: string, guests: Guests, config: HarnessConfig = {}): Project {
   install(all.directory);
   const project = all.project(name, {
-    images: { app: { context: 'app', tag: `${all.name}/web:dev`, debianBases: { 'debian:bookworm-slim': 'bookworm' } } },
+    images: {
+      app: { context: 'app', tag: `${all.name}/web:dev`, debianBases: { 'debian:bookworm-slim': 'bookworm' } },
+    },
     manifests: [],
     tests: {},
     ...config,
   });
-  project.write('app/Dockerfile', 'FROM debian:bookworm-slim\nCOPY server.pl /\nENV GREETING=hello\nCMD ["perl", "/server.pl"]\n');
+  project.write(
+    'app/Dockerfile',
+    'FROM debian:bookworm-slim\nCOPY server.pl /\nENV GREETING=hello\nCMD ["perl", "/server.pl"]\n',
+  );
   project.write('app/server.pl', guest('server.pl'));
   project.write('package.json', '{ "type": "module" }');
   project.write('vitest.config.ts', guest('vitest.config.ts'));
@@ -47,7 +55,9 @@ function install(directory: string): void {
   cpSync(join(REPOSITORY, 'dist'), join(own, 'dist'), { recursive: true });
   cpSync(join(REPOSITORY, 'package.json'), join(own, 'package.json'));
   cpSync(join(REPOSITORY, 'harness'), join(own, 'harness'), { recursive: true });
-  const { dependencies } = JSON.parse(readFileSync(join(REPOSITORY, 'package.json'), 'utf8')) as { dependencies: object };
+  const { dependencies } = JSON.parse(readFileSync(join(REPOSITORY, 'package.json'), 'utf8')) as {
+    dependencies: object;
+  };
   for (const name of [...Object.keys(dependencies), 'vitest']) {
     mkdirSync(dirname(join(modules, name)), { recursive: true });
     symlinkSync(join(REPOSITORY, 'node_modules', name), join(modules, name));

@@ -4,7 +4,9 @@ interface Job {
   id: string;
   text: string;
   state: 'queued' | 'done';
-  /** Once it is done: how many words count, and which place the job had among all that were done. */
+  /**
+   * Once it is done: how many words count, and which place the job had among all that were done.
+   */
   words: number;
   number: number;
 }

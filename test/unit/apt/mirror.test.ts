@@ -29,7 +29,9 @@ describe("a machine's Debian mirror", () => {
   });
 
   it("is that of the machine's own release for another suite", () => {
-    const sources = parseOneLine('deb https://other.example/tool stable main\ndeb https://m.example/debian trixie main');
+    const sources = parseOneLine(
+      'deb https://other.example/tool stable main\ndeb https://m.example/debian trixie main',
+    );
     expect(debianMirror(sources, 'bookworm', 'trixie').uri).toBe('https://m.example/debian');
     expect(debianMirror(sources, 'bookworm', undefined)).toEqual({ uri: undefined, sources: undefined });
   });

@@ -44,7 +44,9 @@ test('deb822: every entry for binary packages that is enabled', () => {
 
 test('deb822: a key that stands in the entry itself is kept, and written back as it was', () => {
   const key = '-----BEGIN PGP PUBLIC KEY BLOCK-----\n .\n abc\n -----END PGP PUBLIC KEY BLOCK-----';
-  const [source] = parseDeb822(`Types: deb\nURIs: http://a.example/\nSuites: bookworm\nComponents: main\nSigned-By:\n ${key}\n`);
+  const [source] = parseDeb822(
+    `Types: deb\nURIs: http://a.example/\nSuites: bookworm\nComponents: main\nSigned-By:\n ${key}\n`,
+  );
   expect(source?.signedBy).toBe(`\n ${key}`);
   expect(parseDeb822(sourceFor('forky', source!))).toEqual([{ ...source, suites: ['forky'] }]);
 });
@@ -56,7 +58,12 @@ deb-src https://a.example/debian bookworm main
 deb https://b.example/debian trixie main
 `;
   expect(parseOneLine(text)).toEqual([
-    { uris: ['https://a.example/debian'], suites: ['bookworm'], components: ['main', 'contrib'], signedBy: '/keys/a.gpg' },
+    {
+      uris: ['https://a.example/debian'],
+      suites: ['bookworm'],
+      components: ['main', 'contrib'],
+      signedBy: '/keys/a.gpg',
+    },
     { uris: ['https://b.example/debian'], suites: ['trixie'], components: ['main'], signedBy: undefined },
   ]);
 });
@@ -76,7 +83,7 @@ test('an archive that is named by the release’s state', () => {
 });
 
 test('a source without a key asks apt to use the keys it trusts anyway', () => {
-  expect(sourceFor('forky', { uris: ['http://a.example/'], suites: ['x'], components: ['main'], signedBy: undefined })).toBe(
-    'Types: deb\nURIs: http://a.example/\nSuites: forky\nComponents: main\n',
-  );
+  expect(
+    sourceFor('forky', { uris: ['http://a.example/'], suites: ['x'], components: ['main'], signedBy: undefined }),
+  ).toBe('Types: deb\nURIs: http://a.example/\nSuites: forky\nComponents: main\n');
 });

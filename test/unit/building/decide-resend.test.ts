@@ -1,7 +1,7 @@
 import type { Stats } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { RowBuilder, type RowKind, type Rows } from '../../../src/sources/rows.ts';
 import { hidesChange } from '../../../src/building/decide-resend.ts';
+import { RowBuilder, type RowKind, type Rows } from '../../../src/sources/rows.ts';
 
 function rows(...files: { path?: string; kind?: RowKind; size?: number; time?: number; hash?: string }[]): Rows {
   const builder = new RowBuilder();

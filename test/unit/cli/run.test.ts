@@ -1,15 +1,19 @@
 import { describe, expect, it } from 'vitest';
+import type { Why } from '../../../src/building/why.ts';
 import { COMMANDS } from '../../../src/cli/commands.ts';
 import { runWork } from '../../../src/cli/run.ts';
 import { cacheTable, columns, planLines, statusLines, whyLines } from '../../../src/cli/tables.ts';
 import { HarnessError } from '../../../src/core/error.ts';
 import type { ImageStatus } from '../../../src/run/cache-status.ts';
 import type { TierPlan } from '../../../src/run/dry-run.ts';
-import type { Why } from '../../../src/building/why.ts';
 
 type Do = Parameters<typeof runWork>[0]['do'];
 
-async function work(body: Do, options: { json?: boolean; verbose?: boolean } = {}, signal = new AbortController().signal) {
+async function work(
+  body: Do,
+  options: { json?: boolean; verbose?: boolean } = {},
+  signal = new AbortController().signal,
+) {
   const out: string[] = [];
   const err: string[] = [];
   const streams = { out: (line: string) => out.push(line), err: (line: string) => err.push(line), terminal: false };
@@ -81,7 +85,9 @@ describe('the summary', () => {
 
 describe('an error for people', () => {
   it('says what, the detail, and what to do next, without a stack', async () => {
-    const { err } = await work(fails(new HarnessError('BUILD', 'It does not build.', { detail: 'one\ntwo', next: 'do this\nor that' })));
+    const { err } = await work(
+      fails(new HarnessError('BUILD', 'It does not build.', { detail: 'one\ntwo', next: 'do this\nor that' })),
+    );
     expect(err).toEqual(['❌ It does not build. [BUILD]', '   one', '   two', '→  do this', '   or that']);
   });
 
@@ -141,14 +147,26 @@ describe('tables', () => {
       '     nodes          none runs',
       "BuildKit's cache holds 2.0 GB, of which 5.0 MB are in use",
     ]);
-    expect(cacheTable({ images: [{ ...stale, created: null }], buildCache }, now)).toContain('     image          126.4 MB');
+    expect(cacheTable({ images: [{ ...stale, created: null }], buildCache }, now)).toContain(
+      '     image          126.4 MB',
+    );
   });
 
   it('say in full why an image will be built, and why it was', () => {
-    const lastBuild = { at: '2026-01-02T09:00:00Z', reason: 'there is no such image', changes: ['src/b (added)'], ms: 1_200 };
+    const lastBuild = {
+      at: '2026-01-02T09:00:00Z',
+      reason: 'there is no such image',
+      changes: ['src/b (added)'],
+      ms: 1_200,
+    };
     const { image, reference, verdict, action, reason, changed } = stale;
     const one: Why = { image, reference, verdict, action, reason, changed, newer: 1, lastBuild };
-    expect(whyLines([one, { ...one, verdict: 'fresh', action: 'skip', reason: '3 files', changed: [], lastBuild: null }], now)).toEqual([
+    expect(
+      whyLines(
+        [one, { ...one, verdict: 'fresh', action: 'skip', reason: '3 files', changed: [], lastBuild: null }],
+        now,
+      ),
+    ).toEqual([
       '🔶 api is stale, and the next test-cached builds it: 1 file changed: src/a (modified)',
       '     src/a (modified)',
       '   last built from here 3 h ago, in 1.2 s: there is no such image',

@@ -6,7 +6,14 @@ const WANTED = { project: 'shop', definition: 'd1', parts: { nodes: '2', 'node i
 const RECORD: ClusterRecord = { format: 1, ...WANTED };
 
 function node(more: Partial<ClusterNode> = {}): ClusterNode {
-  return { name: 'shop-control-plane', containerId: 'c', role: 'control-plane', running: true, created: 1_000, ...more };
+  return {
+    name: 'shop-control-plane',
+    containerId: 'c',
+    role: 'control-plane',
+    running: true,
+    created: 1_000,
+    ...more,
+  };
 }
 
 function state(more: Partial<ClusterState> = {}): ClusterState {
@@ -88,7 +95,12 @@ describe('a cluster', () => {
       'refuse',
       'a kind cluster of that name exists, and this harness did not create it',
     ],
-    ['is made anew when its creation was interrupted', unrecorded({ creationBegun: 1_000 }), 'recreate', 'its creation was interrupted'],
+    [
+      'is made anew when its creation was interrupted',
+      unrecorded({ creationBegun: 1_000 }),
+      'recreate',
+      'its creation was interrupted',
+    ],
   ])('%s', (_, seen, action, reason) => {
     expect(decideCluster(seen, WANTED)).toEqual({ action, reason });
   });

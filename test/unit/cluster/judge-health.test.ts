@@ -14,7 +14,9 @@ function pod(name: string, started: Date, ready = true): V1Pod {
     spec: { nodeName: 'n1', containers: [] },
     status: {
       conditions: [ready ? yes('Ready') : no('Ready')],
-      containerStatuses: [{ name: 'c', image: '', imageID: '', ready, restartCount: 0, state: { running: { startedAt: started } } }],
+      containerStatuses: [
+        { name: 'c', image: '', imageID: '', ready, restartCount: 0, state: { running: { startedAt: started } } },
+      ],
     },
   };
 }
@@ -38,11 +40,23 @@ describe('what a cluster lacks', () => {
 
   it.each<[string, Partial<ClusterHealthFacts>, string]>([
     ['a node', { nodes: [] }, '0 of 1 nodes ready'],
-    ['a node that is ready', { nodes: [{ metadata: { name: 'n1' }, status: { conditions: [no('Ready')] } }] }, '0 of 1 nodes ready'],
+    [
+      'a node that is ready',
+      { nodes: [{ metadata: { name: 'n1' }, status: { conditions: [no('Ready')] } }] },
+      '0 of 1 nodes ready',
+    ],
     ['a second node', { startedAt: { n1: START, n2: START } }, '1 of 2 nodes ready'],
     ['word of a node', { leases: [] }, '0 of 1 nodes ready'],
-    ['word of a node since its start', { leases: [{ metadata: { name: 'n1' }, spec: { renewTime: BEFORE } }] }, '0 of 1 nodes ready'],
-    ['the restart of a pod', { pods: [pod('coredns-1', AFTER), pod('old', BEFORE)] }, 'the pod old has not been restarted'],
+    [
+      'word of a node since its start',
+      { leases: [{ metadata: { name: 'n1' }, spec: { renewTime: BEFORE } }] },
+      '0 of 1 nodes ready',
+    ],
+    [
+      'the restart of a pod',
+      { pods: [pod('coredns-1', AFTER), pod('old', BEFORE)] },
+      'the pod old has not been restarted',
+    ],
     ['CoreDNS', { deployments: [] }, 'CoreDNS is not deployed'],
     [
       'CoreDNS that is available',
@@ -51,7 +65,11 @@ describe('what a cluster lacks', () => {
     ],
     ['a CoreDNS pod', { pods: [] }, 'no CoreDNS pod is ready'],
     ['a CoreDNS pod that is ready', { pods: [pod('coredns-1', AFTER, false)] }, 'no CoreDNS pod is ready'],
-    ['the service account', { serviceAccounts: [{ metadata: { name: 'other' } }] }, 'the default service account is not there'],
+    [
+      'the service account',
+      { serviceAccounts: [{ metadata: { name: 'other' } }] },
+      'the default service account is not there',
+    ],
   ])('is %s', (_, more, lacks) => {
     expect(clusterLacks(healthy(more))).toBe(lacks);
   });

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
-import { HarnessError } from '../../../src/core/error.ts';
-import { kindConfig } from '../../../src/cluster/kind-config.ts';
 import { hostQuirks } from '../../../src/cluster/host-quirks.ts';
+import { kindConfig } from '../../../src/cluster/kind-config.ts';
+import { HarnessError } from '../../../src/core/error.ts';
 
 const plain = { cgroupV1: false, restrictOomScore: false };
 const quirky = { cgroupV1: true, restrictOomScore: true };
@@ -73,13 +73,22 @@ nodes:
       featureGates: { KubeletInUserNamespace: false, Other: true },
       nodes: [{ role: 'control-plane', extraPortMappings: [{ containerPort: 30000 }] }],
     });
-    expect(parsed['kubeadmConfigPatches']).toEqual([expect.stringContaining('failCgroupV1'), expect.stringContaining('maxPods: 7')]);
+    expect(parsed['kubeadmConfigPatches']).toEqual([
+      expect.stringContaining('failCgroupV1'),
+      expect.stringContaining('maxPods: 7'),
+    ]);
     expect(parsed['containerdConfigPatches']).toHaveLength(2);
   });
 
   it('takes empty lists for absent ones', () => {
-    const config = kindConfig({ name: 'demo', userConfig: 'kind: Cluster\ncontainerdConfigPatches:\nfeatureGates:\nnodes:\n' }, quirky);
-    expect(parse(config)).toMatchObject({ featureGates: { KubeletInUserNamespace: true }, nodes: [{ role: 'control-plane' }] });
+    const config = kindConfig(
+      { name: 'demo', userConfig: 'kind: Cluster\ncontainerdConfigPatches:\nfeatureGates:\nnodes:\n' },
+      quirky,
+    );
+    expect(parse(config)).toMatchObject({
+      featureGates: { KubeletInUserNamespace: true },
+      nodes: [{ role: 'control-plane' }],
+    });
   });
 
   it.each([

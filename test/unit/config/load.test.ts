@@ -42,7 +42,9 @@ describe('what an image is built with', () => {
 
   it('is missed where a named context is no directory', async () => {
     const root = repository({ images: { api: { contexts: { tools: 'nowhere' } } } });
-    expect(await problems(root)).toEqual([`images.api.contexts.tools: expected a directory, found none at ${join(root, 'nowhere')}`]);
+    expect(await problems(root)).toEqual([
+      `images.api.contexts.tools: expected a directory, found none at ${join(root, 'nowhere')}`,
+    ]);
   });
 });
 
@@ -59,7 +61,12 @@ describe('the configuration file', () => {
     const root = scratch();
     plant(root, { [name]: text, 'package.json': '{"type":"module"}', 'deep/er/': '' });
     const config = await loadConfig(join(root, 'deep/er'));
-    expect(config).toMatchObject({ project: 'found', file: join(root, name), root, stateDirectory: join(root, '.harness') });
+    expect(config).toMatchObject({
+      project: 'found',
+      file: join(root, name),
+      root,
+      stateDirectory: join(root, '.harness'),
+    });
   });
 
   it('is the nearest one upwards, and of several the first by the order of names', async () => {
@@ -100,7 +107,10 @@ describe('the configuration file', () => {
   ])('%s that holds %j cannot be read, and is named', async (name, text) => {
     const root = scratch();
     plant(root, { [name]: text });
-    await expect(loadConfig(root)).rejects.toMatchObject({ code: 'CONFIG', message: expect.stringContaining(join(root, name)) });
+    await expect(loadConfig(root)).rejects.toMatchObject({
+      code: 'CONFIG',
+      message: expect.stringContaining(join(root, name)),
+    });
   });
 });
 
@@ -112,7 +122,14 @@ describe('defaults', () => {
       namespace: 'my-shop',
       cluster: { name: 'my-shop', nodes: 1 },
       images: [
-        { name: 'api', context: root, dockerfile: join(root, 'Dockerfile'), buildArgs: {}, reference: 'my-shop/api:dev', debianBases: {} },
+        {
+          name: 'api',
+          context: root,
+          dockerfile: join(root, 'Dockerfile'),
+          buildArgs: {},
+          reference: 'my-shop/api:dev',
+          debianBases: {},
+        },
       ],
       manifests: [],
       tests: { runner: 'vitest', args: [] },
@@ -136,7 +153,9 @@ describe('defaults', () => {
     expect(await loadConfig(root)).toMatchObject({
       namespace: 'n',
       cluster: { name: 'c', kindConfig: join(root, 'kind.yaml') },
-      images: [{ context: join(root, 'api'), dockerfile: join(root, 'api/Dockerfile'), buildArgs: { A: '1', B: 'false' } }],
+      images: [
+        { context: join(root, 'api'), dockerfile: join(root, 'api/Dockerfile'), buildArgs: { A: '1', B: 'false' } },
+      ],
       manifests: [join(root, 'k/a.yaml'), join(root, 'k/b.yaml')],
       tests: { runner: 'command', command: ['sh', '-c', 'true'] },
     });
@@ -174,16 +193,23 @@ describe('what a configuration names and is not there', () => {
 
   it('is told of a Dockerfile that the context should have', async () => {
     const root = repository({ images: { a: { context: 'empty' } } }, { 'empty/': '' });
-    expect(await problems(root)).toEqual([`images.a.dockerfile: expected a Dockerfile, found none at ${join(root, 'empty/Dockerfile')}`]);
+    expect(await problems(root)).toEqual([
+      `images.a.dockerfile: expected a Dockerfile, found none at ${join(root, 'empty/Dockerfile')}`,
+    ]);
     mkdirSync(join(root, 'empty/Dockerfile'));
     expect(await problems(root)).toHaveLength(1);
     writeFileSync(join(root, 'harness.config.json'), JSON.stringify({ images: { a: { context: 'Dockerfile' } } }));
-    expect(await problems(root)).toEqual([`images.a.context: expected a directory, found none at ${join(root, 'Dockerfile')}`]);
+    expect(await problems(root)).toEqual([
+      `images.a.context: expected a directory, found none at ${join(root, 'Dockerfile')}`,
+    ]);
   });
 
   it('is told of images that would overwrite each other', async () => {
     const clash = await problems(
-      repository({ project: 'p', images: { one: { tag: 'p/x' }, two: { tag: 'docker.io/p/x:latest' }, 'a-b': {}, 'a.b': {} } }),
+      repository({
+        project: 'p',
+        images: { one: { tag: 'p/x' }, two: { tag: 'docker.io/p/x:latest' }, 'a-b': {}, 'a.b': {} },
+      }),
     );
     expect(clash).toEqual([
       'images.two: expected a name and tag of its own, found those of `one` (docker.io/p/x:latest)',

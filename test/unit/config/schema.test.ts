@@ -58,7 +58,11 @@ describe('the shape of a configuration', () => {
     [{ registry: { keep: 'yes' } }, 'registry.keep', 'expected true or false'],
     [{ cluster: { node: 1 } }, 'cluster.node', 'unknown key'],
     [{ images: [{}] }, 'images', 'expected an object of images by name'],
-    [{ images: { 'Bad Name': {} } }, 'images.Bad Name', 'expected lower-case letters and digits, with single `.`, `_` or `-` between them'],
+    [
+      { images: { 'Bad Name': {} } },
+      'images.Bad Name',
+      'expected lower-case letters and digits, with single `.`, `_` or `-` between them',
+    ],
     [{ images: { api: null } }, 'images.api', 'expected an object'],
     [{ images: { api: { context: 1 } } }, 'images.api.context', 'expected a string'],
     [{ images: { api: { dockerfile: '' } } }, 'images.api.dockerfile', 'expected a string that is not empty'],
@@ -74,8 +78,16 @@ describe('the shape of a configuration', () => {
     [{ images: { api: { contexts: { 'Tools!': '.' } } } }, 'images.api.contexts.Tools!', CONTEXT],
     [{ images: { api: { contexts: { context: '.' } } } }, 'images.api.contexts.context', CONTEXT],
     [{ images: { api: { platforms: 'linux/amd64' } } }, 'images.api.platforms', 'expected an array of platforms'],
-    [{ images: { api: { platforms: ['amd64'] } } }, 'images.api.platforms.0', 'expected a platform such as `linux/amd64`'],
-    [{ images: { api: { secrets: { 'a,b': { env: 'X' } } } } }, 'images.api.secrets.a,b', 'expected letters, digits, `.`, `_` and `-`'],
+    [
+      { images: { api: { platforms: ['amd64'] } } },
+      'images.api.platforms.0',
+      'expected a platform such as `linux/amd64`',
+    ],
+    [
+      { images: { api: { secrets: { 'a,b': { env: 'X' } } } } },
+      'images.api.secrets.a,b',
+      'expected letters, digits, `.`, `_` and `-`',
+    ],
     [{ images: { api: { secrets: { a: 'value' } } } }, 'images.api.secrets.a', SECRET],
     [{ images: { api: { cacheImage: 'A B' } } }, 'images.api.cacheImage', REFERENCE],
     [{ images: { api: { tag: 'A B' } } }, 'images.api.tag', REFERENCE],
@@ -95,7 +107,12 @@ describe('the shape of a configuration', () => {
   });
 
   it('has every problem told at once', () => {
-    const raw = { projct: 'x', cluster: { nodes: 0 }, images: { api: { context: 1, tag: 'A B' } }, tests: { command: [] } };
+    const raw = {
+      projct: 'x',
+      cluster: { nodes: 0 },
+      images: { api: { context: 1, tag: 'A B' } },
+      tests: { command: [] },
+    };
     expect(
       checkShape(raw)
         .problems.map((problem) => problem.path)

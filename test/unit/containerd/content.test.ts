@@ -23,7 +23,9 @@ describe("a node's answer", () => {
   });
 
   it('that breaks off is an error, and no node that unpacks elsewhere', () => {
-    expect(() => readNodeContent(images, 'ctr: connection refused\nfailed\n')).toThrow('does not say which images it has unpacked');
+    expect(() => readNodeContent(images, 'ctr: connection refused\nfailed\n')).toThrow(
+      'does not say which images it has unpacked',
+    );
     expect(() => readNodeContent(images, `${header}\nsha256:aa      Committed \nfailed\n`)).toThrow('does not say');
   });
 

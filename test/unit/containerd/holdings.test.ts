@@ -6,8 +6,12 @@ it('what a node holds is read from its answers', () => {
     { status: { id: 'sha256:1', repoTags: ['docker.io/shop/api:dev'], repoDigests: ['k:5000/k@sha256:ab'], pinned: true }, info: { chainID: 'sha256:t' } },
     { status: { id: 'sha256:2', repoTags: null, repoDigests: [] } },
   ]; // prettier-ignore
-  const containers = [{ imageRef: 'sha256:1', imageId: '', image: { image: 'sha256:1', userSpecifiedImage: 'shop/api:dev' } }];
-  expect(readHoldings(JSON.stringify(images), JSON.stringify({ containers }), 'sha256:1 docker.io/shop/api:dev\n')).toEqual({
+  const containers = [
+    { imageRef: 'sha256:1', imageId: '', image: { image: 'sha256:1', userSpecifiedImage: 'shop/api:dev' } },
+  ];
+  expect(
+    readHoldings(JSON.stringify(images), JSON.stringify({ containers }), 'sha256:1 docker.io/shop/api:dev\n'),
+  ).toEqual({
     images: [
       { id: 'sha256:1', names: ['docker.io/shop/api:dev', 'k:5000/k@sha256:ab'], pinned: true, top: 'sha256:t' },
       { id: 'sha256:2', names: [], pinned: false, top: '' },

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import type { KubeObject } from '../../../src/kubernetes/api.ts';
 import { annotationOf, inOrder, withImages } from '../../../src/deploying/fill-manifest.ts';
-import { type DeployedImage } from '../../../src/loading/loaded-image.ts';
+import type { KubeObject } from '../../../src/kubernetes/api.ts';
+import type { DeployedImage } from '../../../src/loading/loaded-image.ts';
 
 const API: DeployedImage = { name: 'api', reference: 'shop/api:dev', digest: 'sha256:1' };
 const WEB: DeployedImage = { name: 'web', reference: 'localhost:5000/shop/web:dev', digest: 'sha256:2' };
@@ -75,7 +75,10 @@ describe('an image in a manifest', () => {
   it('is the one of that tag where two share a repository', () => {
     const one: DeployedImage = { name: 'one', reference: 'shop/app:one', digest: 'sha256:1' };
     const two: DeployedImage = { name: 'two', reference: 'shop/app:two', digest: 'sha256:2' };
-    expect(imagesOf(withImages(pod('shop/app:two', 'shop/app:one'), [one, two]))).toEqual(['shop/app:two', 'shop/app:one']);
+    expect(imagesOf(withImages(pod('shop/app:two', 'shop/app:one'), [one, two]))).toEqual([
+      'shop/app:two',
+      'shop/app:one',
+    ]);
   });
 
   it('is the one of that name where another has it for a repository', () => {
@@ -89,7 +92,10 @@ describe('an image in a manifest', () => {
       { image: 'web', imagePullPolicy: 'Never' },
       { image: 'busybox', imagePullPolicy: 'Always' },
     ];
-    const template = { metadata: { annotations: { mine: '1' } }, spec: { initContainers: [{ image: 'shop/api:latest' }], containers } };
+    const template = {
+      metadata: { annotations: { mine: '1' } },
+      spec: { initContainers: [{ image: 'shop/api:latest' }], containers },
+    };
     const given = object('Deployment', { spec: { template } });
     const before = structuredClone(given);
     const filled = withImages(given, [API, WEB]);

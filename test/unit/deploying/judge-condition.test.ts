@@ -1,6 +1,11 @@
 import type { KubernetesObject, V1Pod } from '@kubernetes/client-node';
 import { describe, expect, it } from 'vitest';
-import { describe as describeState, judgeCondition, neighboursOf, steadyAt } from '../../../src/deploying/judge-condition.ts';
+import {
+  describe as describeState,
+  judgeCondition,
+  neighboursOf,
+  steadyAt,
+} from '../../../src/deploying/judge-condition.ts';
 import { readRef } from '../../../src/kubernetes/object-ref.ts';
 
 const metadata = { name: 'x', namespace: 'ns' };
@@ -10,16 +15,24 @@ const ref = (text: string) => readRef(text, 'ns');
 describe('an object that is waited for', () => {
   it('is not there yet, or of another namespace', () => {
     const elsewhere = { metadata: { name: 'x', namespace: 'other' } };
-    expect(judgeCondition(ref('job/x'), 'ready', { own: [elsewhere] })).toEqual({ state: 'pending', detail: 'it is not there' });
+    expect(judgeCondition(ref('job/x'), 'ready', { own: [elsewhere] })).toEqual({
+      state: 'pending',
+      detail: 'it is not there',
+    });
   });
 
   it('is gone when it is not there', () => {
     expect(judgeCondition(ref('pod/x'), 'gone', { own: [] }).state).toBe('met');
-    expect(judgeCondition(ref('pod/x'), 'gone', { own: [object({ phase: 'Running' })] })).toEqual({ state: 'pending', detail: 'Running' });
+    expect(judgeCondition(ref('pod/x'), 'gone', { own: [object({ phase: 'Running' })] })).toEqual({
+      state: 'pending',
+      detail: 'Running',
+    });
   });
 
   it('has a condition with a status', () => {
-    const seen = { own: [object({ conditions: [{ type: 'Complete', status: 'False', reason: 'Why', message: 'because' }] })] };
+    const seen = {
+      own: [object({ conditions: [{ type: 'Complete', status: 'False', reason: 'Why', message: 'because' }] })],
+    };
     expect(judgeCondition(ref('job/x'), { condition: 'Complete', status: 'False' }, seen).state).toBe('met');
     expect(judgeCondition(ref('job/x'), { condition: 'Complete', status: 'True' }, seen)).toEqual({
       state: 'pending',
@@ -35,7 +48,8 @@ describe('an object that is waited for', () => {
 
   it('is ready by its condition where it makes no pods', () => {
     const custom = { apiVersion: 'x.dev/v1', kind: 'Thing', name: 'x', namespace: 'ns' };
-    const ready = (status: string) => judgeCondition(custom, 'ready', { own: [object({ conditions: [{ type: 'Ready', status }] })] }).state;
+    const ready = (status: string) =>
+      judgeCondition(custom, 'ready', { own: [object({ conditions: [{ type: 'Ready', status }] })] }).state;
     expect([ready('True'), ready('Unknown')]).toEqual(['met', 'pending']);
   });
 
@@ -44,14 +58,18 @@ describe('an object that is waited for', () => {
       metadata: { labels: { 'kubernetes.io/service-name': 'x' } },
       endpoints: [{ conditions: { ready } }],
     });
-    const look = (ready: boolean) => judgeCondition(ref('service/x'), 'ready', { own: [object({})], endpointslices: [slice(ready)] }).state;
+    const look = (ready: boolean) =>
+      judgeCondition(ref('service/x'), 'ready', { own: [object({})], endpointslices: [slice(ready)] }).state;
     expect([look(true), look(false)]).toEqual(['met', 'pending']);
   });
 
   it('is hopeless as a pod that cannot start', () => {
     const waiting = { reason: 'ImagePullBackOff', message: 'no such image' };
     const seen = { own: [object({ containerStatuses: [{ name: 'c', state: { waiting } }] })] };
-    expect(judgeCondition(ref('pod/x'), 'ready', seen)).toMatchObject({ state: 'failed', failure: { reason: 'ImagePullBackOff' } });
+    expect(judgeCondition(ref('pod/x'), 'ready', seen)).toMatchObject({
+      state: 'failed',
+      failure: { reason: 'ImagePullBackOff' },
+    });
   });
 
   it('is looked at with what it depends on', () => {
@@ -67,14 +85,24 @@ describe('a pod without a readiness probe', () => {
     status: {
       conditions: [{ type: 'Ready', status: 'True' }],
       containerStatuses: [
-        { name: 'c', image: '', imageID: '', ready: true, restartCount: 0, state: { running: { startedAt: new Date(10_000) } } },
+        {
+          name: 'c',
+          image: '',
+          imageID: '',
+          ready: true,
+          restartCount: 0,
+          state: { running: { startedAt: new Date(10_000) } },
+        },
       ],
     },
   });
 
   it('is surely ready only two seconds after its start', () => {
     expect(steadyAt(pod(false))).toBe(12_000);
-    expect(judgeCondition(ref('pod/x'), 'ready', { own: [pod(false)] })).toMatchObject({ state: 'met', steadyAt: 12_000 });
+    expect(judgeCondition(ref('pod/x'), 'ready', { own: [pod(false)] })).toMatchObject({
+      state: 'met',
+      steadyAt: 12_000,
+    });
   });
 
   it('needs no such time with one', () => {

@@ -1,14 +1,17 @@
 import type { V1EndpointSlice, V1Pod, V1Service } from '@kubernetes/client-node';
 import { describe, expect, it } from 'vitest';
-import type { RolloutFacts } from '../../../src/deploying/judge-workload.ts';
 import { servicesLack } from '../../../src/deploying/judge-services.ts';
+import type { RolloutFacts } from '../../../src/deploying/judge-workload.ts';
 
 const service: V1Service = { metadata: { name: 'api', namespace: 'shop' }, spec: { selector: { app: 'api' } } };
 
 function pod(ip: string | undefined, ready: boolean, more: V1Pod['metadata'] = {}): V1Pod {
   return {
     metadata: { name: 'api-1', namespace: 'shop', labels: { app: 'api', more: 'x' }, ...more },
-    status: { conditions: [{ type: 'Ready', status: ready ? 'True' : 'False' }], podIPs: ip === undefined ? [] : [{ ip }] },
+    status: {
+      conditions: [{ type: 'Ready', status: ready ? 'True' : 'False' }],
+      podIPs: ip === undefined ? [] : [{ ip }],
+    },
   };
 }
 
@@ -29,7 +32,9 @@ describe('the Services of what was deployed', () => {
   it('lack nothing once they lead to every ready pod', () => {
     expect(servicesLack(facts({ pods: [pod('10.0.0.1', true)], endpointSlices: [slice('10.0.0.1')] }))).toBeUndefined();
     expect(
-      servicesLack(facts({ pods: [pod('10.0.0.1', true)], endpointSlices: [slice('10.0.0.9'), slice('10.0.0.1', true)] })),
+      servicesLack(
+        facts({ pods: [pod('10.0.0.1', true)], endpointSlices: [slice('10.0.0.9'), slice('10.0.0.1', true)] }),
+      ),
     ).toBeUndefined();
   });
 

@@ -34,7 +34,14 @@ function pod(owner: string, status: V1Pod['status'] = {}, more: V1Pod['metadata'
 function waiting(reason: string): V1Pod['status'] {
   return {
     containerStatuses: [
-      { name: 'main', image: '', imageID: '', ready: false, restartCount: 1, state: { waiting: { reason, message: 'why' } } },
+      {
+        name: 'main',
+        image: '',
+        imageID: '',
+        ready: false,
+        restartCount: 1,
+        state: { waiting: { reason, message: 'why' } },
+      },
     ],
   };
 }
@@ -76,8 +83,18 @@ describe('a Deployment', () => {
     ['pods are to be made', { ...complete, updatedReplicas: 0 }, [], '0 of 1 updated'],
     ['pods are to be ready', { ...complete, availableReplicas: 0 }, [pod('new')], '0 of 1 available'],
     ['earlier pods are counted', { ...complete, replicas: 3 }, [pod('new')], '2 earlier pods are ending'],
-    ['an earlier pod is there, though not counted', complete, [pod('new'), pod('old')], 'the earlier pod old-pod is ending'],
-    ['a pod of its own is ending', complete, [pod('new', {}, { deletionTimestamp: new Date() })], 'the earlier pod new-pod is ending'],
+    [
+      'an earlier pod is there, though not counted',
+      complete,
+      [pod('new'), pod('old')],
+      'the earlier pod old-pod is ending',
+    ],
+    [
+      'a pod of its own is ending',
+      complete,
+      [pod('new', {}, { deletionTimestamp: new Date() })],
+      'the earlier pod new-pod is ending',
+    ],
     [
       'an earlier pod crashes',
       { ...complete, availableReplicas: 0 },
@@ -137,7 +154,9 @@ describe('a Deployment', () => {
 
   it('has failed when no node has room', () => {
     expect(
-      judge({ ...complete, availableReplicas: 0 }, [pod('new', unschedulable('0/1 nodes are available: 1 Insufficient cpu.'))]),
+      judge({ ...complete, availableReplicas: 0 }, [
+        pod('new', unschedulable('0/1 nodes are available: 1 Insufficient cpu.')),
+      ]),
     ).toMatchObject({
       state: 'failed',
       failure: { reason: 'Unschedulable' },
@@ -146,7 +165,10 @@ describe('a Deployment', () => {
 
   it('does not mind a pod that ends badly while it is being removed', () => {
     expect(
-      judge({ ...complete, replicas: 2 }, [pod('new'), pod('new', waiting('CrashLoopBackOff'), { deletionTimestamp: new Date() })]),
+      judge({ ...complete, replicas: 2 }, [
+        pod('new'),
+        pod('new', waiting('CrashLoopBackOff'), { deletionTimestamp: new Date() }),
+      ]),
     ).toMatchObject({ state: 'pending' });
   });
 
@@ -158,7 +180,14 @@ describe('a Deployment', () => {
   it('is pending while a pod is as it was before its node was restarted', () => {
     const ran = (at: string): V1Pod['status'] => ({
       containerStatuses: [
-        { name: 'main', image: '', imageID: '', ready: true, restartCount: 0, state: { running: { startedAt: new Date(at) } } },
+        {
+          name: 'main',
+          image: '',
+          imageID: '',
+          ready: true,
+          restartCount: 0,
+          state: { running: { startedAt: new Date(at) } },
+        },
       ],
     });
     const startedAt = { node: Date.parse('2026-01-01T00:01:00.500Z') };
@@ -167,12 +196,17 @@ describe('a Deployment', () => {
       detail: 'Deployment app: the pod new-pod has not been restarted',
     });
     expect(judge(complete, [pod('new', ran('2026-01-01T00:01:00Z'))], { startedAt })).toEqual({ state: 'ready' });
-    expect(judge(complete, [pod('new', ran('2026-01-01T00:00:00Z'))], { startedAt: { other: Infinity } })).toEqual({ state: 'ready' });
+    expect(judge(complete, [pod('new', ran('2026-01-01T00:00:00Z'))], { startedAt: { other: Infinity } })).toEqual({
+      state: 'ready',
+    });
   });
 
   it('is pending while a pod of it is not ready, though its own status, older than that, says so', () => {
     const unready = pod('new', { conditions: [{ type: 'Ready', status: 'False' }] });
-    expect(judge(complete, [unready])).toEqual({ state: 'pending', detail: 'Deployment app: the pod new-pod is not ready' });
+    expect(judge(complete, [unready])).toEqual({
+      state: 'pending',
+      detail: 'Deployment app: the pod new-pod is not ready',
+    });
   });
 
   it('is not mixed up with one of another namespace', () => {
@@ -187,10 +221,15 @@ describe('a Deployment', () => {
 describe('a StatefulSet', () => {
   const judge = (status: Partial<V1StatefulSet['status']>, pods: V1Pod[], replicas = 1) => {
     const full = { observedGeneration: 2, replicas, readyReplicas: replicas, updateRevision: 'r2', ...status };
-    const statefulSet: V1StatefulSet = { metadata: meta, spec: { replicas, selector: {}, serviceName: '', template: {} }, status: full };
+    const statefulSet: V1StatefulSet = {
+      metadata: meta,
+      spec: { replicas, selector: {}, serviceName: '', template: {} },
+      status: full,
+    };
     return judgeWorkload(workload('StatefulSet'), facts({ statefulSets: [statefulSet], pods }));
   };
-  const revision = (hash: string, status: V1Pod['status'] = {}) => pod('app', status, { labels: { 'controller-revision-hash': hash } });
+  const revision = (hash: string, status: V1Pod['status'] = {}) =>
+    pod('app', status, { labels: { 'controller-revision-hash': hash } });
 
   it('is ready when its pods are of the new revision', () => {
     expect(judge({}, [revision('r2')])).toEqual({ state: 'ready' });
@@ -200,9 +239,15 @@ describe('a StatefulSet', () => {
   it('is pending until then', () => {
     expect(judge({}, [revision('r1')])).toMatchObject({ detail: 'StatefulSet app: 0 of 1 updated' });
     expect(judge({ readyReplicas: 0 }, [revision('r2')])).toMatchObject({ detail: 'StatefulSet app: 0 of 1 ready' });
-    expect(judge({ observedGeneration: 1 }, [revision('r2')])).toMatchObject({ detail: 'StatefulSet app: not seen by its controller yet' });
-    expect(judge({ replicas: 2 }, [revision('r2')])).toMatchObject({ detail: 'StatefulSet app: 1 earlier pods are ending' });
-    expect(judgeWorkload(workload('StatefulSet'), facts({}))).toMatchObject({ detail: 'StatefulSet app: not there yet' });
+    expect(judge({ observedGeneration: 1 }, [revision('r2')])).toMatchObject({
+      detail: 'StatefulSet app: not seen by its controller yet',
+    });
+    expect(judge({ replicas: 2 }, [revision('r2')])).toMatchObject({
+      detail: 'StatefulSet app: 1 earlier pods are ending',
+    });
+    expect(judgeWorkload(workload('StatefulSet'), facts({}))).toMatchObject({
+      detail: 'StatefulSet app: not there yet',
+    });
   });
 
   it('fails by pods of the new revision only', () => {
@@ -227,7 +272,8 @@ describe('a DaemonSet', () => {
     };
     return judgeWorkload(workload('DaemonSet'), facts({ daemonSets: [daemonSet], pods }));
   };
-  const generation = (label: string, status: V1Pod['status'] = {}) => pod('app', status, { labels: { 'pod-template-generation': label } });
+  const generation = (label: string, status: V1Pod['status'] = {}) =>
+    pod('app', status, { labels: { 'pod-template-generation': label } });
 
   it('is ready when every node has a pod of the new template', () => {
     expect(judge({}, [generation('2')])).toEqual({ state: 'ready' });
@@ -238,15 +284,25 @@ describe('a DaemonSet', () => {
   });
 
   it('is pending until then', () => {
-    expect(judge({ updatedNumberScheduled: 0 }, [generation('1')])).toMatchObject({ detail: 'DaemonSet app: 0 of 1 updated' });
-    expect(judge({ numberAvailable: 0 }, [generation('2')])).toMatchObject({ detail: 'DaemonSet app: 0 of 1 available' });
-    expect(judge({ observedGeneration: 1 }, [])).toMatchObject({ detail: 'DaemonSet app: not seen by its controller yet' });
-    expect(judge({}, [generation('2'), generation('1')])).toMatchObject({ detail: 'DaemonSet app: the earlier pod app-pod is ending' });
+    expect(judge({ updatedNumberScheduled: 0 }, [generation('1')])).toMatchObject({
+      detail: 'DaemonSet app: 0 of 1 updated',
+    });
+    expect(judge({ numberAvailable: 0 }, [generation('2')])).toMatchObject({
+      detail: 'DaemonSet app: 0 of 1 available',
+    });
+    expect(judge({ observedGeneration: 1 }, [])).toMatchObject({
+      detail: 'DaemonSet app: not seen by its controller yet',
+    });
+    expect(judge({}, [generation('2'), generation('1')])).toMatchObject({
+      detail: 'DaemonSet app: the earlier pod app-pod is ending',
+    });
   });
 
   it('fails by pods of the new template only', () => {
     expect(judge({}, [generation('2', waiting('CrashLoopBackOff'))])).toMatchObject({ state: 'failed' });
-    expect(judge({ updatedNumberScheduled: 0 }, [generation('1', waiting('CrashLoopBackOff'))])).toMatchObject({ state: 'pending' });
+    expect(judge({ updatedNumberScheduled: 0 }, [generation('1', waiting('CrashLoopBackOff'))])).toMatchObject({
+      state: 'pending',
+    });
   });
 });
 
@@ -257,7 +313,9 @@ describe('a Job', () => {
   };
 
   it('is ready when it is complete, whatever its pods once did', () => {
-    expect(judge([{ type: 'Complete', status: 'True' }], [pod('app', { phase: 'Failed' })])).toEqual({ state: 'ready' });
+    expect(judge([{ type: 'Complete', status: 'True' }], [pod('app', { phase: 'Failed' })])).toEqual({
+      state: 'ready',
+    });
   });
 
   it('is pending while it runs or tries again', () => {

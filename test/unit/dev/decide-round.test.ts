@@ -25,14 +25,24 @@ describe('a round', () => {
       { work: 'everything', title: 'image api: because → deploy, test' },
     ],
     ['deploys manifests', { manifests: true }, true, { work: 'everything', title: 'manifests changed → deploy, test' }],
-    ['only tests when only tests changed', { tests: ['a', 'b'] }, true, { work: 'tests', title: 'tests: a, b changed → test' }],
+    [
+      'only tests when only tests changed',
+      { tests: ['a', 'b'] },
+      true,
+      { work: 'tests', title: 'tests: a, b changed → test' },
+    ],
     [
       'does everything when nothing stands to be tested',
       { tests: ['a'] },
       false,
       { work: 'everything', title: 'tests: a changed → deploy, test' },
     ],
-    ['names few files', { tests: ['a', 'b', 'c', 'd', 'e'] }, true, { work: 'tests', title: 'tests: a, b, c, 2 more changed → test' }],
+    [
+      'names few files',
+      { tests: ['a', 'b', 'c', 'd', 'e'] },
+      true,
+      { work: 'tests', title: 'tests: a, b, c, 2 more changed → test' },
+    ],
   ])('%s', (_, noticed, ready, plan) => {
     expect(planRound({ ...nothing, ...noticed }, ready)).toEqual(plan);
   });

@@ -1,13 +1,15 @@
 import { describe, expect, it } from 'vitest';
+import type { DockerEngine } from '../../../src/docker/engine.ts';
 import { pushImage } from '../../../src/docker/push.ts';
 import type { SocketAnswer } from '../../../src/docker/socket.ts';
-import type { DockerEngine } from '../../../src/docker/engine.ts';
 
 /** An engine that answers a push like this; the name that it had for that cannot be taken away. */
 function engine(push: (signal: AbortSignal | undefined) => Promise<SocketAnswer>): DockerEngine {
   const ask: DockerEngine['ask'] = (method, path, _send, more) => {
     if (method === 'DELETE') return Promise.reject(new Error('the engine is gone'));
-    return path.includes('/push') ? push(more?.signal) : Promise.resolve({ status: 201, headers: {}, body: Buffer.alloc(0) });
+    return path.includes('/push')
+      ? push(more?.signal)
+      : Promise.resolve({ status: 201, headers: {}, body: Buffer.alloc(0) });
   };
   return { ask } as DockerEngine;
 }
@@ -17,7 +19,9 @@ const untilBrokenOff = (signal: AbortSignal | undefined) =>
 
 describe('a push', () => {
   it('keeps its own error when the name cannot be taken away after it', async () => {
-    const refused = engine(() => Promise.resolve({ status: 200, headers: {}, body: Buffer.from('{"error":"denied"}') }));
+    const refused = engine(() =>
+      Promise.resolve({ status: 200, headers: {}, body: Buffer.from('{"error":"denied"}') }),
+    );
     await expect(pushImage(refused, 'sha256:1', 'r/k', '1')).rejects.toMatchObject({
       code: 'LOAD',
       message: 'Docker could not push sha256:1: denied',

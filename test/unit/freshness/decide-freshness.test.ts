@@ -1,9 +1,13 @@
 import { describe, expect, it } from 'vitest';
-import type { FreshnessDecision } from '../../../src/freshness/decide-freshness.ts';
-import { fileSet } from '../../../src/sources/file-set.ts';
-import { compareInputs, inputsDigest, type Inputs } from '../../../src/freshness/inputs.ts';
-import { decideFreshness, describeChange, type FreshnessFacts } from '../../../src/freshness/decide-freshness.ts';
 import { decideBuild } from '../../../src/building/decide-build.ts';
+import {
+  decideFreshness,
+  describeChange,
+  type FreshnessDecision,
+  type FreshnessFacts,
+} from '../../../src/freshness/decide-freshness.ts';
+import { compareInputs, inputsDigest, type Inputs } from '../../../src/freshness/inputs.ts';
+import { fileSet } from '../../../src/sources/file-set.ts';
 
 function inputs(
   files: Record<string, string> = { a: 'file 644 1' },
@@ -63,18 +67,29 @@ describe('the verdict on an image', () => {
 
   it('is stale when what it is built from will be built', () => {
     const pending = facts(inputs(), inputs(), { pendingBases: ['base', 'tools'] });
-    expect(decideFreshness(pending)).toMatchObject({ verdict: 'stale', reason: 'built from base, tools, which will be built' });
+    expect(decideFreshness(pending)).toMatchObject({
+      verdict: 'stale',
+      reason: 'built from base, tools, which will be built',
+    });
   });
 
   it('is stale without a matching record, and says that it cannot say why', () => {
     const now = inputs({ a: '2' });
     const reason = 'its inputs changed (what they were is not on record here)';
-    expect(decideFreshness({ ...facts(now, inputs()), changesSince: () => undefined })).toEqual({ verdict: 'stale', reason, changes: [] });
+    expect(decideFreshness({ ...facts(now, inputs()), changesSince: () => undefined })).toEqual({
+      verdict: 'stale',
+      reason,
+      changes: [],
+    });
   });
 
   it('does not believe a record that claims the image is as the inputs are now', () => {
     const lying = facts(inputs(), inputs(), { builtFrom: 'sha256:older format', changesSince: () => [] });
-    expect(decideFreshness(lying)).toEqual({ verdict: 'stale', reason: 'the format of the record changed', changes: [] });
+    expect(decideFreshness(lying)).toEqual({
+      verdict: 'stale',
+      reason: 'the format of the record changed',
+      changes: [],
+    });
   });
 
   it('names what changed: settings, bases, and the first files', () => {
@@ -103,7 +118,11 @@ describe('a change in words', () => {
 
 describe('what a tier does about it', () => {
   const verdicts = ['fresh', 'stale', 'missing'] as const;
-  const decision = (verdict: FreshnessDecision['verdict']): FreshnessDecision => ({ verdict, reason: 'why', changes: [] });
+  const decision = (verdict: FreshnessDecision['verdict']): FreshnessDecision => ({
+    verdict,
+    reason: 'why',
+    changes: [],
+  });
 
   it.each([
     ['test-kind', false, ['build', 'build', 'build']],

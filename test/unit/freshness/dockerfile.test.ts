@@ -7,7 +7,12 @@ const architecture = NATIVE_PLATFORM.split('/')[1] as string;
 describe('the bases of a Dockerfile', () => {
   it.each<[string, string, Record<string, string>, string[]]>([
     ['an image', 'FROM debian:bookworm-slim\n', {}, ['debian:bookworm-slim']],
-    ['a digest, a registry with a port', 'FROM a@sha256:abc\nFROM localhost:5000/x\n', {}, ['a@sha256:abc', 'localhost:5000/x']],
+    [
+      'a digest, a registry with a port',
+      'FROM a@sha256:abc\nFROM localhost:5000/x\n',
+      {},
+      ['a@sha256:abc', 'localhost:5000/x'],
+    ],
     ['scratch, and nothing', 'FROM scratch\n', {}, []],
     ['no instruction', '', {}, []],
     ['an argument with a default', 'ARG V=1\nFROM go:${V}\n', {}, ['go:1']],
@@ -22,7 +27,12 @@ describe('the bases of a Dockerfile', () => {
     ['a word for an empty one', 'ARG V=\nFROM x:1${V-3}\nFROM y:${V:-4}\n', {}, ['x:1', 'y:4']],
     ['a word for a set one', 'ARG V=1\nFROM x:${V:+2}\nFROM y${U+z}\n', {}, ['x:2', 'y']],
     ['a word with another in it', 'ARG P=alpine\nFROM ${O:-${P:-none}}\n', {}, ['alpine']],
-    ['parts cut off', 'ARG X=a-b-c\nFROM ${X%-*}\nFROM ${X%%-*}\nFROM ${X#*-}\nFROM ${X##*-}\n', {}, ['a-b', 'a', 'b-c', 'c']],
+    [
+      'parts cut off',
+      'ARG X=a-b-c\nFROM ${X%-*}\nFROM ${X%%-*}\nFROM ${X#*-}\nFROM ${X##*-}\n',
+      {},
+      ['a-b', 'a', 'b-c', 'c'],
+    ],
     ['parts replaced', 'ARG X=a-b-c\nFROM ${X/-/_}\nFROM ${X//-/_}\nFROM ${X//[/_}\n', {}, ['a_b-c', 'a_b_c', 'a-b-c']],
     ['the platform', 'FROM --platform=$BUILDPLATFORM go-$TARGETARCH:$TARGETOS\n', {}, [`go-${architecture}:linux`]],
     ['a platform that is given', 'FROM go-$TARGETARCH\n', { TARGETARCH: 'riscv64' }, ['go-riscv64']],
@@ -36,7 +46,12 @@ describe('the bases of a Dockerfile', () => {
       ['a', 'n:2'],
     ],
     ['mounts', 'FROM a AS b\nRUN --mount=type=bind,from=t:1,target=/t --mount=from=b x\n', {}, ['a', 't:1']],
-    ['what only looks like it', 'FROM a\n# FROM no\nRUN echo --mount=from=no COPY --from=no\nCOPY a --from=no /\n', {}, ['a']],
+    [
+      'what only looks like it',
+      'FROM a\n# FROM no\nRUN echo --mount=from=no COPY --from=no\nCOPY a --from=no /\n',
+      {},
+      ['a'],
+    ],
     ['heredocs', 'FROM a\nRUN <<EOF\nFROM no\nCOPY --from=no a b\nEOF\nCOPY <<EOF /x\n--from=no\nEOF\n', {}, ['a']],
     ['lower case and carriage returns', 'from a\r\nfrom b as c\r\ncopy --from=d / /\r\n', {}, ['a', 'b', 'd']],
     ['lines that go on', 'FROM a:1 \\\n  AS b\nFROM b\nCOPY \\\n --from=c:1 a b\n', {}, ['a:1', 'c:1']],

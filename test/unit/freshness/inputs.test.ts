@@ -1,9 +1,13 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { fileEntry, fileSet } from '../../../src/sources/file-set.ts';
 import { compareInputs, inputsDigest, type Inputs } from '../../../src/freshness/inputs.ts';
+import { fileEntry, fileSet } from '../../../src/sources/file-set.ts';
 
-function inputs(files: Record<string, string> = {}, settings: Record<string, string> = {}, bases: Record<string, string> = {}): Inputs {
+function inputs(
+  files: Record<string, string> = {},
+  settings: Record<string, string> = {},
+  bases: Record<string, string> = {},
+): Inputs {
   return { trees: { context: fileSet(new Map(Object.entries(files))) }, settings, bases };
 }
 
@@ -19,7 +23,11 @@ describe('the inputs digest', () => {
     const words = fc.dictionary(word, word, { maxKeys: 3 });
     // What stands for a file is made of a kind, a mode and a hash.
     const line = fc
-      .tuple(fc.constantFrom('file' as const, 'link' as const), fc.constantFrom(0o644, 0o755), fc.constantFrom('0a', '1b'))
+      .tuple(
+        fc.constantFrom('file' as const, 'link' as const),
+        fc.constantFrom(0o644, 0o755),
+        fc.constantFrom('0a', '1b'),
+      )
       .map((parts) => fileEntry(...parts));
     const any = fc.tuple(fc.dictionary(word, line, { maxKeys: 3 }), words, words);
     const key = ([files, settings, bases]: [object, object, object]) =>
@@ -84,12 +92,16 @@ describe('the comparison of inputs', () => {
   });
 
   it('shows no value that is there only as a digest', () => {
-    const secret = (digest: string) => inputs({}, { 'secret npm': `hmac-sha256:${digest}`, Dockerfile: `sha256:${digest}` });
+    const secret = (digest: string) =>
+      inputs({}, { 'secret npm': `hmac-sha256:${digest}`, Dockerfile: `sha256:${digest}` });
     expect(compareInputs(secret('1'), secret('2'))).toEqual([
       { path: 'Dockerfile', kind: 'setting' },
       { path: 'secret npm', kind: 'setting' },
     ]);
-    expect(compareInputs(inputs({}, { 'secret npm': 'not there' }), secret('2'))).toContainEqual({ path: 'secret npm', kind: 'setting' });
+    expect(compareInputs(inputs({}, { 'secret npm': 'not there' }), secret('2'))).toContainEqual({
+      path: 'secret npm',
+      kind: 'setting',
+    });
   });
 
   it('does not ask for files whose digest is the same', () => {

@@ -2,9 +2,9 @@ import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } f
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { ImageConfig } from '../../../src/config/config.ts';
-import type { FileSet } from '../../../src/sources/file-set.ts';
 import { basesOf } from '../../../src/freshness/base-references.ts';
 import { SourceReader } from '../../../src/freshness/read-inputs.ts';
+import type { FileSet } from '../../../src/sources/file-set.ts';
 import { imageIn } from '../../support/image-config.ts';
 import { plant, scratch } from '../../support/scratch.ts';
 
@@ -17,7 +17,10 @@ function repository(): string {
 type Environment = Record<string, string>;
 
 function reader(root: string, env: Environment = {}): SourceReader {
-  return new SourceReader({ stateDirectory: join(root, '.harness'), env: { XDG_CACHE_HOME: join(root, '..', 'cache'), ...env } });
+  return new SourceReader({
+    stateDirectory: join(root, '.harness'),
+    env: { XDG_CACHE_HOME: join(root, '..', 'cache'), ...env },
+  });
 }
 
 async function digest(
@@ -42,17 +45,29 @@ describe('the inputs of an image', () => {
 
   it.each<[string, (root: string) => Promise<string>]>([
     ['the Dockerfile', (root) => (writeFileSync(join(root, 'Dockerfile'), 'FROM scratch\n'), digest(root))],
-    ['an ignore file, though it ignores nothing', (root) => (writeFileSync(join(root, '.dockerignore'), '# nothing\n'), digest(root))],
+    [
+      'an ignore file, though it ignores nothing',
+      (root) => (writeFileSync(join(root, '.dockerignore'), '# nothing\n'), digest(root)),
+    ],
     ['the target', (root) => digest(root, { target: 'x' })],
     ['a build argument', (root) => digest(root, { buildArgs: { V: '1' } })],
     ["a base's id", (root) => digest(root, {}, { bases: { 'base:1': 'sha256:1' } })],
-    ['a build argument from the environment', (root) => digest(root, { buildArgs: { V: { env: 'V' } } }, { env: { V: '1' } })],
+    [
+      'a build argument from the environment',
+      (root) => digest(root, { buildArgs: { V: { env: 'V' } } }, { env: { V: '1' } }),
+    ],
     ['the date that Docker hands on', (root) => digest(root, {}, { env: { SOURCE_DATE_EPOCH: '0' } })],
     ['a platform', (root) => digest(root, { platforms: ['linux/riscv64'] })],
-    ['the platform of the environment', (root) => digest(root, {}, { env: { DOCKER_DEFAULT_PLATFORM: 'linux/riscv64' } })],
+    [
+      'the platform of the environment',
+      (root) => digest(root, {}, { env: { DOCKER_DEFAULT_PLATFORM: 'linux/riscv64' } }),
+    ],
     ['a secret', (root) => digest(root, { secrets: { npm: { env: 'TOKEN' } } }, { env: { TOKEN: 'x' } })],
     ['a named context', (root) => digest(root, { contexts: { tools: { directory: join(root, 'src') } } })],
-    ['a named context elsewhere', (root) => digest(root, { contexts: { tools: { url: 'https://example.invalid/x.git#v1' } } })],
+    [
+      'a named context elsewhere',
+      (root) => digest(root, { contexts: { tools: { url: 'https://example.invalid/x.git#v1' } } }),
+    ],
     ['a source', (root) => (writeFileSync(join(root, 'src/a'), 'y'), digest(root))],
   ])('differ by %s', async (_, change) => {
     const root = repository();
@@ -122,7 +137,13 @@ describe('the inputs of an image', () => {
     const [memory = ''] = readdirSync(join(root, '.harness/index')).filter((name) => name.endsWith('.split.json'));
     const path = join(root, '.harness/index', memory);
     const text = readFileSync(path, 'utf8');
-    for (const damaged of ['', '{}', 'null', text.replace(/sha256:./g, 'sha256:x'), text.replace('"checksum":', '"checksum":1')]) {
+    for (const damaged of [
+      '',
+      '{}',
+      'null',
+      text.replace(/sha256:./g, 'sha256:x'),
+      text.replace('"checksum":', '"checksum":1'),
+    ]) {
       writeFileSync(path, damaged);
       expect(await read()).toEqual(first);
     }
@@ -144,7 +165,9 @@ describe('the inputs of an image', () => {
     const root = scratch();
     plant(root, { 'app/Dockerfile': 'FROM scratch\n', '.harness/build/ctx/a': '' });
     const image = imageIn(join(root, 'app'));
-    const names = async (one: ImageConfig) => [...((await reader(root).read(one, {})).inputs.trees['context']?.entries().keys() ?? [])];
+    const names = async (one: ImageConfig) => [
+      ...((await reader(root).read(one, {})).inputs.trees['context']?.entries().keys() ?? []),
+    ];
     expect(await names(image)).toEqual(['Dockerfile']);
     expect(await names({ ...image, context: join(root, '.harness/build/ctx') })).toEqual(['a']);
   });
@@ -165,7 +188,9 @@ describe('the inputs of an image', () => {
     const memory = scratch();
     expect(basesOf(imageIn(root), memory, {})).toEqual(['base:1']);
     expect(basesOf(imageIn(root, { buildArgs: { V: '2' } }), memory, {})).toEqual(['base:2']);
-    expect(basesOf(imageIn(root, { buildArgs: { V: { env: 'VERSION' } } }), memory, { VERSION: '3' })).toEqual(['base:3']);
+    expect(basesOf(imageIn(root, { buildArgs: { V: { env: 'VERSION' } } }), memory, { VERSION: '3' })).toEqual([
+      'base:3',
+    ]);
     expect(basesOf(imageIn(root), memory, {})).toEqual(['base:1']);
   });
 

@@ -47,8 +47,16 @@ describe('a ready pod', () => {
   });
 
   it('is chosen with its own port', () => {
-    expect(readyPod('api', '', [slice('a', false), slice('b', true)], new Set())).toEqual({ pod: 'b', uid: 'uid-b', targetPort: 8080 });
-    expect(readyPod('api', '', [slice('a', undefined)], new Set())).toEqual({ pod: 'a', uid: 'uid-a', targetPort: 8080 });
+    expect(readyPod('api', '', [slice('a', false), slice('b', true)], new Set())).toEqual({
+      pod: 'b',
+      uid: 'uid-b',
+      targetPort: 8080,
+    });
+    expect(readyPod('api', '', [slice('a', undefined)], new Set())).toEqual({
+      pod: 'a',
+      uid: 'uid-a',
+      targetPort: 8080,
+    });
   });
 
   it('is none that did not answer, of another Service, or without the port', () => {

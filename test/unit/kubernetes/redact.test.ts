@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { redact, withoutSecrets, secretValues } from '../../../src/kubernetes/redact.ts';
+import { redact, secretValues, withoutSecrets } from '../../../src/kubernetes/redact.ts';
 
 const base64 = (text: string) => Buffer.from(text).toString('base64');
 
@@ -28,7 +28,12 @@ describe('what is written of an object', () => {
 
   it('is any other object as it is, without bookkeeping', () => {
     const map = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'm', managedFields: [] }, data: { a: 'b' } };
-    expect(withoutSecrets(map)).toEqual({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'm' }, data: { a: 'b' } });
+    expect(withoutSecrets(map)).toEqual({
+      apiVersion: 'v1',
+      kind: 'ConfigMap',
+      metadata: { name: 'm' },
+      data: { a: 'b' },
+    });
   });
 });
 

@@ -1,11 +1,11 @@
 import { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { archiveTransport, sharesOf } from '../../../src/loading/archive-transport.ts';
-import type { Shipment } from '../../../src/loading/transport.ts';
+import type { DockerEngine } from '../../../src/docker/engine.ts';
 import * as containers from '../../../src/docker/exec.ts';
 import * as saving from '../../../src/docker/save.ts';
-import type { DockerEngine } from '../../../src/docker/engine.ts';
+import { archiveTransport, sharesOf } from '../../../src/loading/archive-transport.ts';
+import type { Shipment } from '../../../src/loading/transport.ts';
 
 vi.mock(import('../../../src/docker/exec.ts'), { spy: true });
 vi.mock(import('../../../src/docker/save.ts'), { spy: true });
@@ -25,7 +25,8 @@ function takeAll(): void {
 
 describe('an archive for several nodes', () => {
   it('reaches the others when one cannot even begin to read', async () => {
-    const chunks = Array.from({ length: 100 }, () => Buffer.alloc(65_536, 'x')); // more than all the streams on the way hold
+    // more than all the streams on the way hold
+    const chunks = Array.from({ length: 100 }, () => Buffer.alloc(65_536, 'x'));
     const archive = Buffer.concat(chunks).toString();
     vi.mocked(saving.saveImages).mockResolvedValue(Readable.from(chunks));
     const got: string[] = [];
@@ -80,7 +81,8 @@ describe('several images for one node', () => {
     });
     const ends = await Promise.allSettled(send(['a', 'b', 'c'], interruption.signal));
     expect(ends.map(({ status }) => status)).toEqual(['rejected', 'rejected', 'rejected']);
-    expect(saved()).toEqual([['shop/a:dev'], ['shop/b:dev', 'shop/c:dev']]); // the second refusal is not tried one by one
+    // the second refusal is not tried one by one
+    expect(saved()).toEqual([['shop/a:dev'], ['shop/b:dev', 'shop/c:dev']]);
   });
 });
 
@@ -88,7 +90,11 @@ describe('the parts of an archive', () => {
   const image = (files: Record<string, number>) => ({ digest: 'sha256:1', files: new Map(Object.entries(files)) });
 
   it('are what no image before has counted; the first has the frame', () => {
-    const parts = sharesOf(1000, [image({ base: 800, a: 10 }), image({ base: 800, b: 20 }), image({ base: 800, a: 10 })]);
+    const parts = sharesOf(1000, [
+      image({ base: 800, a: 10 }),
+      image({ base: 800, b: 20 }),
+      image({ base: 800, a: 10 }),
+    ]);
     expect(parts).toEqual([
       { bytes: 980, total: 980 },
       { bytes: 20, total: 820 },

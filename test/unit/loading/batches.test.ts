@@ -3,7 +3,11 @@ import { describe, expect, it } from 'vitest';
 import { Batches } from '../../../src/loading/batches.ts';
 
 /** Batches whose journeys end when the test says so. */
-function batches(): { add: (way: string, item: string) => void; left: string[][]; arrive: (at: number) => Promise<void> } {
+function batches(): {
+  add: (way: string, item: string) => void;
+  left: string[][];
+  arrive: (at: number) => Promise<void>;
+} {
   const left: string[][] = [];
   const arrivals: (() => void)[] = [];
   const all = new Batches<string>((items) => {

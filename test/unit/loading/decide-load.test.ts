@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { NodeImage } from '../../../src/containerd/content.ts';
 import { chainIds } from '../../../src/containerd/chain-ids.ts';
+import type { NodeImage } from '../../../src/containerd/content.ts';
 import { decideLoad } from '../../../src/loading/decide-load.ts';
 
 const NAME = 'docker.io/shop/api:dev';
@@ -15,7 +15,13 @@ describe('a load', () => {
     ['the id by another name', 'sha256:1', [image('sha256:1', 'docker.io/shop/api:old')], 'tag', 'missing'],
     ['the id by no name', 'sha256:1', [image('sha256:1')], 'tag', 'missing'],
     ['another id by the name', 'sha256:1', [image('sha256:2', NAME)], 'transfer', 'stale'],
-    ['the id elsewhere, another by the name', 'sha256:1', [image('sha256:2', NAME), image('sha256:1', 'x')], 'tag', 'stale'],
+    [
+      'the id elsewhere, another by the name',
+      'sha256:1',
+      [image('sha256:2', NAME), image('sha256:1', 'x')],
+      'tag',
+      'stale',
+    ],
     ['an id that is not known yet, the name there', undefined, [image('sha256:1', NAME)], 'transfer', 'stale'],
     ['an id that is not known yet, nothing there', undefined, [], 'transfer', 'missing'],
   ])('%s', (_, digest, present, action, verdict) => {
@@ -59,7 +65,12 @@ describe('a load', () => {
     it('is skipped when it has no layers, or when nobody can say', () => {
       const present = { images: [image('sha256:1', NAME)] };
       expect(decideLoad({ digest: 'sha256:1', layers, name: NAME, present, force: false }).action).toBe('skip');
-      const none = { digest: 'sha256:1', layers: [], name: NAME, present: { ...present, unpacked: new Set(['sha256:x']) } };
+      const none = {
+        digest: 'sha256:1',
+        layers: [],
+        name: NAME,
+        present: { ...present, unpacked: new Set(['sha256:x']) },
+      };
       expect(decideLoad({ ...none, force: false }).action).toBe('skip');
     });
 

@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { pullInNode } from '../../../src/loading/pull-in-node.ts';
-import * as containers from '../../../src/docker/exec.ts';
 import type { DockerEngine } from '../../../src/docker/engine.ts';
+import * as containers from '../../../src/docker/exec.ts';
+import { pullInNode } from '../../../src/loading/pull-in-node.ts';
 
 vi.mock(import('../../../src/docker/exec.ts'), { spy: true });
 afterEach(() => vi.mocked(containers.tryExec).mockReset());

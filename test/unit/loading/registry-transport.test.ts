@@ -1,11 +1,11 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
+import { chainIds } from '../../../src/containerd/chain-ids.ts';
+import { HarnessError } from '../../../src/core/error.ts';
+import type { DockerEngine, DockerImage } from '../../../src/docker/engine.ts';
+import * as pushes from '../../../src/docker/push.ts';
 import * as pulls from '../../../src/loading/pull-in-node.ts';
 import { lackingLayers, pushedSize, registryTransport } from '../../../src/loading/registry-transport.ts';
-import * as pushes from '../../../src/docker/push.ts';
-import type { DockerEngine, DockerImage } from '../../../src/docker/engine.ts';
 import * as registries from '../../../src/registry/client.ts';
-import { HarnessError } from '../../../src/core/error.ts';
-import { chainIds } from '../../../src/containerd/chain-ids.ts';
 
 const hex = (letter: string) => letter.repeat(64);
 const contents = ['1', '2', '3'].map((digit) => `sha256:${hex(digit)}`);
@@ -51,7 +51,9 @@ describe('what a node fetches', () => {
 
   it('counts a layer once that the image has twice', () => {
     const [first] = manifest.layers as [(typeof manifest.layers)[0]];
-    expect(lackingLayers({ ...manifest, layers: [first, first] }, [contents[0]!, contents[0]!], new Set()).bytes).toBe(1010);
+    expect(lackingLayers({ ...manifest, layers: [first, first] }, [contents[0]!, contents[0]!], new Set()).bytes).toBe(
+      1010,
+    );
   });
 });
 
@@ -61,7 +63,12 @@ vi.mock(import('../../../src/registry/client.ts'), { spy: true });
 afterEach(() => vi.resetAllMocks());
 
 describe('an image that was sent to the registry before there were nodes', () => {
-  const image = { id: manifest.config.digest, layers: contents, tags: [], inContainerd: false } as unknown as DockerImage;
+  const image = {
+    id: manifest.config.digest,
+    layers: contents,
+    tags: [],
+    inContainerd: false,
+  } as unknown as DockerImage;
   const shipment = { reference: 'shop/api:dev', name: 'docker.io/shop/api:dev', image };
   const open = () => registryTransport({} as DockerEngine, { containerId: 'r', address: '10.0.0.2', port: 1 }, 'amd64');
   const stored = { digest: `sha256:${hex('e')}`, manifest };

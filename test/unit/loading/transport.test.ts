@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { withFallback, type Delivery, type Transport } from '../../../src/loading/transport.ts';
 import { HarnessError } from '../../../src/core/error.ts';
+import { withFallback, type Delivery, type Transport } from '../../../src/loading/transport.ts';
 
 const shipment = {
   reference: 'shop/api:dev',
@@ -35,10 +35,9 @@ async function outcome(deliveries: Map<string, Promise<Delivery>>): Promise<stri
 describe('a transport with another one behind it', () => {
   it('does not need it while all goes well', async () => {
     const second = transport();
-    expect(await outcome(withFallback(transport(), second, () => expect.unreachable()).send(shipment, destinations))).toEqual([
-      'delivered',
-      'delivered',
-    ]);
+    expect(
+      await outcome(withFallback(transport(), second, () => expect.unreachable()).send(shipment, destinations)),
+    ).toEqual(['delivered', 'delivered']);
     expect(second.sent).toEqual([]);
   });
 
@@ -56,21 +55,31 @@ describe('a transport with another one behind it', () => {
     const second = transport();
     let notes = 0;
     const broken = new Error('connection refused');
-    await outcome(withFallback(transport({ a: broken, b: broken }), second, () => notes++).send(shipment, destinations));
+    await outcome(
+      withFallback(transport({ a: broken, b: broken }), second, () => notes++).send(shipment, destinations),
+    );
     expect(second.sent).toEqual(['a', 'b']);
     expect(notes).toBe(1);
   });
 
   it('keeps the failure of the second', async () => {
-    const both = withFallback(transport({ a: new Error('first') }), transport({ a: new Error('second') }), () => undefined);
+    const both = withFallback(
+      transport({ a: new Error('first') }),
+      transport({ a: new Error('second') }),
+      () => undefined,
+    );
     expect(await outcome(both.send(shipment, destinations))).toEqual(['second', 'delivered']);
   });
 
   it('does not send again to a full disk, nor after an interruption', async () => {
     const second = transport();
-    const full = withFallback(transport({ a: new HarnessError('DISK_FULL', 'full') }), second, () => expect.unreachable());
+    const full = withFallback(transport({ a: new HarnessError('DISK_FULL', 'full') }), second, () =>
+      expect.unreachable(),
+    );
     expect(await outcome(full.send(shipment, destinations))).toEqual(['full', 'delivered']);
-    const cut = withFallback(transport({ a: new Error('cut'), b: new Error('cut') }), second, () => expect.unreachable());
+    const cut = withFallback(transport({ a: new Error('cut'), b: new Error('cut') }), second, () =>
+      expect.unreachable(),
+    );
     expect(await outcome(cut.send(shipment, destinations, AbortSignal.abort()))).toEqual(['cut', 'cut']);
     expect(second.sent).toEqual([]);
   });

@@ -20,9 +20,13 @@ function other(cache: string, work: string) {
   const program = `import { takeLock } from ${JSON.stringify(LOCK)};
     const release = await takeLock('c', 'another command', { env: { XDG_CACHE_HOME: ${JSON.stringify(cache)} } });
     ${work}`;
-  const child = spawn(process.execPath, ['--input-type=module', '--disable-warning=ExperimentalWarning', '-e', program], {
-    stdio: ['pipe', 'pipe', 'inherit'],
-  });
+  const child = spawn(
+    process.execPath,
+    ['--input-type=module', '--disable-warning=ExperimentalWarning', '-e', program],
+    {
+      stdio: ['pipe', 'pipe', 'inherit'],
+    },
+  );
   const line = new Promise<void>((resolve) => child.stdout.once('data', () => resolve()));
   const ended = new Promise<void>((resolve) => child.once('close', () => resolve()));
   return { child, line, ended };
@@ -34,7 +38,10 @@ describe('the lock', () => {
     const release = await takeLock('c', 'harness up', { env });
     const directory = locksIn(env.XDG_CACHE_HOME);
     expect(readdirSync(directory)).toEqual(['c.lock']);
-    expect(JSON.parse(readFileSync(join(directory, 'c.lock'), 'utf8'))).toMatchObject({ pid: process.pid, command: 'harness up' });
+    expect(JSON.parse(readFileSync(join(directory, 'c.lock'), 'utf8'))).toMatchObject({
+      pid: process.pid,
+      command: 'harness up',
+    });
     release();
     expect(readdirSync(directory)).toEqual([]);
   });
@@ -51,7 +58,10 @@ describe('the lock', () => {
 
   it('makes a second process wait, which hears once for whom', async () => {
     const cache = scratch();
-    const holder = other(cache, `console.log('held'); process.stdin.once('data', () => { release(); process.exit(); });`);
+    const holder = other(
+      cache,
+      `console.log('held'); process.stdin.once('data', () => { release(); process.exit(); });`,
+    );
     await holder.line;
     const heard: string[] = [];
     const waiting = takeLock('c', 'mine', {
@@ -104,7 +114,11 @@ describe('the lock', () => {
     const holder = other(cache, `console.log('held'); process.stdin.resume(); process.stdin.once('end', release);`);
     await holder.line;
     const controller = new AbortController();
-    const waiting = takeLock('c', 'mine', { env: { XDG_CACHE_HOME: cache }, signal: controller.signal, onWait: () => controller.abort() });
+    const waiting = takeLock('c', 'mine', {
+      env: { XDG_CACHE_HOME: cache },
+      signal: controller.signal,
+      onWait: () => controller.abort(),
+    });
     await expect(waiting).rejects.toMatchObject({ code: 'INTERRUPTED' });
     holder.child.stdin.end();
     await holder.ended;

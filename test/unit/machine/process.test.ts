@@ -7,7 +7,11 @@ describe('a program', () => {
   it('is run with its input and environment, and heard line by line', async () => {
     const lines: string[] = [];
     const program = `process.stdin.on('data', (d) => process.stdout.write(d)); process.stdin.on('end', () => console.error(process.env.WORD))`;
-    const result = await run(node(program), { input: 'one\ntwo\n', env: { WORD: 'three' }, onLine: (line) => lines.push(line) });
+    const result = await run(node(program), {
+      input: 'one\ntwo\n',
+      env: { WORD: 'three' },
+      onLine: (line) => lines.push(line),
+    });
     expect(result).toMatchObject({ exitCode: 0, stdout: 'one\ntwo' });
     expect(lines).toEqual(['one', 'two', 'three']);
   });

@@ -1,8 +1,8 @@
 import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { dockerHost } from '../../../src/docker/host.ts';
 import type { DockerImage } from '../../../src/docker/engine.ts';
+import { dockerHost } from '../../../src/docker/host.ts';
 import { ImageDigests } from '../../../src/loading/image-digest.ts';
 import { readState, removeState, writeState } from '../../../src/machine/state-file.ts';
 import { plant, scratch } from '../../support/scratch.ts';
@@ -64,7 +64,9 @@ describe('where Docker listens', () => {
   it("is found as Docker's own client finds it", () => {
     const directory = scratch();
     const id = '512eea46ceb3921dff4363c7069d89d4964d1d9fccaa0f411851a7aa60a5c868'; // sha256 of "far"
-    plant(directory, { [`contexts/meta/${id}/meta.json`]: JSON.stringify({ Endpoints: { docker: { Host: 'unix:///far.sock' } } }) });
+    plant(directory, {
+      [`contexts/meta/${id}/meta.json`]: JSON.stringify({ Endpoints: { docker: { Host: 'unix:///far.sock' } } }),
+    });
     const env = { DOCKER_CONFIG: directory };
     expect(dockerHost(env)).toBeUndefined();
     expect(dockerHost({ ...env, DOCKER_HOST: 'tcp://1.2.3.4:2375' })).toBe('tcp://1.2.3.4:2375');

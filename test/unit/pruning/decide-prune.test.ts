@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { HeldImage, NodeHoldings } from '../../../src/containerd/holdings.ts';
 import {
   decideDockerPrune,
   decideNodePrune,
@@ -7,8 +8,6 @@ import {
   type DockerHolding,
   type DockerNeeds,
 } from '../../../src/pruning/decide-prune.ts';
-import { type NodeHoldings } from '../../../src/containerd/holdings.ts';
-import { type HeldImage } from '../../../src/containerd/holdings.ts';
 
 const API = 'docker.io/shop/api:dev';
 const OLD = 'docker.io/shop/old:dev';
@@ -16,13 +15,23 @@ const PASSING = 'kind-harness-registry:5000/kind-harness@sha256:ab';
 const WANTED = new Set([API]);
 
 describe('in a node', () => {
-  const held = (names: string[], more: Partial<HeldImage> = {}): HeldImage => ({ id: 'sha256:1', names, pinned: false, ...more });
-  const decide = (image: HeldImage, { wanted = WANTED, ...more }: Partial<NodeHoldings> & { wanted?: ReadonlySet<string> | null } = {}) => {
+  const held = (names: string[], more: Partial<HeldImage> = {}): HeldImage => ({
+    id: 'sha256:1',
+    names,
+    pinned: false,
+    ...more,
+  });
+  const decide = (
+    image: HeldImage,
+    { wanted = WANTED, ...more }: Partial<NodeHoldings> & { wanted?: ReadonlySet<string> | null } = {},
+  ) => {
     const loads = new Set([`sha256:1 ${API}`, `sha256:1 ${OLD}`]);
-    return decideNodePrune({ images: [image], used: new Set(), loads, ...more }, wanted ?? undefined).map(({ names, whole }) => ({
-      names,
-      whole,
-    }));
+    return decideNodePrune({ images: [image], used: new Set(), loads, ...more }, wanted ?? undefined).map(
+      ({ names, whole }) => ({
+        names,
+        whole,
+      }),
+    );
   };
 
   it('an image that a later one has taken the name from goes, when a load of ours is noted', () => {
@@ -73,7 +82,9 @@ describe('in Docker', () => {
 
   it('an image without a name goes that a later build has replaced', () => {
     expect(decide({})).toEqual([{ names: [], whole: true }]);
-    expect(decide({ labels: { project: 'shop', image: 'no longer configured' } })).toEqual([{ names: [], whole: true }]);
+    expect(decide({ labels: { project: 'shop', image: 'no longer configured' } })).toEqual([
+      { names: [], whole: true },
+    ]);
   });
 
   it.each<[string, Partial<DockerHolding>, Partial<DockerNeeds>]>([
@@ -90,7 +101,9 @@ describe('in Docker', () => {
   it('a name that a push left goes, and the image with it that was replaced', () => {
     expect(decide({ names: [passing] })).toEqual([{ names: [passing], whole: true }]);
     expect(decide({ names: [passing, 'shop/api:dev'] })).toEqual([{ names: [passing], whole: false }]);
-    expect(decide({ names: [passing], labels: { project: undefined, image: undefined } })).toEqual([{ names: [passing], whole: false }]);
+    expect(decide({ names: [passing], labels: { project: undefined, image: undefined } })).toEqual([
+      { names: [passing], whole: false },
+    ]);
     expect(decide({ names: [passing] }, { foreignPorts: new Set([32768]) })).toEqual([]);
     expect(decide({ names: [passing.replace(/1$/, '2')] })).toEqual([]); // not its own id
   });
@@ -104,7 +117,8 @@ describe('in the registry', () => {
     config: blob(`c${tag}`, 1),
     layers: layers.map(([name, size]) => blob(name, size)),
   });
-  const images = [image('1', [['base', 100], ['a', 10]]), image('2', [['base', 100], ['b', 20], ['old', 40]]), image('3', [['old', 40]])]; // prettier-ignore
+  // prettier-ignore
+  const images = [image('1', [['base', 100], ['a', 10]]), image('2', [['base', 100], ['b', 20], ['old', 40]]), image('3', [['old', 40]])];
 
   it('an unwanted image frees what only it needs, and what two of them share counts once', () => {
     const removals = decideStoredPrune(images, ({ tag }) => tag !== '1');
@@ -115,7 +129,9 @@ describe('in the registry', () => {
   });
 
   it('a manifest stays that a wanted tag stands for, too', () => {
-    expect(decideStoredPrune([...images, image('4', [], 'm1')], ({ tag }) => tag !== '1').map(({ tag }) => tag)).toEqual(['2', '3']);
+    expect(
+      decideStoredPrune([...images, image('4', [], 'm1')], ({ tag }) => tag !== '1').map(({ tag }) => tag),
+    ).toEqual(['2', '3']);
   });
 });
 
@@ -130,6 +146,7 @@ it('a removal frees the layers that nothing else stands on', () => {
     ['container', layer('c', 16, false)],
   ]);
   const of = (...tops: string[]) => tops.map((top) => ({ id: top, top }));
-  expect([...freedBytes(snapshots, of('a', 'd', 'gone'), of('b'))]).toEqual([['a', 1], ['d', 8], ['gone', 0]]); // prettier-ignore
+  // prettier-ignore
+  expect([...freedBytes(snapshots, of('a', 'd', 'gone'), of('b'))]).toEqual([['a', 1], ['d', 8], ['gone', 0]]);
   expect([...freedBytes(snapshots, of('a', 'b'), [])]).toEqual([['a', 101], ['b', 2]]); // prettier-ignore
 });

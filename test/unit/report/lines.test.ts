@@ -1,7 +1,7 @@
 import { describe, expect, it, vi } from 'vitest';
 import type { Event } from '../../../src/core/event.ts';
-import { plainReporter } from '../../../src/report/lines.ts';
 import { step } from '../../../src/core/step.ts';
+import { plainReporter } from '../../../src/report/lines.ts';
 
 function lines(events: Event[], verbose = false): string[] {
   const written: string[] = [];

@@ -4,7 +4,10 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { tryRun } from '../../../src/machine/process.ts';
 
-/** A checkout in small: the real script, and in the places of npm and the compiler programs that only leave a trace. */
+/**
+ * A checkout in small: the real script, and in the places of npm and the compiler programs that
+ * only leave a trace.
+ */
 let root: string;
 
 beforeEach(() => {
@@ -52,7 +55,10 @@ function write(file: string, text: string, mode = 0o644): void {
 async function bootstrap(): Promise<string[]> {
   rmSync(join(root, 'trace'), { force: true });
   const PATH = `${join(root, 'bin')}:/usr/bin:/bin`;
-  const { exitCode, all, stdout } = await tryRun([process.execPath, 'scripts/bootstrap.mjs'], { cwd: root, env: { PATH } });
+  const { exitCode, all, stdout } = await tryRun([process.execPath, 'scripts/bootstrap.mjs'], {
+    cwd: root,
+    env: { PATH },
+  });
   expect(exitCode, all).toBe(0);
   expect(stdout, 'standard output belongs to the command that follows').toBe('');
   return existsSync(join(root, 'trace')) ? readFileSync(join(root, 'trace'), 'utf8').trimEnd().split('\n') : [];

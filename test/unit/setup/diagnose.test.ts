@@ -30,7 +30,10 @@ describe('diagnose', () => {
   });
 
   test('an old Node is missing', () => {
-    expect(check(complete(BOOKWORM, { node: '20.20.0' }), 'node')).toMatchObject({ verdict: 'missing', version: '20.20.0' });
+    expect(check(complete(BOOKWORM, { node: '20.20.0' }), 'node')).toMatchObject({
+      verdict: 'missing',
+      version: '20.20.0',
+    });
   });
 
   test('a kind too old is missing, although it is found', () => {
@@ -40,12 +43,16 @@ describe('diagnose', () => {
   });
 
   test('an engine that is installed but silent: how to start it', () => {
-    const tools = complete(linux('debian', '12', 'bookworm', { systemd: true }), { engine: engineDown({ daemon: '/usr/sbin/dockerd' }) });
+    const tools = complete(linux('debian', '12', 'bookworm', { systemd: true }), {
+      engine: engineDown({ daemon: '/usr/sbin/dockerd' }),
+    });
     expect(check(tools, 'docker engine')).toMatchObject({ verdict: 'missing', fix: 'sudo systemctl start docker' });
   });
 
   test('little disk and few inotify instances are warnings; what cannot be known is not told', () => {
-    const tight = complete(linux('debian', '12', 'bookworm', { inotifyInstances: 128 }), { engine: { ...ENGINE_UP, freeBytes: 3e9 } });
+    const tight = complete(linux('debian', '12', 'bookworm', { inotifyInstances: 128 }), {
+      engine: { ...ENGINE_UP, freeBytes: 3e9 },
+    });
     expect(check(tight, 'disk')).toMatchObject({ verdict: 'warning', found: '3 GB free in /var/lib/docker' });
     expect(check(tight, 'inotify')?.fix).toContain('max_user_instances=512');
     const mac = complete(MAC, { engine: { ...ENGINE_UP, freeBytes: undefined } });

@@ -1,5 +1,5 @@
-import type { DockerClient, Engine, ObservedTools } from '../../../src/setup/observed.ts';
 import type { Platform } from '../../../src/machine/platform.ts';
+import type { DockerClient, Engine, ObservedTools } from '../../../src/setup/observed.ts';
 
 /** The Debian archive as a fresh machine names it; the host does not exist. */
 const ARCHIVE = {
@@ -23,11 +23,23 @@ export const CLIENT: DockerClient = { path: '/usr/bin/docker', version: '28.5.2'
 
 /** An engine that does not answer. */
 export function engineDown(more: Partial<Extract<Engine, { state: 'down' }>> = {}): Engine {
-  return { state: 'down', host: undefined, reason: 'nothing', message: 'connect ENOENT /var/run/docker.sock', daemon: undefined, ...more };
+  return {
+    state: 'down',
+    host: undefined,
+    reason: 'nothing',
+    message: 'connect ENOENT /var/run/docker.sock',
+    daemon: undefined,
+    ...more,
+  };
 }
 
 /** A Linux machine of that distribution, root's, with no systemd. */
-export function linux(id: string, version: string | undefined, codename: string, more: Partial<Platform> = {}): Platform {
+export function linux(
+  id: string,
+  version: string | undefined,
+  codename: string,
+  more: Partial<Platform> = {},
+): Platform {
   return {
     os: 'linux',
     distribution: { id, version, codename, name: `${id} ${codename}` },
@@ -42,7 +54,13 @@ export const BOOKWORM = linux('debian', '12', 'bookworm');
 
 export const NOBLE = linux('ubuntu', '24.04', 'noble');
 export const FEDORA = linux('fedora', '43', '', { root: false, systemd: true });
-export const MAC: Platform = { os: 'darwin', distribution: undefined, root: false, systemd: false, inotifyInstances: undefined };
+export const MAC: Platform = {
+  os: 'darwin',
+  distribution: undefined,
+  root: false,
+  systemd: false,
+  inotifyInstances: undefined,
+};
 
 /** A machine on which everything is there and answers. */
 export function complete(platform: Platform, more: Partial<ObservedTools> = {}): ObservedTools {

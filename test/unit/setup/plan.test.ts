@@ -40,7 +40,16 @@ describe('Debian as root', () => {
     expect(plan.commands.map((command) => command.slice(3))).toEqual([
       ['update'],
       [
-        ...['install', '-y', '--no-remove', '--no-install-recommends', 'docker.io/forky', 'containerd/forky', 'tini-static', 'iptables'],
+        ...[
+          'install',
+          '-y',
+          '--no-remove',
+          '--no-install-recommends',
+          'docker.io/forky',
+          'containerd/forky',
+          'tini-static',
+          'iptables',
+        ],
         ...['docker-cli/forky', 'docker-buildx/forky', 'kind/forky', 'docker-compose/forky'],
       ],
     ]);
@@ -67,7 +76,9 @@ describe('Debian as root', () => {
   });
 
   test('a suite that apt knows already is not written a second time', () => {
-    const sources = [{ uris: ['http://other.example/debian'], suites: ['forky'], components: ['main'], signedBy: undefined }];
+    const sources = [
+      { uris: ['http://other.example/debian'], suites: ['forky'], components: ['main'], signedBy: undefined },
+    ];
     const plan = planSetup(bare(BOOKWORM, { apt: { sources, dockerCe: false } }));
     expect(plan.files).toEqual([]);
     expect(plan.commands.at(-1)).toContain('kind/forky');
@@ -131,7 +142,9 @@ describe('Debian as a plain user', () => {
   });
 
   test('an engine that refuses this user is not reinstalled', () => {
-    const plan = planSetup(complete(user, { engine: engineDown({ reason: 'denied', message: 'connect EACCES /var/run/docker.sock' }) }));
+    const plan = planSetup(
+      complete(user, { engine: engineDown({ reason: 'denied', message: 'connect EACCES /var/run/docker.sock' }) }),
+    );
     expect(plan.install).toEqual([]);
     expect(plan.code).toBe('DOCKER_DOWN');
     expect(plan.byHand[0]).toBe('sudo usermod -aG docker "$USER"');
@@ -139,19 +152,27 @@ describe('Debian as a plain user', () => {
 
   test('Docker down: the command that starts it', () => {
     const plan = planSetup(complete(user, { engine: INSTALLED_BUT_DOWN }));
-    expect(plan).toMatchObject({ code: 'DOCKER_DOWN', byHand: ['sudo systemctl start docker'], startDocker: undefined });
+    expect(plan).toMatchObject({
+      code: 'DOCKER_DOWN',
+      byHand: ['sudo systemctl start docker'],
+      startDocker: undefined,
+    });
   });
 });
 
 describe('Docker down, as root', () => {
   test('with systemd as its service', () => {
-    const plan = planSetup(complete(linux('debian', '12', 'bookworm', { systemd: true }), { engine: INSTALLED_BUT_DOWN }));
+    const plan = planSetup(
+      complete(linux('debian', '12', 'bookworm', { systemd: true }), { engine: INSTALLED_BUT_DOWN }),
+    );
     expect(plan).toMatchObject({ install: [], startDocker: 'systemctl', byHand: [] });
     expect(plan.why).toEqual(['Docker does not answer: connect ENOENT /var/run/docker.sock']);
   });
 
   test('without systemd as a daemon, on any Linux', () => {
-    expect(planSetup(complete(linux('arch', undefined, ''), { engine: INSTALLED_BUT_DOWN })).startDocker).toBe('dockerd');
+    expect(planSetup(complete(linux('arch', undefined, ''), { engine: INSTALLED_BUT_DOWN })).startDocker).toBe(
+      'dockerd',
+    );
   });
 
   test('an address that the user chose is the user’s to start, and no engine is installed for it', () => {
@@ -184,7 +205,9 @@ describe('Ubuntu', () => {
   test('as a plain user everything is left to the user', () => {
     const plan = planSetup(bare(linux('ubuntu', '24.04', 'noble', { root: false, systemd: true })));
     expect(plan.commands).toEqual([]);
-    expect(plan.byHand[0]).toBe('sudo apt-get install --no-install-recommends docker.io iptables docker-buildx docker-compose-v2');
+    expect(plan.byHand[0]).toBe(
+      'sudo apt-get install --no-install-recommends docker.io iptables docker-buildx docker-compose-v2',
+    );
     expect(plan.byHand).toContain('sudo systemctl start docker');
   });
 });

@@ -2,14 +2,14 @@ import { chmodSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync }
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { HarnessError } from '../../../src/core/error.ts';
 import { isExpiredIndex } from '../../../src/apt/install.ts';
-import { onPath } from '../../../src/setup/observe.ts';
-import { reasonOf } from '../../../src/setup/observe-engine.ts';
-import { parseOsRelease } from '../../../src/machine/platform.ts';
 import { readAptSources } from '../../../src/apt/sources.ts';
-import { atLeast, versionIn } from '../../../src/setup/versions.ts';
+import { HarnessError } from '../../../src/core/error.ts';
+import { parseOsRelease } from '../../../src/machine/platform.ts';
 import { within } from '../../../src/machine/with-timeout.ts';
+import { reasonOf } from '../../../src/setup/observe-engine.ts';
+import { onPath } from '../../../src/setup/observe.ts';
+import { atLeast, versionIn } from '../../../src/setup/versions.ts';
 
 let directory: string;
 beforeEach(() => {
@@ -41,7 +41,11 @@ test.each([
 });
 
 test('os-release, quoted or not', () => {
-  expect(parseOsRelease('PRETTY_NAME="Debian GNU/Linux 12 (bookworm)"\nVERSION_ID="12"\nVERSION_CODENAME=bookworm\nID=debian\n')).toEqual({
+  expect(
+    parseOsRelease(
+      'PRETTY_NAME="Debian GNU/Linux 12 (bookworm)"\nVERSION_ID="12"\nVERSION_CODENAME=bookworm\nID=debian\n',
+    ),
+  ).toEqual({
     id: 'debian',
     codename: 'bookworm',
     version: '12',
@@ -103,7 +107,9 @@ test('an expired index is told apart from one that cannot be had', () => {
   const expired =
     'Reading package lists...\nE: Release file for http://a.example/dists/forky/InRelease is expired (invalid since 14d 19h).';
   expect(isExpiredIndex(expired)).toBe(true);
-  expect(isExpiredIndex("E: The repository 'http://a.example forky Release' does not have a Release file.")).toBe(false);
+  expect(isExpiredIndex("E: The repository 'http://a.example forky Release' does not have a Release file.")).toBe(
+    false,
+  );
 });
 
 test('within: an answer in time passes through, a late one is an error', async () => {

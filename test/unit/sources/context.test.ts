@@ -1,8 +1,16 @@
 import { execFileSync } from 'node:child_process';
-import { chmodSync, linkSync, lutimesSync, mkdirSync, renameSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  linkSync,
+  lutimesSync,
+  mkdirSync,
+  renameSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-
 import { readContext, readIgnoreFile } from '../../../src/sources/context.ts';
 import { IgnoreRules } from '../../../src/sources/dockerignore.ts';
 import { plant, scratch } from '../../support/scratch.ts';
@@ -49,7 +57,10 @@ describe('a build context', () => {
   it('does not enter what is ignored whole', async () => {
     const context = tree({ 'src/a': '', 'node_modules/a/b': '' });
     const asked = vi.spyOn(IgnoreRules.prototype, 'match');
-    expect([...(await read(context, 'node_modules\n!src/*.md')).files.entries().keys()].sort()).toEqual(['src', 'src/a']);
+    expect([...(await read(context, 'node_modules\n!src/*.md')).files.entries().keys()].sort()).toEqual([
+      'src',
+      'src/a',
+    ]);
     expect(asked.mock.calls.map(([path]) => path).sort()).toEqual(['node_modules', 'src', 'src/a']);
   });
 
@@ -69,7 +80,10 @@ describe('a build context', () => {
         renameSync(join(context, 'c'), join(context, 'b'));
       },
     ],
-    ['a name that is no text', (context) => writeFileSync(Buffer.concat([Buffer.from(`${context}/x`), Buffer.from([0xff])]), '')],
+    [
+      'a name that is no text',
+      (context) => writeFileSync(Buffer.concat([Buffer.from(`${context}/x`), Buffer.from([0xff])]), ''),
+    ],
   ])('has another digest with %s', async (_, change) => {
     const context = tree({ a: 'x', b: 'z', 'd/e': '' });
     const before = await digest(context);

@@ -4,14 +4,19 @@ import { IgnoreRules, type IgnoreMatch } from '../../../src/sources/dockerignore
 import { FILES, IGNORE_CASES } from '../../support/ignore-cases.ts';
 
 /** Every path of the tree, directories before what is in them. */
-const PATHS = [...new Set(['empty', 'link', ...FILES.flatMap((file) => (file.includes('/') ? [...parents(file), file] : [file]))])];
+const PATHS = [
+  ...new Set(['empty', 'link', ...FILES.flatMap((file) => (file.includes('/') ? [...parents(file), file] : [file]))]),
+];
 
 function parents(path: string): string[] {
   const directory = dirname(path);
   return directory === '.' ? [] : [...parents(directory), directory];
 }
 
-/** What is left out, found as a walk finds it: below an ignored directory only where an exception may lie. */
+/**
+ * What is left out, found as a walk finds it: below an ignored directory only where an exception
+ * may lie.
+ */
 function leftOut(ignore: string): string[] {
   const rules = new IgnoreRules(ignore);
   const standings = new Map<string, IgnoreMatch | undefined>([['.', undefined]]);

@@ -42,7 +42,10 @@ describe("Go's regular expressions", () => {
     expect(regexp?.test(miss)).toBe(false);
   });
 
-  it.each(['\\e', '\\8', '\\ü', '[a', '[', '[b-a]', '[a-\\d]', '[\\b]', '[[:none:]]', 'a**', '\\'])('%s is none', (source) => {
-    expect(fromGo(source)).toBeUndefined();
-  });
+  it.each(['\\e', '\\8', '\\ü', '[a', '[', '[b-a]', '[a-\\d]', '[\\b]', '[[:none:]]', 'a**', '\\'])(
+    '%s is none',
+    (source) => {
+      expect(fromGo(source)).toBeUndefined();
+    },
+  );
 });

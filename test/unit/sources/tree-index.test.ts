@@ -1,9 +1,9 @@
 import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync, type Stats } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { readContext } from '../../../src/sources/context.ts';
 import { FILE_SYSTEM, stampsDirectories } from '../../../src/machine/fs-clock.ts';
 import * as hashing from '../../../src/machine/hash-file.ts';
+import { readContext } from '../../../src/sources/context.ts';
 import { RowBuilder } from '../../../src/sources/rows.ts';
 import { TreeIndex, writeIndex } from '../../../src/sources/tree-index.ts';
 import { plant, scratch } from '../../support/scratch.ts';
@@ -15,7 +15,10 @@ vi.mock(import('../../../src/machine/hash-file.ts'), { spy: true });
 /** Long ago for any file system's clock. */
 const SETTLED = new Date('2020-01-01');
 
-/** A tree whose stamps are old enough to be believed at once; its directories' change times are not, so time is moved instead. */
+/**
+ * A tree whose stamps are old enough to be believed at once; its directories' change times are not,
+ * so time is moved instead.
+ */
 function settledTree(files: Record<string, string>): { context: string; index: string } {
   const root = scratch();
   const context = join(root, 'context');
@@ -106,7 +109,8 @@ describe('the index of a tree', () => {
       writeFileSync(tree.index, damaged);
       const index = TreeIndex.read(tree.index);
       // Its padding says nothing, and its hashes are looked at when they are needed.
-      if (damaged.subarray(0, 80).toString('latin1').trimEnd() === whole.subarray(0, 80).toString('latin1').trimEnd()) continue;
+      if (damaged.subarray(0, 80).toString('latin1').trimEnd() === whole.subarray(0, 80).toString('latin1').trimEnd())
+        continue;
       expect(index?.readRows(), `byte ${at}`).toBeUndefined();
       writeFileSync(tree.index, whole.subarray(0, at));
       expect(TreeIndex.read(tree.index)?.readRows()).toBeUndefined();
@@ -146,7 +150,13 @@ describe('the index of a tree', () => {
     const path = join(scratch(), 'index');
     const write = (name: string) => {
       const rows = new RowBuilder();
-      rows.add(name, 'file', { size: 1, mtimeMs: 1, ctimeMs: 1, ino: 1, mode: 0o644 } as Stats, new Uint8Array(32), undefined);
+      rows.add(
+        name,
+        'file',
+        { size: 1, mtimeMs: 1, ctimeMs: 1, ino: 1, mode: 0o644 } as Stats,
+        new Uint8Array(32),
+        undefined,
+      );
       writeIndex(path, { rows: rows.finish(), digest: 'd', count: 1, stampsDirectories: true });
     };
     write('a');

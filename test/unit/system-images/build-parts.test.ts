@@ -12,8 +12,16 @@ describe('the Docker build', () => {
   });
 
   it('of the node carries the digest of its recipe', () => {
-    const command = dockerBuildCommand('docker', { debian: 'debian:x', stage: 'node', programs: '/p', reference: 'r:1', digest: 'd' });
-    expect(command).toEqual(expect.arrayContaining(['--label=kind-harness.recipe=d', '--tag=r:1', '--build-context=programs=/p']));
+    const command = dockerBuildCommand('docker', {
+      debian: 'debian:x',
+      stage: 'node',
+      programs: '/p',
+      reference: 'r:1',
+      digest: 'd',
+    });
+    expect(command).toEqual(
+      expect.arrayContaining(['--label=kind-harness.recipe=d', '--tag=r:1', '--build-context=programs=/p']),
+    );
   });
 
   it.each([
@@ -42,15 +50,27 @@ describe('a failure', () => {
   const detail = 'write /x: no space left on device';
 
   it('for want of room says so', () => {
-    expect(nodeImageFailure(new HarnessError('NODE_IMAGE', 'failed', { detail }), 'It')).toMatchObject({ code: 'DISK_FULL' });
-    expect(nodeImageFailure(Object.assign(new Error('ENOSPC: no space left on device, mkdir'), {}), 'It')).toMatchObject({
+    expect(nodeImageFailure(new HarnessError('NODE_IMAGE', 'failed', { detail }), 'It')).toMatchObject({
+      code: 'DISK_FULL',
+    });
+    expect(
+      nodeImageFailure(Object.assign(new Error('ENOSPC: no space left on device, mkdir'), {}), 'It'),
+    ).toMatchObject({
       code: 'DISK_FULL',
     });
   });
 
   it('of another kind becomes NODE_IMAGE and keeps what it knew', () => {
-    const error = nodeImageFailure(new HarnessError('TOOL_MISSING', 'no docker', { detail: 'lines', next: 'install it' }), 'It failed');
-    expect(error).toMatchObject({ code: 'NODE_IMAGE', message: 'It failed: no docker', detail: 'lines', next: 'install it' });
+    const error = nodeImageFailure(
+      new HarnessError('TOOL_MISSING', 'no docker', { detail: 'lines', next: 'install it' }),
+      'It failed',
+    );
+    expect(error).toMatchObject({
+      code: 'NODE_IMAGE',
+      message: 'It failed: no docker',
+      detail: 'lines',
+      next: 'install it',
+    });
   });
 
   it('by interruption stays one', () => {

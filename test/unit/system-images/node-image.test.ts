@@ -1,20 +1,31 @@
 import { describe, expect, it } from 'vitest';
-import type { DockerEngine, DockerImage } from '../../../src/docker/engine.ts';
 import type { Event } from '../../../src/core/event.ts';
+import type { DockerEngine, DockerImage } from '../../../src/docker/engine.ts';
 import { ensureNodeImage, nodeImageStatus } from '../../../src/system-images/node-image.ts';
 import { whyNotPullable } from '../../../src/system-images/pull.ts';
-import { builtReference, recipeDigest, RECIPE_LABEL } from '../../../src/system-images/recipe.ts';
+import { builtReference, RECIPE_LABEL, recipeDigest } from '../../../src/system-images/recipe.ts';
 import { versions } from '../../../src/system-images/versions.ts';
 
 /** An engine with some images, and a registry that answers as told. */
-function fakeEngine(images: Record<string, Record<string, string>>, registry: 'has it' | 'refuses' | 'is silent' = 'refuses') {
+function fakeEngine(
+  images: Record<string, Record<string, string>>,
+  registry: 'has it' | 'refuses' | 'is silent' = 'refuses',
+) {
   const pulled: string[] = [];
   const engine = {
     pulled,
     image: (reference: string): Promise<DockerImage | undefined> => {
       const labels = images[reference];
       return Promise.resolve(
-        labels && { id: `id of ${reference}`, tags: [reference], created: new Date(0), size: 1, labels, inContainerd: false, layers: [] },
+        labels && {
+          id: `id of ${reference}`,
+          tags: [reference],
+          created: new Date(0),
+          size: 1,
+          labels,
+          inContainerd: false,
+          layers: [],
+        },
       );
     },
     api: {
@@ -24,7 +35,9 @@ function fakeEngine(images: Record<string, Record<string, string>>, registry: 'h
             ? Promise.resolve({})
             : registry === 'refuses'
               ? Promise.reject(
-                  Object.assign(new Error('(HTTP code 500) server error - no such host '), { json: { message: 'no such host' } }),
+                  Object.assign(new Error('(HTTP code 500) server error - no such host '), {
+                    json: { message: 'no such host' },
+                  }),
                 )
               : new Promise(() => undefined),
       }),
@@ -35,7 +48,11 @@ function fakeEngine(images: Record<string, Record<string, string>>, registry: 'h
         return Promise.resolve('stream');
       },
       modem: {
-        followProgress: (_stream: unknown, done: (error: null, events: unknown[]) => void, each: (event: unknown) => void) => {
+        followProgress: (
+          _stream: unknown,
+          done: (error: null, events: unknown[]) => void,
+          each: (event: unknown) => void,
+        ) => {
           each({ id: 'a', status: 'Downloading', progressDetail: { current: 1e6, total: 3e6 } });
           done(null, []);
         },
@@ -52,7 +69,10 @@ describe('nodeImageStatus', () => {
   it("prefers kind's own image, then the one built by this recipe", async () => {
     const both = fakeEngine({ [versions.kindestNode]: {}, [built]: { [RECIPE_LABEL]: digest } });
     expect(await nodeImageStatus(both)).toMatchObject({ reference: versions.kindestNode, source: 'pulled' });
-    expect(await nodeImageStatus(fakeEngine({ [built]: { [RECIPE_LABEL]: digest } }))).toMatchObject({ reference: built, source: 'built' });
+    expect(await nodeImageStatus(fakeEngine({ [built]: { [RECIPE_LABEL]: digest } }))).toMatchObject({
+      reference: built,
+      source: 'built',
+    });
   });
 
   it('does not take an image for built that lacks the label', async () => {
@@ -82,8 +102,14 @@ describe('ensureNodeImage', () => {
   });
 
   it('never replaces a configured image by another', async () => {
-    const attempt = ensureNodeImage(fakeEngine({ [versions.kindestNode]: {} }), { emit: () => undefined, wanted: 'mine:1' });
-    await expect(attempt).rejects.toMatchObject({ code: 'NODE_IMAGE', message: expect.stringContaining('mine:1') as string });
+    const attempt = ensureNodeImage(fakeEngine({ [versions.kindestNode]: {} }), {
+      emit: () => undefined,
+      wanted: 'mine:1',
+    });
+    await expect(attempt).rejects.toMatchObject({
+      code: 'NODE_IMAGE',
+      message: expect.stringContaining('mine:1') as string,
+    });
   });
 });
 

@@ -9,7 +9,12 @@ import { registryVersions, versions } from '../../../src/system-images/versions.
 /** Every module of a go.mod, required or replaced, with its version. */
 function modulesOf(folder: string): Map<string, string> {
   const text = readFileSync(join(nodeImageDirectory, folder, 'go.mod'), 'utf8');
-  return new Map([...text.matchAll(/^\s*(?:require )?([\w.~-]+\.[\w./~-]+) (v\S+)/gm)].map((match) => [match[1] ?? '', match[2] ?? '']));
+  return new Map(
+    [...text.matchAll(/^\s*(?:require )?([\w.~-]+\.[\w./~-]+) (v\S+)/gm)].map((match) => [
+      match[1] ?? '',
+      match[2] ?? '',
+    ]),
+  );
 }
 
 describe('versions', () => {
@@ -33,7 +38,9 @@ describe('versions', () => {
   });
 
   it('are the same in both Go modules, so that the second is compiled from the cache of the first', () => {
-    const different = [...storage].filter(([name, version]) => components.has(name) && components.get(name) !== version);
+    const different = [...storage].filter(
+      ([name, version]) => components.has(name) && components.get(name) !== version,
+    );
     expect(different).toEqual([]);
     expect(storage.get('k8s.io/client-go')).toBe(versions.kubernetes.replace('v1.', 'v0.'));
   });
@@ -41,7 +48,9 @@ describe('versions', () => {
   it('reach every argument of the Dockerfile', () => {
     const dockerfile = readFileSync(join(nodeImageDirectory, 'Dockerfile'), 'utf8');
     const wanted = new Set(
-      [...dockerfile.matchAll(/^ARG (.+)$/gm)].flatMap((match) => (match[1] ?? '').split(' ')).map((name) => name.split('=')[0]),
+      [...dockerfile.matchAll(/^ARG (.+)$/gm)]
+        .flatMap((match) => (match[1] ?? '').split(' '))
+        .map((name) => name.split('=')[0]),
     );
     const given = dockerBuildCommand('docker', { debian: 'x', stage: 'node', digest: 'd' }).flatMap(
       (word) => /^--build-arg=(\w+)=./.exec(word)?.[1] ?? [],

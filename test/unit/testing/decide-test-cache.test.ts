@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { TestInputs } from '../../../src/testing/test-inputs.ts';
 import { whyTestAgain, withPass } from '../../../src/testing/decide-test-cache.ts';
+import type { TestInputs } from '../../../src/testing/test-inputs.ts';
 
 const pass = (image: string, file: string): TestInputs => ({
   surroundings: { 'image api': image },
@@ -26,14 +26,19 @@ describe('a test file', () => {
   });
 
   it('runs when something is new or gone that all tests rest on', () => {
-    expect(whyTestAgain([pass('1', '1')], { 'image api': '1', 'image worker': '1' }, files('1'))).toBe('changed: image worker');
+    expect(whyTestAgain([pass('1', '1')], { 'image api': '1', 'image worker': '1' }, files('1'))).toBe(
+      'changed: image worker',
+    );
     expect(whyTestAgain([pass('1', '1')], {}, files('1'))).toBe('changed: image api');
   });
 });
 
 describe('what is remembered', () => {
   it('is each pass once, the last one first, and few of them', () => {
-    const all = ['1', '2', '1', '3', '4', '5'].reduce<TestInputs[]>((passes, file) => withPass(passes, pass('1', file)), []);
+    const all = ['1', '2', '1', '3', '4', '5'].reduce<TestInputs[]>(
+      (passes, file) => withPass(passes, pass('1', file)),
+      [],
+    );
     expect(all).toEqual(['5', '4', '3', '1'].map((file) => pass('1', file)));
   });
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { TEST_ANNOTATIONS, TEST_LABELS } from '../../../src/fixtures/test-run.ts';
-import { type Owner } from '../../../src/machine/running-process.ts';
+import type { Owner } from '../../../src/machine/running-process.ts';
 import { orphanedNamespaces } from '../../../src/vitest/decide-orphans.ts';
 
 const self: Owner = { host: 'here', boot: 'boot-2', processes: 'pid:[1]', pid: 100, started: '5' };
@@ -8,7 +8,8 @@ const dead: Owner = { ...self, pid: 50 };
 const isAlive = ({ pid, started }: Pick<Owner, 'pid' | 'started'>) => pid === 100 && started === '5';
 
 function namespace(owner: unknown, more: { project?: string; deletionTimestamp?: Date } = {}) {
-  const annotations = owner === undefined ? {} : { [TEST_ANNOTATIONS.owner]: typeof owner === 'string' ? owner : JSON.stringify(owner) };
+  const annotations =
+    owner === undefined ? {} : { [TEST_ANNOTATIONS.owner]: typeof owner === 'string' ? owner : JSON.stringify(owner) };
   const { deletionTimestamp } = more;
   return {
     metadata: {
