@@ -1,5 +1,5 @@
-import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
+import { digestOfJson, sha256 } from '../core/digest.ts';
 import type { Session } from '../session.ts';
 import { ensureNodeImage, nodeImageStatus, type NodeImage } from '../system-images/node-image.ts';
 import type { WantedCluster } from './decide-cluster.ts';
@@ -56,14 +56,10 @@ function wantedCluster(session: Session, image: NodeImage): WantedCluster {
     'node image': image.source === 'configured' ? `${image.reference} ${image.id}` : image.reference,
     nodes: userConfig === undefined ? String(cluster.nodes) : `kind configuration ${sha256(userConfig)}`,
   };
-  return { project, definition: sha256(JSON.stringify(parts)), parts };
+  return { project, definition: digestOfJson(parts), parts };
 }
 
 function userKindConfig({ config }: Session): string | undefined {
   const { kindConfig: file } = config.cluster;
   return file === undefined ? undefined : readFileSync(file, 'utf8');
-}
-
-function sha256(text: string): string {
-  return createHash('sha256').update(text).digest('hex');
 }

@@ -1,6 +1,6 @@
 import { statSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
-import { canonicalName } from '../docker/reference.ts';
+import { runtimeName } from '../docker/reference.ts';
 import type { Config, ImageConfig, NamedContext, TestsConfig } from './config.ts';
 import type { HarnessConfig } from './define.ts';
 import type { Problem } from './schema.ts';
@@ -128,7 +128,7 @@ function findClashes(images: ImageConfig[], problems: Problem[]): void {
         message: 'expected a tag, found a digest: what a build will yield is not known before it',
       });
     }
-    for (const key of [canonicalName(image.reference) ?? image.reference, environmentName(image.name)]) {
+    for (const key of [runtimeName(image.reference), environmentName(image.name)]) {
       const other = seen.get(key);
       if (other !== undefined)
         problems.push({

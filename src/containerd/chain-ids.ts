@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { sha256 } from '../core/digest.ts';
 import type { NodeContent } from './content.ts';
 
 /**
@@ -11,7 +11,7 @@ export function chainIds(layers: readonly string[]): string[] {
   for (const layer of layers) {
     const below = chain.at(-1);
     chain.push(
-      below === undefined ? layer : `sha256:${createHash('sha256').update(`${below} ${layer}`).digest('hex')}`,
+      below === undefined ? layer : `sha256:${sha256(`${below} ${layer}`)}`,
     );
   }
   return chain;

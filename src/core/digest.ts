@@ -1,6 +1,11 @@
 import { createHash } from 'node:crypto';
 
-/** One digest over plain data, in hexadecimal: the same for what is written alike as JSON. */
-export function digestOf(value: unknown): string {
-  return createHash('sha256').update(JSON.stringify(value)).digest('hex');
+/** SHA-256 in hexadecimal. */
+export function sha256(content: string | Uint8Array): string {
+  return createHash('sha256').update(content).digest('hex');
+}
+
+/** SHA-256 of plain data, in hexadecimal: equal for values that have the same JSON. */
+export function digestOfJson(value: unknown): string {
+  return sha256(JSON.stringify(value));
 }

@@ -2,7 +2,6 @@
 export type ErrorCode =
   | 'USAGE' // wrong use of the command line
   | 'CONFIG' // the configuration is wrong
-  | 'DOCKER_MISSING' // no Docker client or engine is installed
   | 'DOCKER_DOWN' // Docker is installed but does not answer
   | 'TOOL_MISSING' // another tool (kind, go, …) is not installed
   | 'SETUP' // a tool could not be installed
@@ -14,7 +13,6 @@ export type ErrorCode =
   | 'SERVICE' // a container beside the cluster did not come up
   | 'DEPLOY' // a manifest could not be applied, or what it describes did not come up
   | 'TESTS' // the tests could not be run (not: they failed)
-  | 'LOCKED' // another harness process holds the cluster
   | 'DISK_FULL' // no room left
   | 'STALE' // --expect-fresh, and an image is not
   | 'INTERRUPTED'; // a signal ended the run

@@ -1,3 +1,4 @@
+import { IMAGE_ANNOTATION_PREFIX } from '../core/labels.ts';
 import { canonicalName, repositoryOf } from '../docker/reference.ts';
 import type { KubeObject } from '../kubernetes/api.ts';
 import type { ManifestObject } from '../kubernetes/manifest.ts';
@@ -77,7 +78,7 @@ export function withImages(object: KubeObject, images: readonly NamedImage[]): K
 
 /** The annotation in pod templates that tells which build of an image they run. */
 export function annotationOf(image: string): string {
-  return `image.kind-harness.dev/${image}`;
+  return `${IMAGE_ANNOTATION_PREFIX}${image}`;
 }
 
 /**

@@ -69,7 +69,7 @@ export class Rounds {
         due: action !== 'skip',
         reason,
       })),
-      manifests: this.#isNew('manifests', digestOf(this.#config.manifests)),
+      manifests: this.#isNew('manifests', filesDigest(this.#config.manifests)),
       tests: (await this.#testFiles(rest)).map((path) => relative(this.#config.root, path)).sort(),
     };
   }
@@ -143,7 +143,7 @@ function isSource({ image, seen }: ImageOutcome, path: string): boolean {
   );
 }
 
-function digestOf(files: readonly string[]): string {
+function filesDigest(files: readonly string[]): string {
   const hash = createHash('sha256');
   for (const file of files) hash.update(`${file}\0`).update(readFileSync(file)).update('\0');
   return hash.digest('hex');

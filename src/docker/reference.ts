@@ -52,6 +52,11 @@ export function canonicalName(text: string): string | undefined {
   return `${repository}:${reference.tag ?? 'latest'}`;
 }
 
+/** As `canonicalName`, but a bad reference stands for itself. */
+export function runtimeName(text: string): string {
+  return canonicalName(text) ?? text;
+}
+
 /** Host and path without tag and digest, in full. Undefined for a bad reference. */
 export function repositoryOf(text: string): string | undefined {
   const reference = parseReference(text);

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ImageConfig } from '../config/config.ts';
 import { NATIVE_PLATFORM } from '../docker/platform.ts';
-import { canonicalName } from '../docker/reference.ts';
+import { runtimeName } from '../docker/reference.ts';
 import { keep, recall } from '../machine/remembered-answer.ts';
 import { buildOptions } from './build-options.ts';
 import { baseReferences, BASES_FORMAT } from './dockerfile.ts';
@@ -43,6 +43,6 @@ function writtenBases(
  */
 function sameName(context: string, written: string): boolean {
   return (
-    context === written.toLowerCase() || (canonicalName(context) ?? context) === (canonicalName(written) ?? written)
+    context === written.toLowerCase() || runtimeName(context) === runtimeName(written)
   );
 }

@@ -1,6 +1,7 @@
-import { createHash, createHmac } from 'node:crypto';
+import { createHmac } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import type { ImageConfig } from '../config/config.ts';
+import { sha256 } from '../core/digest.ts';
 import { NATIVE_PLATFORM } from '../docker/platform.ts';
 import { ifPresent } from '../machine/if-present.ts';
 import { secretKey } from '../machine/secret-key.ts';
@@ -38,7 +39,7 @@ export function buildOptions(image: ImageConfig, env: NodeJS.ProcessEnv): BuildO
     if (typeof given === 'string') {
       settings[`build argument ${name}`] = given;
     } else {
-      settings[`build argument ${name} (from ${given.env})`] = value === undefined ? 'unset' : digestOf(value);
+      settings[`build argument ${name} (from ${given.env})`] = value === undefined ? 'unset' : `sha256:${sha256(value)}`;
       argsFromEnvironment.push(name);
     }
   }
@@ -81,14 +82,6 @@ function platformsOf({ platforms }: ImageConfig, env: NodeJS.ProcessEnv): string
 
 function valueOf(secret: ImageConfig['secrets'][string], env: NodeJS.ProcessEnv): string | Buffer | undefined {
   return 'env' in secret ? env[secret.env] : ifPresent(() => readFileSync(secret.file));
-}
-
-/**
- * The environment is not written down, though a build argument is no place for a secret: an image's
- * history shows it.
- */
-function digestOf(value: string): string {
-  return `sha256:${createHash('sha256').update(value).digest('hex')}`;
 }
 
 function keyedDigest(id: string, value: string | Buffer, env: NodeJS.ProcessEnv): string {

@@ -1,7 +1,7 @@
-import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join, relative, sep } from 'node:path';
 import type { ImageConfig } from '../config/config.ts';
+import { sha256 } from '../core/digest.ts';
 import { HarnessError, messageOf } from '../core/error.ts';
 import { FILE_SYSTEM, type FileSystemRules } from '../machine/fs-clock.ts';
 import { readContext, readIgnoreFile } from '../sources/context.ts';
@@ -82,7 +82,7 @@ export class SourceReader {
         trees[name] = await this.#tree(named.directory, ignoreThere);
       }
       // What stands before an `@` may be a password.
-      if ('url' in named) settings[`context ${name}`] = named.url.includes('@') ? sha256(named.url) : named.url;
+      if ('url' in named) settings[`context ${name}`] = named.url.includes('@') ? `sha256:${sha256(named.url)}` : named.url;
     }
     const files = Object.fromEntries(Object.entries(trees).map(([name, tree]) => [name, tree.files]));
     const split = image.sources && splitOrRemember(context.files, image.sources, this.#indexes, image.name);
@@ -91,8 +91,8 @@ export class SourceReader {
       trees: split ? { ...files, [CONTEXT]: split.inside } : files,
       settings: {
         ...settings,
-        Dockerfile: sha256(dockerfile),
-        'ignore file': ownIgnore === undefined ? 'none' : sha256(ownIgnore),
+        Dockerfile: `sha256:${sha256(dockerfile)}`,
+        'ignore file': ownIgnore === undefined ? 'none' : `sha256:${sha256(ownIgnore)}`,
       },
       bases,
     };
@@ -151,7 +151,7 @@ export class SourceReader {
   }
 
   #tree(context: string, ignore: string): Promise<SourceTree> {
-    const key = createHash('sha256').update(`${context}\n${ignore}`).digest('hex').slice(0, 16);
+    const key = sha256(`${context}\n${ignore}`).slice(0, 16);
     const known = this.#contexts.get(key) ?? readContext(context, ignore, join(this.#indexes, key), this.#fileSystem);
     this.#contexts.set(key, known);
     return known;
@@ -173,8 +173,4 @@ function isLeftOut(path: string, rules: IgnoreRules): boolean {
  */
 function asPattern(path: string): string {
   return path.replace(/[^\w./\u0080-\uffff-]/g, '\\$&');
-}
-
-function sha256(content: string | Buffer): string {
-  return `sha256:${createHash('sha256').update(content).digest('hex')}`;
 }

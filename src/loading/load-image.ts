@@ -9,7 +9,7 @@ import { stopwatch } from '../core/stopwatch.ts';
 import type { LoadSummary } from '../core/summary.ts';
 import { dataSize } from '../core/words.ts';
 import type { DockerImage } from '../docker/engine.ts';
-import { canonicalName } from '../docker/reference.ts';
+import { runtimeName } from '../docker/reference.ts';
 import type { Session } from '../session.ts';
 import { transportFor } from './choose-transport.ts';
 import { decideLoad, type LoadDecision } from './decide-load.ts';
@@ -72,7 +72,7 @@ export async function prepareLoad(
   transport: Transport,
 ): Promise<void> {
   if (!built) return;
-  const name = canonicalName(image.reference) ?? image.reference;
+  const name = runtimeName(image.reference);
   await transport.prepare?.({ reference: image.reference, name, image: built }, signal).catch(() => undefined);
 }
 
@@ -126,7 +126,7 @@ async function decideFor(
   node: ClusterNode,
   force: boolean,
 ): Promise<DueLoad> {
-  const name = canonicalName(image.reference) ?? image.reference;
+  const name = runtimeName(image.reference);
   const digest = digestsOf(session).of(built);
   const present = await imagesIn(session, node);
   const decision = decideLoad({ digest, layers: built.layers, name, present, force });

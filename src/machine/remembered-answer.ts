@@ -1,4 +1,4 @@
-import { digestOf } from '../core/digest.ts';
+import { digestOfJson } from '../core/digest.ts';
 import { readState, writeState } from './state-file.ts';
 
 /**
@@ -8,7 +8,7 @@ import { readState, writeState } from './state-file.ts';
  */
 export function recall<T>(path: string, question: unknown): T | undefined {
   const kept = readState<{ seal: string; answer: T }>(path);
-  return kept?.seal === digestOf([question, kept?.answer]) ? kept?.answer : undefined;
+  return kept?.seal === digestOfJson([question, kept?.answer]) ? kept?.answer : undefined;
 }
 
 /**
@@ -17,7 +17,7 @@ export function recall<T>(path: string, question: unknown): T | undefined {
  */
 export function keep(path: string, question: unknown, answer: unknown): void {
   try {
-    writeState(path, JSON.stringify({ seal: digestOf([question, answer]), answer }));
+    writeState(path, JSON.stringify({ seal: digestOfJson([question, answer]), answer }));
   } catch {
     // it is found out again
   }

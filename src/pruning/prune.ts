@@ -6,7 +6,7 @@ import { ownCluster } from '../cluster/ownership.ts';
 import { nodeHoldings, nodeSnapshots } from '../containerd/holdings.ts';
 import { step } from '../core/step.ts';
 import { count, dataSize } from '../core/words.ts';
-import { canonicalName } from '../docker/reference.ts';
+import { runtimeName } from '../docker/reference.ts';
 import { openAccess } from '../kubernetes/access.ts';
 import { kubeList } from '../kubernetes/api.ts';
 import { ownRegistry, storedImages } from '../registry/bring-up.ts';
@@ -68,7 +68,7 @@ async function imagesOfPods({ config }: Session, running: readonly ClusterNode[]
       ...(spec?.containers ?? []),
       ...(spec?.ephemeralContainers ?? []),
     ]);
-    return new Set(containers.flatMap(({ image }) => (image === undefined ? [] : (canonicalName(image) ?? image))));
+    return new Set(containers.flatMap(({ image }) => (image === undefined ? [] : runtimeName(image))));
   } catch {
     return undefined; // no kubeconfig here, or the API server does not answer: then no name is taken from any image
   }
@@ -81,7 +81,7 @@ async function dueInNode(
 ): Promise<Due> {
   const [holdings, snapshots] = await Promise.all([nodeHoldings(engine, node), nodeSnapshots(engine, node)]);
   const wanted =
-    inPods && new Set([...config.images.map(({ reference }) => canonicalName(reference) ?? reference), ...inPods]);
+    inPods && new Set([...config.images.map(({ reference }) => runtimeName(reference)), ...inPods]);
   const removals = decideNodePrune(holdings, wanted);
   const isWhole = new Set(removals.flatMap(({ id, whole }) => (whole ? [id] : [])));
   const tops = (whole: boolean) => holdings.images.filter(({ id }) => isWhole.has(id) === whole);

@@ -1,6 +1,6 @@
-import { createHash } from 'node:crypto';
 import type { ClusterNode } from '../cluster/cluster.ts';
 import { networkOf } from '../cluster/network.ts';
+import { sha256 } from '../core/digest.ts';
 import { HarnessError, messageOf } from '../core/error.ts';
 import { oncePer } from '../core/once-per.ts';
 import { step } from '../core/step.ts';
@@ -33,7 +33,7 @@ export async function ensureRegistry(session: Session, nodes: readonly ClusterNo
   const name = registryName(cluster);
   const settings = registrySettings();
   const [image, network] = await Promise.all([registryImage(session), networkOf(engine, nodes[0]?.containerId ?? '')]);
-  const definition = createHash('sha256').update(`${image}\n${settings}`).digest('hex');
+  const definition = sha256(`${image}\n${settings}`);
   const wanted: WantedRegistry = { project: config.project, cluster, definition, network };
 
   const observed = await observeRegistry(engine, cluster);

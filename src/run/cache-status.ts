@@ -6,7 +6,7 @@ import { assertOwn } from '../cluster/ownership.ts';
 import type { ImageConfig } from '../config/config.ts';
 import { askAhead } from '../core/ask-ahead.ts';
 import { buildCacheSize } from '../docker/build-cache.ts';
-import { canonicalName } from '../docker/reference.ts';
+import { runtimeName } from '../docker/reference.ts';
 import type { FreshnessDecision } from '../freshness/decide-freshness.ts';
 import { decideLoad, type LoadDecision } from '../loading/decide-load.ts';
 import { digestsOf } from '../loading/image-digest.ts';
@@ -78,7 +78,7 @@ async function statusOf(
   { image, decision, seen, built }: ImageOutcome,
   nodes: ClusterState['nodes'],
 ): Promise<ImageStatus> {
-  const name = canonicalName(image.reference) ?? image.reference;
+  const name = runtimeName(image.reference);
   const digest = built && digestsOf(session).of(built);
   const inNodes = runningTargets(nodes).map(async (node) => {
     const present = await imagesIn(session, node);

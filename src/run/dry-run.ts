@@ -8,7 +8,7 @@ import { loadTargets } from '../cluster/nodes.ts';
 import { assertOwn } from '../cluster/ownership.ts';
 import type { Tier } from '../config/config.ts';
 import { readManifests } from '../deploying/read-manifests.ts';
-import { canonicalName } from '../docker/reference.ts';
+import { runtimeName } from '../docker/reference.ts';
 import { decideLoad, type LoadDecision } from '../loading/decide-load.ts';
 import { digestsOf } from '../loading/image-digest.ts';
 import { imagesIn } from '../loading/node-contents.ts';
@@ -69,7 +69,7 @@ async function loadOf(
   const facts = {
     digest: built && digestsOf(session).of(built),
     layers: built?.layers ?? [],
-    name: canonicalName(image.reference) ?? image.reference,
+    name: runtimeName(image.reference),
     present: await imagesIn(session, node),
     force: tier === 'test-kind',
   };

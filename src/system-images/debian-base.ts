@@ -6,12 +6,13 @@ import { KEYRING, sourceStanza, type DebianMirror } from '../apt/mirror.ts';
 import { parseOneLine } from '../apt/sources.ts';
 import { HarnessError } from '../core/error.ts';
 import type { Emit } from '../core/event.ts';
+import { RECIPE_LABEL } from '../core/labels.ts';
 import { step } from '../core/step.ts';
 import type { DockerEngine } from '../docker/engine.ts';
 import { run } from '../machine/process.ts';
 import { nodeImageFailure, OTHER_WAYS } from './failure.ts';
 import { installPackages, mirrorFor, observeHostSystem, type Host } from './host.ts';
-import { debianDirectory, digestOf, RECIPE_LABEL } from './recipe.ts';
+import { debianDirectory, directoriesDigest } from './recipe.ts';
 import { openWorkDirectory } from './work-directory.ts';
 
 export interface DebianBase {
@@ -53,7 +54,7 @@ async function makeDebianBase(engine: DockerEngine, suite: string, options: Debi
   return await step<DebianBase>(options.emit, `debian/${suite}`, `Debian image ${reference}`, async ({ progress }) => {
     const host = await observeHostSystem();
     const mirror = mirrorFor(host, suite);
-    const digest = digestOf([debianDirectory], { suite, mirror, apt: host.aptSettings });
+    const digest = directoriesDigest([debianDirectory], { suite, mirror, apt: host.aptSettings });
     const present = options.rebuild ? undefined : await engine.image(reference);
     if (present?.labels[RECIPE_LABEL] === digest) {
       return {

@@ -1,7 +1,8 @@
+import { RECIPE_LABEL } from '../core/labels.ts';
 import { dockerClient } from '../docker/client.ts';
 import { run } from '../machine/process.ts';
 import { OTHER_WAYS } from './failure.ts';
-import { nodeImageDirectory, RECIPE_LABEL } from './recipe.ts';
+import { nodeImageDirectory } from './recipe.ts';
 import { versions } from './versions.ts';
 
 export interface DockerBuildOptions {

@@ -1,10 +1,11 @@
 import { HarnessError } from '../core/error.ts';
 import type { Emit } from '../core/event.ts';
+import { RECIPE_LABEL } from '../core/labels.ts';
 import { step } from '../core/step.ts';
 import type { DockerEngine } from '../docker/engine.ts';
 import { buildNodeImage } from './build-node-image.ts';
 import { pull, whyNotPullable } from './pull.ts';
-import { builtReference, RECIPE_LABEL, recipeDigest } from './recipe.ts';
+import { builtReference, recipeDigest } from './recipe.ts';
 import { versions } from './versions.ts';
 
 export interface NodeImage {

@@ -2,10 +2,10 @@ import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join, relative, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { sha256 } from '../core/digest.ts';
 import { versions } from './versions.ts';
 
 /** The label with the digest of the recipe that an image was made by. */
-export const RECIPE_LABEL = 'kind-harness.recipe';
 
 /**
  * The recipes' files, found from src/ and dist/ alike: both lie one level below the package's root.
@@ -17,11 +17,11 @@ export const debianDirectory = fileURLToPath(new URL('../../harness/debian/', im
  * A SHA-256 (hex) over the files of some directories and any further facts. Paths and contents
  * count; modes and times do not, because a checkout and an installed package differ in them.
  */
-export function digestOf(directories: readonly string[], facts: unknown): string {
+export function directoriesDigest(directories: readonly string[], facts: unknown): string {
   const hash = createHash('sha256').update(JSON.stringify(facts));
   for (const directory of directories) {
     for (const file of filesBelow(directory)) {
-      const content = createHash('sha256').update(readFileSync(file)).digest('hex');
+      const content = sha256(readFileSync(file));
       hash.update(`\n${relative(directory, file).split(sep).join('/')} ${content}`);
     }
   }
@@ -30,7 +30,7 @@ export function digestOf(directories: readonly string[], facts: unknown): string
 
 /** The digest of the node image's recipe, with everything below it. */
 export function recipeDigest(): string {
-  return digestOf([debianDirectory, nodeImageDirectory], versions);
+  return directoriesDigest([debianDirectory, nodeImageDirectory], versions);
 }
 
 /** The name under which the image of a recipe is built. */

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { HarnessError } from '../core/error.ts';
 import type { Emit } from '../core/event.ts';
+import { RECIPE_LABEL } from '../core/labels.ts';
 import { step } from '../core/step.ts';
 import { dockerClient } from '../docker/client.ts';
 import type { DockerEngine } from '../docker/engine.ts';
@@ -10,7 +11,7 @@ import { run } from '../machine/process.ts';
 import { nodeImageFailure } from './failure.ts';
 import { compileModule, findGo } from './go.ts';
 import { pull, whyNotPullable } from './pull.ts';
-import { digestOf, RECIPE_LABEL } from './recipe.ts';
+import { directoriesDigest } from './recipe.ts';
 import { registryVersions } from './versions.ts';
 import { openWorkDirectory } from './work-directory.ts';
 
@@ -39,7 +40,7 @@ export async function ensureRegistryImage(
   engine: DockerEngine,
   { emit, env, signal }: RegistryImageOptions,
 ): Promise<string> {
-  const digest = digestOf([registryDirectory], {});
+  const digest = directoriesDigest([registryDirectory], {});
   const built = `kind-harness/registry:${registryVersions.module}-${digest.slice(0, 12)}`;
   const present = (await engine.image(registryVersions.published)) ?? (await engine.image(built));
   if (present) return present.id;

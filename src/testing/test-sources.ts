@@ -1,6 +1,6 @@
 import { lstatSync, readdirSync, statSync, type Dirent, type Stats } from 'node:fs';
 import { dirname, join, relative, resolve, sep } from 'node:path';
-import { digestOf } from '../core/digest.ts';
+import { digestOfJson } from '../core/digest.ts';
 import { isSettled, type Clock } from '../machine/fs-clock.ts';
 import { hashFile } from '../machine/hash-file.ts';
 import { ifPresent } from '../machine/if-present.ts';
@@ -82,7 +82,7 @@ function lookAtNames(directory: string): Look {
   const found = ifPresent(() => {
     const names = readdirSync(directory).filter((name) => !isToolsOwn(name));
     const stats = names.flatMap((name) => ifPresent(() => lstatSync(join(directory, name))) ?? []);
-    return { digest: digestOf(names.sort()), stats };
+    return { digest: digestOfJson(names.sort()), stats };
   });
   return found ?? { digest: GONE, stats: [] };
 }
@@ -95,7 +95,7 @@ function lookBelow(directory: string): Look {
       return entry.isDirectory() ? lookBelow(path) : lookAtFile(path);
     });
     const parts = below.map((entry, i) => [entry.name, looks[i]?.digest]).sort();
-    return { digest: digestOf(parts), stats: [lstatSync(directory), ...looks.flatMap(({ stats }) => stats)] };
+    return { digest: digestOfJson(parts), stats: [lstatSync(directory), ...looks.flatMap(({ stats }) => stats)] };
   });
   return found ?? { digest: GONE, stats: [] };
 }

@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { Config, TestCacheConfig } from '../config/config.ts';
-import { digestOf } from '../core/digest.ts';
+import { digestOfJson } from '../core/digest.ts';
 import type { ManifestObject } from '../kubernetes/manifest.ts';
 import type { DeployedImage } from '../loading/loaded-image.ts';
 import type { TestInputs } from './test-inputs.ts';
@@ -31,14 +31,14 @@ export async function testSurroundings(
   return {
     ...Object.fromEntries(deployed.images.map((image) => [`image ${image.name}`, image.digest])),
     ...Object.fromEntries(deployed.services.map((service) => [`service ${service.config.name}`, service.definition])),
-    manifests: digestOf(deployed.objects.map(({ object }) => object)),
-    configuration: digestOf([config.namespace, config.cluster, config.tests]),
+    manifests: digestOfJson(deployed.objects.map(({ object }) => object)),
+    configuration: digestOfJson([config.namespace, config.cluster, config.tests]),
     'Node.js': process.version,
-    packages: digestOf(directoriesUp(config.root).flatMap(packageFiles)),
+    packages: digestOfJson(directoriesUp(config.root).flatMap(packageFiles)),
     ...Object.fromEntries(
-      variables.map((name) => [`variable ${name}`, env[name] === undefined ? 'not set' : digestOf(env[name])]),
+      variables.map((name) => [`variable ${name}`, env[name] === undefined ? 'not set' : digestOfJson(env[name])]),
     ),
-    ...(files.length === 0 ? {} : { 'declared files': digestOf(await declared(files, config.root)) }),
+    ...(files.length === 0 ? {} : { 'declared files': digestOfJson(await declared(files, config.root)) }),
   };
 }
 
@@ -61,5 +61,5 @@ function packageFiles(directory: string): [name: string, text: string][] {
 async function declared(globs: string[], root: string): Promise<[path: string, digest: string][]> {
   const { globSync } = await import('tinyglobby');
   const paths = globSync(globs, { cwd: root, dot: true }).sort();
-  return paths.map((path) => [path, digestOf(readFileSync(join(root, path), 'base64'))]);
+  return paths.map((path) => [path, digestOfJson(readFileSync(join(root, path), 'base64'))]);
 }

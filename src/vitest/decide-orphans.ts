@@ -1,5 +1,5 @@
 import type { KubernetesObject } from '@kubernetes/client-node';
-import { TEST_ANNOTATIONS, TEST_LABELS } from '../fixtures/test-run.ts';
+import { TEST_ANNOTATIONS, TEST_LABELS } from '../core/labels.ts';
 import type { Owner } from '../machine/running-process.ts';
 
 /** What is known here and now about processes. */

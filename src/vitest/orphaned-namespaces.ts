@@ -1,9 +1,10 @@
 import { readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { V1Namespace } from '@kubernetes/client-node';
+import { TEST_LABELS } from '../core/labels.ts';
 import { count } from '../core/words.ts';
 import { lookInto } from '../fixtures/diagnosis.ts';
-import { TEST_LABELS, type VitestContext } from '../fixtures/test-run.ts';
+import type { VitestContext } from '../fixtures/test-run.ts';
 import { openAccess } from '../kubernetes/access.ts';
 import { kubeList, type KubeAccess } from '../kubernetes/api.ts';
 import { deleteObject } from '../kubernetes/delete.ts';

@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { CoreV1Api, KubeConfig, RbacAuthorizationV1Api } from '@kubernetes/client-node';
 import { describe, expect, it } from 'vitest';
-import { TEST_ANNOTATIONS, TEST_LABELS } from '../../src/fixtures/test-run.ts';
+import { TEST_ANNOTATIONS, TEST_LABELS } from '../../src/core/labels.ts';
 import { thisProcess } from '../../src/machine/running-process.ts';
 import { suite, type Project } from './support/suite.ts';
 import { eventually } from './support/tools.ts';

@@ -1,9 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import type { Event } from '../../../src/core/event.ts';
+import { RECIPE_LABEL } from '../../../src/core/labels.ts';
 import type { DockerEngine, DockerImage } from '../../../src/docker/engine.ts';
 import { ensureNodeImage, nodeImageStatus } from '../../../src/system-images/node-image.ts';
 import { whyNotPullable } from '../../../src/system-images/pull.ts';
-import { builtReference, RECIPE_LABEL, recipeDigest } from '../../../src/system-images/recipe.ts';
+import { builtReference, recipeDigest } from '../../../src/system-images/recipe.ts';
 import { versions } from '../../../src/system-images/versions.ts';
 
 /** An engine with some images, and a registry that answers as told. */

@@ -2,7 +2,7 @@ import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, uti
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { builtReference, digestOf, recipeDigest } from '../../../src/system-images/recipe.ts';
+import { builtReference, directoriesDigest, recipeDigest } from '../../../src/system-images/recipe.ts';
 import { versions } from '../../../src/system-images/versions.ts';
 import { openWorkDirectory } from '../../../src/system-images/work-directory.ts';
 
@@ -17,16 +17,16 @@ describe('the digest of a recipe', () => {
     mkdirSync(join(directory, 'a'));
     const file = join(directory, 'a', 'script');
     writeFileSync(file, 'one');
-    const before = digestOf([directory], { suite: 'x' });
+    const before = directoriesDigest([directory], { suite: 'x' });
     chmodSync(file, 0o755);
     utimesSync(file, 1, 1);
-    expect(digestOf([directory], { suite: 'x' })).toBe(before);
-    expect(digestOf([directory], { suite: 'y' })).not.toBe(before);
+    expect(directoriesDigest([directory], { suite: 'x' })).toBe(before);
+    expect(directoriesDigest([directory], { suite: 'y' })).not.toBe(before);
     writeFileSync(file, 'two');
-    const changed = digestOf([directory], { suite: 'x' });
+    const changed = directoriesDigest([directory], { suite: 'x' });
     expect(changed).not.toBe(before);
     writeFileSync(join(directory, 'b'), '');
-    expect(digestOf([directory], { suite: 'x' })).not.toBe(changed);
+    expect(directoriesDigest([directory], { suite: 'x' })).not.toBe(changed);
   });
 
   it('names the image', () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { TEST_ANNOTATIONS, TEST_LABELS } from '../../../src/fixtures/test-run.ts';
+import { TEST_ANNOTATIONS, TEST_LABELS } from '../../../src/core/labels.ts';
 import type { Owner } from '../../../src/machine/running-process.ts';
 import { orphanedNamespaces } from '../../../src/vitest/decide-orphans.ts';
 
