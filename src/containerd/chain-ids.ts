@@ -10,9 +10,7 @@ export function chainIds(layers: readonly string[]): string[] {
   const chain: string[] = [];
   for (const layer of layers) {
     const below = chain.at(-1);
-    chain.push(
-      below === undefined ? layer : `sha256:${sha256(`${below} ${layer}`)}`,
-    );
+    chain.push(below === undefined ? layer : `sha256:${sha256(`${below} ${layer}`)}`);
   }
   return chain;
 }

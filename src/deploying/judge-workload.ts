@@ -1,4 +1,14 @@
-import type { V1ContainerStatus, V1DaemonSet, V1Deployment, V1EndpointSlice, V1Job, V1Pod, V1ReplicaSet, V1Service, V1StatefulSet } from '@kubernetes/client-node';
+import type {
+  V1ContainerStatus,
+  V1DaemonSet,
+  V1Deployment,
+  V1EndpointSlice,
+  V1Job,
+  V1Pod,
+  V1ReplicaSet,
+  V1Service,
+  V1StatefulSet,
+} from '@kubernetes/client-node';
 import { isFromBefore } from '../cluster/judge-health.ts';
 
 /** What was applied and makes pods. */

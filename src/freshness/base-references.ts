@@ -42,7 +42,5 @@ function writtenBases(
  * as the name of a stage in any case.
  */
 function sameName(context: string, written: string): boolean {
-  return (
-    context === written.toLowerCase() || runtimeName(context) === runtimeName(written)
-  );
+  return context === written.toLowerCase() || runtimeName(context) === runtimeName(written);
 }

@@ -39,7 +39,8 @@ export function buildOptions(image: ImageConfig, env: NodeJS.ProcessEnv): BuildO
     if (typeof given === 'string') {
       settings[`build argument ${name}`] = given;
     } else {
-      settings[`build argument ${name} (from ${given.env})`] = value === undefined ? 'unset' : `sha256:${sha256(value)}`;
+      settings[`build argument ${name} (from ${given.env})`] =
+        value === undefined ? 'unset' : `sha256:${sha256(value)}`;
       argsFromEnvironment.push(name);
     }
   }

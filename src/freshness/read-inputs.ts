@@ -82,7 +82,8 @@ export class SourceReader {
         trees[name] = await this.#tree(named.directory, ignoreThere);
       }
       // What stands before an `@` may be a password.
-      if ('url' in named) settings[`context ${name}`] = named.url.includes('@') ? `sha256:${sha256(named.url)}` : named.url;
+      if ('url' in named)
+        settings[`context ${name}`] = named.url.includes('@') ? `sha256:${sha256(named.url)}` : named.url;
     }
     const files = Object.fromEntries(Object.entries(trees).map(([name, tree]) => [name, tree.files]));
     const split = image.sources && splitOrRemember(context.files, image.sources, this.#indexes, image.name);

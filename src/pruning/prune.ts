@@ -80,8 +80,7 @@ async function dueInNode(
   inPods: Set<string> | undefined,
 ): Promise<Due> {
   const [holdings, snapshots] = await Promise.all([nodeHoldings(engine, node), nodeSnapshots(engine, node)]);
-  const wanted =
-    inPods && new Set([...config.images.map(({ reference }) => runtimeName(reference)), ...inPods]);
+  const wanted = inPods && new Set([...config.images.map(({ reference }) => runtimeName(reference)), ...inPods]);
   const removals = decideNodePrune(holdings, wanted);
   const isWhole = new Set(removals.flatMap(({ id, whole }) => (whole ? [id] : [])));
   const tops = (whole: boolean) => holdings.images.filter(({ id }) => isWhole.has(id) === whole);

@@ -1,6 +1,11 @@
 import type { KubernetesObject, V1Pod } from '@kubernetes/client-node';
 import { describe, expect, it } from 'vitest';
-import { describe as describeState, judgeCondition, neighboursOf, steadyAt } from '../../../src/deploying/judge-condition.ts';
+import {
+  describe as describeState,
+  judgeCondition,
+  neighboursOf,
+  steadyAt,
+} from '../../../src/deploying/judge-condition.ts';
 import { readRef } from '../../../src/kubernetes/object-ref.ts';
 
 const metadata = { name: 'x', namespace: 'ns' };

@@ -1,6 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { decideBuild } from '../../../src/building/decide-build.ts';
-import { decideFreshness, describeChange, type FreshnessDecision, type FreshnessFacts } from '../../../src/freshness/decide-freshness.ts';
+import {
+  decideFreshness,
+  describeChange,
+  type FreshnessDecision,
+  type FreshnessFacts,
+} from '../../../src/freshness/decide-freshness.ts';
 import { compareInputs, inputsDigest, type Inputs } from '../../../src/freshness/inputs.ts';
 import { fileSet } from '../../../src/sources/file-set.ts';
 

@@ -1,6 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import type { HeldImage, NodeHoldings } from '../../../src/containerd/holdings.ts';
-import { decideDockerPrune, decideNodePrune, decideStoredPrune, freedBytes, type DockerHolding, type DockerNeeds } from '../../../src/pruning/decide-prune.ts';
+import {
+  decideDockerPrune,
+  decideNodePrune,
+  decideStoredPrune,
+  freedBytes,
+  type DockerHolding,
+  type DockerNeeds,
+} from '../../../src/pruning/decide-prune.ts';
 
 const API = 'docker.io/shop/api:dev';
 const OLD = 'docker.io/shop/old:dev';
