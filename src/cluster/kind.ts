@@ -1,5 +1,5 @@
 import { HarnessError } from '../core/error.ts';
-import { MAKE_ROOM, saysDiskFull } from '../machine/disk-full.ts';
+import { diskFull, saysDiskFull } from '../machine/disk-full.ts';
 import { run, tail, tryRun } from '../machine/process.ts';
 
 export interface CreateRequest {
@@ -35,12 +35,7 @@ export async function createCluster(request: CreateRequest): Promise<void> {
 
 function creationError(name: string, output: string): HarnessError {
   const detail = tail(output);
-  if (saysDiskFull(output)) {
-    return new HarnessError('DISK_FULL', `No room is left on the disk to create the cluster ${name}.`, {
-      detail,
-      next: MAKE_ROOM,
-    });
-  }
+  if (saysDiskFull(output)) return diskFull(`The disk is full: could not create the cluster ${name}.`, { detail });
   const port = /port is already allocated|address already in use/i.exec(output);
   if (port) {
     const which = /(?:bind for |listen tcp\S* )(\S+:\d+)/i.exec(output)?.[1];

@@ -1,5 +1,4 @@
-import { HarnessError } from '../core/error.ts';
-import { MAKE_ROOM, saysDiskFull } from '../machine/disk-full.ts';
+import { diskFullOr } from '../machine/disk-full.ts';
 import { printable, tail, tryRun } from '../machine/process.ts';
 import { dockerClient } from './client.ts';
 
@@ -70,17 +69,12 @@ export async function build(request: BuildRequest): Promise<void> {
     ...(request.onLine === undefined ? {} : { onLine: request.onLine }),
   });
   if (result.exitCode === 0) return;
-  const full = saysDiskFull(result.all);
-  throw new HarnessError(
-    full ? 'DISK_FULL' : 'BUILD',
-    full
-      ? `No room is left on the disk to build ${request.reference}.`
-      : `The image ${request.reference} does not build.`,
-    {
-      detail: failureOf(result.all),
-      next: full ? MAKE_ROOM : `Correct ${request.source}; to see it alone: ${byHand(request)}`,
-    },
-  );
+  throw diskFullOr('BUILD', result.all, {
+    message: `Could not build the image ${request.reference}.`,
+    whenFull: `The disk is full: could not build the image ${request.reference}.`,
+    detail: failureOf(result.all),
+    next: `Correct ${request.source}. To run this build alone: ${byHand(request)}`,
+  });
 }
 
 /**

@@ -1,14 +1,12 @@
-import { HarnessError } from '../core/error.ts';
-import { MAKE_ROOM, saysDiskFull } from '../machine/disk-full.ts';
+import type { HarnessError } from '../core/error.ts';
+import { diskFullOr } from '../machine/disk-full.ts';
 
 /**
- * Docker did not do something with an image.
- * @param words its own
- * @param next what a user does, unless the disk is full
+ * The error for a request about an image that Docker refused.
+ * @param action what Docker was asked to do: `save app:dev`
+ * @param reason Docker's own message
+ * @param next what the user should do, unless the disk is full
  */
-export function refusal(what: string, words: string, next: string): HarnessError {
-  const full = saysDiskFull(words);
-  return new HarnessError(full ? 'DISK_FULL' : 'LOAD', `Docker could not ${what}: ${words.trim()}`, {
-    next: full ? MAKE_ROOM : next,
-  });
+export function refusal(action: string, reason: string, next: string): HarnessError {
+  return diskFullOr('LOAD', reason, { message: `Docker could not ${action}: ${reason.trim()}`, next });
 }

@@ -1,11 +1,12 @@
 import { Transform, type Readable } from 'node:stream';
 import { dropBroken } from '../containerd/images.ts';
+import { RESTART_NODES, seeContainerdLog } from '../containerd/see-log.ts';
 import { HarnessError } from '../core/error.ts';
 import { seconds } from '../core/words.ts';
 import type { DockerEngine } from '../docker/engine.ts';
 import { tryExec, type ExecResult } from '../docker/exec.ts';
 import { saveImages } from '../docker/save.ts';
-import { MAKE_ROOM, saysDiskFull } from '../machine/disk-full.ts';
+import { diskFullOr, saysDiskFull } from '../machine/disk-full.ts';
 import { tail } from '../machine/process.ts';
 import { STALLED_AFTER, watchForStall } from '../machine/stall.ts';
 import { ArchivedImages, type ArchivedImage } from './archived-images.ts';
@@ -109,20 +110,17 @@ async function importArchive(
   const references = shipments.map(({ reference }) => reference).join(', ');
   if (stall.signal.aborted) {
     throw new HarnessError('LOAD', `${node} has taken nothing of ${references} for ${seconds(stalledAfter)}.`, {
-      next: `Look at the node's runtime: docker exec ${node} journalctl -u containerd; \`harness stop\` and \`harness up\` start it anew.`,
+      next: `${seeContainerdLog(node)} ${RESTART_NODES}`,
     });
   }
   const output = `${result.stdout}\n${result.stderr}`.trim();
-  const full = saysDiskFull(output);
-  if (full) await dropAllBroken(engine, node, shipments).catch(() => undefined);
-  throw new HarnessError(
-    full ? 'DISK_FULL' : 'LOAD',
-    full ? `No room is left in ${node} to load ${references}.` : `${node} did not take ${references}.`,
-    {
-      detail: tail(output),
-      next: full ? MAKE_ROOM : `Look at the node's runtime: docker exec ${node} journalctl -u containerd`,
-    },
-  );
+  if (saysDiskFull(output)) await dropAllBroken(engine, node, shipments).catch(() => undefined);
+  throw diskFullOr('LOAD', output, {
+    message: `Could not import ${references} into node ${node}.`,
+    whenFull: `Node ${node} is out of disk space while loading ${references}.`,
+    detail: tail(output),
+    next: seeContainerdLog(node),
+  });
 }
 
 /**

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { NODE_CONTENT, readNodeContent, type NodeContent } from '../containerd/content.ts';
 import { NOTE_LOAD } from '../containerd/load-record.ts';
+import { RESTART_NODES, seeContainerdLog } from '../containerd/see-log.ts';
 import { HarnessError } from '../core/error.ts';
 import { seconds } from '../core/words.ts';
 import type { DockerEngine } from '../docker/engine.ts';
@@ -75,7 +76,7 @@ export async function pullInNode(engine: DockerEngine, order: PullOrder, signal?
   }
   signal?.throwIfAborted();
   throw new HarnessError('LOAD', `${node} did not pull ${name} within ${seconds(limit)}.`, {
-    next: `Look at the node's runtime: docker exec ${node} journalctl -u containerd; \`harness stop\` and \`harness up\` start it anew.`,
+    next: `${seeContainerdLog(node)} ${RESTART_NODES}`,
   });
 }
 

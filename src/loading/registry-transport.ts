@@ -1,8 +1,9 @@
 import { chainIds } from '../containerd/chain-ids.ts';
+import { seeContainerdLog } from '../containerd/see-log.ts';
 import { HarnessError } from '../core/error.ts';
 import type { DockerEngine } from '../docker/engine.ts';
 import { dropName, pushImage } from '../docker/push.ts';
-import { MAKE_ROOM, saysDiskFull } from '../machine/disk-full.ts';
+import { diskFull, diskFullOr } from '../machine/disk-full.ts';
 import { tail } from '../machine/process.ts';
 import { findManifest, type Manifest } from '../registry/client.ts';
 import { registryIsFull, removeRegistry } from '../registry/container.ts';
@@ -123,14 +124,7 @@ async function store(
     if (signal?.aborted || !(await registryIsFull(engine, registry).catch(() => false))) throw error;
     // with the half of an image that it holds now; the next load makes it anew
     await removeRegistry(engine, registry.containerId);
-    throw new HarnessError(
-      'DISK_FULL',
-      `No room is left for the image ${shipment.reference} in the registry beside the cluster.`,
-      {
-        next: MAKE_ROOM,
-        cause: error,
-      },
-    );
+    throw diskFull(`The local registry is out of disk space while receiving ${shipment.reference}.`, { cause: error });
   }
   const stored = await findManifest(port, tag, architecture);
   if (!stored)
@@ -176,15 +170,10 @@ function wholeSize({ config, layers }: Manifest): number {
 }
 
 function pullFailed(node: string, name: string, output: string): HarnessError {
-  const full = saysDiskFull(output);
-  return new HarnessError(
-    full ? 'DISK_FULL' : 'LOAD',
-    full
-      ? `No room is left in ${node} to load ${name}.`
-      : `${node} could not pull ${name} from the registry beside the cluster.`,
-    {
-      detail: tail(output),
-      next: full ? MAKE_ROOM : `Look at the node's runtime: docker exec ${node} journalctl -u containerd`,
-    },
-  );
+  return diskFullOr('LOAD', output, {
+    message: `Node ${node} could not pull ${name} from the local registry.`,
+    whenFull: `Node ${node} is out of disk space while loading ${name}.`,
+    detail: tail(output),
+    next: seeContainerdLog(node),
+  });
 }

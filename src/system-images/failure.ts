@@ -1,6 +1,5 @@
 import { HarnessError, messageOf } from '../core/error.ts';
-
-const NO_ROOM = /no space left on device|ENOSPC|disk quota exceeded/i;
+import { diskFull, saysDiskFull } from '../machine/disk-full.ts';
 
 /** What users can do when the node image cannot be built, whatever the cause. */
 export const OTHER_WAYS =
@@ -12,9 +11,9 @@ export const OTHER_WAYS =
  */
 export function nodeImageFailure(thrown: unknown, what: string, next = OTHER_WAYS): HarnessError {
   const text = `${messageOf(thrown)}\n${thrown instanceof HarnessError ? (thrown.detail ?? '') : ''}`;
-  if (NO_ROOM.test(text)) {
-    return new HarnessError('DISK_FULL', `${what}: no room is left on the disk.`, {
-      next: 'Free some room (the build needs about 6 GB) and run the command again: it goes on where it was. `docker system df` shows what Docker keeps.',
+  if (saysDiskFull(text)) {
+    return diskFull(`${what}: the disk is full.`, {
+      next: 'Free disk space (the build needs about 6 GB) and run the command again: finished parts are not rebuilt. `docker system df` shows what Docker uses.',
       cause: thrown,
     });
   }

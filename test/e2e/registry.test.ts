@@ -211,7 +211,7 @@ describe('a registry that', () => {
     try {
       const run = await project.must('load-if-needed');
       expect(run.notes).toContain(
-        `the way through the registry failed, so the whole image goes to ${worker}: ${worker} could not pull`,
+        `the way through the registry failed, so the whole image goes to ${worker}: Node ${worker} could not pull`,
       );
       expect(loadsOf(run, 'app').map(({ node, verdict, pushed }) => [node, verdict, pushed !== undefined])).toEqual([
         [controlPlane, 'transferred', true],
