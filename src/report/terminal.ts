@@ -3,95 +3,110 @@ import type { Emit, Event } from '../core/event.ts';
 import { seconds } from '../core/words.ts';
 import { plainReporter } from './lines.ts';
 
-type Wrapper = ListrTaskWrapper<unknown, typeof DefaultRenderer, typeof SimpleRenderer>;
-
-type RowEnd = { how: 'done' } | { how: 'failed'; error: Error } | { how: 'never begun' };
-
-/** One row on the screen: it is there from the plan on, and waits until its step begins. */
-interface Row {
-  task?: Wrapper;
-  finish: (end: RowEnd) => void;
-  ended: Promise<RowEnd>;
-  title?: string;
-}
+type StepEvent = Event & { type: 'step' };
+type Task = ListrTaskWrapper<unknown, typeof DefaultRenderer, typeof SimpleRenderer>;
+type RowEnd = { state: 'done' } | { state: 'failed'; error: Error } | { state: 'never begun' };
 
 /**
- * Draws the planned steps with listr2, live. Steps that were not planned, notes and output of
- * programs come as plain lines once the rows are done; the rows are done when every one has ended,
- * or `release` is called.
+ * Shows the planned steps live, with listr2. Everything else (other steps, notes, output of
+ * programs) is printed as plain lines after the rows have ended: when the last step ends, or at
+ * `release`.
  */
 export function terminalReporter(
   write: (line: string) => void,
   verbose: boolean,
 ): { emit: Emit; release: () => Promise<void> } {
-  const plain = plainReporter(write, verbose);
-  const rows = new Map<string, Row>();
-  let held: Event[] = [];
-  let drawing: Promise<void> | undefined;
+  const screen = new Screen(plainReporter(write, verbose));
+  return { emit: (event) => screen.show(event), release: () => screen.release() };
+}
 
-  function draw(steps: { id: string; title: string }[]): void {
-    for (const { id } of steps) {
-      const { promise, resolve } = Promise.withResolvers<RowEnd>();
-      rows.set(id, { finish: resolve, ended: promise });
+/** The live rows, and the events that are held back while these are on the screen. */
+class Screen {
+  readonly #plain: Emit;
+  readonly #rows = new Map<string, Row>();
+  #heldBack: Event[] = [];
+  #drawing: Promise<void> | undefined;
+
+  constructor(plain: Emit) {
+    this.#plain = plain;
+  }
+
+  show(event: Event): void {
+    if (event.type === 'plan') return this.#draw(event.steps);
+    if (event.type === 'step') {
+      const row = this.#rows.get(event.id);
+      if (row) return row.show(event);
+      const outer = this.#drawing && this.#outerRow(event.id);
+      if (outer) return outer.showDetail(event.state === 'progress' ? event.detail : event.title);
     }
-    const list = new Listr(
-      steps.map(({ id, title }) => ({
-        title,
-        task: async (_context: unknown, task: Wrapper) => {
-          const row = rows.get(id) as Row;
-          row.task = task;
-          if (row.title !== undefined) task.title = row.title;
-          const end = await row.ended;
-          if (end.how === 'failed') throw end.error;
-          if (end.how === 'never begun') task.skip();
-        },
-      })),
-      {
-        concurrent: true,
-        exitOnError: false,
-        registerSignalListeners: false,
-        rendererOptions: { collapseErrors: true, showErrorMessage: false },
-      },
-    );
-    drawing = list.run().then(flush, flush);
+    if (this.#drawing) this.#heldBack.push(event);
+    else this.#plain(event);
   }
 
-  function flush(): void {
-    drawing = undefined;
-    const late = held;
-    held = [];
-    late.forEach(plain);
+  /** Ends all rows, and waits until what was held back is printed. */
+  async release(): Promise<void> {
+    for (const row of this.#rows.values()) row.end({ state: 'never begun' });
+    await this.#drawing;
   }
 
-  function emit(event: Event): void {
-    if (event.type === 'plan') return draw(event.steps);
-    const row = event.type === 'step' ? rows.get(event.id) : undefined;
-    if (row && event.type === 'step') return show(row, event);
-    const parent = event.type === 'step' ? [...rows].find(([id]) => event.id.startsWith(`${id}/`))?.[1] : undefined;
-    if (drawing && parent && event.type === 'step') {
-      // A step within a step: its words are the outer one's progress.
-      if (parent.task) parent.task.output = event.state === 'progress' ? event.detail : event.title;
-      return undefined;
-    }
-    if (drawing) held.push(event);
-    else plain(event);
+  #draw(steps: { id: string; title: string }[]): void {
+    const tasks = steps.map(({ id, title }) => {
+      const row = new Row();
+      this.#rows.set(id, row);
+      return { title, task: (_context: unknown, task: Task) => row.run(task) };
+    });
+    const list = new Listr(tasks, {
+      concurrent: true,
+      exitOnError: false,
+      registerSignalListeners: false,
+      rendererOptions: { collapseErrors: true, showErrorMessage: false },
+    });
+    const printHeldBack = () => this.#printHeldBack();
+    this.#drawing = list.run().then(printHeldBack, printHeldBack);
   }
 
-  function show(row: Row, event: Event & { type: 'step' }): void {
-    if (event.state === 'progress') {
-      if (row.task) row.task.output = event.detail;
-      return;
-    }
-    row.title = event.state === 'start' ? event.title : `${event.title} (${seconds(event.ms)})`;
-    if (row.task) row.task.title = row.title;
-    if (event.state === 'done' || event.state === 'skipped') row.finish({ how: 'done' });
-    if (event.state === 'failed') row.finish({ how: 'failed', error: new Error(event.title) });
+  #printHeldBack(): void {
+    this.#drawing = undefined;
+    const events = this.#heldBack;
+    this.#heldBack = [];
+    events.forEach(this.#plain);
   }
 
-  async function release(): Promise<void> {
-    for (const row of rows.values()) row.finish({ how: 'never begun' });
-    await drawing;
+  /** The row of the step that contains this one: `cluster` for `cluster/start`. */
+  #outerRow(id: string): Row | undefined {
+    return [...this.#rows].find(([outer]) => id.startsWith(`${outer}/`))?.[1];
+  }
+}
+
+/** One planned step. Its row is on the screen from the plan on, and runs until the step ends. */
+class Row {
+  readonly #ended = Promise.withResolvers<RowEnd>();
+  #task: Task | undefined;
+  #title: string | undefined;
+
+  /** The row's task in listr2. */
+  async run(task: Task): Promise<void> {
+    this.#task = task;
+    if (this.#title !== undefined) task.title = this.#title;
+    const end = await this.#ended.promise;
+    if (end.state === 'failed') throw end.error;
+    if (end.state === 'never begun') task.skip();
   }
 
-  return { emit, release };
+  show(event: StepEvent): void {
+    if (event.state === 'progress') return this.showDetail(event.detail);
+    this.#title = event.state === 'start' ? event.title : `${event.title} (${seconds(event.ms)})`;
+    if (this.#task) this.#task.title = this.#title;
+    if (event.state === 'done' || event.state === 'skipped') this.end({ state: 'done' });
+    if (event.state === 'failed') this.end({ state: 'failed', error: new Error(event.title) });
+  }
+
+  showDetail(detail: string): void {
+    if (this.#task) this.#task.output = detail;
+  }
+
+  /** Only the first end counts. */
+  end(end: RowEnd): void {
+    this.#ended.resolve(end);
+  }
 }
