@@ -1,8 +1,8 @@
 import type { BuildSummary, LoadSummary, ReportedError, Summary, TestSummary } from './summary.ts';
 
 /**
- * What a run tells while it goes on. Everything a user sees (terminal, plain lines, JSON) is made
- * from these, so nothing below `report/` prints.
+ * What a run reports while it works. Everything a user sees (terminal, plain lines, JSON) is made
+ * from these events; only `report/` and `cli/` print.
  */
 export type Event =
   | { type: 'plan'; steps: { id: string; title: string }[] }
@@ -26,5 +26,5 @@ export interface Round {
   error?: ReportedError;
 }
 
-/** Takes an event; must neither throw nor block. */
+/** Receives events; must neither throw nor block. */
 export type Emit = (event: Event) => void;

@@ -1,23 +1,26 @@
 /**
- * Labels that the harness puts on the images it builds, and on its registry. What an image was
- * built from lives and dies with it.
+ * Labels that the harness puts on the images it builds and on its containers. The record of what an
+ * image was built from is part of the image, so the two cannot diverge.
  */
 export const LABELS = {
   /** The digest of all inputs, see `inputsDigest`. */
   inputs: 'dev.kind-harness.inputs',
   project: 'dev.kind-harness.project',
   image: 'dev.kind-harness.image',
-  /** On the registry's container: the cluster it stands beside. */
+  /** On the registry's container: the name of its cluster. */
   registry: 'dev.kind-harness.registry',
-  /** On the container of a service beside the cluster: its name in the configuration. */
+  /** On a service's container: the name of the service in the configuration. */
   service: 'dev.kind-harness.service',
-  /** On containers: the cluster they stand beside. */
+  /** On a service's container: the name of its cluster. */
   cluster: 'dev.kind-harness.cluster',
-  /** On the registry's container: the digest of what it was made from. */
+  /** On the registry's container: the digest of the image and settings it was created with. */
   definition: 'dev.kind-harness.definition',
 } as const;
 
-/** Label on images of this package's own (node image, registry, Debian base): the digest of their recipe. */
+/**
+ * Label on the images that this package itself makes (node, registry, Debian base): the digest of
+ * their recipe.
+ */
 export const RECIPE_LABEL = 'kind-harness.recipe';
 
 /** Labels on namespaces and cluster-scoped objects that tests create. */

@@ -1,6 +1,7 @@
 /**
- * A function that makes something once for each key and then returns the same thing: how a room
- * remembers what it learned in a run, with the session as the key. The memory goes with the key.
+ * Returns a function that makes one value for each key and returns the same value from then on.
+ * With the session as the key, a module keeps what it learned in a run. The value is
+ * garbage-collected with its key.
  */
 export function oncePer<Key extends WeakKey, Value>(make: (key: Key) => Value): (key: Key) => Value {
   const made = new WeakMap<Key, { value: Value }>();

@@ -1,25 +1,25 @@
 import type { Emit } from './event.ts';
 import { stopwatch } from './stopwatch.ts';
 
-/** Handed to the work of a step: `progress` replaces the line of detail below its title. */
+/** Passed to the work of a step; `progress` replaces the detail line below its title. */
 export interface StepHandle {
   progress: (detail: string) => void;
 }
 
-/**
- * What a step ends with: the title that stays on the screen, and whether anything was done at all.
- */
+/** How a step ended. */
 export interface StepEnd<T> {
+  /** The title that stays on the screen. */
   title: string;
+  /** There was nothing to do. */
   skipped?: boolean;
-  /** It ended, and its answer is no: shown as failed, with no error. */
+  /** The step completed, with a negative result such as failed tests: shown as failed. */
   failed?: boolean;
   value: T;
 }
 
 /**
- * Runs one step of a run and reports its beginning, progress, end and time (milliseconds).
- * The step's own error passes through unchanged, after it was reported as failed.
+ * Runs one step and reports its start, progress, end and duration (milliseconds). If the step
+ * throws, it is reported as failed and the error is rethrown unchanged.
  */
 export async function step<T>(
   emit: Emit,

@@ -1,6 +1,6 @@
 /**
- * Starts to measure. Asks Node's own clock: `performance` is a library that takes 2 ms to load.
- * @returns milliseconds since then, whole
+ * Starts a stopwatch. Uses `process.hrtime`, because loading `performance` takes 2 ms.
+ * @returns a function that returns the whole milliseconds since the start
  */
 export function stopwatch(): () => number {
   const start = process.hrtime.bigint();

@@ -7,8 +7,8 @@ export interface BuildSummary {
 }
 
 /**
- * What happened to an image in one node. `bytes` is what travelled into it. Through the registry,
- * `pushed` is what Docker sent there, once for all nodes.
+ * What happened to an image in one node. `bytes` is what the node received. For a load through the
+ * registry, `pushed` is what Docker pushed to it, once for all nodes.
  */
 export interface LoadSummary {
   image: string;
@@ -23,11 +23,11 @@ export interface TestSummary {
   passed: number;
   failed: number;
   skipped: number;
-  /** Test files that were left out, because they passed before and nothing changed. */
+  /** Test files that were skipped because they passed before and nothing changed. */
   unchanged?: number;
 }
 
-/** What went wrong, and what to do. `INTERNAL` is what the harness did not expect. */
+/** An error and what to do about it. The code `INTERNAL` means a bug in the harness. */
 export interface ReportedError {
   code: string;
   message: string;
@@ -35,7 +35,7 @@ export interface ReportedError {
   detail?: string;
 }
 
-/** The last line of every `--json` output. Commands add what is theirs (`images`, `checks`, …). */
+/** The last line of every `--json` output. Commands add their own fields (`images`, `checks`, …). */
 export interface Summary {
   type: 'summary';
   command: string;

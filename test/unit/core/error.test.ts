@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { exitCodeOf, HarnessError, messageOf } from '../../../src/core/error.ts';
 
-it('has an exit code for each kind of error', () => {
+it('gives each kind of error its exit code', () => {
   expect([
     exitCodeOf('USAGE'),
     exitCodeOf('CONFIG'),

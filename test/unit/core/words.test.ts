@@ -7,12 +7,12 @@ it.each([
   [999.6, '1.0 s'],
   [1_000, '1.0 s'],
   [59_900, '59.9 s'],
-  [59_960, '1 min 0 s'],
-  [60_000, '1 min 0 s'],
-  [119_700, '2 min 0 s'],
+  [59_960, '1 min'],
+  [60_000, '1 min'],
+  [119_700, '2 min'],
   [425_000, '7 min 5 s'],
-])('%s milliseconds are %s', (ms, words) => {
-  expect(seconds(ms)).toBe(words);
+])('writes %s milliseconds as %s', (ms, text) => {
+  expect(seconds(ms)).toBe(text);
 });
 
 it.each([
@@ -24,10 +24,10 @@ it.each([
   [999_900_000, '999.9 MB'],
   [999_960_000, '1.0 GB'],
   [1_003_000_000, '1.0 GB'],
-])('%s bytes are %s', (bytes, words) => {
-  expect(dataSize(bytes)).toBe(words);
+])('writes %s bytes as %s', (bytes, text) => {
+  expect(dataSize(bytes)).toBe(text);
 });
 
-it('counts with the noun that fits', () => {
+it('counts with the right form of the noun', () => {
   expect([count(0, 'file'), count(1, 'file'), count(2, 'file')]).toEqual(['0 files', '1 file', '2 files']);
 });
