@@ -1,19 +1,16 @@
 import { errorForMachines } from '../core/reported-error.ts';
 import type { ReportedError } from '../core/summary.ts';
 
-/** An error as lines: what is wrong, the last words of what failed, and what to do. */
+/** An error as lines: the message, the detail, and what to do next. */
 export function errorForPeople(failure: unknown, verbose: boolean): string[] {
   const stack = verbose && failure instanceof Error && failure.stack !== undefined ? [failure.stack] : [];
   return [...errorLines(errorForMachines(failure)), ...stack];
 }
 
-/** The same for an error that was reported. */
+/** The same for an error in the form in which `--json` prints it. */
 export function errorLines({ code, message, next, detail }: ReportedError): string[] {
   if (code === 'INTERNAL') {
-    return [
-      `❌ ${message}`,
-      '→  This is not an error that kind-harness expects. Run again with --verbose and report it with what it prints.',
-    ];
+    return [`❌ ${message}`, '→  This is a bug in kind-harness. Run again with `--verbose` and report the output.'];
   }
   return [
     `❌ ${message} [${code}]`,

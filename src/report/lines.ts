@@ -2,13 +2,13 @@ import type { Emit, Event } from '../core/event.ts';
 import { seconds } from '../core/words.ts';
 import { errorLines } from './errors.ts';
 
-/** How often the progress of one step is worth a line, milliseconds. */
+/** Milliseconds between two progress lines of the same step. */
 const PROGRESS_EVERY = 5_000;
 
-/** Plain lines, for logs and wherever there is no terminal. */
+/** Prints plain lines, for logs and other output that is not a terminal. */
 export function plainReporter(write: (line: string) => void, verbose: boolean): Emit {
   const lastProgress = new Map<string, number>();
-  const titles = new Map<string, string>();
+
   return (event: Event) => {
     switch (event.type) {
       case 'step':
@@ -28,7 +28,6 @@ export function plainReporter(write: (line: string) => void, verbose: boolean): 
   function stepLine(event: Event & { type: 'step' }): void {
     switch (event.state) {
       case 'start':
-        titles.set(event.id, event.title);
         lastProgress.set(event.id, performance.now());
         return write(`▶️  ${event.title}`);
       case 'progress': {

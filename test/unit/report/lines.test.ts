@@ -11,7 +11,7 @@ function lines(events: Event[], verbose = false): string[] {
 }
 
 describe('plain lines', () => {
-  it('tell beginnings, ends and notes', () => {
+  it('show the start and end of steps, notes and output', () => {
     const title = 'image api is up to date (42 files), skipping build';
     expect(
       lines([
@@ -35,7 +35,7 @@ describe('plain lines', () => {
     ]);
   });
 
-  it('leave out progress that follows fast, unless all is wanted', () => {
+  it('show progress at most every 5 seconds, or all of it with verbose', () => {
     const now = vi.spyOn(performance, 'now').mockReturnValue(10_000);
     const progress = (detail: string): Event => ({ type: 'step', id: 'b', state: 'progress', detail });
     const written: string[] = [];
@@ -75,7 +75,7 @@ describe('a step', () => {
     ]);
   });
 
-  it('that throws is told as failed, and its error passes', async () => {
+  it('that throws is reported as failed, and the error is rethrown', async () => {
     const events: Event[] = [];
     const error = new Error('why');
     await expect(
