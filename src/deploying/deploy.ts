@@ -6,8 +6,8 @@ import { KubeResources } from '../kubernetes/resources.ts';
 import { WatchTimeout, watchUntil } from '../kubernetes/watch.ts';
 import type { DeployedImage } from '../loading/loaded-image.ts';
 import { annotationOf, inOrder, withImages } from './fill-manifest.ts';
-import type { Workload } from './judge-workload.ts';
 import { waitForRollout } from './wait-for-rollout.ts';
+import { isWorkload, type Workload } from './workload.ts';
 
 export interface Deployment {
   kubeconfig: string;
@@ -65,10 +65,6 @@ export async function deploy(deployment: Deployment): Promise<void> {
   }
   const { startedAt } = deployment;
   await waitForRollout(kube, workloads, { startedAt, unprobed, progress, ...(signal === undefined ? {} : { signal }) });
-}
-
-function isWorkload(kind: string): kind is Workload['kind'] {
-  return ['Deployment', 'StatefulSet', 'DaemonSet', 'Job', 'Pod'].includes(kind);
 }
 
 /** Whether "ready" says of some container of a workload no more than that it was started. */

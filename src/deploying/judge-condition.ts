@@ -1,6 +1,8 @@
 import type { KubernetesObject, V1EndpointSlice, V1LabelSelector, V1Pod, V1PodStatus } from '@kubernetes/client-node';
 import type { ObjectRef } from '../kubernetes/object-ref.ts';
-import { judgeWorkload, type PodFailure, type RolloutFacts, type Workload } from './judge-workload.ts';
+import { steadyAt } from './judge-pod.ts';
+import { judgeWorkload } from './judge-workload.ts';
+import { isWorkload, type PodFailure, type RolloutFacts, type Workload, type WorkloadKind } from './workload.ts';
 
 /**
  * What an object is waited for; a name such as `Complete` is that of a condition in its status,
@@ -72,23 +74,6 @@ export function describe(object: KubernetesObject): string {
   );
 }
 
-/**
- * Milliseconds for which a container without a readiness probe must go on running: Kubernetes calls
- * it ready once it was started, and notices a second later that it has crashed.
- */
-export const STEADY_MS = 2_000;
-
-/** When it will be sure that a pod does not crash as it starts, milliseconds since the epoch. */
-export function steadyAt({ spec, status }: V1Pod): number {
-  const unprobed = (spec?.containers ?? []).filter(({ readinessProbe }) => !readinessProbe).map(({ name }) => name);
-  const starts = (status?.containerStatuses ?? [])
-    .filter(({ name }) => unprobed.includes(name))
-    .flatMap(({ state }) =>
-      state?.running?.startedAt === undefined ? [] : [new Date(state.running.startedAt).getTime() + STEADY_MS],
-    );
-  return Math.max(0, ...starts);
-}
-
 function podsOf(object: KubernetesObject, { pods = [] }: Neighbours): V1Pod[] {
   const labels = Object.entries(
     (object as { spec?: { selector?: V1LabelSelector } }).spec?.selector?.matchLabels ?? {},
@@ -108,12 +93,8 @@ function hasEndpoint(service: string, { endpointslices = [] }: Neighbours): bool
     .some(({ endpoints }) => endpoints?.some(({ conditions }) => conditions?.ready !== false));
 }
 
-function isWorkload(kind: string): kind is Workload['kind'] {
-  return ['Deployment', 'StatefulSet', 'DaemonSet', 'Job', 'Pod'].includes(kind);
-}
-
-function factsFrom(kind: Workload['kind'], { own = [], replicasets = [], pods = [] }: Neighbours): RolloutFacts {
-  const of = (wanted: Workload['kind']) => (kind === wanted ? own : []) as never[];
+function factsFrom(kind: WorkloadKind, { own = [], replicasets = [], pods = [] }: Neighbours): RolloutFacts {
+  const of = (wanted: WorkloadKind) => (kind === wanted ? own : []) as never[];
   return {
     deployments: of('Deployment'),
     statefulSets: of('StatefulSet'),

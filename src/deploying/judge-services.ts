@@ -1,5 +1,6 @@
 import type { V1Pod, V1Service } from '@kubernetes/client-node';
-import { isReady, type RolloutFacts } from './judge-workload.ts';
+import { isReady } from './judge-pod.ts';
+import type { RolloutFacts } from './workload.ts';
 
 /**
  * What a Service still lacks to lead to the pods that it selects, in words; undefined when none

@@ -1,6 +1,7 @@
 import type { V1Pod } from '@kubernetes/client-node';
 import { kubeRequest, statusOf, type KubeAccess } from '../kubernetes/api.ts';
-import { isReady, type RolloutFacts, type Workload } from './judge-workload.ts';
+import { isReady } from './judge-pod.ts';
+import type { RolloutFacts, Workload } from './workload.ts';
 
 /**
  * The pods that keep a StatefulSet's roll-out from ever going on: of an earlier revision, and not

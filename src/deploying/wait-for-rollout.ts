@@ -4,8 +4,9 @@ import { kubeList, kubeRequest, kubeText, statusOf, type KubeAccess } from '../k
 import { containerLogText } from '../kubernetes/container-log.ts';
 import { WatchTimeout, watchUntil, type Watched } from '../kubernetes/watch.ts';
 import { servicesLack } from './judge-services.ts';
-import { judgeWorkload, type PodFailure, type RolloutFacts, type Workload } from './judge-workload.ts';
+import { judgeWorkload } from './judge-workload.ts';
 import { deletePod, stuckPods } from './stuck-pods.ts';
+import type { PodFailure, RolloutFacts, Workload } from './workload.ts';
 
 /** Milliseconds that everything that was deployed may take to run. */
 const ROLLOUT_TIMEOUT = 300_000;

@@ -1,11 +1,7 @@
 import type { KubernetesObject, V1Pod } from '@kubernetes/client-node';
 import { describe, expect, it } from 'vitest';
-import {
-  describe as describeState,
-  judgeCondition,
-  neighboursOf,
-  steadyAt,
-} from '../../../src/deploying/judge-condition.ts';
+import { describe as describeState, judgeCondition, neighboursOf } from '../../../src/deploying/judge-condition.ts';
+import { STEADY_MS } from '../../../src/deploying/judge-pod.ts';
 import { readRef } from '../../../src/kubernetes/object-ref.ts';
 
 const metadata = { name: 'x', namespace: 'ns' };
@@ -76,37 +72,29 @@ describe('an object that is waited for', () => {
     const kinds = ['Deployment', 'StatefulSet', 'Pod', 'Service', 'ConfigMap'];
     expect(kinds.map(neighboursOf)).toEqual([['replicasets', 'pods'], ['pods'], [], ['endpointslices'], []]);
   });
-});
 
-describe('a pod without a readiness probe', () => {
-  const pod = (probed: boolean): V1Pod => ({
-    metadata,
-    spec: { containers: [{ name: 'c', ...(probed ? { readinessProbe: {} } : {}) }] },
-    status: {
-      conditions: [{ type: 'Ready', status: 'True' }],
-      containerStatuses: [
-        {
-          name: 'c',
-          image: '',
-          imageID: '',
-          ready: true,
-          restartCount: 0,
-          state: { running: { startedAt: new Date(10_000) } },
-        },
-      ],
-    },
-  });
-
-  it('is surely ready only two seconds after its start', () => {
-    expect(steadyAt(pod(false))).toBe(12_000);
-    expect(judgeCondition(ref('pod/x'), 'ready', { own: [pod(false)] })).toMatchObject({
+  it('is ready for certain only once its unprobed containers have run for a while', () => {
+    const running: V1Pod = {
+      metadata,
+      spec: { containers: [{ name: 'c' }] },
+      status: {
+        conditions: [{ type: 'Ready', status: 'True' }],
+        containerStatuses: [
+          {
+            name: 'c',
+            image: '',
+            imageID: '',
+            ready: true,
+            restartCount: 0,
+            state: { running: { startedAt: new Date(10_000) } },
+          },
+        ],
+      },
+    };
+    expect(judgeCondition(ref('pod/x'), 'ready', { own: [running] })).toMatchObject({
       state: 'met',
-      steadyAt: 12_000,
+      steadyAt: 10_000 + STEADY_MS,
     });
-  });
-
-  it('needs no such time with one', () => {
-    expect(steadyAt(pod(true))).toBe(0);
   });
 });
 

@@ -1,7 +1,7 @@
 import type { V1EndpointSlice, V1Pod, V1Service } from '@kubernetes/client-node';
 import { describe, expect, it } from 'vitest';
 import { servicesLack } from '../../../src/deploying/judge-services.ts';
-import type { RolloutFacts } from '../../../src/deploying/judge-workload.ts';
+import type { RolloutFacts } from '../../../src/deploying/workload.ts';
 
 const service: V1Service = { metadata: { name: 'api', namespace: 'shop' }, spec: { selector: { app: 'api' } } };
 

@@ -1,6 +1,7 @@
 import type { V1DaemonSet, V1Deployment, V1Job, V1Pod, V1ReplicaSet, V1StatefulSet } from '@kubernetes/client-node';
 import { describe, expect, it } from 'vitest';
-import { judgeWorkload, type RolloutFacts, type Workload } from '../../../src/deploying/judge-workload.ts';
+import { judgeWorkload } from '../../../src/deploying/judge-workload.ts';
+import type { RolloutFacts, Workload } from '../../../src/deploying/workload.ts';
 
 const REVISION = 'deployment.kubernetes.io/revision';
 const owned = (uid: string) => [{ uid, apiVersion: 'v1', kind: 'Any', name: uid }];
@@ -213,7 +214,7 @@ describe('a Deployment', () => {
     const elsewhere: V1Deployment = { metadata: { ...meta, namespace: 'bank' }, status: complete };
     expect(judgeWorkload(workload('Deployment'), facts({ deployments: [elsewhere] }))).toEqual({
       state: 'pending',
-      detail: 'Deployment app: not there yet',
+      detail: 'Deployment app: does not exist yet',
     });
   });
 });
@@ -246,7 +247,7 @@ describe('a StatefulSet', () => {
       detail: 'StatefulSet app: 1 earlier pods are ending',
     });
     expect(judgeWorkload(workload('StatefulSet'), facts({}))).toMatchObject({
-      detail: 'StatefulSet app: not there yet',
+      detail: 'StatefulSet app: does not exist yet',
     });
   });
 
@@ -350,7 +351,10 @@ describe('a Pod', () => {
   it('is pending until then', () => {
     expect(judge({ phase: 'Pending' })).toEqual({ state: 'pending', detail: 'Pod app: not ready (Pending)' });
     expect(judge(undefined)).toEqual({ state: 'pending', detail: 'Pod app: not ready (unknown)' });
-    expect(judgeWorkload(workload('Pod'), facts({}))).toEqual({ state: 'pending', detail: 'Pod app: not there yet' });
+    expect(judgeWorkload(workload('Pod'), facts({}))).toEqual({
+      state: 'pending',
+      detail: 'Pod app: does not exist yet',
+    });
   });
 
   it('has failed when it ended badly', () => {

@@ -1,0 +1,73 @@
+import type { V1ContainerStatus, V1Pod } from '@kubernetes/client-node';
+import type { PodFailure } from './workload.ts';
+
+/** Whether Kubernetes calls a pod ready. */
+export function isReady(pod: V1Pod): boolean {
+  return pod.status?.conditions?.some(({ type, status }) => type === 'Ready' && status === 'True') ?? false;
+}
+
+/**
+ * Milliseconds for which a container without a readiness probe must go on running: Kubernetes calls
+ * it ready once it was started, and notices a second later that it has crashed.
+ */
+export const STEADY_MS = 2_000;
+
+/** When it will be sure that a pod does not crash as it starts, milliseconds since the epoch. */
+export function steadyAt({ spec, status }: V1Pod): number {
+  const unprobed = (spec?.containers ?? []).filter(({ readinessProbe }) => !readinessProbe).map(({ name }) => name);
+  const starts = (status?.containerStatuses ?? [])
+    .filter(({ name }) => unprobed.includes(name))
+    .flatMap(({ state }) =>
+      state?.running?.startedAt === undefined ? [] : [new Date(state.running.startedAt).getTime() + STEADY_MS],
+    );
+  return Math.max(0, ...starts);
+}
+
+/**
+ * Waiting reasons that do not go away by waiting. `ErrImagePull` is not among them: its second try
+ * is called ImagePullBackOff.
+ */
+const PERMANENT_REASONS = [
+  'ImagePullBackOff',
+  'InvalidImageName',
+  'ErrImageNeverPull',
+  'CrashLoopBackOff',
+  'CreateContainerConfigError',
+  'CreateContainerError',
+  'RunContainerError',
+];
+
+/**
+ * Why a pod will not start; undefined if it still may.
+ * @param roomExpected whether earlier pods are about to make room on the nodes
+ */
+export function podFailure(pod: V1Pod, roomExpected: boolean): PodFailure | undefined {
+  if (pod.metadata?.deletionTimestamp !== undefined) return undefined;
+  const place = { pod: pod.metadata?.name ?? '', namespace: pod.metadata?.namespace ?? '' };
+  const { status } = pod;
+  const containers: V1ContainerStatus[] = [
+    ...(status?.initContainerStatuses ?? []),
+    ...(status?.containerStatuses ?? []),
+  ];
+  for (const { name, state } of containers) {
+    const { reason, message = '' } = state?.waiting ?? {};
+    if (reason !== undefined && PERMANENT_REASONS.includes(reason))
+      return { ...place, container: name, reason, message };
+  }
+  if (status?.phase === 'Failed') {
+    return { ...place, reason: status.reason ?? 'Failed', message: status.message ?? 'the pod ended with an error' };
+  }
+  const scheduled = status?.conditions?.find((condition) => condition.type === 'PodScheduled');
+  const message = scheduled?.message ?? '';
+  const unschedulable = scheduled?.status === 'False' && scheduled.reason === 'Unschedulable';
+  if (!unschedulable || roomExpected || mayStillFit(message)) return undefined;
+  return { ...place, reason: 'Unschedulable', message };
+}
+
+/**
+ * Volumes that are being provisioned and nodes that are starting make a pod unschedulable only for
+ * a moment.
+ */
+function mayStillFit(message: string): boolean {
+  return /persistentvolumeclaim|unbound|volume|not-ready|unreachable|no nodes available/i.test(message);
+}
