@@ -7,10 +7,12 @@ export function isReady(pod: V1Pod): boolean {
 }
 
 /**
- * Milliseconds for which a container without a readiness probe must go on running: Kubernetes calls
- * it ready once it was started, and notices a second later that it has crashed.
+ * Milliseconds that a container without a readiness probe must run before it counts as steady.
+ * Kubernetes calls it ready as soon as it has started, and notices a crash about a second later.
+ * `startedAt` is rounded down to whole seconds, so up to one second of these is lost; two remain
+ * for the kubelet to notice and for the API server to report it.
  */
-export const STEADY_MS = 2_000;
+export const STEADY_MS = 3_000;
 
 /** When it will be sure that a pod does not crash as it starts, milliseconds since the epoch. */
 export function steadyAt({ spec, status }: V1Pod): number {

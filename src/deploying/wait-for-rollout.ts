@@ -3,6 +3,7 @@ import { HarnessError } from '../core/error.ts';
 import { kubeList, kubeRequest, kubeText, statusOf, type KubeAccess } from '../kubernetes/api.ts';
 import { containerLogText } from '../kubernetes/container-log.ts';
 import { WatchTimeout, watchUntil, type Watched } from '../kubernetes/watch.ts';
+import { STEADY_MS } from './judge-pod.ts';
 import { servicesLack } from './judge-services.ts';
 import { judgeWorkload } from './judge-workload.ts';
 import { deletePod, stuckPods } from './stuck-pods.ts';
@@ -10,12 +11,6 @@ import type { PodFailure, RolloutFacts, Workload } from './workload.ts';
 
 /** Milliseconds that everything that was deployed may take to run. */
 const ROLLOUT_TIMEOUT = 300_000;
-
-/**
- * Milliseconds for which a container without a readiness probe must go on running: Kubernetes calls
- * it ready once it was started, and notices a second later that it has crashed.
- */
-const STEADY_MS = 3_000;
 
 const LOG_LINES = 15;
 

@@ -11,8 +11,8 @@ function pod(probed: boolean): V1Pod {
 }
 
 describe('the time from which a pod counts as steady', () => {
-  it('is two seconds after the start of a container without a readiness probe', () => {
-    expect(steadyAt(pod(false))).toBe(12_000);
+  it('is three seconds after the start of a container without a readiness probe', () => {
+    expect(steadyAt(pod(false))).toBe(13_000);
   });
 
   it('is any time if every container has one', () => {
