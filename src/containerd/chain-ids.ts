@@ -2,8 +2,8 @@ import { sha256 } from '../core/digest.ts';
 import type { NodeContent } from './content.ts';
 
 /**
- * The names under which a container runtime keeps the file systems of an image, one for each layer
- * with all below it: the OCI image specification's chain ids.
+ * The chain ids of the OCI image specification: the names of an image's unpacked file systems, one
+ * for each layer with all layers below it.
  * @param layers digests of the layers' contents, lowest first
  */
 export function chainIds(layers: readonly string[]): string[] {
@@ -16,8 +16,8 @@ export function chainIds(layers: readonly string[]): string[] {
 }
 
 /**
- * Whether a container could start from those layers. A broken load can leave an image listed that
- * none can.
+ * Whether a container could start from these layers. After a broken load, a node can list an image
+ * that it has not unpacked.
  */
 export function isUnpacked(layers: readonly string[], { unpacked }: NodeContent): boolean {
   const top = chainIds(layers).at(-1);

@@ -17,10 +17,10 @@ export interface NodeImage {
 export interface NodeContent {
   images: readonly NodeImage[];
   /**
-   * The names of the unpacked file systems: what a container can really start from, whatever is
-   * listed. Undefined where they cannot be looked at.
+   * The chain ids of the unpacked file systems: what containers can start from, whatever is listed.
+   * Undefined if they cannot be read.
    */
-  unpacked?: ReadonlySet<string>;
+  unpacked?: ReadonlySet<string> | undefined;
 }
 
 /** What `crictl images -o json` answers; `repoTags` may be empty or null, `size` is a string. */
@@ -29,16 +29,17 @@ interface CrictlImages {
 }
 
 /**
- * A shell command that asks a node what it has. Both questions at once, because starting a second
- * program costs more than its answer: what is listed on one output, what is unpacked on the other.
+ * A shell command that prints what a node has: the listed images on stdout, the unpacked file
+ * systems on stderr. One command for both, because starting a second program in a node takes longer
+ * than its answer.
  */
 export const NODE_CONTENT =
   'ctr --namespace=k8s.io snapshots ls >&2 || echo failed >&2 & crictl images -o json; status=$?; wait; exit $status';
 
 /**
- * What a node's container runtime has: the images that it lists, and the file systems that it has
+ * Reads what a node's container runtime has: the images it lists and the file systems it has
  * unpacked.
- * @param onAsked called when nothing is left to do but wait for the answer
+ * @param onAsked called once the request is sent, before the answer arrives
  */
 export async function nodeContent(engine: DockerEngine, node: string, onAsked?: () => void): Promise<NodeContent> {
   const { stdout, stderr } = await exec(
@@ -50,13 +51,13 @@ export async function nodeContent(engine: DockerEngine, node: string, onAsked?: 
   return readNodeContent(stdout, stderr);
 }
 
-/** What the node's two answers say. */
+/** Parses the two outputs of `NODE_CONTENT`. */
 export function readNodeContent(listed: string, snapshots: string): NodeContent {
   const { images } = JSON.parse(listed) as CrictlImages;
   if (/^failed$/m.test(snapshots) && !/snapshotter not loaded/.test(snapshots)) {
-    throw new HarnessError('CLUSTER', 'A node does not say which images it has unpacked.', {
+    throw new HarnessError('CLUSTER', 'Could not list the unpacked images of a node.', {
       detail: tail(snapshots),
-      next: 'Try again; `harness stop` and `harness up` start its nodes anew.',
+      next: 'Try again. If it fails again, restart the nodes with `harness stop` and `harness up`.',
     });
   }
   const unpacked = new Set(
@@ -68,8 +69,8 @@ export function readNodeContent(listed: string, snapshots: string): NodeContent 
       names: image.repoTags ?? [],
       size: Number(image.size ?? 0),
     })),
-    // A node has unpacked images of its own. One that seems to have none keeps them with another
-    // snapshotter than containerd's usual one.
-    ...(unpacked.size === 0 ? {} : { unpacked }),
+    // Every node has unpacked images of its own. A node that seems to have none uses another
+    // snapshotter than containerd's default.
+    unpacked: unpacked.size === 0 ? undefined : unpacked,
   };
 }

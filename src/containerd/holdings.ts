@@ -7,58 +7,59 @@ import { LOAD_RECORD } from './load-record.ts';
 export interface HeldImage {
   /** The configuration's digest. */
   id: string;
-  /** All of them in full, those with a digest too. */
+  /** All its full names, including those with a digest. */
   names: readonly string[];
-  /** Whether the node's runtime itself says that it must stay. */
+  /** Whether the node's runtime protects it from removal. */
   pinned: boolean;
 }
 
-/** What a node holds, and why it must. */
+/** The images in a node, and what decides which of them can be removed. */
 export interface NodeHoldings {
   images: readonly HeldImage[];
-  /** Ids and names that containers, running or ended, were made from. */
+  /** Ids and names of the images of all containers, running or stopped. */
   used: ReadonlySet<string>;
-  /** What this harness loaded, see LOAD_RECORD. */
+  /** What this harness loaded: the lines of `LOAD_RECORD`. */
   loads: ReadonlySet<string>;
 }
 
-/** A file system that a node's runtime keeps, by its name. */
+/** A file system in a node's runtime. */
 export interface Snapshot {
+  /** The name of the snapshot below it; empty for the lowest. */
   parent: string;
-  /** Above its parent. */
+  /** What it adds to its parent. */
   bytes: number;
-  /** Whether it is a layer of an image, and not a container's own. */
+  /** True for a layer of an image, false for a container's own file system. */
   committed: boolean;
 }
 
-/** What `crictl inspecti -o json` answers of each image. */
+/** What `crictl inspecti -o json` prints for each image. */
 interface InspectedImage {
   status: { id: string; repoTags?: string[] | null; repoDigests?: string[] | null; pinned?: boolean };
   info?: { chainID?: string };
 }
 
-/** What `crictl ps -o json` answers. */
+/** What `crictl ps -o json` prints. */
 interface Containers {
   containers?:
     { imageRef?: string; imageId?: string; image?: { image?: string; userSpecifiedImage?: string } }[] | null;
 }
 
-/** What a node holds, with the topmost layer of each image. */
+/** The same with the chain id of each image's top layer. */
 interface LayeredHoldings extends NodeHoldings {
   images: readonly (HeldImage & { top: string })[];
 }
 
-/** What a node holds, what of it is used, and what this harness loaded. */
+/** Reads the images of a node, which of them are in use, and which this harness loaded. */
 export async function nodeHoldings(engine: DockerEngine, node: string): Promise<LayeredHoldings> {
   const [inspected, containers, record] = await Promise.all([
     exec(engine, node, ['sh', '-c', 'crictl inspecti -o json $(crictl images -q --no-trunc)']),
     exec(engine, node, ['crictl', 'ps', '--all', '-o', 'json']),
-    tryExec(engine, node, ['cat', LOAD_RECORD]), // there is none where nothing was loaded
+    tryExec(engine, node, ['cat', LOAD_RECORD]), // fails if nothing was ever loaded
   ]);
   return readHoldings(inspected.stdout, containers.stdout, record.exitCode === 0 ? record.stdout : '');
 }
 
-/** What the node's three answers say. */
+/** Parses the node's three answers. */
 export function readHoldings(inspected: string, listed: string, record: string): LayeredHoldings {
   const images = (JSON.parse(inspected) as InspectedImage[])
     .map(({ status, info }) => ({
@@ -67,46 +68,42 @@ export function readHoldings(inspected: string, listed: string, record: string):
       pinned: status.pinned === true,
       top: info?.chainID ?? '',
     }))
-    .sort((a, b) => a.id.localeCompare(b.id)); // the node lists them as they come
+    .sort((a, b) => a.id.localeCompare(b.id)); // the node's order is random
   const { containers } = JSON.parse(listed) as Containers;
-  const used = (containers ?? []).flatMap(({ imageRef, imageId, image }) => [
-    imageRef,
-    imageId,
-    image?.image,
-    image?.userSpecifiedImage,
-  ]);
-  const words = used.filter((word): word is string => Boolean(word));
+  const references = (containers ?? [])
+    .flatMap(({ imageRef, imageId, image }) => [imageRef, imageId, image?.image, image?.userSpecifiedImage])
+    .filter((reference): reference is string => Boolean(reference));
+  const fullNames = references.flatMap((reference) =>
+    reference.startsWith('sha256:') ? [] : (canonicalName(reference) ?? []),
+  );
   return {
     images,
-    used: new Set([
-      ...words,
-      ...words.flatMap((word) => (word.startsWith('sha256:') ? [] : (canonicalName(word) ?? []))),
-    ]),
+    used: new Set([...references, ...fullNames]),
     loads: new Set(record.split('\n').filter((line) => line !== '')),
   };
 }
 
-/** The file systems that a node keeps, images' and containers', with their sizes. */
+/** Reads the file systems of a node's images and containers, with their sizes, by name. */
 export async function nodeSnapshots(engine: DockerEngine, node: string): Promise<Map<string, Snapshot>> {
   const ask = (...argv: string[]) => exec(engine, node, ['ctr', '--namespace=k8s.io', 'snapshots', ...argv]);
   const [list, usage] = await Promise.all([ask('ls'), ask('usage', '-b')]);
   return readSnapshots(list.stdout, usage.stdout);
 }
 
-/** What the node's two answers say. */
+/** Parses the node's two answers. */
 export function readSnapshots(list: string, usage: string): Map<string, Snapshot> {
   const rows = (table: string) => table.trimEnd().split('\n').slice(1);
   const sizes = new Map(rows(usage).map((row) => /^(\S+)\s+(\d+)/.exec(row)?.slice(1) as [string, string]));
   return new Map(
     rows(list).map((row) => {
-      const words = row.trim().split(/\s+/); // the parent's column is empty for the lowest
-      const [name = ''] = words;
+      const cells = row.trim().split(/\s+/); // the parent's cell is empty for the lowest snapshot
+      const [name = ''] = cells;
       return [
         name,
         {
-          parent: words.length > 2 ? (words[1] ?? '') : '',
+          parent: cells.length > 2 ? (cells[1] ?? '') : '',
           bytes: Number(sizes.get(name) ?? 0),
-          committed: words.at(-1) === 'Committed',
+          committed: cells.at(-1) === 'Committed',
         },
       ];
     }),

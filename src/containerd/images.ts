@@ -7,66 +7,63 @@ import { nodeContent, type NodeContent, type NodeImage } from './content.ts';
 import { NOTE_LOAD } from './load-record.ts';
 
 /**
- * Milliseconds within which a node's runtime lists what was changed below it: it hears of that by
- * an event.
+ * Milliseconds to wait until the node's runtime lists an image that was added with `ctr`: it learns
+ * of the image through an event.
  */
 const LISTED_WITHIN = 5000;
 
 /** What a node must have after a load. */
 export interface LoadedImage {
   node: string;
-  /** As the node shall know it, in full. */
+  /** The full name that the node must list it by. */
   name: string;
-  /** The configuration's digest; undefined when only the transfer tells. */
+  /** The configuration's digest; undefined if only the transfer can tell it. */
   digest: string | undefined;
   /** Digests of its layers' contents, lowest first. */
   layers: readonly string[];
 }
 
 /**
- * Sees whether a node has the image now: only what it lists and could start counts as loaded.
- * @param said what the node has already said that it has, after the load
- * @returns the node's own entry
+ * Checks that a node has an image: it must list the image under the right name and digest, and have
+ * unpacked it.
+ * @param known what the node had after the load, if it was already read
+ * @returns the node's own entry for the image
  * @throws HarnessError LOAD
  */
-export async function confirmLoaded(engine: DockerEngine, image: LoadedImage, said?: NodeContent): Promise<NodeImage> {
-  let content = said ?? (await nodeContent(engine, image.node));
-  for (
-    const end = Date.now() + LISTED_WITHIN;
-    ;
-    content = await sleep(50).then(() => nodeContent(engine, image.node))
-  ) {
+export async function confirmLoaded(engine: DockerEngine, image: LoadedImage, known?: NodeContent): Promise<NodeImage> {
+  const deadline = Date.now() + LISTED_WITHIN;
+  for (let content = known; ; content = undefined) {
+    content ??= await nodeContent(engine, image.node);
     const entry = content.images.find(({ names }) => names.includes(image.name));
-    const lacks = whatLacks(image, entry, content);
-    if (entry && lacks === undefined) return entry;
-    if (Date.now() < end) continue;
-    throw new HarnessError('LOAD', `After its load, ${image.node} ${lacks}.`, {
-      next: 'Try again; if it stays so, `harness down` and `harness up` make a new cluster.',
-    });
+    const problem = loadProblem(image, entry, content);
+    if (entry && problem === undefined) return entry;
+    if (Date.now() >= deadline) {
+      throw new HarnessError('LOAD', `${image.name} was loaded into ${image.node} but ${problem}.`, {
+        next: 'Try again. If it fails again, recreate the cluster with `harness down` and `harness up`.',
+      });
+    }
+    await sleep(50);
   }
 }
 
-function whatLacks(
-  { name, digest, layers }: LoadedImage,
+function loadProblem(
+  { digest, layers }: LoadedImage,
   entry: NodeImage | undefined,
   content: NodeContent,
 ): string | undefined {
-  if (!entry) return `does not list ${name}`;
-  if (digest !== undefined && entry.id !== digest) return `has ${name} as ${entry.id}, not as ${digest}`;
-  return isUnpacked(layers, content) ? undefined : `lists ${name}, but has not unpacked it`;
+  if (!entry) return 'is not listed there';
+  if (digest !== undefined && entry.id !== digest) return `has the id ${entry.id} there instead of ${digest}`;
+  return isUnpacked(layers, content) ? undefined : 'is not unpacked there';
 }
 
-/**
- * Takes away what a load that failed has left in a node: an image that is listed and that no
- * container could start from.
- */
+/** Removes what a failed load has left in a node: an image that is listed but not unpacked. */
 export async function dropBroken(engine: DockerEngine, image: LoadedImage): Promise<void> {
   const content = await nodeContent(engine, image.node);
   const entry = content.images.find(({ id, names }) => id === image.digest && names.includes(image.name));
   if (entry && !isUnpacked(image.layers, content)) await exec(engine, image.node, ['crictl', 'rmi', entry.id]);
 }
 
-/** Gives an image that the node has one more name, and notes that as a load. */
+/** Gives an image in a node another name, and records that as a load. */
 export async function tagInNode(
   engine: DockerEngine,
   node: string,
@@ -77,7 +74,7 @@ export async function tagInNode(
   await exec(engine, node, ['sh', '-c', script, 'sh', id, name, from]);
 }
 
-/** Notes in a node what was loaded into it. */
+/** Records in a node that an image was loaded into it. */
 export async function noteLoad(
   engine: DockerEngine,
   node: string,

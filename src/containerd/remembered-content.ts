@@ -6,8 +6,8 @@ import { keep, recall } from '../machine/remembered-answer.ts';
 import { nodeContent, type NodeContent, type NodeImage } from './content.ts';
 
 /**
- * Where containerd keeps all that it answers from: names, images, snapshots. Any change of those is
- * written here.
+ * The database in which containerd keeps names, images and snapshots. Every change of these changes
+ * the file.
  */
 const METADATA = '/var/lib/containerd/io.containerd.metadata.v1.bolt/meta.db';
 
@@ -17,10 +17,9 @@ interface Memory {
 }
 
 /**
- * What a node's container runtime has, as `nodeContent`: asked only when the runtime's own records
- * have changed since it answered last, because two programs in a node cost more than all the rest
- * of a check.
- * @param onAsked called when nothing is left to do but wait for the answer
+ * Like `nodeContent`, but asks the node only if containerd's database has changed since the last
+ * answer: starting two programs in a node takes longer than the rest of a check.
+ * @param onAsked called once the request is sent, before the answer arrives
  */
 export async function currentContent(
   engine: DockerEngine,
@@ -34,8 +33,8 @@ export async function currentContent(
   const known = question && recall<Memory>(path, question);
   if (known) return { images: known.images, unpacked: new Set(known.unpacked) };
   const content = await nodeContent(engine, name, onAsked);
-  // What has just been changed may change again within the same tick, and the runtime hears of
-  // changes below it a moment later.
+  // A file that has just changed may change again without a new time stamp, and the runtime lists
+  // changes a moment after they are written.
   if (stamp && stamp.age > RACY_MS && content.unpacked) {
     keep(path, question, { images: content.images, unpacked: [...content.unpacked] } satisfies Memory);
   }

@@ -35,7 +35,7 @@ export interface ReportedError {
   detail?: string;
 }
 
-/** The last line of every `--json` output. Commands add their own fields (`images`, `checks`, …). */
+/** The last line of every `--json` output. Commands add fields (`images`, `checks`, …). */
 export interface Summary {
   type: 'summary';
   command: string;

@@ -10,7 +10,7 @@ describe('chain ids', () => {
     expect(chainIds([a, b])).toEqual([a, 'sha256:ccd722928bd92476ba1745586fed6e45a102504185ad88cd89e01ff116fd146c']);
   });
 
-  it('differ for a layer above another one', () => {
+  it('differ when the layers below differ', () => {
     expect(chainIds(['sha256:1', 'sha256:2']).at(-1)).not.toBe(chainIds(['sha256:3', 'sha256:2']).at(-1));
   });
 });

@@ -6,7 +6,7 @@ const images =
 const header = 'KEY                 PARENT            KIND      ';
 
 describe("a node's answer", () => {
-  it('lists images and what is unpacked: committed snapshots, not those of containers', () => {
+  it('lists the images and the committed snapshots, without those of containers', () => {
     const snapshots = [
       header,
       '0f3a   sha256:aa  Active    ',
@@ -22,15 +22,14 @@ describe("a node's answer", () => {
     });
   });
 
-  it('that breaks off is an error, and no node that unpacks elsewhere', () => {
-    expect(() => readNodeContent(images, 'ctr: connection refused\nfailed\n')).toThrow(
-      'does not say which images it has unpacked',
-    );
-    expect(() => readNodeContent(images, `${header}\nsha256:aa      Committed \nfailed\n`)).toThrow('does not say');
+  it('that is incomplete is an error', () => {
+    const message = 'Could not list the unpacked images of a node.';
+    expect(() => readNodeContent(images, 'ctr: connection refused\nfailed\n')).toThrow(message);
+    expect(() => readNodeContent(images, `${header}\nsha256:aa      Committed \nfailed\n`)).toThrow(message);
   });
 
   it.each(['', `${header}\n`, 'ctr: snapshotter not loaded: overlayfs: invalid argument\nfailed\n'])(
-    'tells nothing of unpacked images: %j',
+    'does not show which images are unpacked: %j',
     (snapshots) => {
       expect(readNodeContent(images, snapshots).unpacked).toBeUndefined();
     },

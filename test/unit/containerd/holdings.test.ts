@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { readHoldings, readSnapshots } from '../../../src/containerd/holdings.ts';
 
-it('what a node holds is read from its answers', () => {
+it('reads images, used images and loads from the answers of a node', () => {
   const images = [
     { status: { id: 'sha256:1', repoTags: ['docker.io/shop/api:dev'], repoDigests: ['k:5000/k@sha256:ab'], pinned: true }, info: { chainID: 'sha256:t' } },
     { status: { id: 'sha256:2', repoTags: null, repoDigests: [] } },
@@ -21,11 +21,11 @@ it('what a node holds is read from its answers', () => {
   });
 });
 
-it('a node without containers uses nothing', () => {
+it('reads a node without images and containers', () => {
   expect(readHoldings('[]', '{}', '')).toEqual({ images: [], used: new Set(), loads: new Set() });
 });
 
-it('snapshots are read with parents and sizes', () => {
+it('reads snapshots with their parents and sizes', () => {
   const list = 'KEY PARENT KIND \nsha256:a  Committed \nsha256:b sha256:a Committed \n0f3a sha256:b Active \n';
   const usage = 'KEY SIZE INODES \nsha256:a 4096 2 \nsha256:b 12 1 \n';
   expect(Object.fromEntries(readSnapshots(list, usage))).toEqual({
