@@ -3,17 +3,13 @@
  * buildx, so these come from a newer suite of the same archive, installed beside the release:
  * pinned low, so that nothing else is ever taken from there.
  */
+import { additionalSuite } from '../apt/additional-suite.ts';
 import { APT_GET, APT_INSTALL, type Command } from '../apt/install.ts';
-import { ownArchive, sourceFor } from '../apt/sources.ts';
 import { printable } from '../machine/process.ts';
 import type { InstallPlan } from './install-plan.ts';
 import type { Need } from './needs.ts';
 import type { ObservedTools } from './observed.ts';
 import { debianPackages, NEWER_SUITE, NEWER_SUITE_VERSION, packagesFor } from './packages.ts';
-
-const SOURCE_FILE = '/etc/apt/sources.list.d/kind-harness.sources';
-const PIN_FILE = '/etc/apt/preferences.d/kind-harness';
-const PIN = `Package: *\nPin: release n=${NEWER_SUITE}\nPin-Priority: 100\n`;
 
 /** @param needs what to install; not empty. */
 export function planDebian(tools: ObservedTools, needs: Need[]): InstallPlan {
@@ -42,21 +38,8 @@ export function debianAdvice(tools: ObservedTools, needs: Need[]): string[] {
   return planDebian({ ...tools, platform: { ...tools.platform, root: false } }, needs).byHand;
 }
 
-/**
- * The files that make the newer suite known to apt; none when it is; undefined when there is no
- * archive to take it from.
- */
-function newerSuiteFiles(tools: ObservedTools): InstallPlan['files'] | undefined {
-  const sources = tools.apt?.sources ?? [];
-  if (sources.some((source) => source.suites.includes(NEWER_SUITE) && source.components.includes('main'))) return [];
-  const archive = ownArchive(sources, tools.platform.distribution?.codename);
-  if (!archive) return undefined;
-  return [
-    // The pin goes first: should anything end this in between, the suite must not be there without
-    // it.
-    { path: PIN_FILE, text: PIN },
-    { path: SOURCE_FILE, text: sourceFor(NEWER_SUITE, archive) },
-  ];
+function newerSuiteFiles({ apt, platform }: ObservedTools): InstallPlan['files'] | undefined {
+  return additionalSuite(apt?.sources ?? [], NEWER_SUITE, platform.distribution?.codename);
 }
 
 /** Testing and unstable have no version, and have everything themselves. */

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
+import { additionalSuite } from '../apt/additional-suite.ts';
 import { APT_GET, APT_INSTALL, install } from '../apt/install.ts';
-import { debianMirror, sourceStanza, type DebianMirror } from '../apt/mirror.ts';
+import { debianMirror, type DebianMirror } from '../apt/mirror.ts';
 import { readAptSources } from '../apt/sources.ts';
 import { HarnessError } from '../core/error.ts';
 import type { Emit } from '../core/event.ts';
@@ -68,7 +69,7 @@ export async function installPackages(host: Host, packages: readonly string[], o
     );
   }
   const names = packages.map((name) => (suite === undefined ? name : `${name}/${suite}`));
-  const files = suite === undefined ? [] : filesFor(host, suite);
+  const files = suite === undefined ? [] : (additionalSuite(readAptSources(), suite, host.debianRelease) ?? []);
   const commands: [string, ...string[]][] = [
     [...APT_GET, 'update'],
     [...APT_INSTALL, ...names],
@@ -81,16 +82,6 @@ export async function installPackages(host: Host, packages: readonly string[], o
 }
 
 let installing: Promise<unknown> = Promise.resolve();
-
-/** What makes another release known to apt; nothing when it is. */
-function filesFor(host: Host, suite: string): { path: string; text: string }[] {
-  const { uri } = mirrorFor(host, host.debianRelease ?? suite);
-  if (uri === undefined || readAptSources().some((source) => source.suites.includes(suite))) return [];
-  return [
-    { path: '/etc/apt/preferences.d/kind-harness', text: `Package: *\nPin: release n=${suite}\nPin-Priority: 100\n` },
-    { path: '/etc/apt/sources.list.d/kind-harness.sources', text: sourceStanza(uri, suite) },
-  ];
-}
 
 async function lenience(): Promise<string> {
   const { stdout } = await tryRun([
