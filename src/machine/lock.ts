@@ -5,6 +5,7 @@ import { HarnessError } from '../core/error.ts';
 import { cacheDirectory } from './cache-directory.ts';
 import { isAlive, startOf, type RunningProcess } from './running-process.ts';
 
+/** The content of a lock file. */
 interface Holder extends RunningProcess {
   command: string;
 }

@@ -2,53 +2,51 @@ import { readFileSync, readlinkSync } from 'node:fs';
 import { hostname } from 'node:os';
 
 /**
- * The process that runs tests, as it stands on everything that they make: enough to prove later
- * that it is gone.
+ * The process that runs the tests, as recorded on everything they create. Enough to prove later
+ * that it has ended.
  */
 export interface Owner {
-  /** The machine's name and, where it has one, its lasting id. */
+  /** The machine's name and, if it has one, its permanent id. */
   host: string;
-  /** The kernel's id of this boot; empty where the system has none. */
+  /** The kernel's id of this boot; empty if the system has none. */
   boot: string;
-  /**
-   * The set of processes in which `pid` counts; a container has its own. Empty where the system has
-   * none.
-   */
+  /** The PID namespace of `pid`; a container has its own. Empty if the system has none. */
   processes: string;
   pid: number;
-  /**
-   * Tells the process from a later one with the same number; empty where the system does not say.
-   */
+  /** Distinguishes the process from a later one with the same pid; empty if it is unknown. */
   started: string;
 }
 
-/** A process of this machine, told from a later one with the same number. */
+/** A process of this machine. */
 export interface RunningProcess {
   pid: number;
-  /** Empty where the system does not say. */
-  started: string;
+  /** As in `Owner`. Without it, a later process with the same pid counts as this one. */
+  started?: string | undefined;
 }
 
-export function isAlive(process_: RunningProcess): boolean {
+/** Whether the process still runs. A later process with the same pid is another process. */
+export function isAlive({ pid, started }: RunningProcess): boolean {
+  if (!Number.isInteger(pid) || pid <= 0) return false;
   try {
-    process.kill(process_.pid, 0);
+    process.kill(pid, 0);
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'EPERM') return true;
-    return false;
+    // EPERM: it runs, as another user
+    if (!(error instanceof Error && 'code' in error && error.code === 'EPERM')) return false;
   }
-  return process_.started === startOf(process_.pid);
+  const current = startOf(pid);
+  return !started || current === '' || started === current;
 }
 
 /**
- * When a process was started, in the kernel's own count: field 22 of /proc/<pid>/stat, after the
- * name in parentheses.
+ * When a process was started, in the kernel's ticks: field 22 of /proc/<pid>/stat, counted from
+ * after the name in parentheses. Empty if the system does not say.
  */
 export function startOf(pid: number): string {
   const stat = textOf(() => readFileSync(`/proc/${pid}/stat`, 'utf8'));
   return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? '';
 }
 
-/** This process, in words that a later one can hold against what it sees. */
+/** This process, in a form that a later one can compare with what it finds. */
 export function thisProcess(): Owner {
   return {
     host: `${hostname()} ${textOf(() => readFileSync('/etc/machine-id', 'utf8'))}`.trim(),

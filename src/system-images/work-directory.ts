@@ -1,6 +1,7 @@
 import { mkdir, readdir, rm, rmdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { cacheDirectory } from '../machine/cache-directory.ts';
+import { isAlive, startOf, type RunningProcess } from '../machine/running-process.ts';
 
 /**
  * A directory for one build, gone when it is disposed of. Each process has its own, so two builds
@@ -16,9 +17,10 @@ export async function openWorkDirectory(
   const parent = cacheDirectory(env, kind, digest.slice(0, 12));
   await mkdir(parent, { recursive: true, mode: 0o700 });
   for (const name of await readdir(parent)) {
-    if (!isRunning(Number(name.split('-')[0]))) await rm(join(parent, name), { recursive: true, force: true });
+    if (!isAlive(ownerOf(name))) await rm(join(parent, name), { recursive: true, force: true });
   }
-  const path = join(parent, `${process.pid}-${Math.random().toString(36).slice(2, 8)}`);
+  const random = Math.random().toString(36).slice(2, 8);
+  const path = join(parent, `${process.pid}-${startOf(process.pid)}-${random}`);
   await mkdir(path, { recursive: true, mode: 0o700 });
   return {
     path,
@@ -29,11 +31,8 @@ export async function openWorkDirectory(
   };
 }
 
-function isRunning(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM'; // somebody else's, but it runs
-  }
+/** The process in a directory's name: `<pid>-<start>-<random>`, or `<pid>-<random>` in old ones. */
+function ownerOf(name: string): RunningProcess {
+  const [pid, started, random] = name.split('-');
+  return { pid: Number(pid), started: random === undefined ? undefined : started };
 }
