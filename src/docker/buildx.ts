@@ -42,7 +42,7 @@ export async function build(request: BuildRequest): Promise<void> {
   const flag = (name: string, values: Readonly<Record<string, string>>) =>
     Object.entries(values).flatMap(([key, value]) => [name, `${key}=${value}`]);
   const argv: [string, ...string[]] = [
-    await dockerClient(),
+    await dockerClient(request.env),
     'buildx',
     'build',
     '--load',

@@ -21,7 +21,10 @@ export async function pullImage(
   options: ClientOptions,
 ): Promise<string | undefined> {
   const which = platform === undefined ? [] : ['--platform', platform];
-  const { exitCode, all } = await tryRun([await dockerClient(), 'pull', '--quiet', ...which, reference], options);
+  const { exitCode, all } = await tryRun(
+    [await dockerClient(options.env), 'pull', '--quiet', ...which, reference],
+    options,
+  );
   return exitCode === 0 ? undefined : tail(all, 1);
 }
 
@@ -43,7 +46,7 @@ export async function labelsInRegistry(
   options: ClientOptions,
 ): Promise<Record<string, string> | undefined> {
   const { exitCode, stdout } = await tryRun(
-    [await dockerClient(), 'buildx', 'imagetools', 'inspect', reference, '--format', '{{json .Image}}'],
+    [await dockerClient(options.env), 'buildx', 'imagetools', 'inspect', reference, '--format', '{{json .Image}}'],
     options,
   );
   if (exitCode !== 0) return undefined;

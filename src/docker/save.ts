@@ -1,10 +1,11 @@
 import { addAbortSignal, type Readable } from 'node:stream';
 import { messageOf } from '../core/error.ts';
+import { isAtLeast } from '../core/version.ts';
 import type { DockerEngine } from './engine.ts';
 import { refusal } from './refusal.ts';
 
-/** The engine's API that can save one platform of several. */
-const ONE_PLATFORM = [1, 48] as const;
+/** The first version of the engine's API that can save one platform of several. */
+const ONE_PLATFORM = '1.48';
 
 /**
  * `docker save` of some images, as it is read: no file, and nothing in memory but what is on its
@@ -40,7 +41,6 @@ export async function saveImages(
 
 async function ownPlatform(engine: DockerEngine): Promise<{ platform?: string }> {
   const version = await engine.json<{ ApiVersion: string; Os: string; Arch: string }>('GET', '/version');
-  const [major = 0, minor = 0] = version?.ApiVersion.split('.').map(Number) ?? [];
-  if (!version || major < ONE_PLATFORM[0] || (major === ONE_PLATFORM[0] && minor < ONE_PLATFORM[1])) return {};
+  if (!version || !isAtLeast(version.ApiVersion, ONE_PLATFORM)) return {};
   return { platform: JSON.stringify({ os: version.Os, architecture: version.Arch }) };
 }

@@ -1,8 +1,9 @@
 /** What is there, what is missing and what is merely unwise, for `harness doctor`. Pure. */
+import { isAtLeast } from '../core/version.ts';
 import { adviceFor, installsItself, startAdvice } from './advice.ts';
 import { bestClient, missingNeeds, type Need } from './needs.ts';
 import type { ObservedTools } from './observed.ts';
-import { atLeast, OLDEST } from './versions.ts';
+import { OLDEST } from './versions.ts';
 
 /** One line of `harness doctor`. */
 export interface Check {
@@ -50,7 +51,7 @@ export function diagnose(tools: ObservedTools): Check[] {
     verdict: good ? 'ok' : 'warning',
     fix: good ? undefined : advice,
   });
-  const nodeOk = atLeast(tools.node, OLDEST.node);
+  const nodeOk = isAtLeast(tools.node, OLDEST.node);
   return [
     {
       name: 'node',
@@ -70,7 +71,7 @@ export function diagnose(tools: ObservedTools): Check[] {
       fix('compose'),
     ),
     required('kind', 'kind', kind?.path, kind?.version),
-    optional('go', go?.path, go?.version, atLeast(go?.version, OLDEST.go), NODE_IMAGE_ONLY),
+    optional('go', go?.path, go?.version, isAtLeast(go?.version, OLDEST.go), NODE_IMAGE_ONLY),
     optional('debootstrap', debootstrap?.path, debootstrap?.version, Boolean(debootstrap), NODE_IMAGE_ONLY),
     optional(
       'git',

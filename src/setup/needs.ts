@@ -1,6 +1,7 @@
 /** The things that a run needs from a machine, and which of them are not there. Pure. */
+import { isAtLeast } from '../core/version.ts';
 import type { DockerClient, ObservedTools } from './observed.ts';
-import { atLeast, OLDEST } from './versions.ts';
+import { OLDEST } from './versions.ts';
 
 /** A thing that can be installed. */
 export type Need = 'engine' | 'docker' | 'buildx' | 'compose' | 'kind';
@@ -12,7 +13,7 @@ export function missingNeeds(tools: ObservedTools): Need[] {
   if (!engineInstalled(tools)) missing.push('engine');
   if (!client) missing.push('docker');
   if (!client?.buildx) missing.push('buildx');
-  if (!atLeast(tools.kind?.version, OLDEST.kind)) missing.push('kind');
+  if (!isAtLeast(tools.kind?.version, OLDEST.kind)) missing.push('kind');
   return missing;
 }
 

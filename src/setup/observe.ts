@@ -2,15 +2,14 @@
  * Looks at the tools of this machine and changes nothing. Every probe is on its own, so they run
  * side by side.
  */
-import { existsSync, realpathSync, statfsSync } from 'node:fs';
-import { delimiter, join } from 'node:path';
+import { existsSync, statfsSync } from 'node:fs';
 import { readAptSources } from '../apt/sources.ts';
-import { isExecutable } from '../machine/executable.ts';
+import { versionIn } from '../core/version.ts';
+import { findOnPath } from '../machine/executable.ts';
 import { observePlatform, type Platform } from '../machine/platform.ts';
 import { tryRun } from '../machine/process.ts';
 import { observeEngine } from './observe-engine.ts';
 import type { Apt, DockerClient, ObservedTools, Program } from './observed.ts';
-import { versionIn } from './versions.ts';
 
 /** Milliseconds that a tool gets to tell its version. */
 const PROBE_TIMEOUT = 20_000;
@@ -26,11 +25,11 @@ export async function observeTools(env: NodeJS.ProcessEnv): Promise<ObservedTool
     program('git', ['--version'], env),
     program('kind', ['version'], env),
     program('go', ['version'], env),
-    Promise.all(onPath('docker', env).map((path) => dockerClient(path))),
-    observeEngine(env, daemonPath(platform, env), freeBytes),
+    Promise.all(findOnPath('docker', env).map((path) => dockerClient(path))),
+    observeEngine(env, daemfindOnPath(platform, env), freeBytes),
     observeApt(platform),
   ]);
-  const debootstrap = onPath('debootstrap', env, ['/usr/sbin'])[0];
+  const debootstrap = findOnPath('debootstrap', env, ['/usr/sbin'])[0];
   return {
     platform,
     node: process.versions.node,
@@ -45,23 +44,8 @@ export async function observeTools(env: NodeJS.ProcessEnv): Promise<ObservedTool
   };
 }
 
-/**
- * The files that `name` may mean, first match first; one that is only a link to another stands
- * there once.
- */
-export function onPath(name: string, env: NodeJS.ProcessEnv, more: readonly string[] = []): string[] {
-  const found = new Map<string, string>();
-  for (const directory of [...(env['PATH'] ?? '').split(delimiter), ...more]) {
-    const path = join(directory, name);
-    if (!directory || !isExecutable(path)) continue;
-    const real = realpathSync(path);
-    if (!found.has(real)) found.set(real, path);
-  }
-  return [...found.values()];
-}
-
 async function program(name: string, args: readonly string[], env: NodeJS.ProcessEnv): Promise<Program | undefined> {
-  const path = onPath(name, env)[0];
+  const path = findOnPath(name, env)[0];
   return path === undefined ? undefined : { path, version: await version([path, ...args]) };
 }
 
@@ -83,10 +67,10 @@ async function version(argv: readonly [string, ...string[]]): Promise<string | u
   }
 }
 
-function daemonPath(platform: Platform, env: NodeJS.ProcessEnv): string | undefined {
+function daemfindOnPath(platform: Platform, env: NodeJS.ProcessEnv): string | undefined {
   const desktop = '/Applications/Docker.app';
   if (platform.os === 'darwin' && existsSync(desktop)) return desktop;
-  return onPath('dockerd', env, ['/usr/sbin', '/usr/local/sbin'])[0]; // a plain user's PATH lacks these
+  return findOnPath('dockerd', env, ['/usr/sbin', '/usr/local/sbin'])[0]; // a plain user's PATH lacks these
 }
 
 async function observeApt(platform: Platform): Promise<Apt | undefined> {

@@ -38,7 +38,15 @@ export async function buildNodeImage(engine: DockerEngine, options: BuildOptions
       async (signal) => {
         const base = await ensureDebianBase(engine, versions.debianSuite, { emit, env, signal, rebuild });
         await step(emit, 'node-image/packages', 'Debian packages of the node image', async ({ progress }) => {
-          await dockerBuild({ debian: base.reference, stage: 'packages', digest, noCache: rebuild, progress, signal });
+          await dockerBuild({
+            debian: base.reference,
+            stage: 'packages',
+            digest,
+            noCache: rebuild,
+            env,
+            progress,
+            signal,
+          });
           return { title: 'Debian packages of the node image installed', value: undefined };
         });
         return base.reference;
@@ -56,7 +64,7 @@ export async function buildNodeImage(engine: DockerEngine, options: BuildOptions
         ),
     );
     await step(emit, 'node-image/assemble', `Node image ${reference}`, async ({ progress }) => {
-      await dockerBuild({ debian, stage: 'node', programs, reference, digest, progress, signal: options.signal });
+      await dockerBuild({ debian, stage: 'node', programs, reference, digest, env, progress, signal: options.signal });
       return { title: `Node image ${reference} assembled`, value: undefined };
     });
     return reference;

@@ -17,6 +17,7 @@ export interface DockerBuildOptions {
   /** The recipe's digest, for the label. */
   digest: string;
   noCache?: boolean;
+  env: NodeJS.ProcessEnv;
   progress: (detail: string) => void;
   signal?: AbortSignal | undefined;
 }
@@ -24,7 +25,7 @@ export interface DockerBuildOptions {
 /** The command that builds a stage of harness/node-image/Dockerfile. */
 export function dockerBuildCommand(
   docker: string,
-  options: Omit<DockerBuildOptions, 'progress' | 'signal'>,
+  options: Omit<DockerBuildOptions, 'env' | 'progress' | 'signal'>,
 ): [string, ...string[]] {
   const buildArgs = {
     DEBIAN: options.debian,
@@ -57,7 +58,7 @@ const SILENCE = 600_000;
  * @throws HarnessError NODE_IMAGE with the build's last lines, INTERRUPTED.
  */
 export async function dockerBuild(options: DockerBuildOptions): Promise<void> {
-  await run(dockerBuildCommand(await dockerClient(), options), {
+  await run(dockerBuildCommand(await dockerClient(options.env), options), {
     env: { DOCKER_BUILDKIT: '1' },
     code: 'NODE_IMAGE',
     silence: SILENCE,

@@ -1,6 +1,7 @@
-import { existsSync } from 'node:fs';
 import { mkdir, readdir, rename } from 'node:fs/promises';
-import { basename, delimiter, join } from 'node:path';
+import { basename, join } from 'node:path';
+import { isAtLeast } from '../core/version.ts';
+import { findOnPath } from '../machine/executable.ts';
 import { run, tryRun } from '../machine/process.ts';
 import { OTHER_WAYS } from './failure.ts';
 import { installPackages, observeHostSystem, type InstallOptions } from './host.ts';
@@ -52,10 +53,8 @@ export interface CompileOptions {
  * @throws HarnessError NODE_IMAGE with what to install.
  */
 export async function findGo(env: NodeJS.ProcessEnv, options: InstallOptions): Promise<string> {
-  const directories = [...(env['PATH'] ?? '').split(delimiter), '/usr/local/go/bin', versions.go.directory];
-  for (const directory of directories.filter(Boolean)) {
-    const go = join(directory, 'go');
-    if (existsSync(go) && isNewEnough((await tryRun([go, 'version'])).stdout)) return go;
+  for (const go of findOnPath('go', env, ['/usr/local/go/bin', versions.go.directory])) {
+    if (isNewEnough((await tryRun([go, 'version'])).stdout)) return go;
   }
   const host = await observeHostSystem();
   options.progress(`installing the package ${versions.go.package}`);
@@ -65,11 +64,7 @@ export async function findGo(env: NodeJS.ProcessEnv, options: InstallOptions): P
 
 /** Whether a `go version` line names a Go that can fetch the one that the modules want. */
 export function isNewEnough(line: string): boolean {
-  const match = /\bgo(\d+)\.(\d+)/.exec(line);
-  if (!match) return false;
-  const [wantedMajor, wantedMinor] = versions.go.atLeast;
-  const [foundMajor, foundMinor] = [Number(match[1]), Number(match[2])];
-  return foundMajor > wantedMajor || (foundMajor === wantedMajor && foundMinor >= wantedMinor);
+  return isAtLeast(/\bgo(\d+\.\d+)/.exec(line)?.[1], versions.go.atLeast.join('.'));
 }
 
 /**

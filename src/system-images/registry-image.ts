@@ -76,7 +76,7 @@ async function compileImage(
     // The engine's own BuildKit, as for the node image.
     await run(
       [
-        await dockerClient(),
+        await dockerClient(env),
         'build',
         '--provenance=false',
         `--build-context=programs=${output}`,

@@ -45,7 +45,7 @@ async function dockers(ignore: string): Promise<Record<string, string> | typeof 
   rmSync(out, { recursive: true, force: true });
   mkdirSync(out);
   const options = ['--progress=plain', '--file', definition, '--output', `type=local,dest=${out}`];
-  const result = await tryRun([await dockerClient(), 'buildx', 'build', ...options, context]);
+  const result = await tryRun([await dockerClient(process.env), 'buildx', 'build', ...options, context]);
   if (result.exitCode !== 0 && /pattern/.test(result.all)) return REFUSED;
   expect(result.exitCode, result.all).toBe(0);
   return Object.fromEntries(list(out, ''));

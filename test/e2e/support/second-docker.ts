@@ -74,7 +74,7 @@ export async function startSecondDocker(directory: string, settings: object): Pr
     await stop();
     throw new Error(`There is no second Docker daemon:\n${readFileSync(file('log'), 'utf8')}`, { cause: error });
   }
-  const client = await dockerClient();
+  const client = await dockerClient(process.env);
   return {
     engine,
     // A program of its own network: what the daemon publishes on the loopback is nowhere else.

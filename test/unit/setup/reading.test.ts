@@ -1,4 +1,4 @@
-import { chmodSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -8,8 +8,6 @@ import { HarnessError } from '../../../src/core/error.ts';
 import { parseOsRelease } from '../../../src/machine/platform.ts';
 import { within } from '../../../src/machine/with-timeout.ts';
 import { reasonOf } from '../../../src/setup/observe-engine.ts';
-import { onPath } from '../../../src/setup/observe.ts';
-import { atLeast, versionIn } from '../../../src/setup/versions.ts';
 
 let directory: string;
 beforeEach(() => {
@@ -17,27 +15,6 @@ beforeEach(() => {
 });
 afterEach(() => {
   rmSync(directory, { recursive: true });
-});
-
-test.each([
-  ['kind v0.33.0 go1.27.2 linux/amd64', '0.33.0'],
-  ['Docker version 28.2.2, build e6534b4', '28.2.2'],
-  ['github.com/docker/buildx 0.29.1+ds1 0.29.1+ds1-4', '0.29.1'],
-  ['go version go1.26 linux/amd64', '1.26'],
-  ['unknown', undefined],
-])('the version in "%s"', (text, version) => {
-  expect(versionIn(text)).toBe(version);
-});
-
-test.each([
-  ['0.30.0', '0.30.0', true],
-  ['0.33', '0.30.0', true],
-  ['1.0', '0.30.0', true],
-  ['0.9.9', '0.30.0', false],
-  ['22.21.9', '22.22.0', false],
-  [undefined, '0.30.0', false],
-])('%s is at least %s: %s', (version, oldest, answer) => {
-  expect(atLeast(version, oldest)).toBe(answer);
 });
 
 test('os-release, quoted or not', () => {
@@ -70,20 +47,6 @@ test('apt’s sources are read from both kinds of files, and from no others', ()
 
 test('a machine without apt has no sources', () => {
   expect(readAptSources(join(directory, 'nowhere'))).toEqual([]);
-});
-
-test('programs on the PATH: in its order, links to one file once, what cannot be run not at all', () => {
-  const place = (name: string, mode = 0o755) => {
-    mkdirSync(join(directory, name));
-    writeFileSync(join(directory, name, 'docker'), '');
-    chmodSync(join(directory, name, 'docker'), mode);
-    return join(directory, name);
-  };
-  const [first, second, text] = [place('first'), place('second'), place('text', 0o644)];
-  symlinkSync(second, join(directory, 'link'));
-  const PATH = [text, first, join(directory, 'absent'), second, join(directory, 'link')].join(':');
-  expect(onPath('docker', { PATH })).toEqual([join(first, 'docker'), join(second, 'docker')]);
-  expect(onPath('docker', {})).toEqual([]);
 });
 
 describe('why the engine is silent', () => {
