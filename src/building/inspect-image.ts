@@ -11,31 +11,31 @@ import type { Session } from '../session.ts';
 import { readRecord, type BuildRecord } from './build-record.ts';
 import { standInFor } from './provide-base.ts';
 
-/** An image beside its inputs, and the verdict on it. */
+/** An image, its inputs and the verdict. */
 export interface ImageFreshness {
   freshness: FreshnessDecision;
-  /** The image as Docker has it; undefined where it has none. */
+  /** The image as Docker has it; undefined if it does not exist. */
   found: DockerImage | undefined;
   observed: ObservedInputs;
-  /** What is known of its last build. */
+  /** What is known about its last build. */
   record: BuildRecord | undefined;
-  /** The file that was modified last, milliseconds since the epoch. */
+  /** The file that was modified last; time in milliseconds since the epoch. */
   newest: { path: string; modified: number } | undefined;
-  /** How many of its files are newer than it is. */
+  /** How many source files are newer than the image. */
   newerFiles: number;
 }
 
-/** An image of the configuration whose turn has come already. */
+/** A configured image that has been settled already. */
 export interface SettledBase {
   image: ImageConfig;
   built: DockerImage | undefined;
-  /** Whether it is due, in a run that only looks. */
+  /** Whether it must be built, in a run that only decides. */
   pending: boolean;
 }
 
 /**
- * Looks at an image and at all its inputs.
- * @param settled the images of the configuration that it is built from
+ * Reads an image and all its inputs, and decides whether it is fresh.
+ * @param settled the configured images that it is built from
  */
 export async function inspectImage(
   session: Session,
@@ -48,14 +48,16 @@ export async function inspectImage(
   const record = readRecord(config, image);
   const label = found?.labels[LABELS.inputs];
   const newest = observed.context.newest(observed.counts);
-  // What BuildKit finds in its cache bears the date of an earlier build, so this one's is taken
-  // where it is known.
-  const builtAt = record !== undefined && record.digest === label ? record.story?.at : undefined;
-  const made = found ? Math.max(found.created.getTime(), builtAt ?? 0) : Infinity;
+  // An image from BuildKit's cache has the date of an earlier build, so the recorded time is used
+  // if there is one.
+  const recordedAt = record !== undefined && record.digest === label ? record.story?.at : undefined;
+  const made = found ? Math.max(found.created.getTime(), recordedAt ?? 0) : Infinity;
   const newerFiles = newest && newest.modified > made ? observed.context.newerThan(made, observed.counts).length : 0;
   const freshness = decideFreshness({
     exists: found !== undefined,
-    ...(label === undefined ? {} : { builtFrom: label }),
+    builtFrom: label,
+    builtAt: recordedAt ?? creationTime(found, observed),
+    now: Date.now(),
     digest: observed.digest,
     files: Object.values(observed.inputs.trees).reduce((sum, { count }) => sum + count, 0),
     changesSince: (digest) => (record?.digest === digest ? compareInputs(record.inputs, observed.inputs) : undefined),
@@ -65,14 +67,20 @@ export async function inspectImage(
   return { freshness, found, observed, record, newest, newerFiles };
 }
 
-/** What reads sources in a run: what was read once is not read again. */
+/** When Docker says that an image was created; undefined if the build did not use the real time. */
+function creationTime(image: DockerImage | undefined, { options }: ObservedInputs): number | undefined {
+  const created = image?.created.getTime() ?? 0;
+  return created > 0 && options.args['SOURCE_DATE_EPOCH'] === undefined ? created : undefined;
+}
+
+/** The reader of sources in a run. It does not read the same sources twice. */
 export const sourcesOf: (session: Session) => SourceReader = oncePer(
   ({ config, env }) => new SourceReader({ stateDirectory: config.stateDirectory, env }),
 );
 
 /**
- * What stands for each base of an image now: the digest takes its id, and BuildKit a named context
- * where something stands in.
+ * The current ids of an image's bases, for the digest, and the named contexts that make BuildKit
+ * use stand-ins.
  */
 export async function currentBases(
   session: Session,

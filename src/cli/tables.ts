@@ -39,7 +39,7 @@ export function cacheTable({ images, buildCache }: CacheStatus, now: number): st
     ];
     const then = image.action === 'take' ? ', to be taken' : '';
     return [
-      `${MARKS[image.verdict]} ${image.image}  ${image.reference}  ${image.verdict}${then}: ${image.reason}`,
+      `${MARKS[image.verdict]} ${image.image}  ${image.reference}  ${image.verdict}${then}${reasonOf(image)}`,
       ...facts.map(([what, value]) => `     ${what.padEnd(FACT_WIDTH)} ${value}`),
     ];
   });
@@ -48,6 +48,11 @@ export function cacheTable({ images, buildCache }: CacheStatus, now: number): st
     ...rows,
     `BuildKit's cache holds ${dataSize(buildCache.bytes)}, of which ${dataSize(buildCache.inUse)} are in use`,
   ];
+}
+
+/** ` (reason)` after a fresh verdict, `: reason` after any other. */
+function reasonOf({ verdict, reason }: Pick<Why, 'verdict' | 'reason'>): string {
+  return verdict === 'fresh' ? ` (${reason})` : `: ${reason}`;
 }
 
 const FACT_WIDTH = 14;
@@ -66,8 +71,12 @@ export function whyLines(images: readonly Why[], now: number): string[] {
     take: 'the next test-cached takes it',
     skip: 'it is not built',
   };
+  const head = (image: Why) =>
+    image.verdict === 'fresh'
+      ? `is fresh${reasonOf(image)}, and ${next[image.action]}`
+      : `is ${image.verdict}, and ${next[image.action]}${reasonOf(image)}`;
   return images.flatMap((image) => [
-    `${MARKS[image.verdict]} ${image.image} is ${image.verdict}, and ${next[image.action]}: ${image.reason}`,
+    `${MARKS[image.verdict]} ${image.image} ${head(image)}`,
     ...image.changed.map((change) => `     ${describeChange(change)}`),
     image.lastBuild
       ? `   last built from here ${since(image.lastBuild.at, now)}, in ${seconds(image.lastBuild.ms)}: ${image.lastBuild.reason}`

@@ -1,28 +1,33 @@
-import { count } from '../core/words.ts';
+import { ago, count } from '../core/words.ts';
 import type { Change } from './inputs.ts';
 
-/** What is known when a freshness verdict is due. */
+/**
+ * What is known about an image when its verdict is decided. Times are milliseconds since the epoch.
+ */
 export interface FreshnessFacts {
   /** Whether the engine has the image at all. */
   exists: boolean;
-  /** The inputs digest that the image carries, if it carries one. */
-  builtFrom?: string;
+  /** The inputs digest on the image's label; undefined when it has none. */
+  builtFrom?: string | undefined;
+  /** When the image was built; undefined when that is unknown. */
+  builtAt?: number | undefined;
+  now: number;
   /** The digest of the inputs as they are now. */
   digest: string;
-  /** How many files are in them. */
+  /** How many files the inputs have. */
   files: number;
   /**
-   * What changed since the image was built, where that is still known; undefined where it is not.
-   * Explains, and never decides, and is only asked for when there is something to explain.
+   * What changed since the image was built; undefined when the old inputs are not on record. Only
+   * called when there is something to explain. It never decides the verdict.
    */
   changesSince: (digest: string) => Change[] | undefined;
-  /** Images of this configuration that this one is built from and that are due themselves. */
+  /** Configured images that this one is built from and that must be built first. */
   pendingBases: string[];
   /** How many files are newer than the image. */
   newerFiles: number;
 }
 
-/** Decides whether an image is what its inputs would build. Unsure means stale. */
+/** Decides whether an image matches its inputs. When in doubt, it is stale. */
 export function decideFreshness(facts: FreshnessFacts): FreshnessDecision {
   if (!facts.exists) return { verdict: 'missing', reason: 'there is no such image', changes: [] };
   if (facts.builtFrom === undefined)
@@ -34,32 +39,37 @@ export function decideFreshness(facts: FreshnessFacts): FreshnessDecision {
       changes: [],
     };
   }
-  if (facts.builtFrom === facts.digest) {
-    const touched = facts.newerFiles > 0 ? `, ${facts.newerFiles} touched, not changed` : '';
-    return { verdict: 'fresh', reason: `${count(facts.files, 'file')}${touched}`, changes: [] };
-  }
+  if (facts.builtFrom === facts.digest) return { verdict: 'fresh', reason: describeFresh(facts), changes: [] };
   const changes = facts.changesSince(facts.builtFrom);
   if (!changes)
-    return { verdict: 'stale', reason: 'its inputs changed (what they were is not on record here)', changes: [] };
+    return { verdict: 'stale', reason: 'its inputs changed (the previous ones are not on record here)', changes: [] };
   if (changes.length === 0) return { verdict: 'stale', reason: 'the format of the record changed', changes };
   return { verdict: 'stale', reason: describeChanges(changes), changes };
 }
 
-const NAMED = 3;
+function describeFresh({ files, newerFiles, builtAt, now }: FreshnessFacts): string {
+  // A build date in the future is wrong, so it is not shown.
+  const age = builtAt === undefined || builtAt > now ? '' : ` ${ago(builtAt, now)}`;
+  const touched = newerFiles > 0 ? `; ${newerFiles} touched, but not changed` : '';
+  return `${count(files, 'file')}, unchanged since the build${age}${touched}`;
+}
 
-/** Changes in words: settings and bases each, files by name as far as there is room. */
+/** How many changed files a reason names. */
+const NAMED_FILES = 3;
+
+/** Describes changes: every setting and base, and the first few files by name. */
 export function describeChanges(changes: readonly Change[]): string {
   const files = changes.filter(isOfFile);
   const parts = changes.filter((change) => !isOfFile(change)).map(describeChange);
   if (files.length > 0) {
-    const named = files.slice(0, NAMED).map(describeChange);
-    const more = files.length > NAMED ? ` and ${files.length - NAMED} more` : '';
+    const named = files.slice(0, NAMED_FILES).map(describeChange);
+    const more = files.length > NAMED_FILES ? ` and ${files.length - NAMED_FILES} more` : '';
     parts.push(`${count(files.length, 'file')} changed: ${named.join(', ')}${more}`);
   }
   return parts.join('; ');
 }
 
-/** One change in words. */
+/** Describes one change. */
 export function describeChange({ path, kind, context, detail }: Change): string {
   if (kind === 'setting') return detail === undefined ? `${path} changed` : `${path}: ${detail}`;
   if (kind === 'base') return `base image ${path} was replaced`;
@@ -72,7 +82,7 @@ function isOfFile({ kind }: Change): boolean {
 
 export interface FreshnessDecision {
   verdict: 'fresh' | 'stale' | 'missing';
-  /** In words, for the user. */
+  /** Shown to the user. */
   reason: string;
   changes: Change[];
 }

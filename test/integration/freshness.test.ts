@@ -11,18 +11,19 @@ import { IgnoreRules, type IgnoreMatch } from '../../src/sources/dockerignore.ts
 import { imageIn } from '../support/image-config.ts';
 
 /*
- * The one unforgivable error is an image that is thought fresh and is not. Random sequences of everything that can happen to a source tree
- * and to the index are played on a real file system, and at each step the harness's verdict is held against an oracle that knows no index and
- * no hash: it reads everything anew and compares the text of it all.
+ * The worst error is an image that is reported fresh and is not. This test plays random sequences
+ * of everything that can happen to a source tree and to the index, on a real file system. At each
+ * step it compares the harness's verdict with an oracle that uses no index and no hashes: it reads
+ * everything again and compares the full text.
  */
 
-/** How many steps are played in all. */
+/** The total number of steps. */
 const STEPS = Number(process.env['HARNESS_PROPERTY_STEPS'] ?? 6_000);
 const LONGEST = 40;
 
 /**
- * The tick of the file system, with room to spare: shorter than in earnest, so that the index comes
- * to be trusted within a sequence.
+ * The tick of the file system, with a margin. It is shorter than in production, so that the index
+ * becomes trusted within a sequence.
  */
 const RACY_MS = 12;
 
@@ -115,13 +116,13 @@ const OPERATION = fc.oneof(
 );
 type Operation = typeof OPERATION extends fc.Arbitrary<infer T> ? T : never;
 
-/** One step: something happens, and the harness looks at it or does not. */
+/** One step: an operation, after which the harness checks the tree or does not. */
 const STEP = fc.tuple(OPERATION, fc.constantFrom('look', 'look', 'do not look'));
 
 const BASE_REFERENCE = 'debian:bookworm-slim';
 let moves = 0;
 
-/** A source tree, what its image was built from, and everything ever seen of it. */
+/** A source tree, what its image was built from, and every digest seen so far. */
 class World {
   readonly #top = fs.mkdtempSync(join(tmpdir(), 'freshness-'));
   #root = join(this.#top, 'clone');
@@ -245,7 +246,7 @@ class World {
         return;
       case 'build': {
         const { digest, inputs } = await this.#read();
-        Object.values(inputs.trees).forEach((files) => files.entries()); // as a build does, which writes them down
+        Object.values(inputs.trees).forEach((files) => files.entries()); // as a build does to record them
         this.#built = { truth: this.#truth(), digest, inputs };
         return;
       }
@@ -260,19 +261,20 @@ class World {
     }
   }
 
-  /** Holds the harness's answer against the truth. */
+  /** Compares the harness's verdict with the oracle's. */
   async look(): Promise<void> {
     const truth = this.#truth();
     const { digest, inputs, context, counts } = await this.#read();
     const built = this.#built;
-    // One digest for one truth, and another for any other, whatever led there.
+    // The same content always has the same digest, and other content another one.
     expect(this.#digests.get(truth) ?? digest, 'the same inputs, another digest').toBe(digest);
     expect(this.#truths.get(digest) ?? truth, 'the same digest, other inputs').toBe(truth);
     this.#digests.set(truth, digest);
     this.#truths.set(digest, truth);
     const { verdict } = decideFreshness({
       exists: built !== undefined,
-      ...(built === undefined ? {} : { builtFrom: built.digest }),
+      builtFrom: built?.digest,
+      now: Date.now(),
       digest,
       files: inputs.trees['context']?.count ?? 0,
       changesSince: (from) => (built?.digest === from ? compareInputs(built.inputs, inputs) : undefined),
@@ -282,7 +284,7 @@ class World {
     expect(verdict).toBe(this.#built === undefined ? 'missing' : this.#built.truth === truth ? 'fresh' : 'stale');
   }
 
-  /** As a new process would: nothing is remembered but what lies on the disk. */
+  /** Reads as a new process would: it knows only what is on disk. */
   #read() {
     const named = this.#named !== undefined && lstat(this.#at(this.#named))?.isDirectory();
     const image = imageIn(this.#root, {
@@ -303,7 +305,7 @@ class World {
     return sources.read(image, { [BASE_REFERENCE]: this.#base });
   }
 
-  /** All inputs as text, read anew. */
+  /** All inputs as text, read without the index. */
   #truth(): string {
     const text = (name: string) => {
       const full = join(this.#root, name);
@@ -338,7 +340,7 @@ class World {
 
   #write(one: string, text: string): void {
     if (!this.#isFile(one)) this.#makeRoom(one);
-    fs.writeFileSync(this.#at(one), text); // in place where it is a file: its inode stays
+    fs.writeFileSync(this.#at(one), text); // an existing file keeps its inode
   }
 
   #remove(one: string): void {
@@ -352,7 +354,7 @@ class World {
     if (lstat(from)) fs.renameSync(from, target);
   }
 
-  /** Removes what stands at a path, or where its directories should be. */
+  /** Removes whatever is at a path, or in place of its parent directories. */
   #makeRoom(one: string): void {
     const parent = dirname(one);
     if (parent !== '.' && !lstat(this.#at(parent))?.isDirectory()) {
@@ -368,35 +370,35 @@ class World {
   }
 }
 
-/** All that a build sees of a directory under an ignore file, read anew. */
+/** Everything that a build sees of a directory under an ignore file, read without the index. */
 function filesIn(root: string, ignore: string): [string, string][] {
   const rules = new IgnoreRules(ignore);
   const files: [string, string][] = [];
-  const visit = (directory: string, standing: IgnoreMatch | undefined): boolean => {
-    let any = false;
+  const visit = (directory: string, parentMatch: IgnoreMatch | undefined): boolean => {
+    let isIncluded = false;
     for (const name of fs.readdirSync(join(root, directory)).sort()) {
       const one = directory === '' ? name : `${directory}/${name}`;
       const full = join(root, one);
       const stat = fs.lstatSync(full);
-      const own = rules.match(one, standing);
-      // Below every ignored directory, too: a directory comes along with whatever in it does.
-      const holds = stat.isDirectory() && visit(one, own);
-      if (own.ignored && !holds) continue;
-      any = true;
-      const what = stat.isDirectory()
+      const match = rules.match(one, parentMatch);
+      // Ignored directories are visited, too: a directory is included if anything in it is.
+      const hasIncluded = stat.isDirectory() && visit(one, match);
+      if (match.ignored && !hasIncluded) continue;
+      isIncluded = true;
+      const content = stat.isDirectory()
         ? ''
         : stat.isSymbolicLink()
           ? fs.readlinkSync(full)
           : fs.readFileSync(full, 'latin1');
-      files.push([one, `${stat.mode} ${what}`]);
+      files.push([one, `${stat.mode} ${content}`]);
     }
-    return any;
+    return isIncluded;
   };
   visit('', undefined);
   return files.sort(([one], [other]) => (one < other ? -1 : 1));
 }
 
-/** The patterns of `sources` that are played are plain paths. */
+/** The `sources` patterns in this test are plain paths. */
 function isSource(one: string, sources: readonly string[]): boolean {
   return sources.some((source) => isWithin(one, source));
 }
@@ -405,7 +407,7 @@ function lstat(full: string): fs.Stats | undefined {
   try {
     return fs.lstatSync(full);
   } catch {
-    return undefined; // nothing is there, or something else is in its directory's place
+    return undefined; // it does not exist, or its parent is not a directory
   }
 }
 
@@ -414,7 +416,7 @@ function isWithin(one: string, other: string): boolean {
 }
 
 it(
-  'never finds fresh what is not, nor stale what is fresh, whatever happens to the tree and the index',
+  'is never wrong about fresh and stale, whatever happens to the tree and the index',
   async () => {
     let steps = 0;
     await fc.assert(

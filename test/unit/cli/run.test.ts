@@ -147,6 +147,10 @@ describe('tables', () => {
       '     nodes          none runs',
       "BuildKit's cache holds 2.0 GB, of which 5.0 MB are in use",
     ]);
+    const fresh: ImageStatus = { ...stale, verdict: 'fresh', reason: '2 files, unchanged since the build 11 min ago' };
+    expect(cacheTable({ images: [fresh], buildCache }, now)[0]).toBe(
+      '✅ api  shop/api:dev  fresh (2 files, unchanged since the build 11 min ago)',
+    );
     expect(cacheTable({ images: [{ ...stale, created: null }], buildCache }, now)).toContain(
       '     image          126.4 MB',
     );
@@ -163,7 +167,17 @@ describe('tables', () => {
     const one: Why = { image, reference, verdict, action, reason, changed, newer: 1, lastBuild };
     expect(
       whyLines(
-        [one, { ...one, verdict: 'fresh', action: 'skip', reason: '3 files', changed: [], lastBuild: null }],
+        [
+          one,
+          {
+            ...one,
+            verdict: 'fresh',
+            action: 'skip',
+            reason: '3 files, unchanged since the build',
+            changed: [],
+            lastBuild: null,
+          },
+        ],
         now,
       ),
     ).toEqual([
@@ -171,7 +185,7 @@ describe('tables', () => {
       '     src/a (modified)',
       '   last built from here 3 h ago, in 1.2 s: there is no such image',
       '     src/b (added)',
-      '✅ api is fresh, and it is not built: 3 files',
+      '✅ api is fresh (3 files, unchanged since the build), and it is not built',
       '   not built from here, as far as is known',
     ]);
   });

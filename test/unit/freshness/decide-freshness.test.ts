@@ -9,6 +9,9 @@ import {
 import { compareInputs, inputsDigest, type Inputs } from '../../../src/freshness/inputs.ts';
 import { fileSet } from '../../../src/sources/file-set.ts';
 
+const NOW = Date.parse('2026-01-02T12:00:00Z');
+const MINUTE = 60_000;
+
 function inputs(
   files: Record<string, string> = { a: 'file 644 1' },
   settings: Record<string, string> = {},
@@ -20,7 +23,9 @@ function inputs(
 function facts(now: Inputs, built: Inputs | undefined, more: Partial<FreshnessFacts> = {}): FreshnessFacts {
   return {
     exists: true,
-    ...(built === undefined ? {} : { builtFrom: inputsDigest(built) }),
+    builtFrom: built && inputsDigest(built),
+    builtAt: NOW - 11 * MINUTE,
+    now: NOW,
     changesSince: (digest) => (built && digest === inputsDigest(built) ? compareInputs(built, now) : undefined),
     digest: inputsDigest(now),
     files: now.trees['context']?.count ?? 0,
@@ -31,27 +36,40 @@ function facts(now: Inputs, built: Inputs | undefined, more: Partial<FreshnessFa
 }
 
 describe('the verdict on an image', () => {
-  it('is fresh when it carries the digest of its inputs', () => {
-    expect(decideFreshness(facts(inputs(), inputs()))).toEqual({ verdict: 'fresh', reason: '1 file', changes: [] });
+  it('is fresh when its label has the digest of its inputs, and names the age of the build', () => {
+    expect(decideFreshness(facts(inputs(), inputs()))).toEqual({
+      verdict: 'fresh',
+      reason: '1 file, unchanged since the build 11 min ago',
+      changes: [],
+    });
+  });
+
+  it('names no age when the build time is unknown or in the future', () => {
+    for (const builtAt of [undefined, NOW + MINUTE]) {
+      expect(decideFreshness(facts(inputs(), inputs(), { builtAt }))).toMatchObject({
+        verdict: 'fresh',
+        reason: '1 file, unchanged since the build',
+      });
+    }
   });
 
   it('is fresh by its label alone, without a record on this machine', () => {
     expect(decideFreshness({ ...facts(inputs({}), inputs({})), changesSince: () => undefined })).toEqual({
       verdict: 'fresh',
-      reason: '0 files',
+      reason: '0 files, unchanged since the build 11 min ago',
       changes: [],
     });
   });
 
-  it('is fresh when files were touched and not changed, and says so', () => {
+  it('is fresh when files were touched but not changed, and counts them', () => {
     const two = inputs({ a: '1', b: '1' });
     expect(decideFreshness(facts(two, two, { newerFiles: 2 }))).toMatchObject({
       verdict: 'fresh',
-      reason: '2 files, 2 touched, not changed',
+      reason: '2 files, unchanged since the build 11 min ago; 2 touched, but not changed',
     });
   });
 
-  it('is missing when there is no image, whatever is on record', () => {
+  it('is missing when there is no image, even if there is a record', () => {
     expect(decideFreshness(facts(inputs(), inputs(), { exists: false }))).toMatchObject({
       verdict: 'missing',
       reason: 'there is no such image',
@@ -65,7 +83,7 @@ describe('the verdict on an image', () => {
     });
   });
 
-  it('is stale when what it is built from will be built', () => {
+  it('is stale when one of its bases will be built', () => {
     const pending = facts(inputs(), inputs(), { pendingBases: ['base', 'tools'] });
     expect(decideFreshness(pending)).toMatchObject({
       verdict: 'stale',
@@ -73,19 +91,19 @@ describe('the verdict on an image', () => {
     });
   });
 
-  it('is stale without a matching record, and says that it cannot say why', () => {
-    const now = inputs({ a: '2' });
-    const reason = 'its inputs changed (what they were is not on record here)';
-    expect(decideFreshness({ ...facts(now, inputs()), changesSince: () => undefined })).toEqual({
+  it('is stale without a matching record, with a reason that names no changes', () => {
+    const current = inputs({ a: '2' });
+    const reason = 'its inputs changed (the previous ones are not on record here)';
+    expect(decideFreshness({ ...facts(current, inputs()), changesSince: () => undefined })).toEqual({
       verdict: 'stale',
       reason,
       changes: [],
     });
   });
 
-  it('does not believe a record that claims the image is as the inputs are now', () => {
-    const lying = facts(inputs(), inputs(), { builtFrom: 'sha256:older format', changesSince: () => [] });
-    expect(decideFreshness(lying)).toEqual({
+  it('is stale when the record shows no changes but the digests differ', () => {
+    const unchanged = facts(inputs(), inputs(), { builtFrom: 'sha256:older format', changesSince: () => [] });
+    expect(decideFreshness(unchanged)).toEqual({
       verdict: 'stale',
       reason: 'the format of the record changed',
       changes: [],
@@ -104,19 +122,19 @@ describe('the verdict on an image', () => {
   });
 });
 
-describe('a change in words', () => {
+describe('the description of a change', () => {
   it.each([
     [{ path: 'target', kind: 'setting', detail: 'a → b' }, 'target: a → b'],
     [{ path: 'secret npm', kind: 'setting' }, 'secret npm changed'],
     [{ path: 'debian:12', kind: 'base', detail: '1 → 2' }, 'base image debian:12 was replaced'],
     [{ path: 'src/a', kind: 'deleted' }, 'src/a (deleted)'],
     [{ path: 'src/a', kind: 'mode', context: 'tools' }, 'tools: src/a (mode)'],
-  ] as const)('%o', (change, words) => {
-    expect(describeChange(change)).toBe(words);
+  ] as const)('%o', (change, description) => {
+    expect(describeChange(change)).toBe(description);
   });
 });
 
-describe('what a tier does about it', () => {
+describe('what a tier does about a verdict', () => {
   const verdicts = ['fresh', 'stale', 'missing'] as const;
   const decision = (verdict: FreshnessDecision['verdict']): FreshnessDecision => ({
     verdict,
@@ -135,13 +153,13 @@ describe('what a tier does about it', () => {
     expect(decideBuild(decision('stale'), { tier, force })).toMatchObject({ verdict: 'stale', reason: 'why' });
   });
 
-  it('takes a cache image that was built from the same inputs, where it would build and nobody insists', () => {
-    const wish = { tier: 'test-cached', cacheImage: 'ci/api:main' } as const;
-    expect(verdicts.map((verdict) => decideBuild(decision(verdict), wish).action)).toEqual(['skip', 'take', 'take']);
-    expect(decideBuild(decision('missing'), wish)).toMatchObject({
+  it('takes a cache image that was built from the same inputs, unless the image is fresh or a build is forced', () => {
+    const wishes = { tier: 'test-cached', cacheImage: 'ci/api:main' } as const;
+    expect(verdicts.map((verdict) => decideBuild(decision(verdict), wishes).action)).toEqual(['skip', 'take', 'take']);
+    expect(decideBuild(decision('missing'), wishes)).toMatchObject({
       verdict: 'missing',
       reason: 'ci/api:main was built from the same inputs',
     });
-    expect(decideBuild(decision('missing'), { ...wish, force: true }).action).toBe('build');
+    expect(decideBuild(decision('missing'), { ...wishes, force: true }).action).toBe('build');
   });
 });
