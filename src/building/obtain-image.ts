@@ -1,0 +1,106 @@
+import type { ImageConfig } from '../config/config.ts';
+import { step } from '../core/step.ts';
+import { stopwatch } from '../core/stopwatch.ts';
+import type { DockerImage } from '../docker/engine.ts';
+import { basesOf } from '../freshness/base-references.ts';
+import { describeChange } from '../freshness/decide-freshness.ts';
+import type { ObservedInputs } from '../freshness/read-inputs.ts';
+import type { Session } from '../session.ts';
+import { buildImage, type ImageBuild } from './build-image.ts';
+import { writeRecord } from './build-record.ts';
+import { takeCacheImage } from './cache-image.ts';
+import type { BuildDecision } from './decide-build.ts';
+import { currentBases, sourcesOf, type SettledBase } from './inspect-image.ts';
+import { provideBase } from './provide-base.ts';
+
+/** An image that must be built, or taken from its cache image. */
+interface WantedImage {
+  image: ImageConfig;
+  /** The configured images that it is built from. */
+  settled: readonly SettledBase[];
+  observed: ObservedInputs;
+  decision: BuildDecision;
+  /** The cache image to use if the decision is `take`. */
+  cacheImage: string | undefined;
+  noCache: boolean;
+}
+
+/**
+ * Takes an image from its cache image, or builds it. Builds it too if the cache image cannot be
+ * used.
+ */
+export async function obtainImage(session: Session, wanted: WantedImage): Promise<DockerImage> {
+  const { image, observed, decision, cacheImage } = wanted;
+  const taken =
+    cacheImage !== undefined && decision.action === 'take'
+      ? await take(session, image, cacheImage, observed)
+      : undefined;
+  return taken ?? (await buildWithSummary(session, wanted));
+}
+
+/** @returns undefined if the cache image cannot be used after all */
+async function take(
+  session: Session,
+  image: ImageConfig,
+  cacheImage: string,
+  observed: ObservedInputs,
+): Promise<DockerImage | undefined> {
+  const elapsed = stopwatch();
+  return step(session.emit, `build:${image.name}`, `image ${image.name}: taking ${cacheImage}`, async () => {
+    const value = await takeCacheImage(session, image, cacheImage, observed);
+    if (!value) return { title: `image ${image.name}: could not use ${cacheImage}`, value };
+    writeRecord(session.config, image, { ...observed, story: undefined });
+    const reason = `taken from ${cacheImage}, which was built from the same inputs`;
+    session.builds.push({ image: image.name, verdict: 'fresh', reason, ms: elapsed() });
+    return { title: `image ${image.name} ${reason}`, value };
+  });
+}
+
+/** Builds an image and adds the result, good or bad, to the run's summary. */
+async function buildWithSummary(session: Session, wanted: WantedImage): Promise<DockerImage> {
+  const { name } = wanted.image;
+  const { reason } = wanted.decision;
+  const elapsed = stopwatch();
+  const addToSummary = (verdict: 'built' | 'failed') =>
+    session.builds.push({ image: name, verdict, reason, ms: elapsed() });
+  try {
+    const built = await step(
+      session.emit,
+      `build:${name}`,
+      `image ${name}: building (${reason})`,
+      async ({ progress }) => {
+        const order = await prepareBuild(session, wanted, progress);
+        return { title: `image ${name} built (${reason})`, value: await buildImage(session.engine, order) };
+      },
+    );
+    addToSummary('built');
+    return built;
+  } catch (error) {
+    addToSummary('failed');
+    throw error;
+  }
+}
+
+/** Provides the bases first, so that their ids are known. */
+async function prepareBuild(
+  session: Session,
+  { image, settled, decision, noCache }: WantedImage,
+  progress: (detail: string) => void,
+): Promise<ImageBuild> {
+  const { config, env, signal } = session;
+  for (const reference of basesOf(image, config.stateDirectory, env))
+    await provideBase(session, image, reference, progress);
+  const { ids, standIns } = await currentBases(session, image, settled);
+  return {
+    config,
+    image,
+    sources: sourcesOf(session),
+    bases: ids,
+    standIns,
+    noCache,
+    env,
+    why: { reason: decision.reason, changes: decision.changes.map(describeChange) },
+    signal,
+    onLine: progress,
+  };
+}
