@@ -13,70 +13,70 @@ import { writeRecord, type BuildStory } from './build-record.ts';
 import { openContext, type SentContext } from './context-link.ts';
 import { withSecrets } from './secret-cache.ts';
 
-/** A build of one image whose bases are settled. */
+/** The build of one image whose bases are ready. */
 export interface ImageBuild {
   config: Config;
   image: ImageConfig;
   sources: SourceReader;
-  /** Base references with what stands for them, see `Inputs.bases`. */
+  /** Base references with their ids, see `Inputs.bases`. */
   bases: Readonly<Record<string, string>>;
-  /** Named contexts for bases that something else stands in for. */
+  /** Named contexts for bases that are replaced by a stand-in. */
   standIns: Readonly<Record<string, string>>;
   noCache: boolean;
   env: NodeJS.ProcessEnv;
-  /** Why it is built, for whoever asks later. */
+  /** Why it is built; recorded for `harness why`. */
   why: Pick<BuildStory, 'reason' | 'changes'>;
-  signal?: AbortSignal;
-  onLine?: (line: string) => void;
+  signal?: AbortSignal | undefined;
+  onLine?: ((line: string) => void) | undefined;
 }
 
-/** How often a build is repeated because its sources changed under it. */
+/** How many builds are tried while the sources keep changing. */
 const ATTEMPTS = 3;
 
 /**
- * Builds an image and labels it with the digest of its inputs. Sources that change while they are
- * read would give the image a record that is not its own, so they are compared after the build, and
- * the build is repeated when they moved.
- * @throws HarnessError BUILD when it fails, or when the sources never hold still
+ * Builds an image and labels it with the digest of its inputs. If sources change while they are
+ * read, the label would not match the image. So they are compared after the build, and the build is
+ * repeated if they changed.
+ * @throws HarnessError BUILD when the build fails, or when the sources change during every attempt
  */
 export async function buildImage(engine: DockerEngine, order: ImageBuild): Promise<DockerImage> {
   const { config, image, sources, bases, why } = order;
-  const at = Date.now();
+  const startedAt = Date.now();
   for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
     sources.forget();
     const before = await sources.read(image, bases);
     refuseMissingSecrets(image, before);
     const contexts = openContexts(config, image, before);
-    const heldStill = async () => {
+    const readAgain = async () => {
       sources.forget();
-      return hasHeldStill(before, await sources.read(image, bases));
+      return isUnchanged(before, await sources.read(image, bases));
     };
-    let still = false;
+    let unchanged = false;
     try {
       await withDefinition(config, image, before, (dockerfile) => buildOnce(order, before, dockerfile, contexts));
-      still = await heldStill();
+      unchanged = await readAgain();
     } catch (error) {
-      // What failed has sent its files all the same.
-      still = !order.signal?.aborted && (await heldStill().catch(() => false));
+      // A failed build has sent its files, too.
+      unchanged = !order.signal?.aborted && (await readAgain().catch(() => false));
       throw error;
     } finally {
-      for (const context of Object.values(contexts)) context.close(still);
+      for (const context of Object.values(contexts)) context.close(unchanged);
     }
-    if (still) {
-      writeRecord(config, image, { ...before, story: { ...why, at, ms: Date.now() - at } });
+    if (unchanged) {
+      writeRecord(config, image, { ...before, story: { ...why, at: startedAt, ms: Date.now() - startedAt } });
       const built = await engine.image(image.reference);
       if (built) return built;
-      throw new HarnessError('BUILD', `The image ${image.reference} was built, but Docker does not have it.`, {
+      throw new HarnessError('BUILD', `Image ${image.reference} was built, but Docker does not have it.`, {
         next: 'Choose a builder that loads into the engine: `docker buildx use default`.',
       });
     }
   }
   throw new HarnessError('BUILD', `The sources of ${image.name} changed during each of ${ATTEMPTS} builds.`, {
-    next: `Find what writes into ${image.context} while it is built, and leave it out with .dockerignore.`,
+    next: `Find what writes into ${image.context} during the build, and exclude it with \`.dockerignore\`.`,
   });
 }
 
-/** The context and each named one that is a directory, by name. */
+/** The context and each named context that is a directory, by name. */
 function openContexts(config: Config, image: ImageConfig, { trees }: ObservedInputs): Record<string, SentContext> {
   const directory = join(config.stateDirectory, 'contexts');
   const open = (name: string, tree: SourceTree): SentContext => {
@@ -110,7 +110,7 @@ function requestFor(
 ): BuildRequest {
   const { config, image, env } = order;
   const { args, argsFromEnvironment, platforms, arePlatformsGiven } = read.options;
-  // One that has the name of another variable cannot be handed on there.
+  // An argument cannot be passed in the environment if it would override another variable.
   const isHidden = ([name, value]: [string, string]) =>
     argsFromEnvironment.includes(name) && (env[name] ?? value) === value;
   const entries = Object.entries(args);
@@ -130,15 +130,15 @@ function requestFor(
     labels: { [LABELS.inputs]: read.digest, [LABELS.project]: config.project, [LABELS.image]: image.name },
     contexts: { ...namedContexts(image, contexts), ...order.standIns },
     noCache: order.noCache,
-    // Labels of its own would make an image of each commit, and a policy another one of the same
-    // sources.
+    // Git labels would make a new image for each commit, and a source policy would make another
+    // image from the same sources.
     env: { ...env, BUILDX_GIT_LABELS: undefined, EXPERIMENTAL_BUILDKIT_SOURCE_POLICY: undefined },
     ...(order.signal === undefined ? {} : { signal: order.signal }),
     ...(order.onLine === undefined ? {} : { onLine: order.onLine }),
   };
 }
 
-/** A field as BuildKit splits them: by commas, unless it is in quotes. */
+/** Quotes a field if needed: BuildKit splits fields at commas outside of quotes. */
 function csv(field: string): string {
   return /[",]/.test(field) ? `"${field.replaceAll('"', '""')}"` : field;
 }
@@ -147,9 +147,9 @@ function refuseMissingSecrets(image: ImageConfig, { options }: ObservedInputs): 
   if (options.missingSecrets.length === 0) return;
   throw new HarnessError(
     'BUILD',
-    `The image ${image.name} cannot be built without its secrets: ${options.missingSecrets.join(', ')}.`,
+    `Image ${image.name} cannot be built without its secrets: ${options.missingSecrets.join(', ')}.`,
     {
-      next: `Set them, or take them out of \`images.${image.name}.secrets\`.`,
+      next: `Set them, or remove them from \`images.${image.name}.secrets\`.`,
     },
   );
 }
@@ -163,9 +163,9 @@ function namedContexts({ contexts }: ImageConfig, sent: Readonly<Record<string, 
 }
 
 /**
- * Hands the build the Dockerfile and ignore file that were read, from a directory of their own:
- * they cannot change under it, and the ignore file can leave out the harness's own files without a
- * word in the user's.
+ * Gives the build copies of the Dockerfile and ignore file that were read. They cannot change
+ * during the build, and the ignore file can exclude the harness's own files without a change to the
+ * user's file.
  */
 async function withDefinition(
   config: Config,
@@ -187,10 +187,10 @@ async function withDefinition(
 }
 
 /**
- * Times as well as content: a file that was changed and changed back during the build has the same
- * content and a later time.
+ * Compares times as well as contents: a file that was changed and changed back during the build has
+ * the same content and a later time.
  */
-function hasHeldStill(before: ObservedInputs, after: ObservedInputs): boolean {
+function isUnchanged(before: ObservedInputs, after: ObservedInputs): boolean {
   return (
     before.digest === after.digest &&
     Object.entries(after.trees).every(([name, tree]) => before.trees[name]?.isUnmoved(tree))

@@ -5,32 +5,32 @@ import type { Inputs } from '../freshness/inputs.ts';
 import { replaceFile } from '../machine/state-file.ts';
 import type { FileSet } from '../sources/file-set.ts';
 
-/** How a build came about. */
+/** When and why a build ran. */
 export interface BuildStory {
   /** Milliseconds since the epoch. */
   at: number;
-  /** Why it was due, and all that had changed, as far as it was known. */
+  /** Why it ran, and everything that had changed, as far as known. */
   reason: string;
   changes: string[];
-  /** Milliseconds that it took. */
+  /** Duration in milliseconds. */
   ms: number;
 }
 
 /**
- * What an image was last built from here. It explains a verdict, and never decides one: that is for
- * the label on the image.
+ * The inputs of the last build on this machine. It explains a verdict, but never decides it: the
+ * label on the image does.
  */
 export interface BuildRecord {
   digest: string;
   inputs: Inputs;
-  /** What lay outside of `sources` when this was last said. */
+  /** The files outside of `sources` when changes to them were last reported. */
   outside: FileSet | undefined;
   /** Undefined for an image that was built elsewhere. */
   story: BuildStory | undefined;
 }
 
 /**
- * The first line of the file. Its files stand behind it, because they are many, and seldom needed.
+ * The first line of the file. The file lists follow it, because they are long and rarely needed.
  */
 interface Head {
   format: typeof FORMAT;
@@ -54,8 +54,8 @@ function recordPath(config: Config, image: ImageConfig): string {
 }
 
 /**
- * Keeps what an image was built from, so that the next verdict can name what changed. Where it
- * cannot, the next verdict will not.
+ * Records what an image was built from, so that the next verdict can name what changed. If writing
+ * fails, the next verdict cannot.
  */
 export function writeRecord(config: Config, image: ImageConfig, { digest, inputs, outside, story }: BuildRecord): void {
   const trees = Object.entries(inputs.trees);
@@ -76,11 +76,11 @@ export function writeRecord(config: Config, image: ImageConfig, { digest, inputs
     const text = `${JSON.stringify(head)}\n${JSON.stringify(body)}`;
     replaceFile(recordPath(config, image), (file) => writeFileSync(file, text), 0o600);
   } catch {
-    // a full or read-only disk: the image is what it is all the same
+    // a full or read-only disk: the image is valid without its record
   }
 }
 
-/** What is still known of the inputs that an image was last built from here. */
+/** The record of an image's last build on this machine; undefined if there is none. */
 export function readRecord(config: Config, image: ImageConfig): BuildRecord | undefined {
   const path = recordPath(config, image);
   try {
@@ -133,16 +133,17 @@ function firstLine(path: string): string {
 }
 
 /**
- * Read later than the head, when another process may have replaced the file: then nothing is known.
+ * Reads the file lists, some time after the head. If another process has replaced the file since,
+ * the lists are empty.
  */
 function readBody(path: string, digest: string): Body {
-  const nothing: Body = { trees: [], outside: [] };
+  const empty: Body = { trees: [], outside: [] };
   try {
     const text = readFileSync(path, 'utf8');
     const end = text.indexOf('\n');
-    if ((JSON.parse(text.slice(0, end)) as Head).digest !== digest) return nothing;
-    return (JSON.parse(text.slice(end + 1)) as Body | null) ?? nothing;
+    if ((JSON.parse(text.slice(0, end)) as Head).digest !== digest) return empty;
+    return (JSON.parse(text.slice(end + 1)) as Body | null) ?? empty;
   } catch {
-    return nothing;
+    return empty;
   }
 }

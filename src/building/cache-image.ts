@@ -6,10 +6,10 @@ import type { ObservedInputs } from '../freshness/read-inputs.ts';
 import type { Session } from '../session.ts';
 
 /**
- * Whether the image that may be taken in place of a build (`cacheImage`, or `--since-image` for
- * this run) was built from the inputs as they are now, which only its label tells: in Docker, or
- * else in its registry.
- * @returns its reference if so
+ * The image that may be used instead of a build (`cacheImage`, or `--since-image` for this run), if
+ * its label says that it was built from the current inputs. Reads the label in Docker, or else in
+ * the image's registry.
+ * @returns its reference; undefined if there is none or it does not match
  */
 export async function matchingCacheImage(
   session: Session,
@@ -28,8 +28,8 @@ function isBuiltFrom({ digest }: ObservedInputs, labels: DockerImage['labels'] |
 }
 
 /**
- * Gives the cache image the image's name, pulling it where Docker does not have it.
- * @returns undefined when it could not be had, or is another one by now
+ * Tags the cache image with the image's name, after pulling it if Docker does not have it.
+ * @returns undefined if it cannot be pulled, or no longer matches the inputs
  */
 export async function takeCacheImage(
   session: Session,
@@ -40,9 +40,9 @@ export async function takeCacheImage(
   const { engine } = session;
   if (!isBuiltFrom(observed, (await engine.image(reference))?.labels)) {
     const { platforms, arePlatformsGiven } = observed.options;
-    const why = await pullImage(reference, arePlatformsGiven ? platforms[0] : undefined, session);
-    if (why !== undefined)
-      session.emit({ type: 'note', level: 'warning', message: `${reference} could not be pulled: ${why}` });
+    const failure = await pullImage(reference, arePlatformsGiven ? platforms[0] : undefined, session);
+    if (failure !== undefined)
+      session.emit({ type: 'note', level: 'warning', message: `could not pull ${reference}: ${failure}` });
   }
   const found = await engine.image(reference);
   if (!found || !isBuiltFrom(observed, found.labels)) return undefined;

@@ -6,33 +6,33 @@ import { TreeIndex, writeIndex } from '../sources/tree-index.ts';
 import type { SourceTree } from '../sources/tree.ts';
 import { hidesChange } from './decide-resend.ts';
 
-/** A context under a path of the harness's own, for one build. */
+/** A context under a path of the harness, for one build. */
 export interface SentContext {
   path: string;
   /**
-   * Tells what became of the build: whether BuildKit now has the tree as it was read, or whatever
-   * else.
+   * Must be called after the build.
+   * @param hasTree whether BuildKit now has the tree as it was read
    */
   close: (hasTree: boolean) => void;
 }
 
 /**
- * BuildKit keeps what it was sent of a directory under its path, and is sent again only those files
- * whose size, time or mode differ: a content that was changed under the same time would stay the
- * old one in the image. So each context is handed over under a link whose name is another one
- * whenever such a change may be hidden, and the same one otherwise.
- * @param directory where the links are kept, and what was sent under them
- * @param name of the image and its context
+ * BuildKit caches the files of a directory under its path, and receives only those whose size, time
+ * or mode differ. If a file's content changed under the same time, the image would keep the old
+ * content. So each context is passed as a link. The link gets a new name when such a change may be
+ * hidden, and keeps its name otherwise.
+ * @param directory where the links are kept, with records of what was sent under them
+ * @param name the names of the image and of its context
  */
 export function openContext(directory: string, name: string, context: string, tree: SourceTree): SentContext {
   makeStateDirectory(directory);
   const record = join(directory, `${name}.sent`);
   const links = readdirSync(directory).filter((entry) => entry.startsWith(`${name}.link-`));
   const sent = TreeIndex.read(record)?.readRows();
-  // Should this process die, nobody knows what was sent.
+  // If this process dies, it is unknown what was sent.
   removeState(record);
-  const known = sent && !hidesChange(sent, tree.rows()) ? links[0] : undefined;
-  const link = known ?? `${name}.link-${randomBytes(6).toString('hex')}`;
+  const reusable = sent && !hidesChange(sent, tree.rows()) ? links[0] : undefined;
+  const link = reusable ?? `${name}.link-${randomBytes(6).toString('hex')}`;
   for (const old of links.filter((entry) => entry !== link)) rmSync(join(directory, old), { force: true });
   const path = join(directory, link);
   rmSync(path, { force: true }); // the context may be another directory now
@@ -47,7 +47,7 @@ export function openContext(directory: string, name: string, context: string, tr
         stampsDirectories: false,
       });
     } catch {
-      // a full or read-only disk: then all of it is sent again
+      // a full or read-only disk: the next build sends everything again
     }
   };
   return { path, close };

@@ -1,21 +1,21 @@
 import type { Tier } from '../config/config.ts';
 import type { FreshnessDecision } from '../freshness/decide-freshness.ts';
 
-/** `take`: its cache image was built from the same inputs, and is taken in place of a build. */
+/** `take`: the cache image was built from the same inputs and is used instead of a build. */
 export interface BuildDecision extends FreshnessDecision {
   action: 'build' | 'take' | 'skip';
 }
 
-/** What else counts when it is decided what to do about a verdict. */
+/** What decides, besides the verdict, whether an image is built. */
 export interface BuildWishes {
   tier: Tier;
-  /** Build whatever the verdict. */
-  force?: boolean;
-  /** An image elsewhere that was built from the inputs as they are now. */
-  cacheImage?: string;
+  /** Build regardless of the verdict. */
+  force?: boolean | undefined;
+  /** A cache image that was built from the current inputs. */
+  cacheImage?: string | undefined;
 }
 
-/** What is done about a verdict. */
+/** Decides what to do about a verdict. */
 export function decideBuild(
   freshness: FreshnessDecision,
   { tier, force = false, cacheImage }: BuildWishes,

@@ -7,12 +7,10 @@ import { pullImage } from '../docker/registry-client.ts';
 import { buildOptions } from '../freshness/build-options.ts';
 import type { Session } from '../session.ts';
 
-/** Base images that are being pulled or made in a run, by reference or release. */
+/** Base images that are being pulled or built in a run, by reference or release. */
 const beingProvided = oncePer<Session, Map<string, Promise<void>>>(() => new Map());
 
-/**
- * The local image that stands in for a base, where the configuration allows one and it is there.
- */
+/** The local stand-in for a base, if the configuration allows one and it exists. */
 export async function standInFor(
   session: Session,
   image: ImageConfig,
@@ -26,10 +24,10 @@ export async function standInFor(
 }
 
 /**
- * Makes sure that Docker has an image's base, as far as it can be had: then its id is known, and a
- * base that is replaced is noticed. Where no registry offers it, a stand-in is made from Debian's
- * packages if the configuration allows one; else the build will say what is wrong.
- * @throws HarnessError NODE_IMAGE when the stand-in cannot be made
+ * Makes sure that Docker has an image's base if possible, so that its id is known and a replaced
+ * base is noticed. If no registry offers it, a stand-in is built from Debian packages, provided the
+ * configuration allows one. Otherwise the build reports the error.
+ * @throws HarnessError NODE_IMAGE when the stand-in cannot be built
  */
 export async function provideBase(
   session: Session,
@@ -38,23 +36,23 @@ export async function provideBase(
   progress: (detail: string) => void,
 ): Promise<void> {
   const { engine, config } = session;
-  const provided = beingProvided(session);
+  const pending = beingProvided(session);
   if ((await engine.image(reference)) || (await standInFor(session, image, reference))) return;
-  // not built: test-fast
+  // a configured base that was not built: test-fast
   if (config.images.some((other) => canonicalName(other.reference) === canonicalName(reference))) return;
   const suite = image.debianBases[reference];
   const key = suite ?? reference;
-  const known =
-    provided.get(key) ??
-    (suite === undefined ? pullBase(session, image, reference) : makeStandIn(session, reference, suite));
-  provided.set(key, known);
-  progress(`waiting for the base ${reference}`);
-  await known;
+  const provided =
+    pending.get(key) ??
+    (suite === undefined ? pullBase(session, image, reference) : buildStandIn(session, reference, suite));
+  pending.set(key, provided);
+  progress(`waiting for the base image ${reference}`);
+  await provided;
 }
 
 /**
- * For another platform than Docker's own, BuildKit is left alone: the engine keeps one image by a
- * name, and that one is not it.
+ * Pulls a base for Docker's own platform. For any other platform BuildKit gets the base itself: the
+ * engine keeps one image per name, which is not the one that the build needs.
  */
 async function pullBase(session: Session, image: ImageConfig, reference: string): Promise<void> {
   const { platforms, arePlatformsGiven } = buildOptions(image, session.env);
@@ -62,15 +60,15 @@ async function pullBase(session: Session, image: ImageConfig, reference: string)
     await pullImage(reference, arePlatformsGiven ? NATIVE_PLATFORM : undefined, session);
 }
 
-async function makeStandIn(session: Session, reference: string, suite: string): Promise<void> {
+async function buildStandIn(session: Session, reference: string, suite: string): Promise<void> {
   const { engine, emit, env, signal } = session;
   const { whyNotPullable } = await import('../system-images/pull.ts');
-  const why = await whyNotPullable(engine, reference);
-  if (why === undefined) return;
+  const obstacle = await whyNotPullable(engine, reference);
+  if (obstacle === undefined) return;
   emit({
     type: 'note',
     level: 'info',
-    message: `${reference} cannot be pulled (${why}); an image made from Debian's packages stands in for it`,
+    message: `could not pull ${reference} (${obstacle}); using an image built from Debian packages instead`,
   });
   const { ensureDebianBase } = await import('../system-images/debian-base.ts');
   await ensureDebianBase(engine, suite, { emit, env, signal });

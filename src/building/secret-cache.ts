@@ -3,29 +3,29 @@ import { cacheDirectory } from '../machine/cache-directory.ts';
 import { takeLock } from '../machine/lock.ts';
 import { readState, writeState } from '../machine/state-file.ts';
 
-/** For whom a build with secrets runs. */
+/** The build that uses the secrets. */
 export interface SecretUser {
   env: NodeJS.ProcessEnv;
   signal: AbortSignal | undefined;
   image: string;
 }
 
-/** Builds with secrets, one after the other. */
-let turn: Promise<unknown> = Promise.resolve();
+/** The last build with secrets in this process; the next one waits for it. */
+let previous: Promise<unknown> = Promise.resolve();
 
 /**
- * Runs a build with secrets. BuildKit's cache knows a secret by its id only: it would give back
- * what was made with another value, and of two builds at the same time it would run a step that
- * both have only once. So they take turns, and the cache may be used only if each id had the same
- * value in the last build on this machine, whatever became of that.
- * @param secrets the keyed digest of each
+ * Runs a build with secrets. BuildKit's cache identifies a secret by its id only. It would return
+ * results made with another value, and two builds at the same time would share a step. So builds
+ * with secrets run one after another. They use the cache only if each id had the same value in the
+ * last build on this machine, even if that build failed.
+ * @param secrets the keyed digest of each secret
  */
 export function withSecrets(
   secrets: Readonly<Record<string, string>>,
   user: SecretUser,
   build: (mayUseCache: boolean) => Promise<void>,
 ): Promise<void> {
-  const mine = turn.then(async () => {
+  const current = previous.then(async () => {
     const release = await takeLock('secrets', `a build of ${user.image}`, {
       env: user.env,
       ...(user.signal ? { signal: user.signal } : {}),
@@ -39,6 +39,6 @@ export function withSecrets(
       release();
     }
   });
-  turn = mine.catch(() => undefined);
-  return mine;
+  previous = current.catch(() => undefined);
+  return current;
 }

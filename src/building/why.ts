@@ -5,7 +5,7 @@ import type { BuildStory } from './build-record.ts';
 import type { BuildDecision } from './decide-build.ts';
 import { settleImages, type ImageOutcome } from './settle-images.ts';
 
-/** Why an image will be built, or was. */
+/** Why an image will or will not be built, and why it was last built. */
 export interface Why {
   image: string;
   reference: string;
@@ -14,18 +14,17 @@ export interface Why {
   action: BuildDecision['action'];
   reason: string;
   changed: BuildDecision['changes'];
-  /** How many files are newer than the image. */
+  /** How many source files are newer than the image. */
   newer: number;
   /**
-   * Its last build from here, with its time in ISO 8601; null when it was built elsewhere, or by
-   * hand, or not at all.
+   * The last build on this machine, with its time in ISO 8601; null if the image was built
+   * elsewhere, by hand, or not at all.
    */
   lastBuild: (Omit<BuildStory, 'at'> & { at: string }) | null;
 }
 
 /**
- * Says in full why the next build of each image happens or does not, and why the last one did.
- * Changes nothing.
+ * Explains for each image whether the next run builds it, and why the last build ran. Read-only.
  */
 export async function why(session: Session, images: readonly ImageConfig[]): Promise<Why[]> {
   const outcomes = settleImages(session, images, { tier: 'test-cached', lookOnly: true });
