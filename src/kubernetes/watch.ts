@@ -3,91 +3,104 @@ import type { KubernetesObject } from '@kubernetes/client-node';
 import { kubeLines, kubeList, type KubeAccess } from './api.ts';
 
 /**
- * What a look at the watched objects says. `pending` carries the state that is shown while waiting,
- * and in the error when time is up.
+ * The result of judging the watched objects. The `detail` of a pending one is shown while waiting,
+ * and in the error after a timeout.
  */
 export type Judgement<T> = { state: 'done'; value: T } | { state: 'pending'; detail: string };
 
-/** Objects by the name that was given to their collection. */
+/** The watched objects, by the name given to their collection. */
 export type Watched<K extends string> = Record<K, KubernetesObject[]>;
 
 const RECONNECT_MS = 250;
 
 interface WatchOptions<K extends string> {
-  /** Collections to watch: a name of one's own to a list path of the API. */
+  /** Collections to watch: list paths of the API, each under a name of the caller's choice. */
   paths: Record<K, string>;
   /** Milliseconds. */
   timeout: number;
-  signal?: AbortSignal;
-  /** Called when the pending state has new words. */
-  onPending?: (detail: string) => void;
+  signal?: AbortSignal | undefined;
+  /** Called when the detail of the pending state changes. */
+  onPending?: ((detail: string) => void) | undefined;
 }
 
-/** Time was up; `message` is the last state seen. */
+/** The timeout expired; `message` is the last state seen. */
 export class WatchTimeout extends Error {
   override readonly name = 'WatchTimeout';
 }
 
 /**
  * Watches collections until a judgement over them is done. Nothing is polled: the judge is asked
- * again when the API sends a change.
- * @throws whatever the judge throws, at once; WatchTimeout with the last state seen
+ * again when the API reports a change.
+ * @throws at once, whatever the judge throws; WatchTimeout with the last state seen
  */
 export async function watchUntil<K extends string, T>(
   kube: KubeAccess,
-  options: WatchOptions<K>,
+  { paths, timeout, signal, onPending }: WatchOptions<K>,
   judge: (objects: Watched<K>) => Judgement<T>,
 ): Promise<T> {
-  options.signal?.throwIfAborted(); // an abort that came earlier sends no event any more
-  const names = Object.keys(options.paths) as K[];
-  const seen = new Map<K, Collection>();
-  const over = new AbortController();
-  let last = 'nothing seen yet';
-  let due: NodeJS.Immediate | undefined;
-  try {
-    return await new Promise<T>((resolve, reject) => {
-      const look = () => {
-        const objects = Object.fromEntries(
-          [...seen].map(([name, collection]) => [name, [...collection.values()]]),
-        ) as Watched<K>;
-        try {
-          const judgement = judge(objects);
-          if (judgement.state === 'done') return resolve(judgement.value);
-          if (judgement.detail !== last) options.onPending?.(judgement.detail);
-          last = judgement.detail;
-        } catch (error) {
-          reject(error instanceof Error ? error : new Error(String(error)));
-        }
-      };
-      // Judged after the burst of events that one change causes, and not after each of them.
-      const soon = () => {
-        due ??= setImmediate(() => {
-          due = undefined;
-          if (!over.signal.aborted && seen.size === names.length) look();
-        });
-      };
-      sleep(options.timeout, undefined, { signal: over.signal }).then(
-        () => reject(new WatchTimeout(last)),
-        () => undefined,
-      );
-      options.signal?.addEventListener('abort', () => reject(options.signal?.reason as Error), {
-        once: true,
-        signal: over.signal,
-      });
-      for (const name of names) {
-        const onChange = (collection: Collection) => {
-          seen.set(name, collection);
-          soon();
-        };
-        void follow(kube, options.paths[name], onChange, over.signal);
+  signal?.throwIfAborted(); // a signal that is already aborted sends no event
+  const finished = new AbortController();
+  let lastDetail = 'nothing seen yet';
+  const judged = new Promise<T>((resolve, reject) => {
+    const onChange = (objects: Watched<K>) => {
+      try {
+        const judgement = judge(objects);
+        if (judgement.state === 'done') return resolve(judgement.value);
+        if (judgement.detail !== lastDetail) onPending?.(judgement.detail);
+        lastDetail = judgement.detail;
+      } catch (error) {
+        reject(error instanceof Error ? error : new Error(String(error)));
       }
-    });
+    };
+    watchAll(kube, paths, onChange, finished.signal);
+  });
+  const timedOut = sleep(timeout, undefined, { signal: finished.signal }).then(() => {
+    throw new WatchTimeout(lastDetail);
+  });
+  try {
+    return await Promise.race([judged, timedOut, ...(signal ? [rejectOnAbort(signal, finished.signal)] : [])]);
   } finally {
-    over.abort();
+    finished.abort();
   }
 }
 
-/** Objects by what names them within their collection. */
+/** @param finished removes the listener */
+function rejectOnAbort(signal: AbortSignal, finished: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => {
+    const onAbort = () => reject(signal.reason as Error);
+    signal.addEventListener('abort', onAbort, { once: true, signal: finished });
+  });
+}
+
+/** Watches collections until the signal ends it; reports changes once all of them were listed. */
+function watchAll<K extends string>(
+  kube: KubeAccess,
+  paths: Record<K, string>,
+  onChange: (objects: Watched<K>) => void,
+  signal: AbortSignal,
+): void {
+  const names = Object.keys(paths) as K[];
+  const collections = new Map<K, Collection>();
+  let scheduled: NodeJS.Immediate | undefined;
+  // One change causes a burst of events; report it once, after the burst.
+  const schedule = () => {
+    scheduled ??= setImmediate(() => {
+      scheduled = undefined;
+      if (signal.aborted || collections.size < names.length) return;
+      const objects = [...collections].map(([name, collection]) => [name, [...collection.values()]]);
+      onChange(Object.fromEntries(objects) as Watched<K>);
+    });
+  };
+  for (const name of names) {
+    const onCollection = (collection: Collection) => {
+      collections.set(name, collection);
+      schedule();
+    };
+    void follow(kube, paths[name], onCollection, signal);
+  }
+}
+
+/** Objects by namespace and name. */
 type Collection = Map<string, KubernetesObject>;
 
 const keyOf = ({ metadata }: KubernetesObject) => `${metadata?.namespace}/${metadata?.name}`;
@@ -104,18 +117,18 @@ async function follow(
       const { items, version } = await kubeList(kube, path);
       const collection: Collection = new Map(items.map((object) => [keyOf(object), object]));
       onChange(collection);
-      const from = `watch=true&allowWatchBookmarks=true&resourceVersion=${version}`;
-      for await (const line of kubeLines(kube, `${path}?${from}`, signal)) {
+      const query = `watch=true&allowWatchBookmarks=true&resourceVersion=${version}`;
+      for await (const line of kubeLines(kube, `${path}?${query}`, signal)) {
         const { type, object } = JSON.parse(line) as { type: string; object: KubernetesObject };
-        if (type === 'ERROR') break; // such as a version that the server has forgotten: listed anew
+        if (type === 'ERROR') break; // such as a version that the server no longer has: list again
         if (type === 'BOOKMARK') continue;
         if (type === 'DELETED') collection.delete(keyOf(object));
         else collection.set(keyOf(object), object);
         onChange(collection);
       }
     } catch {
-      // The connection broke, or the API server is not up yet. The pause keeps a server that is
-      // starting from being asked without end.
+      // The connection broke, or the API server is not up yet. Pause, so as not to flood a server
+      // that is starting.
       await sleep(RECONNECT_MS, undefined, { signal }).catch(() => undefined);
     }
   }
