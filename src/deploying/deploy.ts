@@ -1,6 +1,7 @@
 import { HarnessError, messageOf } from '../core/error.ts';
 import { openAccess } from '../kubernetes/access.ts';
 import { kubeRequest, statusOf, type KubeAccess, type KubeObject } from '../kubernetes/api.ts';
+import { deleteAndWait } from '../kubernetes/delete.ts';
 import type { ManifestObject } from '../kubernetes/manifest.ts';
 import { KubeResources } from '../kubernetes/resources.ts';
 import { WatchTimeout, watchUntil } from '../kubernetes/watch.ts';
@@ -64,7 +65,7 @@ export async function deploy(deployment: Deployment): Promise<void> {
     unprobed ||= object.kind !== 'Job' && hasUnprobedContainer(object);
   }
   const { startedAt } = deployment;
-  await waitForRollout(kube, workloads, { startedAt, unprobed, progress, ...(signal === undefined ? {} : { signal }) });
+  await waitForRollout(kube, workloads, { startedAt, unprobed, progress, signal });
 }
 
 /** Whether "ready" says of some container of a workload no more than that it was started. */
@@ -102,13 +103,13 @@ export async function applyObject(
 ): Promise<KubeObject> {
   const path = await resources.pathOf(object, namespace);
   const replaceable = object.kind === 'Job' || object.kind === 'Pod';
-  if (replaceable && isSpent(await existing(kube, path), object)) await removeObject(kube, path);
+  if (replaceable && isSpent(await existing(kube, path), object)) await deleteAndWait(kube, path, ESTABLISH_TIMEOUT);
   try {
     return await apply(kube, path, object);
   } catch (error) {
     if (!replaceable || statusOf(error) !== 422 || !/immutable|may not change fields/.test(messageOf(error)))
       throw error;
-    await removeObject(kube, path);
+    await deleteAndWait(kube, path, ESTABLISH_TIMEOUT);
     return apply(kube, path, object);
   }
 }
@@ -147,15 +148,6 @@ function apply(kube: KubeAccess, path: string, object: unknown): Promise<KubeObj
   return kubeRequest(kube, 'PATCH', `${path}?fieldManager=${FIELD_MANAGER}&force=true&fieldValidation=Strict`, {
     contentType: 'application/apply-patch+yaml',
     body: object,
-  });
-}
-
-async function removeObject(kube: KubeAccess, path: string): Promise<void> {
-  await kubeRequest(kube, 'DELETE', `${path}?propagationPolicy=Foreground`);
-  const [collection, name] = [path.slice(0, path.lastIndexOf('/')), path.slice(path.lastIndexOf('/') + 1)];
-  await watchUntil(kube, { paths: { all: collection }, timeout: ESTABLISH_TIMEOUT }, ({ all }) => {
-    const there = all.some((object) => object.metadata?.name === decodeURIComponent(name));
-    return there ? { state: 'pending', detail: 'the earlier one is ending' } : { state: 'done', value: undefined };
   });
 }
 

@@ -81,7 +81,7 @@ describe('a workload that does not come up', () => {
     project.write('app/program', program('last words', 3));
     const { stderr } = await project.plain('test-cached');
     expect(stderr).toMatch(
-      /^❌ The container c0 of the pod app-\S+ in the namespace words does not come up: CrashLoopBackOff\. \[DEPLOY\]$/m,
+      /^❌ Container c0 of pod app-\S+ in namespace words failed: CrashLoopBackOff\. \[DEPLOY\]$/m,
     );
     expect(stderr).toMatch(/^ +last words$/m);
     expect(stderr).toMatch(/^→ {2}/m);
