@@ -96,12 +96,13 @@ node-image *args: _tools
 test: _tools
     node scripts/test.mjs
 
-# types, lint, format, unused code, and whether the API reference is of these sources
+# types, lint, format, unused code, generated documentation
 check: _built
     npm run --silent typecheck
     npm run --silent lint
     npm run --silent knip
     node scripts/check-docs.mjs
+    node scripts/schema.mjs --check
 
 # tests of single functions
 unit *args: _built

@@ -15,6 +15,7 @@ const CHECKS = [
   ['Format', 'node_modules/prettier/bin/prettier.cjs', '--check', '.'],
   ['Unused code', 'node_modules/knip/bin/knip.js'],
   ['API reference', 'scripts/check-docs.mjs'],
+  ['Configuration schema', 'scripts/schema.mjs', '--check'],
 ];
 const reports = process.env.HARNESS_REPORTS || join('.harness', 'reports');
 

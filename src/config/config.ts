@@ -2,12 +2,12 @@
 export interface Config {
   /** The file it came from. */
   file: string;
-  /** The directory of that file: relative paths count from here, tests run here. */
+  /** The directory of that file: relative paths start here, tests run here. */
   root: string;
   /** Where the harness keeps its own files (kubeconfig, caches): `<root>/.harness`. */
   stateDirectory: string;
   project: string;
-  /** The Kubernetes namespace that manifests without one go into. */
+  /** The Kubernetes namespace for manifests that name none. */
   namespace: string;
   cluster: ClusterConfig;
   images: ImageConfig[];
@@ -16,56 +16,63 @@ export interface Config {
   /** Whether the registry outlives its cluster. */
   keepRegistry: boolean;
   services: ServiceConfig[];
-  /** Manifest files, in the order of their paths. */
+  /** Manifest files, sorted by path. */
   manifests: string[];
   tests: TestsConfig;
+  timeouts: Timeouts;
 }
 
-/** The ways into a node that can be asked for. */
+/** How images can be asked to get into nodes. */
 export const TRANSPORTS = ['auto', 'registry', 'archive'] as const;
+
+/** How long the harness waits, in milliseconds. */
+export interface Timeouts {
+  /** Until a created or started cluster is ready. */
+  cluster: number;
+  /** Until everything that was deployed is ready. */
+  deploy: number;
+  /** Until a service accepts connections. */
+  service: number;
+}
+
+export const DEFAULT_TIMEOUTS: Timeouts = { cluster: 240_000, deploy: 300_000, service: 60_000 };
 
 export interface ClusterConfig {
   name: string;
-  /** One control plane and, above 1, that many less one workers. Ignored with `kindConfig`. */
+  /** One control plane; the others are workers. Ignored with `kindConfig`. */
   nodes: number;
   /** The user's own kind configuration file. */
-  kindConfig?: string;
-  /** The node image to use in place of the harness's choice. */
-  nodeImage?: string;
+  kindConfig?: string | undefined;
+  /** The node image to use instead of the harness's choice. */
+  nodeImage?: string | undefined;
 }
 
 export interface ImageConfig {
   name: string;
   context: string;
   dockerfile: string;
-  target?: string;
-  /**
-   * What of the context counts as an input, as patterns of an ignore file; everything, when absent.
-   */
-  sources?: string[];
+  target?: string | undefined;
+  /** Which files of the context are inputs, as patterns of an ignore file; all, if absent. */
+  sources?: string[] | undefined;
   buildArgs: Record<string, BuildArgument>;
-  /** Named contexts by their names in the Dockerfile. */
+  /** Named contexts, by their names in the Dockerfile. */
   contexts: Record<string, NamedContext>;
-  /** Such as `linux/arm64`; empty: what Docker builds for by itself. */
+  /** Such as `linux/arm64`; empty: Docker's default. */
   platforms: string[];
   /** Build secrets by id. */
   secrets: Record<string, Secret>;
-  /**
-   * An image that may be taken in place of a build, when its label says that it was built from the
-   * same inputs.
-   */
-  cacheImage?: string;
-  /** The full reference the image is built under, such as `shop/api:dev`. */
+  /** An image to use instead of building, if its label says that it has the same inputs. */
+  cacheImage?: string | undefined;
+  /** The full reference of the built image, such as `shop/api:dev`. */
   reference: string;
   /**
-   * Base images, as they stand in `FROM`, that may be made from Debian's packages where no
-   * container registry answers: reference to Debian release, such as `debian:bookworm-slim` to
-   * `bookworm`.
+   * Base images, as written in `FROM`, that may be built from Debian's packages when no container
+   * registry answers: reference to Debian release, such as `debian:bookworm-slim` to `bookworm`.
    */
   debianBases: Record<string, string>;
 }
 
-/** A container beside the cluster. */
+/** A container that runs next to the cluster. */
 export interface ServiceConfig {
   name: string;
   image: string;
@@ -73,47 +80,47 @@ export interface ServiceConfig {
   env: Record<string, string | { env: string }>;
   /** Empty: the image's own. */
   command: string[];
-  /** What tells that it can be used; its listening ports, when absent. */
+  /** When it is ready; if absent, once its ports listen. */
   ready?: { log: string } | { http: string };
 }
 
-/** A build argument's value, or the environment variable that it is taken from. */
+/** A build argument's value, or the environment variable that holds it. */
 export type BuildArgument = string | { env: string };
 
 /** Where a secret's value comes from. */
 export type Secret = { env: string } | { file: string };
 
 /**
- * What stands for a name in `FROM`, `COPY --from` or `RUN --mount`: a directory, an image, or what
- * only BuildKit can look into.
+ * What a name in `FROM`, `COPY --from` or `RUN --mount` refers to: a directory, an image, or a URL
+ * that only BuildKit can read.
  */
 export type NamedContext = { directory: string } | { image: string } | { url: string };
 
 export type TestsConfig =
   | { runner: 'command'; command: [string, ...string[]] }
-  | { runner: 'vitest'; config?: string; args: string[]; cache: TestCacheConfig };
+  | { runner: 'vitest'; config?: string | undefined; args: string[]; cache: TestCacheConfig };
 
-/**
- * Whether test files that passed before are left out, and what tests read besides what they import:
- * globs and names of variables.
- */
+/** Whether to skip test files that passed before, and what tests read besides their imports. */
 export interface TestCacheConfig {
   on: boolean;
+  /** Globs. */
   files: string[];
+  /** Names of variables. */
   env: string[];
 }
 
-/** The tiers, from the most thorough to the quickest. */
+/** The tiers, from the most thorough to the fastest. */
 export const TIERS = ['test-kind', 'test-cached', 'test-fast'] as const;
 export type Tier = (typeof TIERS)[number];
 
 /**
- * The configuration with other images to take in place of builds, by the name of what they replace.
+ * The configuration with other images to use instead of building.
+ * @param references by the name of the image that each one replaces
  */
 export function withCacheImages(config: Config, references: Readonly<Record<string, string>>): Config {
-  const images = config.images.map((image) => {
-    const cacheImage = references[image.name] ?? image.cacheImage;
-    return cacheImage === undefined ? image : { ...image, cacheImage };
-  });
+  const images = config.images.map((image) => ({
+    ...image,
+    cacheImage: references[image.name] ?? image.cacheImage,
+  }));
   return { ...config, images };
 }

@@ -1,69 +1,74 @@
 /**
- * What stands in `harness.config.ts` (or .js, .mjs, .json, .yaml). Relative paths count from that
- * file. Checked by `schema.ts`; unknown keys are errors.
+ * The content of `harness.config.ts` (or .js, .mjs, .json, .yaml). Relative paths start at the
+ * directory of that file. `schema.ts` checks it; unknown keys are errors. The JSON schema takes
+ * these comments as descriptions.
  */
 export interface HarnessConfig {
-  /** A short name, used for the cluster and in image names. Default: the directory's name. */
+  /** The JSON schema of this file, for editors. Ignored. */
+  $schema?: string;
+  /** A short name for the cluster, the namespace and the images. Default: the directory's name. */
   project?: string;
   /** The namespace for manifests that name none, and for the tests. Default: the project's name. */
   namespace?: string;
+  /** The kind cluster. */
   cluster?: {
     /** Name of the kind cluster. Default: the project's name. */
     name?: string;
-    /** How many nodes: one control plane and the rest workers. Default: 1. */
+    /** Number of nodes: one control plane, the others are workers. Default: 1. */
     nodes?: number;
-    /** A kind configuration file of your own, in place of `nodes`. */
+    /** A kind configuration file of your own, instead of `nodes`. */
     config?: string;
     /**
-     * A node image of your own. Default: the pinned `kindest/node`, or one built from packages
-     * where no registry answers.
+     * A node image of your own. Default: a pinned `kindest/node`, or one built from packages if no
+     * registry answers.
      */
     nodeImage?: string;
   };
+  /** The images to build, by name. */
   images?: Record<
     string,
     {
       /** The build context. Default: the directory of the configuration. */
       context?: string;
-      /** Default: `Dockerfile` in the context. Counts from the configuration's directory. */
+      /**
+       * The Dockerfile, relative to the configuration's directory or to the context. Default:
+       * `Dockerfile` in the context.
+       */
       dockerfile?: string;
       /** The stage to build. Default: the last one. */
       target?: string;
       /**
-       * What of the context counts when it is decided whether the image is stale, as patterns of an
-       * ignore file (`src`, `!src/docs`). Default: all of it. For images that share a context.
+       * Which files of the context make the image stale, as patterns of an ignore file (`src`,
+       * `!src/docs`). Default: all. For images that share a context.
        */
       sources?: string[];
-      /**
-       * Build arguments; `{ env: 'NAME' }` takes the value from the environment when the image is
-       * built.
-       */
+      /** Build arguments; `{ env: 'NAME' }` takes the value from the environment. */
       buildArgs?: Record<string, string | number | boolean | { env: string }>;
       /**
        * Named contexts (`--build-context`): a directory, `docker-image://<reference>`, or a URL
-       * that BuildKit takes.
+       * that BuildKit accepts.
        */
       contexts?: Record<string, string>;
       /**
-       * Platforms to build for, such as `linux/arm64`. Default: `DOCKER_DEFAULT_PLATFORM`, else
+       * Platforms to build for, such as `linux/arm64`. Default: `DOCKER_DEFAULT_PLATFORM`, or
        * Docker's own.
        */
       platforms?: string[];
       /**
-       * Build secrets (`--secret`) by id: from the environment or from a file. Their values are
-       * stored nowhere.
+       * Build secrets (`--secret`) by id, from the environment or from a file. Their values are not
+       * stored anywhere.
        */
       secrets?: Record<string, { env: string } | { file: string }>;
-      /** The reference to build under. A word alone is a tag. Default: `<project>/<name>:dev`. */
+      /** The reference of the built image. A single word is a tag. Default: `<project>/<name>:dev`. */
       tag?: string;
       /**
-       * An image, such as CI's last one, that is taken in place of a build when it was built from
-       * the same inputs.
+       * An image, such as the last one from CI, to use instead of building if it has the same
+       * inputs.
        */
       cacheImage?: string;
       /**
-       * Bases that may be made from Debian's packages where no registry answers: reference to
-       * release.
+       * Base images that may be built from Debian's packages if no registry answers: reference to
+       * Debian release.
        */
       debianBases?: Record<string, string>;
     }
@@ -71,54 +76,70 @@ export interface HarnessConfig {
   /** How images get into nodes. */
   load?: {
     /**
-     * `registry` carries only what is missing, through a registry beside the cluster; `archive`
-     * sends whole images; `auto`, the default, is the registry wherever it can be had.
+     * `registry` sends only missing layers, through a local registry; `archive` sends whole images;
+     * `auto` uses the registry if it can. Default: `auto`.
      */
     transport?: 'auto' | 'registry' | 'archive';
   };
+  /** The local registry. */
   registry?: {
-    /** Keep the registry, and so what it holds, when the cluster is deleted. Default: false. */
+    /** Keep the registry and its content when the cluster is deleted. Default: false. */
     keep?: boolean;
   };
   /**
-   * Containers beside the cluster, such as a database: kept from run to run as long as nothing that
-   * defines them changes, and reached by pods under their names.
+   * Containers next to the cluster, such as a database. They keep running from one run to the next
+   * until their definition changes, and pods reach them by name.
    */
   services?: Record<
     string,
     {
-      /** Pulled when it is not on this machine. */
+      /** Pulled if it is not on this machine. */
       image: string;
-      /** The ports that it listens on. */
+      /** The ports it listens on. */
       ports: number[];
+      /** Its environment; `{ env: 'NAME' }` takes the value from the harness's environment. */
       env?: Record<string, string | { env: string }>;
-      /** In place of the image's own. */
+      /** Instead of the image's own. */
       command?: string[];
       /**
-       * When it can be used: once its log says so, or once a GET of its first port succeeds.
-       * Default: once its ports listen.
+       * When it is ready: once its log contains these words, or once a GET on its first port
+       * succeeds. Default: once its ports listen.
        */
       ready?: { log: string } | { http: string };
     }
   >;
-  /** Globs of Kubernetes manifests, applied in a fitting order. */
+  /** Globs of Kubernetes manifests. The harness applies them in a fitting order. */
   manifests?: string | string[];
-  /** How to test. Default: vitest, found in your project. */
+  /** How to test. Default: the vitest of your project. */
   tests?: {
     /** Any program, as argv. Its exit status decides. */
     command?: string[];
     /** Settings for vitest. */
-    vitest?: { config?: string; args?: string[] };
+    vitest?: {
+      /** Its configuration file. Default: the one that vitest finds. */
+      config?: string;
+      /** Additional arguments. */
+      args?: string[];
+    };
     /**
-     * Leave out test files that passed before with the same images, manifests, files, packages and
-     * configuration. Not in CI, and not in test-kind. Files (globs) and environment variables that
-     * tests read besides what they import are named here. Default: false.
+     * Skip test files that passed before with the same images, manifests, files, packages and
+     * configuration; never in CI or in test-kind. An object lists the files (globs) and environment
+     * variables that tests read besides their imports. Default: false.
      */
     cache?: boolean | { files?: string[]; env?: string[] };
   };
+  /** How long to wait, in seconds. */
+  timeouts?: {
+    /** Until a created or started cluster is ready. Default: 240. */
+    cluster?: number;
+    /** Until everything that was deployed is ready. Default: 300. */
+    deploy?: number;
+    /** Until a service accepts connections. Default: 60. */
+    service?: number;
+  };
 }
 
-/** Gives an editor the types of the configuration; returns what it got. */
+/** Gives an editor the types of the configuration; returns its argument. */
 export function defineConfig(config: HarnessConfig): HarnessConfig {
   return config;
 }

@@ -1,21 +1,20 @@
-import { existsSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
-import { pathToFileURL } from 'node:url';
 import { HarnessError, messageOf } from '../core/error.ts';
 import type { Config } from './config.ts';
 import { resolveConfig } from './resolve.ts';
 import { checkShape, type Problem } from './schema.ts';
 
-/** The names a configuration may have, in the order in which they are looked for. */
+/** The names that a configuration may have, in the order in which the harness looks for them. */
 export const CONFIG_NAMES = ['ts', 'mts', 'js', 'mjs', 'json', 'yaml', 'yml'].map(
   (ending) => `harness.config.${ending}`,
 );
 
 /**
  * Finds, reads and checks the configuration.
- * @param from the directory to look upwards from
- * @param explicit the file of `--config`, in place of looking
- * @param again whether this process may have read it before, and it has changed since
+ * @param from the directory in which the search starts; it goes on in the parents
+ * @param explicit the file of `--config`; then there is no search
+ * @param again whether this process may have read the file before it changed
  * @throws HarnessError CONFIG with every problem and its place in the file
  */
 export async function loadConfig(from: string, explicit?: string, { again = false } = {}): Promise<Config> {
@@ -33,8 +32,8 @@ function findConfig(from: string): string {
     const name = CONFIG_NAMES.find((candidate) => existsSync(join(directory, candidate)));
     if (name !== undefined) return join(directory, name);
     if (directory === dirname(directory)) {
-      throw new HarnessError('CONFIG', `There is no harness configuration in ${from} or above it.`, {
-        next: `Write a harness.config.ts (or .js, .mjs, .json, .yaml), or name one with --config.`,
+      throw new HarnessError('CONFIG', `No harness configuration in ${from} or above it.`, {
+        next: 'Write a harness.config.ts (or .js, .mjs, .json, .yaml), or name one with --config.',
       });
     }
   }
@@ -49,16 +48,13 @@ async function readConfig(file: string, again: boolean): Promise<unknown> {
   try {
     if (file.endsWith('.json')) return JSON.parse(readFileSync(file, 'utf8'));
     if (/\.ya?ml$/.test(file)) {
-      const { parse } = await import('yaml'); // only where it is needed: start-up counts
+      const { parse } = await import('yaml'); // only when needed: start-up time counts
       return parse(readFileSync(file, 'utf8'));
     }
-    // Node reads a module once; under another address it is another module.
-    const address = `${pathToFileURL(file).href}${again ? `?${statSync(file).mtimeMs}` : ''}`;
-    const module = (await import(address)) as { default?: unknown };
-    if (module.default === undefined) throw new Error('it has no default export');
-    return module.default;
+    const { importConfig } = await import('./import-config.ts');
+    return await importConfig(file, again);
   } catch (error) {
-    throw new HarnessError('CONFIG', `The configuration ${file} cannot be read: ${messageOf(error)}.`, {
+    throw new HarnessError('CONFIG', `Cannot read the configuration ${file}: ${messageOf(error)}.`, {
       next: 'Correct the file and try again.',
       cause: error,
     });
@@ -68,7 +64,7 @@ async function readConfig(file: string, again: boolean): Promise<unknown> {
 function problemsError(file: string, problems: Problem[]): HarnessError {
   const count = problems.length === 1 ? 'a problem' : `${problems.length} problems`;
   return new HarnessError('CONFIG', `The configuration ${file} has ${count}.`, {
-    detail: problems.map(({ path, message }) => `${path === '' ? '(the whole)' : path}: ${message}`).join('\n'),
+    detail: problems.map(({ path, message }) => `${path === '' ? '(the whole file)' : path}: ${message}`).join('\n'),
     next: 'Correct the file and try again.',
   });
 }

@@ -3,7 +3,7 @@ import { parseReference } from '../docker/reference.ts';
 import { TRANSPORTS } from './config.ts';
 import type { HarnessConfig } from './define.ts';
 
-/** Arrays are told apart first: valibot takes one for an object with the keys 0, 1, 2. */
+/** Rejects arrays first: valibot accepts one as an object with the keys 0, 1, 2. */
 function noArray(message: string) {
   return v.custom<Record<string, unknown>>((value) => !Array.isArray(value), message);
 }
@@ -17,7 +17,7 @@ function record<V extends v.GenericSchema>(key: v.GenericSchema<string, string>,
   return v.pipe(noArray(message), v.record(key, value, message));
 }
 
-const text = v.pipe(v.string('expected a string'), v.nonEmpty('expected a string that is not empty'));
+const text = v.pipe(v.string('expected a string'), v.nonEmpty('expected a non-empty string'));
 
 // A Kubernetes namespace, and part of host names: RFC 1123 label.
 const label = v.pipe(
@@ -44,7 +44,7 @@ const reference = v.pipe(
 
 const argv = v.pipe(
   v.array(text, 'expected an array of strings, the program first'),
-  v.minLength(1, 'expected at least the program'),
+  v.minLength(1, 'expected at least the name of a program'),
 );
 
 const variable = v.pipe(text, v.regex(/^[A-Za-z_]\w*$/, 'expected the name of an environment variable'));
@@ -55,7 +55,7 @@ const contextName = v.pipe(
   text,
   v.check(
     (value) => value !== 'context' && value === value.toLowerCase() && parseReference(value) !== undefined,
-    'expected a name as in `FROM`, and not `context`',
+    'expected a name as in `FROM`, other than `context`',
   ),
 );
 
@@ -82,7 +82,7 @@ const image = object({
     ),
   ),
   contexts: v.optional(
-    record(contextName, text, 'expected an object of directory, `docker-image://` reference or URL by name'),
+    record(contextName, text, 'expected an object: name to directory, `docker-image://` reference or URL'),
   ),
   platforms: v.optional(v.array(platform, 'expected an array of platforms')),
   secrets: v.optional(
@@ -99,14 +99,14 @@ const image = object({
       'expected an image reference such as `shop/api:dev`, or a tag such as `dev`',
     ),
   ),
-  debianBases: v.optional(record(reference, label, 'expected an object of image reference to Debian release')),
+  debianBases: v.optional(record(reference, label, 'expected an object: image reference to Debian release')),
 });
 
 const port = v.pipe(
   v.number('expected a port'),
   v.integer('expected a port'),
-  v.minValue(1, 'expected a port from 1 on'),
-  v.maxValue(65_535, 'expected a port up to 65535'),
+  v.minValue(1, 'expected a port of 1 or more'),
+  v.maxValue(65_535, 'expected a port of 65535 or less'),
 );
 
 const service = object({
@@ -125,7 +125,16 @@ const service = object({
   ),
 });
 
-const schema = object({
+const timeout = v.pipe(
+  v.number('expected a number of seconds'),
+  v.integer('expected a whole number of seconds'),
+  v.minValue(1, 'expected 1 second or more'),
+  v.maxValue(86_400, 'expected at most 86400 seconds, which is a day'),
+);
+
+/** The shape of a configuration; the JSON schema is generated from it. */
+export const schema = object({
+  $schema: v.optional(v.string('expected a string')),
   project: v.optional(label),
   namespace: v.optional(label),
   cluster: v.optional(
@@ -172,16 +181,19 @@ const schema = object({
       ),
     }),
   ),
+  timeouts: v.optional(
+    object({ cluster: v.optional(timeout), deploy: v.optional(timeout), service: v.optional(timeout) }),
+  ),
 });
 
-/** One thing that is wrong in a configuration: where, and what was expected. */
+/** One problem of a configuration: its place, and what was expected there. */
 export interface Problem {
-  /** Path of keys in the file, such as `images.api.context`; empty for the whole. */
+  /** Path of keys in the file, such as `images.api.context`; empty for the whole file. */
   path: string;
   message: string;
 }
 
-/** Checks the shape of what a configuration file holds; every problem at once. */
+/** Checks the shape of a configuration file's content. @returns every problem at once */
 export function checkShape(
   raw: unknown,
 ): { config: HarnessConfig; problems: [] } | { config?: undefined; problems: Problem[] } {

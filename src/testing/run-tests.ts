@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import type { Config, TestsConfig } from '../config/config.ts';
-import { environmentName } from '../config/resolve.ts';
+import { environmentName } from '../config/names.ts';
 import { HarnessError } from '../core/error.ts';
 import type { TestSummary } from '../core/summary.ts';
 import { tail, tryRun } from '../machine/process.ts';

@@ -2,7 +2,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { CONFIG_NAMES, loadConfig } from '../../../src/config/load.ts';
-import { environmentName } from '../../../src/config/resolve.ts';
+import { environmentName } from '../../../src/config/names.ts';
 import { HarnessError } from '../../../src/core/error.ts';
 import { plant, scratch } from '../../support/scratch.ts';
 
@@ -40,7 +40,7 @@ describe('what an image is built with', () => {
     });
   });
 
-  it('is missed where a named context is no directory', async () => {
+  it('has an error if a named context is not a directory', async () => {
     const root = repository({ images: { api: { contexts: { tools: 'nowhere' } } } });
     expect(await problems(root)).toEqual([
       `images.api.contexts.tools: expected a directory, found none at ${join(root, 'nowhere')}`,
@@ -69,6 +69,51 @@ describe('the configuration file', () => {
     });
   });
 
+  const IMPORTS = `import { sep } from 'node:path';\nexport default { project: sep === '/' ? 'found' : 'lost' };`;
+  const ENUM = "enum Name { project = 'found' }\nexport default { project: Name.project };";
+
+  it.each([
+    ['imports, in a package of type "commonjs"', 'ts', '{"type":"commonjs"}', IMPORTS],
+    ['imports, in a package without a type', 'ts', '{}', IMPORTS],
+    ['imports, in no package', 'ts', undefined, IMPORTS],
+    ['imports, as JavaScript in a package of type "commonjs"', 'js', '{"type":"commonjs"}', IMPORTS],
+    ['module.exports', 'js', '{"type":"commonjs"}', "module.exports = { project: 'found' };"],
+    ['an enum, in a package of type "module"', 'ts', '{"type":"module"}', ENUM],
+    ['an enum, in a package of type "commonjs"', 'ts', '{"type":"commonjs"}', ENUM],
+    ['__dirname', 'ts', '{"type":"module"}', "export default { project: __dirname ? 'found' : 'lost' };"],
+    [
+      'an import without an ending',
+      'ts',
+      '{"type":"module"}',
+      "import { project } from './name';\nexport default { project };",
+    ],
+    [
+      'a path of a tsconfig.json',
+      'ts',
+      '{"type":"module"}',
+      "import { project } from '@/name';\nexport default { project };",
+    ],
+  ])('may have %s', async (_, ending, manifest, text) => {
+    const root = scratch();
+    plant(root, {
+      [`harness.config.${ending}`]: text,
+      ...(manifest === undefined ? {} : { 'package.json': manifest }),
+      'tsconfig.json': '{"compilerOptions":{"paths":{"@/*":["./*"]}}}',
+      'name.ts': "export const project: string = 'found';",
+    });
+    expect((await loadConfig(root)).project).toBe('found');
+  });
+
+  it('is read again after a change, however it is loaded', async () => {
+    for (const type of ['module', 'commonjs']) {
+      const root = scratch();
+      plant(root, { 'package.json': `{"type":"${type}"}`, 'harness.config.ts': "export default { project: 'one' };" });
+      expect((await loadConfig(root)).project).toBe('one');
+      plant(root, { 'harness.config.ts': "export default { project: 'another' };" });
+      expect((await loadConfig(root, undefined, { again: true })).project).toBe('another');
+    }
+  });
+
   it('is the nearest one upwards, and of several the first by the order of names', async () => {
     const root = scratch();
     plant(root, {
@@ -81,13 +126,13 @@ describe('the configuration file', () => {
     expect(CONFIG_NAMES.indexOf('harness.config.ts')).toBe(0);
   });
 
-  it('may be named, from where one stands', async () => {
+  it('may be named, relative to the working directory', async () => {
     const root = scratch();
     plant(root, { 'other.json': '{"project":"named"}', 'a/': '' });
     expect((await loadConfig(join(root, 'a'), '../other.json')).project).toBe('named');
   });
 
-  it('is missed with a word on what to write', async () => {
+  it('that is missing is an error that says what to write', async () => {
     await expect(loadConfig('/proc/self')).rejects.toMatchObject({
       code: 'CONFIG',
       message: expect.stringContaining('/proc/self or above'),
@@ -104,7 +149,7 @@ describe('the configuration file', () => {
     ['harness.config.mjs', 'export default {'],
     ['harness.config.mjs', 'export const config = {};'],
     ['harness.config.mjs', 'throw new Error("own");'],
-  ])('%s that holds %j cannot be read, and is named', async (name, text) => {
+  ])('%s with the content %j cannot be read, and is named', async (name, text) => {
     const root = scratch();
     plant(root, { [name]: text });
     await expect(loadConfig(root)).rejects.toMatchObject({
@@ -173,8 +218,72 @@ describe('defaults', () => {
   });
 });
 
-describe('what a configuration names and is not there', () => {
-  it('is told all at once, each with its place', async () => {
+describe('a Dockerfile', () => {
+  const withDockerfile = (files: Record<string, string>) =>
+    repository({ images: { api: { context: 'api', dockerfile: 'docker/Dockerfile' } } }, { 'api/': '', ...files });
+
+  it.each([
+    ['from the directory of the configuration', { 'docker/Dockerfile': 'FROM a' }, 'docker/Dockerfile'],
+    ['from the context', { 'api/docker/Dockerfile': 'FROM a' }, 'api/docker/Dockerfile'],
+    [
+      'from the directory of the configuration if both are equal',
+      { 'docker/Dockerfile': 'FROM a', 'api/docker/Dockerfile': 'FROM a' },
+      'docker/Dockerfile',
+    ],
+  ])('is found %s', async (_, files, expected) => {
+    const root = withDockerfile(files);
+    expect((await loadConfig(root)).images[0]?.dockerfile).toBe(join(root, expected));
+  });
+
+  it('that could be two different files is an error that names both', async () => {
+    const root = withDockerfile({ 'docker/Dockerfile': 'FROM a', 'api/docker/Dockerfile': 'FROM b' });
+    expect(await problems(root)).toEqual([
+      `images.api.dockerfile: expected one Dockerfile, found two that differ: ${join(root, 'docker/Dockerfile')} and ${join(root, 'api/docker/Dockerfile')}`,
+    ]);
+  });
+});
+
+describe('the name of the cluster', () => {
+  const HA = 'nodes:\n- role: control-plane\n- role: control-plane\n- role: worker\n';
+  const ONE = 'nodes:\n  - role: control-plane\n  # - role: control-plane\n  - role: worker\n';
+
+  it.each([
+    ['', 49],
+    [ONE, 49],
+    [HA, 40],
+  ])('leaves room for what kind appends: %j', async (kindConfig, length) => {
+    const cluster = kindConfig === '' ? {} : { config: 'kind.yaml' };
+    const named = (name: string) => repository({ cluster: { ...cluster, name } }, { 'kind.yaml': kindConfig });
+    expect((await loadConfig(named('a'.repeat(length)))).cluster.name).toHaveLength(length);
+    expect(await problems(named('a'.repeat(length + 1)))).toEqual([
+      `cluster.name: expected at most ${length} characters, found ${length + 1}: names of nodes would exceed 63`,
+    ]);
+  });
+
+  it('is shortened if it comes from the project, and two long projects stay apart', async () => {
+    const names = await Promise.all(
+      ['x', 'y'].map(async (end) => {
+        const config = await loadConfig(repository({ project: `${'a'.repeat(49)}${end}` }));
+        expect(config.project).toHaveLength(50);
+        return config.cluster.name;
+      }),
+    );
+    expect(names[0]).toMatch(/^a{42}-[0-9a-f]{6}$/);
+    expect(names[0]).not.toBe(names[1]);
+  });
+});
+
+describe('timeouts', () => {
+  it('are given in seconds, each with a default', async () => {
+    const standard = { cluster: 240_000, deploy: 300_000, service: 60_000 };
+    expect((await loadConfig(repository({}))).timeouts).toEqual(standard);
+    const given = await loadConfig(repository({ timeouts: { deploy: 30 } }));
+    expect(given.timeouts).toEqual({ ...standard, deploy: 30_000 });
+  });
+});
+
+describe('what a configuration names and does not exist', () => {
+  it('is reported all at once, each with its place', async () => {
     const root = repository({
       cluster: { config: 'none.yaml', nodes: 2 },
       images: { a: { context: 'none' }, b: { dockerfile: 'none' } },
@@ -191,7 +300,7 @@ describe('what a configuration names and is not there', () => {
     ]);
   });
 
-  it('is told of a Dockerfile that the context should have', async () => {
+  it('is reported for a Dockerfile that the context should have', async () => {
     const root = repository({ images: { a: { context: 'empty' } } }, { 'empty/': '' });
     expect(await problems(root)).toEqual([
       `images.a.dockerfile: expected a Dockerfile, found none at ${join(root, 'empty/Dockerfile')}`,
@@ -204,7 +313,7 @@ describe('what a configuration names and is not there', () => {
     ]);
   });
 
-  it('is told of images that would overwrite each other', async () => {
+  it('is reported for images that would overwrite each other', async () => {
     const clash = await problems(
       repository({
         project: 'p',
@@ -212,20 +321,20 @@ describe('what a configuration names and is not there', () => {
       }),
     );
     expect(clash).toEqual([
-      'images.two: expected a name and tag of its own, found those of `one` (docker.io/p/x:latest)',
-      'images.a.b: expected a name and tag of its own, found those of `a-b` (HARNESS_IMAGE_A_B)',
+      'images.two: expected a unique name and tag, found those of `one` (docker.io/p/x:latest)',
+      'images.a.b: expected a unique name and tag, found those of `a-b` (HARNESS_IMAGE_A_B)',
     ]);
     const digest = await problems(repository({ images: { a: { tag: `p/x@sha256:${'0'.repeat(64)}` } } }));
     expect(digest[0]).toContain('images.a.tag: expected a tag, found a digest');
   });
 
-  it('is told of two ways to test', async () => {
+  it('is reported for two ways to test', async () => {
     expect(await problems(repository({ tests: { command: ['x'], vitest: {} } }))).toEqual([
       'tests: expected either `command` or `vitest`, found both',
     ]);
   });
 });
 
-it('hands images to tests in variables that a shell takes', () => {
+it('gives image variables names that a shell accepts', () => {
   expect(environmentName('my-api.v2_x')).toBe('HARNESS_IMAGE_MY_API_V2_X');
 });

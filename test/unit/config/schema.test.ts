@@ -1,16 +1,21 @@
-import { describe, expect, it } from 'vitest';
-import { checkShape } from '../../../src/config/schema.ts';
+import type { InferOutput } from 'valibot';
+import { describe, expect, expectTypeOf, it } from 'vitest';
+import type { HarnessConfig } from '../../../src/config/define.ts';
+import { checkShape, schema } from '../../../src/config/schema.ts';
+
+type Output = InferOutput<typeof schema>;
 
 const REFERENCE = 'expected an image reference such as `shop/api:dev`, or a tag such as `dev`';
 const ARGUMENT = 'expected a string, a number, a boolean or `{ env: "NAME" }`';
 const SECRET = 'expected `{ env: "NAME" }` or `{ file: "path" }`';
-const CONTEXT = 'expected a name as in `FROM`, and not `context`';
+const CONTEXT = 'expected a name as in `FROM`, other than `context`';
 const LABEL = 'expected lower-case letters, digits and `-`';
 
 describe('the shape of a configuration', () => {
   it('may be empty, and may have everything', () => {
     expect(checkShape({}).problems).toEqual([]);
     const everything = {
+      $schema: './node_modules/kind-harness/harness.schema.json',
       project: 'shop',
       namespace: 'shop-test',
       cluster: { name: 'shop', nodes: 3, nodeImage: 'kindest/node:v1' },
@@ -32,6 +37,7 @@ describe('the shape of a configuration', () => {
       registry: { keep: true },
       manifests: ['a/*.yaml', 'b.yaml'],
       tests: { vitest: { config: 'vitest.config.ts', args: ['--bail'] } },
+      timeouts: { cluster: 600, deploy: 60, service: 5 },
     };
     expect(checkShape(everything)).toEqual({ config: everything, problems: [] });
   });
@@ -57,6 +63,11 @@ describe('the shape of a configuration', () => {
     [{ load: { transport: 'tar' } }, 'load.transport', 'expected `auto`, `registry`, `archive`'],
     [{ registry: { keep: 'yes' } }, 'registry.keep', 'expected true or false'],
     [{ cluster: { node: 1 } }, 'cluster.node', 'unknown key'],
+    [{ timeouts: { deploy: '60s' } }, 'timeouts.deploy', 'expected a number of seconds'],
+    [{ timeouts: { deploy: 1.5 } }, 'timeouts.deploy', 'expected a whole number of seconds'],
+    [{ timeouts: { cluster: 0 } }, 'timeouts.cluster', 'expected 1 second or more'],
+    [{ timeouts: { service: 1e6 } }, 'timeouts.service', 'expected at most 86400 seconds, which is a day'],
+    [{ timeouts: { load: 1 } }, 'timeouts.load', 'unknown key'],
     [{ images: [{}] }, 'images', 'expected an object of images by name'],
     [
       { images: { 'Bad Name': {} } },
@@ -65,7 +76,7 @@ describe('the shape of a configuration', () => {
     ],
     [{ images: { api: null } }, 'images.api', 'expected an object'],
     [{ images: { api: { context: 1 } } }, 'images.api.context', 'expected a string'],
-    [{ images: { api: { dockerfile: '' } } }, 'images.api.dockerfile', 'expected a string that is not empty'],
+    [{ images: { api: { dockerfile: '' } } }, 'images.api.dockerfile', 'expected a non-empty string'],
     [{ images: { api: { buildArgs: ['A=1'] } } }, 'images.api.buildArgs', 'expected an object'],
     [{ images: { api: { buildArgs: { A: null } } } }, 'images.api.buildArgs.A', ARGUMENT],
     [{ images: { api: { buildArgs: { A: ['x'] } } } }, 'images.api.buildArgs.A', ARGUMENT],
@@ -95,10 +106,10 @@ describe('the shape of a configuration', () => {
     [{ images: { api: { debianBases: { 'A B': 'x' } } } }, 'images.api.debianBases.A B', REFERENCE],
     [{ images: { api: { dockerFile: 'x' } } }, 'images.api.dockerFile', 'unknown key'],
     [{ manifests: 3 }, 'manifests', 'expected a glob or an array of globs'],
-    [{ manifests: [''] }, 'manifests.0', 'expected a string that is not empty'],
+    [{ manifests: [''] }, 'manifests.0', 'expected a non-empty string'],
     [{ tests: { command: 'npm test' } }, 'tests.command', 'expected an array of strings, the program first'],
-    [{ tests: { command: [] } }, 'tests.command', 'expected at least the program'],
-    [{ tests: { command: [''] } }, 'tests.command.0', 'expected a string that is not empty'],
+    [{ tests: { command: [] } }, 'tests.command', 'expected at least the name of a program'],
+    [{ tests: { command: [''] } }, 'tests.command.0', 'expected a non-empty string'],
     [{ tests: { vitest: { args: '--bail' } } }, 'tests.vitest.args', 'expected an array of strings'],
     [{ tests: { vitest: { args: [1] } } }, 'tests.vitest.args.0', 'expected a string'],
     [{ tests: { jest: {} } }, 'tests.jest', 'unknown key'],
@@ -106,7 +117,7 @@ describe('the shape of a configuration', () => {
     expect(checkShape(raw).problems).toEqual([{ path, message }]);
   });
 
-  it('has every problem told at once', () => {
+  it('reports every problem at once', () => {
     const raw = {
       projct: 'x',
       cluster: { nodes: 0 },
@@ -119,4 +130,10 @@ describe('the shape of a configuration', () => {
         .sort(),
     ).toEqual(['cluster.nodes', 'images.api.context', 'images.api.tag', 'projct', 'tests.command'].sort());
   });
+});
+
+it('accepts what the type for editors describes, and nothing else', () => {
+  expectTypeOf<HarnessConfig>().toExtend<Output>();
+  expectTypeOf<Output>().toExtend<Partial<Record<keyof HarnessConfig, unknown>>>();
+  expectTypeOf<keyof Output>().toEqualTypeOf<keyof HarnessConfig>();
 });
