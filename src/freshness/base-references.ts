@@ -8,20 +8,20 @@ import { buildOptions } from './build-options.ts';
 import { baseReferences, BASES_FORMAT } from './dockerfile.ts';
 
 /**
- * The references that an image is built from: those in its Dockerfile, and the named contexts that
- * are images.
+ * The references an image is built from: those in its Dockerfile, and named contexts that are
+ * images.
  */
 export function basesOf(image: ImageConfig, stateDirectory: string, env: NodeJS.ProcessEnv): string[] {
   const { args, platforms } = buildOptions(image, env);
-  const written = writtenBases(image, stateDirectory, args, platforms);
-  const named = Object.entries(image.contexts);
-  const isNamed = (reference: string) => named.some(([name]) => sameName(name, reference));
-  const images = named.flatMap(([, context]) => ('image' in context ? [context.image] : []));
-  return [...new Set([...written.filter((reference) => !isNamed(reference)), ...images])];
+  const inDockerfile = dockerfileBases(image, stateDirectory, args, platforms);
+  const contexts = Object.entries(image.contexts);
+  const isReplaced = (reference: string) => contexts.some(([name]) => replaces(name, reference));
+  const images = contexts.flatMap(([, context]) => ('image' in context ? [context.image] : []));
+  return [...new Set([...inDockerfile.filter((reference) => !isReplaced(reference)), ...images])];
 }
 
-/** As `baseReferences`, which is asked only when the Dockerfile or what fills it in has changed. */
-function writtenBases(
+/** `baseReferences`, computed again only when the Dockerfile or its arguments have changed. */
+function dockerfileBases(
   image: ImageConfig,
   stateDirectory: string,
   args: Record<string, string>,
@@ -38,9 +38,9 @@ function writtenBases(
 }
 
 /**
- * As BuildKit compares what a Dockerfile names with the named contexts: as references in full, or
- * as the name of a stage in any case.
+ * Whether BuildKit uses a named context in place of a name in a Dockerfile. It compares them as
+ * full references, or as stage names, ignoring case.
  */
-function sameName(context: string, written: string): boolean {
-  return context === written.toLowerCase() || runtimeName(context) === runtimeName(written);
+function replaces(context: string, reference: string): boolean {
+  return context === reference.toLowerCase() || runtimeName(context) === runtimeName(reference);
 }

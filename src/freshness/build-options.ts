@@ -6,40 +6,40 @@ import { NATIVE_PLATFORM } from '../docker/platform.ts';
 import { ifPresent } from '../machine/if-present.ts';
 import { secretKey } from '../machine/secret-key.ts';
 
-/** What an image is built with besides files and bases, as it is now in this environment. */
+/** What an image is built with besides files and bases, resolved in this environment. */
 export interface BuildOptions {
   /**
-   * Build arguments with their values; one that its environment does not set is not here, as for
-   * Docker.
+   * Build arguments with their values. As in Docker, an argument whose variable is unset is left
+   * out.
    */
   args: Record<string, string>;
-  /** Names of those whose values come from the environment. */
+  /** Names of the arguments whose values come from the environment. */
   argsFromEnvironment: string[];
   platforms: string[];
-  /** Whether anybody asked for them, or they are what Docker builds for by itself. */
+  /** Whether the user chose the platforms; if not, they are Docker's default. */
   arePlatformsGiven: boolean;
-  /** Secrets that are configured, and not there. */
+  /** Secrets that are configured but missing. */
   missingSecrets: string[];
   /**
-   * All of it by name, as it goes into the inputs digest and may be shown and stored: what comes
-   * from outside only as a digest.
+   * All options by name, as they go into the inputs digest and may be shown and stored. Values from
+   * the environment or from files appear only as digests.
    */
   settings: Record<string, string>;
 }
 
-/** Resolves what the configuration takes from the environment and from files. */
+/** Resolves the values that the configuration takes from the environment and from files. */
 export function buildOptions(image: ImageConfig, env: NodeJS.ProcessEnv): BuildOptions {
   const args: Record<string, string> = {};
   const argsFromEnvironment: string[] = [];
   const missingSecrets: string[] = [];
   const settings: Record<string, string> = {};
-  for (const [name, given] of Object.entries(argumentsOf(image, env))) {
-    const value = typeof given === 'string' ? given : env[given.env];
+  for (const [name, source] of Object.entries(argumentsOf(image, env))) {
+    const value = typeof source === 'string' ? source : env[source.env];
     if (value !== undefined) args[name] = value;
-    if (typeof given === 'string') {
-      settings[`build argument ${name}`] = given;
+    if (typeof source === 'string') {
+      settings[`build argument ${name}`] = source;
     } else {
-      settings[`build argument ${name} (from ${given.env})`] =
+      settings[`build argument ${name} (from ${source.env})`] =
         value === undefined ? 'unset' : `sha256:${sha256(value)}`;
       argsFromEnvironment.push(name);
     }
@@ -65,12 +65,12 @@ export function buildOptions(image: ImageConfig, env: NodeJS.ProcessEnv): BuildO
 }
 
 /**
- * With what Docker's client adds by itself: it hands on the date that reproducible builds are
- * stamped with, unless that is empty, or a build argument of that name has a value.
+ * The build arguments, including the one that Docker's client adds: it passes `SOURCE_DATE_EPOCH`
+ * on, unless the variable is empty or a build argument of that name has a value.
  */
 function argumentsOf({ buildArgs }: ImageConfig, env: NodeJS.ProcessEnv): ImageConfig['buildArgs'] {
-  const { SOURCE_DATE_EPOCH: given, ...others } = buildArgs;
-  const hasValue = given !== undefined && (typeof given === 'string' || env[given.env] !== undefined);
+  const { SOURCE_DATE_EPOCH: source, ...others } = buildArgs;
+  const hasValue = source !== undefined && (typeof source === 'string' || env[source.env] !== undefined);
   return hasValue || !env['SOURCE_DATE_EPOCH']
     ? buildArgs
     : { ...others, SOURCE_DATE_EPOCH: { env: 'SOURCE_DATE_EPOCH' } };

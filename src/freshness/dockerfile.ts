@@ -3,25 +3,26 @@ import type { From, Instruction, ModifiableInstruction, ParserDirective, Propert
 import { NATIVE_PLATFORM } from '../docker/platform.ts';
 
 /**
- * Goes up whenever `baseReferences` would answer anything else to the same question: its answers
- * are remembered.
+ * Increase this whenever `baseReferences` would return something else for the same arguments,
+ * because its results are remembered.
  */
 export const BASES_FORMAT = 1;
 
 /**
- * The images that a Dockerfile starts from, as Docker reads them: `ARG`s before the first `FROM`
- * filled in from the build arguments or their defaults, names of earlier stages and `scratch` left
- * out, images of `COPY --from=` and `RUN --mount=from=` included, and the frontend that a `#
- * syntax=` line names.
- * @param platforms what is built for, such as `linux/amd64`: `FROM` may name another image for each
+ * The images that a Dockerfile uses, as Docker reads it. Fills in `ARG`s before the first `FROM`
+ * from the build arguments or their defaults. Leaves out names of earlier stages and `scratch`.
+ * Includes images of `COPY --from=` and `RUN --mount=from=`, and the frontend of a `# syntax=`
+ * line.
+ * @param platforms the target platforms, such as `linux/amd64`: `FROM` may name another image for
+ * each
  */
 export function baseReferences(
   text: string,
   buildArgs: Readonly<Record<string, string>>,
   platforms: readonly string[],
 ): string[] {
-  // Here, because loading it takes longer than the rest of a check, and what a Dockerfile says is
-  // remembered.
+  // Loaded here, because loading takes longer than the rest of a check and is rarely needed:
+  // results are remembered.
   const { DockerfileParser } = createRequire(import.meta.url)('dockerfile-ast') as typeof import('dockerfile-ast');
   const dockerfile = DockerfileParser.parse(text);
   const found = new Set<string>();
@@ -30,8 +31,8 @@ export function baseReferences(
   for (const platform of platforms) {
     const values = initialValues(dockerfile.getInitialARGs(), buildArgs, platform);
     const stages = new Set<string>();
-    const add = (written: string | null | undefined) => {
-      const reference = fill(written ?? '', values);
+    const add = (rawReference: string | null | undefined) => {
+      const reference = fill(rawReference ?? '', values);
       if (
         reference !== '' &&
         reference !== 'scratch' &&
@@ -47,20 +48,20 @@ export function baseReferences(
         const stage = from.getBuildStage();
         if (stage) stages.add(stage.toLowerCase());
       } else {
-        takenFrom(instruction).forEach(add);
+        copySources(instruction).forEach(add);
       }
     }
   }
   return [...found];
 }
 
-/** What a `# syntax=` line names, or a `// syntax=` on the first line: the first word counts. */
+/** The first word of a `# syntax=` line, or of a `// syntax=` on the first line. */
 function frontendOf(text: string, directives: readonly ParserDirective[]): string | undefined {
-  const written = directives.find((directive) => directive.getName().toLowerCase() === 'syntax')?.getValue();
-  return written?.split(/\s/)[0] ?? /^\/\/\s*syntax\s*=\s*(\S+)/i.exec(text)?.[1];
+  const syntax = directives.find((directive) => directive.getName().toLowerCase() === 'syntax')?.getValue();
+  return syntax?.split(/\s/)[0] ?? /^\/\/\s*syntax\s*=\s*(\S+)/i.exec(text)?.[1];
 }
 
-/** What `ARG`s before the first `FROM` stand for. */
+/** The values of the `ARG`s before the first `FROM`. */
 function initialValues(
   args: readonly PropertyInstruction[],
   buildArgs: Readonly<Record<string, string>>,
@@ -76,18 +77,18 @@ function initialValues(
   return values;
 }
 
-function platformArguments(whose: 'TARGET' | 'BUILD', platform: string): Record<string, string> {
+function platformArguments(prefix: 'TARGET' | 'BUILD', platform: string): Record<string, string> {
   const [os = '', architecture = '', variant = ''] = platform.split('/');
   return {
-    [`${whose}PLATFORM`]: platform,
-    [`${whose}OS`]: os,
-    [`${whose}ARCH`]: architecture,
-    [`${whose}VARIANT`]: variant,
+    [`${prefix}PLATFORM`]: platform,
+    [`${prefix}OS`]: os,
+    [`${prefix}ARCH`]: architecture,
+    [`${prefix}VARIANT`]: variant,
   };
 }
 
-/** Images or stages that an instruction takes files from. */
-function takenFrom(instruction: Instruction): (string | undefined)[] {
+/** Images or stages that an instruction copies or mounts files from. */
+function copySources(instruction: Instruction): (string | undefined)[] {
   const keyword = instruction.getKeyword();
   if (keyword !== 'COPY' && keyword !== 'RUN') return [];
   return (instruction as ModifiableInstruction).getFlags().map((flag) => {
@@ -107,11 +108,11 @@ function unquoted(text: string): string {
 }
 
 /**
- * `$NAME`, `${NAME}`, `${NAME:-word}`, `${NAME%pattern}` and their like: what Docker knows of a
- * shell's expansion here.
+ * Expands `$NAME`, `${NAME}`, `${NAME:-word}`, `${NAME%pattern}` and so on: the part of a shell's
+ * expansion that Docker supports here.
  */
 function fill(text: string, values: ReadonlyMap<string, string>): string {
-  // The innermost first, for a word may hold further ones.
+  // The innermost first, because a word may contain further expansions.
   const inner = /\$(?:(\w+)|\{(\w+)(?:(:?[-+]|%%?|##?|\/\/?)([^{}]*))?\})/;
   for (let match = inner.exec(text); match; match = inner.exec(text)) {
     const [whole, plain, braced, operator = '', word = ''] = match;
@@ -136,8 +137,8 @@ function expand(
 }
 
 /**
- * A shell's `${NAME%pattern}` and its kin: what the pattern matches is cut off the end or the
- * beginning, or replaced.
+ * A shell's `${NAME%pattern}`, `${NAME#pattern}` and `${NAME/pattern/word}`: cuts the match off the
+ * end or the beginning, or replaces it.
  */
 function cut(value: string, operator: string, pattern: string, replacement: string): string {
   const matches = (part: string) =>

@@ -2,33 +2,30 @@ import { createHash } from 'node:crypto';
 import { compareFiles, fileSet, READING_FORMAT, type FileChange, type FileSet } from '../sources/file-set.ts';
 
 /**
- * What the digest is taken over changes with this number: an older or newer harness's record then
- * says nothing, and the image is stale.
+ * Increase this when the content of the digest changes. Records of other harness versions then no
+ * longer match, and their images are stale.
  */
 const FORMAT = 3;
 
-/**
- * Everything that can change an image, except the bytes themselves: those are in the trees as
- * hashes.
- */
+/** Everything that can change an image. File contents appear in the trees as hashes. */
 export interface Inputs {
-  /** The build context as `context`, and each named context that is a directory under its name. */
+  /** The build context as `context`; each named context that is a directory, under its name. */
   trees: Readonly<Record<string, FileSet>>;
   /**
-   * Settings by name, such as `target` or `build argument VERSION`. What is not to be shown is here
-   * as a digest.
+   * Settings by name, such as `target` or `build argument VERSION`. Values that must not be shown
+   * are replaced by a digest.
    */
   settings: Readonly<Record<string, string>>;
   /**
-   * Base images by the reference in `FROM`: the local id, `external` where the engine has none,
-   * `pending` where it is to be built first.
+   * Base images by the reference in `FROM`: the local id, `external` if the engine does not have
+   * the image, `pending` if it must be built first.
    */
   bases: Readonly<Record<string, string>>;
 }
 
 /**
- * The name of the build context among the trees. BuildKit gives it this name, too, so no named
- * context can have it.
+ * The name of the build context among the trees. BuildKit uses the same name, so no named context
+ * can have it.
  */
 export const CONTEXT = 'context';
 
@@ -37,8 +34,8 @@ export function inputsDigest({ trees, settings, bases }: Inputs): string {
   const hash = createHash('sha256').update(`kind-harness inputs ${FORMAT}.${READING_FORMAT}\n`);
   const digests = Object.entries(trees).map(([name, { digest }]): [string, string] => [name, digest]);
   const parts = { setting: Object.entries(settings), base: Object.entries(bases), tree: digests };
-  for (const [what, values] of Object.entries(parts)) {
-    for (const value of values.sort(([a], [b]) => (a < b ? -1 : 1))) hash.update(`${what} ${JSON.stringify(value)}\n`);
+  for (const [kind, values] of Object.entries(parts)) {
+    for (const value of values.sort(([a], [b]) => (a < b ? -1 : 1))) hash.update(`${kind} ${JSON.stringify(value)}\n`);
   }
   return `sha256:${hash.digest('hex')}`;
 }
@@ -48,13 +45,13 @@ export interface Change {
   /** A file's path in its context, or the name of a setting or base. */
   path: string;
   kind: FileChange['kind'] | 'setting' | 'base';
-  /** For files of a named context: its name. */
+  /** The named context of a file; absent for files of the build context. */
   context?: string;
-  /** For settings and bases: the old and the new value, unless it is not to be shown. */
+  /** The old and the new value of a setting or base; absent if they must not be shown. */
   detail?: string;
 }
 
-/** What differs from `before` to `after`: settings, then bases, then files by path. */
+/** The differences from `before` to `after`: settings, then bases, then files by path. */
 export function compareInputs(before: Inputs, after: Inputs): Change[] {
   const files = namesIn(before.trees, after.trees).flatMap((name) => {
     const changes: Change[] = compareFiles(before.trees[name] ?? NO_FILES, after.trees[name] ?? NO_FILES);
@@ -69,7 +66,7 @@ export function compareInputs(before: Inputs, after: Inputs): Change[] {
 
 const NO_FILES = fileSet(new Map());
 
-/** A digest tells people nothing, and what it was taken of may be a secret. */
+/** Digests are not shown: they mean nothing to people, and may stand for secrets. */
 const DIGEST = /^(hmac-)?sha256:/;
 
 function compareRecords(
@@ -80,12 +77,12 @@ function compareRecords(
   return namesIn(before, after)
     .filter((name) => before[name] !== after[name])
     .map((name) => {
-      const [was, is] = [before[name] ?? 'unset', after[name] ?? 'unset'];
-      if (kind === 'setting' && (DIGEST.test(was) || DIGEST.test(is))) return { path: name, kind };
-      return { path: name, kind, detail: `${was} → ${is}` };
+      const [oldValue, newValue] = [before[name] ?? 'unset', after[name] ?? 'unset'];
+      if (kind === 'setting' && (DIGEST.test(oldValue) || DIGEST.test(newValue))) return { path: name, kind };
+      return { path: name, kind, detail: `${oldValue} → ${newValue}` };
     });
 }
 
-function namesIn(one: object, other: object): string[] {
-  return [...new Set([...Object.keys(one), ...Object.keys(other)])].sort();
+function namesIn(before: object, after: object): string[] {
+  return [...new Set([...Object.keys(before), ...Object.keys(after)])].sort();
 }

@@ -19,24 +19,24 @@ export interface ObservedInputs {
   context: SourceTree;
   /** The context and the named contexts that are directories, by name. */
   trees: Record<string, SourceTree>;
-  /** What the image's `sources` leave out of its inputs, though a build could see it. */
+  /** Files that a build could see but that the image's `sources` exclude from its inputs. */
   outside: FileSet | undefined;
-  /** Whether a file of the context counts. */
+  /** Whether a file of the context counts as an input. */
   counts: (path: string) => boolean;
-  /** The Dockerfile and the ignore file as they were read: what was read is what is built. */
+  /** The Dockerfile and the ignore file as they were read. The build gets these contents. */
   dockerfile: Buffer;
   ignore: string;
   options: BuildOptions;
 }
 
-/** What of this process's surroundings is an input. */
+/** What the reader needs to know about its surroundings. */
 export interface Surroundings {
   stateDirectory: string;
   env: NodeJS.ProcessEnv;
   fileSystem?: FileSystemRules;
 }
 
-/** Reads sources; remembers what it read within one run, because images often share a context. */
+/** Reads sources. It remembers contexts within one run, because images often share one. */
 export class SourceReader {
   readonly #stateDirectory: string;
   readonly #env: NodeJS.ProcessEnv;
@@ -51,17 +51,17 @@ export class SourceReader {
 
   /**
    * All inputs of an image.
-   * @param bases the image's base references with what stands for them, see `Inputs.bases`
-   * @throws HarnessError BUILD when they cannot be read, CONFIG when a named context would take the
-   * harness's own files along
+   * @param bases the image's base references with their ids, see `Inputs.bases`
+   * @throws HarnessError BUILD when they cannot be read, CONFIG when a named context would include
+   * the harness's own files
    */
   async read(image: ImageConfig, bases: Readonly<Record<string, string>>): Promise<ObservedInputs> {
     try {
       return await this.#read(image, bases);
     } catch (error) {
       if (error instanceof HarnessError) throw error;
-      throw new HarnessError('BUILD', `The sources of the image ${image.name} cannot be read: ${messageOf(error)}.`, {
-        next: `Look at what is named there, or leave it out of the context of \`images.${image.name}\` with .dockerignore.`,
+      throw new HarnessError('BUILD', `Could not read the sources of image ${image.name}: ${messageOf(error)}.`, {
+        next: `Make the file readable, or exclude it from the context of \`images.${image.name}\` with \`.dockerignore\`.`,
         cause: error,
       });
     }
@@ -69,19 +69,19 @@ export class SourceReader {
 
   async #read(image: ImageConfig, bases: Readonly<Record<string, string>>): Promise<ObservedInputs> {
     const dockerfile = readFileSync(image.dockerfile);
-    const ownIgnore = readIgnoreFile(image.context, image.dockerfile);
-    const ignore = this.#withoutOurs(image.context, ownIgnore ?? '');
+    const userIgnore = readIgnoreFile(image.context, image.dockerfile);
+    const ignore = this.#ignoreStateDirectory(image.context, userIgnore ?? '');
     const options = buildOptions(image, this.#env);
     const settings = { ...options.settings };
     const context = await this.#tree(image.context, ignore);
     const trees: Record<string, SourceTree> = { [CONTEXT]: context };
     for (const [name, named] of Object.entries(image.contexts)) {
       if ('directory' in named) {
-        const ignoreThere = readIgnoreFile(named.directory) ?? '';
-        this.#refuseOurs(image, name, named.directory, ignoreThere);
-        trees[name] = await this.#tree(named.directory, ignoreThere);
+        const contextIgnore = readIgnoreFile(named.directory) ?? '';
+        this.#refuseStateDirectory(image, name, named.directory, contextIgnore);
+        trees[name] = await this.#tree(named.directory, contextIgnore);
       }
-      // What stands before an `@` may be a password.
+      // The part before an `@` may contain a password.
       if ('url' in named)
         settings[`context ${name}`] = named.url.includes('@') ? `sha256:${sha256(named.url)}` : named.url;
     }
@@ -93,7 +93,7 @@ export class SourceReader {
       settings: {
         ...settings,
         Dockerfile: `sha256:${sha256(dockerfile)}`,
-        'ignore file': ownIgnore === undefined ? 'none' : `sha256:${sha256(ownIgnore)}`,
+        'ignore file': userIgnore === undefined ? 'none' : `sha256:${sha256(userIgnore)}`,
       },
       bases,
     };
@@ -111,38 +111,38 @@ export class SourceReader {
     };
   }
 
-  /** Forgets what it read, so that the next `read` looks at the files again. */
+  /** Forgets all contexts, so that the next `read` looks at the files again. */
   forget(): void {
     this.#contexts.clear();
   }
 
   /**
-   * The harness's own files are never part of an image, even where the context is the whole
-   * repository.
+   * Excludes the harness's own files: they are never part of an image, even if the context is the
+   * whole repository.
    */
-  #withoutOurs(context: string, ignore: string): string {
-    const inside = this.#oursIn(context);
+  #ignoreStateDirectory(context: string, ignore: string): string {
+    const inside = this.#stateDirectoryIn(context);
     return inside === undefined ? ignore : `${ignore}\n${asPattern(inside)}\n`;
   }
 
   /**
-   * BuildKit reads the ignore file of a named context by itself, so nothing can be added to it; and
-   * a kubeconfig is among what lies there.
+   * BuildKit reads the ignore file of a named context itself, so nothing can be added to it. The
+   * state directory must not get into an image: it contains a kubeconfig.
    */
-  #refuseOurs(image: ImageConfig, name: string, directory: string, ignore: string): void {
-    const inside = this.#oursIn(directory);
-    if (inside === undefined || isLeftOut(inside, new IgnoreRules(ignore))) return;
+  #refuseStateDirectory(image: ImageConfig, name: string, directory: string, ignore: string): void {
+    const inside = this.#stateDirectoryIn(directory);
+    if (inside === undefined || isIgnored(inside, new IgnoreRules(ignore))) return;
     throw new HarnessError(
       'CONFIG',
-      `The named context \`${name}\` of the image ${image.name} would take ${this.#stateDirectory} along.`,
+      `The named context \`${name}\` of image ${image.name} would include ${this.#stateDirectory}.`,
       {
-        next: `Add a line \`${inside}\` to ${join(directory, '.dockerignore')}.`,
+        next: `Add the line \`${inside}\` to ${join(directory, '.dockerignore')}.`,
       },
     );
   }
 
-  /** Where the state directory lies in a context; undefined when it does not. */
-  #oursIn(context: string): string | undefined {
+  /** The state directory's path inside a context; undefined if it is outside. */
+  #stateDirectoryIn(context: string): string | undefined {
     const inside = relative(context, this.#stateDirectory).split(sep).join('/');
     return inside.startsWith('../') || inside === '..' ? undefined : inside;
   }
@@ -159,18 +159,18 @@ export class SourceReader {
   }
 }
 
-/** Whether an ignore file leaves out a directory and everything in it. */
-function isLeftOut(path: string, rules: IgnoreRules): boolean {
-  const standingOf = (one: string): IgnoreMatch => {
-    const slash = one.lastIndexOf('/');
-    return slash === -1 ? rules.match(one) : rules.match(one, standingOf(one.slice(0, slash)));
+/** Whether an ignore file excludes a directory and everything in it. */
+function isIgnored(directory: string, rules: IgnoreRules): boolean {
+  const matchOf = (path: string): IgnoreMatch => {
+    const slash = path.lastIndexOf('/');
+    return slash === -1 ? rules.match(path) : rules.match(path, matchOf(path.slice(0, slash)));
   };
-  return standingOf(path).ignored && !rules.mayHoldExceptions(path);
+  return matchOf(directory).ignored && !rules.mayHoldExceptions(directory);
 }
 
 /**
- * A path as a pattern that matches it and nothing else: directories may have names with brackets,
- * blanks or a `!`.
+ * A pattern that matches one path and nothing else: directory names may contain brackets, spaces or
+ * a `!`.
  */
 function asPattern(path: string): string {
   return path.replace(/[^\w./\u0080-\uffff-]/g, '\\$&');

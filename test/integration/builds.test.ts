@@ -9,7 +9,8 @@ import { run, tryRun } from '../../src/machine/process.ts';
 import { plant, scratch } from '../support/scratch.ts';
 
 /*
- * Every kind of input, on real builds: what changes it makes the image stale for that reason, the build takes it, and nothing else is built.
+ * Every kind of input, with real builds: a change makes the image stale for that reason, the build
+ * uses the change, and nothing else is built.
  */
 
 const PROJECT = `coretest-builds-${process.pid}`;
@@ -44,7 +45,7 @@ interface Look {
   sinceImages?: Record<string, string>;
 }
 
-/** The harness as a new process would open it. */
+/** Opens the harness as a new process would. */
 async function open({ images = { app: { context: 'app' } }, env = {}, sinceImages = {} }: Look, notes: string[] = []) {
   writeFileSync(
     join(root, 'harness.config.json'),
@@ -75,7 +76,7 @@ function app(image: Image, env: Record<string, string> = {}): Look {
   return { images: { app: { context: 'app', ...image } }, env };
 }
 
-/** What a file holds in an image that has no shell. */
+/** The content of a file in an image that has no shell. */
 async function content(reference: string, path: string): Promise<string> {
   const container = (await run(['docker', 'create', reference, 'none'])).stdout;
   const out = join(scratch(), 'out');
@@ -91,8 +92,8 @@ async function inspect(
 }
 
 /**
- * Builds with one, with the other, and with the other again: the second alone is another build, and
- * says why.
+ * Builds with `one`, and twice with `other`: only the first build with `other` runs, and has a
+ * reason.
  */
 async function expectRebuild(one: Look, other: Look, reason: string | RegExp): Promise<void> {
   expect((await buildIfNeeded(one)).built).toEqual(['app']);
@@ -102,7 +103,7 @@ async function expectRebuild(one: Look, other: Look, reason: string | RegExp): P
   expect((await buildIfNeeded(other)).built).toEqual([]);
 }
 
-describe('an image is built again', () => {
+describe('an image is rebuilt', () => {
   it('when a build argument changes', async () => {
     plant(root, { 'app/Dockerfile': 'FROM scratch\nARG VERSION\nLABEL version=$VERSION\nCOPY . /\n' });
     await expectRebuild(
@@ -112,7 +113,7 @@ describe('an image is built again', () => {
     );
   });
 
-  it('when a build argument changes in the environment, whose value is not written down', async () => {
+  it('when a build argument changes in the environment, and its value is not stored', async () => {
     plant(root, { 'app/Dockerfile': 'FROM scratch\nARG VERSION=none\nLABEL version=$VERSION\nCOPY . /\n' });
     const image = { buildArgs: { VERSION: { env: 'APP_VERSION' } } };
     await expectRebuild(
@@ -132,7 +133,7 @@ describe('an image is built again', () => {
     await expectRebuild(app({ target: 'one' }), app({ target: 'two' }), 'target: one → two');
   });
 
-  it('when the platform changes, in the configuration or in the environment', async () => {
+  it('when the platform changes in the configuration or in the environment', async () => {
     await expectRebuild(app({}), app({ platforms: ['linux/s390x'] }), /^platform: linux\/\w+ → linux\/s390x$/);
     expect((await inspect(REFERENCE)).Architecture).toBe('s390x');
     expect((await buildIfNeeded(app({}, { DOCKER_DEFAULT_PLATFORM: 'linux/s390x' }))).built).toEqual([]);
@@ -140,14 +141,14 @@ describe('an image is built again', () => {
     expect((await inspect(REFERENCE)).Architecture).toBe('riscv64');
   });
 
-  it('for the platform that is configured, whatever the environment says', async () => {
+  it('for the configured platform, whatever the environment says', async () => {
     const native = NATIVE_PLATFORM;
     const { built } = await buildIfNeeded(app({ platforms: [native] }, { DOCKER_DEFAULT_PLATFORM: 'linux/s390x' }));
     expect(built).toEqual(['app']);
     expect(`linux/${(await inspect(REFERENCE)).Architecture}`).toBe(native.split('/').slice(0, 2).join('/'));
   });
 
-  it('when a content changes under the same size and time, which BuildKit itself does not see', async () => {
+  it('when content changes under the same size and time, which BuildKit itself does not see', async () => {
     const file = join(root, 'app/a');
     const put = (text: string) => {
       writeFileSync(file, text);
@@ -158,8 +159,7 @@ describe('an image is built again', () => {
       expect((await buildIfNeeded()).built).toEqual(['app']);
       expect(await content(REFERENCE, '/a')).toBe(text);
     }
-    // Also when the change before it was seen, and not built; and when a build in between has
-    // failed.
+    // Also if the change before it was seen but not built, or if a build in between failed.
     put('ten');
     await (await open({})).why();
     put('two');
@@ -174,12 +174,12 @@ describe('an image is built again', () => {
     expect(await content(REFERENCE, '/a')).toBe('ten');
   });
 
-  it('when the date that reproducible builds bear changes', async () => {
+  it('when the date of reproducible builds changes', async () => {
     await expectRebuild(app({}), app({}, { SOURCE_DATE_EPOCH: '1600000000' }), 'SOURCE_DATE_EPOCH');
     expect((await inspect(REFERENCE)).Created).toBe('2020-09-13T12:26:40Z');
   });
 
-  it('when a file of a named context changes, and not when one does that its ignore file leaves out', async () => {
+  it('when a file of a named context changes, unless its ignore file excludes it', async () => {
     plant(root, {
       'app/Dockerfile': 'FROM scratch\nCOPY --from=tools . /tools\n',
       'tools/t': '1',
@@ -196,7 +196,7 @@ describe('an image is built again', () => {
     expect(await content(REFERENCE, '/tools/t')).toBe('2');
   });
 
-  it('when an image of the configuration that a named context stands for changes, after that', async () => {
+  it('when a configured image that is used as a named context changes, after that image', async () => {
     plant(root, {
       'app/Dockerfile': 'FROM anything\nCOPY . /\n',
       'base/Dockerfile': 'FROM scratch\nCOPY b /\n',
@@ -245,14 +245,14 @@ describe('an image is built again', () => {
   });
 });
 
-/** Where no registry answers, the base is made from packages. */
+/** If no registry answers, the base is built from packages. */
 const MAKING_THE_BASE = 10 * 60_000;
 
 describe('a secret', () => {
   const image = { secrets: { token: { env: 'APP_TOKEN' } } };
 
   it(
-    'that changes is built in anew, though BuildKit would take its cache, and never shows',
+    'causes a rebuild when it changes, though BuildKit would use its cache, and is never shown',
     async () => {
       plant(root, {
         'app/Dockerfile':
@@ -274,7 +274,7 @@ describe('a secret', () => {
   );
 
   it(
-    'is built in for each image by itself, also after a build that failed',
+    'is used for each image separately, also after a failed build',
     async () => {
       const dockerfile =
         'FROM debian:bookworm-slim\nRUN --mount=type=secret,id=token cat /run/secrets/token | tr a-z b-za >/seen\nCOPY . /\n';
@@ -299,7 +299,7 @@ describe('a secret', () => {
     MAKING_THE_BASE,
   );
 
-  it('that is not there stops the build, with the place where it should be', async () => {
+  it('that is missing stops the build, with an error that names where it should be', async () => {
     plant(root, { 'app/Dockerfile': 'FROM scratch\nCOPY . /\n' });
     const missing = /token \(the variable APP_TOKEN is not set\), file \(there is no file .*\/nowhere\)/;
     await expect(
@@ -312,7 +312,7 @@ describe('a secret', () => {
 });
 
 describe('an image that would be built from itself', () => {
-  it('is refused: it could never be fresh', async () => {
+  it('is refused, because it could never be fresh', async () => {
     plant(root, { 'app/Dockerfile': `FROM ${REFERENCE}\nCOPY . /\n` });
     await expect(buildIfNeeded()).rejects.toMatchObject({
       code: 'CONFIG',
@@ -324,7 +324,7 @@ describe('an image that would be built from itself', () => {
 describe('the image of another build', () => {
   const CI = `${PROJECT}/app:ci`;
 
-  /** As CI leaves it: the image is there under CI's name, and here are neither image nor record. */
+  /** Simulates a build in CI: the image exists under CI's name, without a local image or record. */
   async function builtByCi(): Promise<void> {
     await buildIfNeeded();
     await run(['docker', 'tag', REFERENCE, CI]);
@@ -332,7 +332,7 @@ describe('the image of another build', () => {
     rmSync(join(root, '.harness'), { recursive: true });
   }
 
-  it('is taken in place of a build when it was built from the same inputs, and then is fresh', async () => {
+  it('is used instead of a build when it was built from the same inputs, and is fresh afterwards', async () => {
     await builtByCi();
     const since = { sinceImages: { app: CI } };
     expect((await (await open(since)).cacheStatus()).images).toMatchObject([
@@ -344,12 +344,12 @@ describe('the image of another build', () => {
     expect((await (await open({})).why())[0]).toMatchObject({ verdict: 'fresh', lastBuild: null });
   });
 
-  it('may be named in the configuration', async () => {
+  it('can be named in the configuration', async () => {
     await builtByCi();
     expect((await buildIfNeeded(app({ cacheImage: CI }))).built).toEqual([]);
   });
 
-  it('is left alone when anything has changed since, or when it is not to be had', async () => {
+  it('is not used when anything has changed since, or when it cannot be pulled', async () => {
     await builtByCi();
     writeFileSync(join(root, 'app/a'), 'changed');
     expect((await buildIfNeeded({ sinceImages: { app: CI } })).built).toEqual(['app']);
@@ -357,13 +357,13 @@ describe('the image of another build', () => {
     expect((await buildIfNeeded({ sinceImages: { app: '127.0.0.1:1/nowhere:1' } })).built).toEqual(['app']);
   });
 
-  it('must be one for an image that is configured', async () => {
+  it('must belong to a configured image', async () => {
     await expect(open({ sinceImages: { nobody: CI } })).rejects.toMatchObject({ code: 'USAGE' });
   });
 });
 
 describe("the harness's own files", () => {
-  it('do not come along with a named context', async () => {
+  it('are not part of a named context', async () => {
     plant(root, { 'app/Dockerfile': 'FROM scratch\nCOPY --from=all . /\n' });
     await expect(buildIfNeeded(app({ contexts: { all: '.' } }))).rejects.toMatchObject({
       code: 'CONFIG',
@@ -376,7 +376,7 @@ describe("the harness's own files", () => {
 });
 
 describe('why', () => {
-  it('tells of the last build what had changed then, and of the next one what has changed since', async () => {
+  it('reports what had changed for the last build, and what has changed since', async () => {
     await buildIfNeeded();
     plant(root, { 'app/b': '' });
     await buildIfNeeded();
@@ -403,7 +403,7 @@ describe('why', () => {
 });
 
 describe('an image that is expected to be fresh', () => {
-  it('lets the work go on when it is, and stops it before anything is done when it is not', async () => {
+  it('lets the run continue if it is, and stops the run before anything is done if it is not', async () => {
     await expect((await open({})).build([], { expectFresh: true })).rejects.toMatchObject({
       code: 'STALE',
       detail: 'app is missing: there is no such image',
@@ -416,7 +416,7 @@ describe('an image that is expected to be fresh', () => {
   });
 });
 
-/** All that stands in the files of a directory. */
+/** The text of all files in a directory. */
 function textBelow(directory: string): string {
   return readdirSync(directory, { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile())

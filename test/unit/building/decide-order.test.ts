@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { buildOrder } from '../../../src/building/decide-order.ts';
 
 describe('the order of builds', () => {
-  it('puts each image behind those it is built from, and keeps the order else', () => {
+  it('puts each image after those it is built from, and otherwise keeps the order', () => {
     const needs = new Map([
       ['app', ['runtime', 'tools']],
       ['worker', ['runtime']],
@@ -14,7 +14,7 @@ describe('the order of builds', () => {
     expect(buildOrder(new Map())).toEqual([]);
   });
 
-  it('names a circle, and only it', () => {
+  it('names the images of a cycle, and only those', () => {
     const needs = new Map([
       ['app', ['a']],
       ['a', ['b']],

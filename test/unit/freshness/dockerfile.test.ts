@@ -16,17 +16,17 @@ describe('the bases of a Dockerfile', () => {
     ['scratch, and nothing', 'FROM scratch\n', {}, []],
     ['no instruction', '', {}, []],
     ['an argument with a default', 'ARG V=1\nFROM go:${V}\n', {}, ['go:1']],
-    ['an argument that is given', 'ARG V=1\nFROM go:$V\n', { V: '2' }, ['go:2']],
+    ['an argument with a given value', 'ARG V=1\nFROM go:$V\n', { V: '2' }, ['go:2']],
     ['an argument that is not declared', 'FROM go:1$V\n', { V: '2' }, ['go:1']],
     ['an argument that is declared too late', 'FROM a\nARG V=1\nFROM b$V\n', {}, ['a', 'b']],
     ['several arguments in one line', 'ARG A=1 B=2\nFROM x:$A-$B\n', {}, ['x:1-2']],
     ['quotes', `ARG A="1" B='2'\nFROM x:$A-$B\n`, {}, ['x:1-2']],
     ['an argument made of others', 'ARG R=reg.io/x\nARG I=$R/y:1\nFROM $I\n', {}, ['reg.io/x/y:1']],
     ['the last of two', 'ARG A=1\nARG A=2\nFROM x:$A\n', {}, ['x:2']],
-    ['a word for an unset one', 'ARG V\nFROM x:${V:-3}\nFROM y:${V-4}\n', {}, ['x:3', 'y:4']],
-    ['a word for an empty one', 'ARG V=\nFROM x:1${V-3}\nFROM y:${V:-4}\n', {}, ['x:1', 'y:4']],
-    ['a word for a set one', 'ARG V=1\nFROM x:${V:+2}\nFROM y${U+z}\n', {}, ['x:2', 'y']],
-    ['a word with another in it', 'ARG P=alpine\nFROM ${O:-${P:-none}}\n', {}, ['alpine']],
+    ['a default for an unset argument', 'ARG V\nFROM x:${V:-3}\nFROM y:${V-4}\n', {}, ['x:3', 'y:4']],
+    ['a default for an empty argument', 'ARG V=\nFROM x:1${V-3}\nFROM y:${V:-4}\n', {}, ['x:1', 'y:4']],
+    ['an alternative for a set argument', 'ARG V=1\nFROM x:${V:+2}\nFROM y${U+z}\n', {}, ['x:2', 'y']],
+    ['a default that contains another one', 'ARG P=alpine\nFROM ${O:-${P:-none}}\n', {}, ['alpine']],
     [
       'parts cut off',
       'ARG X=a-b-c\nFROM ${X%-*}\nFROM ${X%%-*}\nFROM ${X#*-}\nFROM ${X##*-}\n',
@@ -35,10 +35,10 @@ describe('the bases of a Dockerfile', () => {
     ],
     ['parts replaced', 'ARG X=a-b-c\nFROM ${X/-/_}\nFROM ${X//-/_}\nFROM ${X//[/_}\n', {}, ['a_b-c', 'a_b_c', 'a-b-c']],
     ['the platform', 'FROM --platform=$BUILDPLATFORM go-$TARGETARCH:$TARGETOS\n', {}, [`go-${architecture}:linux`]],
-    ['a platform that is given', 'FROM go-$TARGETARCH\n', { TARGETARCH: 'riscv64' }, ['go-riscv64']],
-    ['stages, in whatever case', 'FROM a AS Build\nFROM build AS b\nFROM B\n', {}, ['a']],
+    ['a platform argument with a given value', 'FROM go-$TARGETARCH\n', { TARGETARCH: 'riscv64' }, ['go-riscv64']],
+    ['stages, ignoring case', 'FROM a AS Build\nFROM build AS b\nFROM B\n', {}, ['a']],
     ['a stage that comes later', 'FROM s\nFROM a AS s\n', {}, ['s', 'a']],
-    ['an image that a stage is named after', 'FROM debian AS debian\nFROM debian\n', {}, ['debian']],
+    ['an image with the same name as a stage', 'FROM debian AS debian\nFROM debian\n', {}, ['debian']],
     [
       'copies from images, not from stages',
       'FROM a AS b\nCOPY --from=b / /\nCOPY --from=0 / /\nCOPY --link --from="n:2" / /\n',
@@ -47,25 +47,25 @@ describe('the bases of a Dockerfile', () => {
     ],
     ['mounts', 'FROM a AS b\nRUN --mount=type=bind,from=t:1,target=/t --mount=from=b x\n', {}, ['a', 't:1']],
     [
-      'what only looks like it',
+      'no text that only looks like a reference',
       'FROM a\n# FROM no\nRUN echo --mount=from=no COPY --from=no\nCOPY a --from=no /\n',
       {},
       ['a'],
     ],
     ['heredocs', 'FROM a\nRUN <<EOF\nFROM no\nCOPY --from=no a b\nEOF\nCOPY <<EOF /x\n--from=no\nEOF\n', {}, ['a']],
     ['lower case and carriage returns', 'from a\r\nfrom b as c\r\ncopy --from=d / /\r\n', {}, ['a', 'b', 'd']],
-    ['lines that go on', 'FROM a:1 \\\n  AS b\nFROM b\nCOPY \\\n --from=c:1 a b\n', {}, ['a:1', 'c:1']],
+    ['continued lines', 'FROM a:1 \\\n  AS b\nFROM b\nCOPY \\\n --from=c:1 a b\n', {}, ['a:1', 'c:1']],
     ['a frontend', '# syntax = docker/dockerfile:1\nFROM a\n', {}, ['docker/dockerfile:1', 'a']],
     ['another frontend', '# syntax=x\nFROM a\n', { BUILDKIT_SYNTAX: 'y:2' }, ['y:2', 'a']],
-    ['a frontend in other words', '// Syntax=x:1 # and more\nFROM a\n', {}, ['x:1', 'a']],
-    ['a frontend and more words', '# syntax=x:1 latest\nFROM a\n', {}, ['x:1', 'a']],
-    ['no frontend, but a comment', 'FROM a\n# syntax=x\n', {}, ['a']],
+    ['a frontend in another notation', '// Syntax=x:1 # and more\nFROM a\n', {}, ['x:1', 'a']],
+    ['only the first word of a frontend', '# syntax=x:1 latest\nFROM a\n', {}, ['x:1', 'a']],
+    ['no frontend from a later comment', 'FROM a\n# syntax=x\n', {}, ['a']],
     ['another escape character', '# escape=`\nFROM a:1 `\n AS b\nFROM b\n', {}, ['a:1']],
   ])('%s', (_, text, buildArgs, expected) => {
     expect(baseReferences(text, buildArgs, [NATIVE_PLATFORM])).toEqual(expected);
   });
 
-  it('may be others for each platform, and the platform that builds is this one', () => {
+  it('may differ for each platform, and the build platform is this one', () => {
     const text = 'FROM --platform=$BUILDPLATFORM tools-$BUILDARCH\nFROM app-$TARGETARCH$TARGETVARIANT:$TARGETOS\n';
     expect(baseReferences(text, {}, ['linux/amd64', 'linux/arm/v7'])).toEqual([
       `tools-${architecture}`,

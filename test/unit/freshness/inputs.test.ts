@@ -12,16 +12,16 @@ function inputs(
 }
 
 describe('the inputs digest', () => {
-  it('does not depend on any order', () => {
+  it('does not depend on the order', () => {
     const one = inputsDigest(inputs({ a: '1', b: '2' }, { x: '1', y: '2' }, { p: '1', q: '2' }));
     expect(inputsDigest(inputs({ b: '2', a: '1' }, { y: '2', x: '1' }, { q: '2', p: '1' }))).toBe(one);
     expect(one).toMatch(/^sha256:[0-9a-f]{64}$/);
   });
 
-  it('is another for any two that differ', () => {
+  it('is different for any two different inputs', () => {
     const word = fc.oneof(fc.constantFrom('a', 'b', 'a b', '"', '\n', 'setting ["a","b"]'), fc.string());
     const words = fc.dictionary(word, word, { maxKeys: 3 });
-    // What stands for a file is made of a kind, a mode and a hash.
+    // The entry of a file has a kind, a mode and a hash.
     const line = fc
       .tuple(
         fc.constantFrom('file' as const, 'link' as const),
@@ -40,13 +40,13 @@ describe('the inputs digest', () => {
     );
   });
 
-  it('does not take a setting for a base or a file', () => {
+  it('does not confuse a setting with a base or a file', () => {
     const all = [inputs({ a: 'b' }), inputs({}, { a: 'b' }), inputs({}, {}, { a: 'b' }), inputs()].map(inputsDigest);
     expect(new Set(all).size).toBe(4);
   });
 });
 
-describe('what stands for a file', () => {
+describe('the entry of a file', () => {
   it('is its kind, its permissions and its content', () => {
     expect(fileEntry('file', 0o104755, 'abc')).toBe('file 4755 abc');
     expect(fileEntry('directory', 0o40700, '')).toBe('directory 700 ');
@@ -79,7 +79,7 @@ describe('the comparison of inputs', () => {
     expect(compareInputs(after, after)).toEqual([]);
   });
 
-  it('says of which named context a file is, and takes one that came or went for its files', () => {
+  it("names a file's named context, and reports an added or removed context as its files", () => {
     const tree = (content: string) => fileSet(new Map([['a', `file 644 ${content}`]]));
     const before: Inputs = { ...inputs({ a: 'file 644 1' }), trees: { context: tree('1'), tools: tree('1') } };
     const after: Inputs = { ...before, trees: { context: tree('2'), tools: tree('2'), more: tree('1') } };
@@ -91,7 +91,7 @@ describe('the comparison of inputs', () => {
     expect(new Set([before, after, { ...after, trees: { context: tree('2') } }].map(inputsDigest)).size).toBe(3);
   });
 
-  it('shows no value that is there only as a digest', () => {
+  it('shows no value that is known only as a digest', () => {
     const secret = (digest: string) =>
       inputs({}, { 'secret npm': `hmac-sha256:${digest}`, Dockerfile: `sha256:${digest}` });
     expect(compareInputs(secret('1'), secret('2'))).toEqual([
@@ -104,9 +104,9 @@ describe('the comparison of inputs', () => {
     });
   });
 
-  it('does not ask for files whose digest is the same', () => {
+  it('does not read files whose digest is the same', () => {
     const entries = () => {
-      throw new Error('asked');
+      throw new Error('read');
     };
     const same: Inputs = { ...inputs(), trees: { context: { digest: 'sha256:1', count: 1, entries } } };
     expect(compareInputs(same, same)).toEqual([]);

@@ -32,7 +32,7 @@ async function digest(
 }
 
 describe('the inputs of an image', () => {
-  it('are the same in another clone, and with or without an index', async () => {
+  it('are the same in another clone, with and without an index', async () => {
     const root = repository();
     const before = await digest(root);
     expect(await digest(root)).toBe(before);
@@ -56,7 +56,7 @@ describe('the inputs of an image', () => {
       'a build argument from the environment',
       (root) => digest(root, { buildArgs: { V: { env: 'V' } } }, { env: { V: '1' } }),
     ],
-    ['the date that Docker hands on', (root) => digest(root, {}, { env: { SOURCE_DATE_EPOCH: '0' } })],
+    ['the date that Docker passes on', (root) => digest(root, {}, { env: { SOURCE_DATE_EPOCH: '0' } })],
     ['a platform', (root) => digest(root, { platforms: ['linux/riscv64'] })],
     [
       'the platform of the environment',
@@ -65,7 +65,7 @@ describe('the inputs of an image', () => {
     ['a secret', (root) => digest(root, { secrets: { npm: { env: 'TOKEN' } } }, { env: { TOKEN: 'x' } })],
     ['a named context', (root) => digest(root, { contexts: { tools: { directory: join(root, 'src') } } })],
     [
-      'a named context elsewhere',
+      'a named context at a URL',
       (root) => digest(root, { contexts: { tools: { url: 'https://example.invalid/x.git#v1' } } }),
     ],
     ['a source', (root) => (writeFileSync(join(root, 'src/a'), 'y'), digest(root))],
@@ -79,7 +79,7 @@ describe('the inputs of an image', () => {
     ['a build argument', { buildArgs: { V: { env: 'V' } } }, { V: '1' }, { V: '2' }],
     ['a build argument that is unset', { buildArgs: { V: { env: 'V' } } }, { V: 'unset' }, {}],
     ['a secret', { secrets: { npm: { env: 'TOKEN' } } }, { TOKEN: 'x' }, { TOKEN: 'y' }],
-    ['a secret that is not there', { secrets: { npm: { env: 'TOKEN' } } }, { TOKEN: 'not there' }, {}],
+    ['a missing secret', { secrets: { npm: { env: 'TOKEN' } } }, { TOKEN: 'not there' }, {}],
     [
       'the key of digests of secrets',
       { secrets: { npm: { env: 'T' } } },
@@ -93,13 +93,13 @@ describe('the inputs of an image', () => {
     expect(await digest(root, more, { env: other })).not.toBe(before);
   });
 
-  it('do not take a value from the configuration for one from the environment', async () => {
+  it('do not confuse a value from the configuration with one from the environment', async () => {
     const root = repository();
     const unset = await digest(root, { buildArgs: { V: { env: 'V' } } });
     expect(await digest(root, { buildArgs: { V: 'unset' } })).not.toBe(unset);
   });
 
-  it('follow a secret in a file, and never hold its value', async () => {
+  it('follow a secret in a file, and never contain its value', async () => {
     const root = repository();
     const file = join(root, '..', 'token');
     const more = { secrets: { npm: { file } }, buildArgs: { KEY: { env: 'KEY' } } };
@@ -113,7 +113,7 @@ describe('the inputs of an image', () => {
     expect((await reader(root, { KEY: 'hunter3' }).read(imageIn(root, more), {})).digest).not.toBe(one);
   });
 
-  it('read a named context by its own ignore file, and not by that of the Dockerfile', async () => {
+  it("read a named context with its own ignore file, and not with the Dockerfile's", async () => {
     const root = repository();
     const tools = join(root, '..', 'tools');
     plant(tools, { '.dockerignore': '*.log', 'a.log': '', b: '' });
@@ -122,7 +122,7 @@ describe('the inputs of an image', () => {
     expect([...(inputs.trees['tools']?.entries().keys() ?? [])].sort()).toEqual(['.dockerignore', 'b']);
   });
 
-  it('remember what their `sources` let count, and read it anew when it is lost or damaged', async () => {
+  it('remember which files match their `sources`, and read them again when that memory is lost or damaged', async () => {
     const root = repository();
     plant(root, { 'src/b': '', 'docs/c': '' });
     const more = { sources: ['src', '!src/b'] };
@@ -151,7 +151,7 @@ describe('the inputs of an image', () => {
     expect(await read()).toEqual(first);
   });
 
-  it("never hold the harness's own files, whatever the name of the directory they lie in", async () => {
+  it("never contain the harness's own files, whatever their directory is called", async () => {
     for (const name of ['plain', '[a]', '!x', '#x', ' x', 'x ', 'a*', 'a?b', 'a\\b', '{1}|^$()+', 'ünï']) {
       const context = scratch();
       const root = join(context, name);
@@ -161,7 +161,7 @@ describe('the inputs of an image', () => {
     }
   });
 
-  it('may lie beside or below the state directory', async () => {
+  it('may be next to or below the state directory', async () => {
     const root = scratch();
     plant(root, { 'app/Dockerfile': 'FROM scratch\n', '.harness/build/ctx/a': '' });
     const image = imageIn(join(root, 'app'));
@@ -172,7 +172,7 @@ describe('the inputs of an image', () => {
     expect(await names({ ...image, context: join(root, '.harness/build/ctx') })).toEqual(['a']);
   });
 
-  it('are read once in a run, until they are to be forgotten', async () => {
+  it('are read once in a run, until `forget` is called', async () => {
     const root = repository();
     const one = reader(root);
     const read = async () => (await one.read(imageIn(root), {})).digest;
@@ -194,7 +194,7 @@ describe('the inputs of an image', () => {
     expect(basesOf(imageIn(root), memory, {})).toEqual(['base:1']);
   });
 
-  it('name the bases that stand in the Dockerfile now, whatever is remembered of it', () => {
+  it('name the bases of the current Dockerfile, whatever is remembered', () => {
     const root = repository();
     const memory = scratch();
     const [kept] = basesOf(imageIn(root), memory, {});
@@ -207,7 +207,7 @@ describe('the inputs of an image', () => {
     expect(basesOf(imageIn(root), memory, {})).toEqual(['other:1']);
   });
 
-  it('name the images that named contexts put in the place of bases', () => {
+  it('name the images that named contexts use in place of bases', () => {
     const root = repository();
     const contexts = (name: string): Partial<ImageConfig> => ({ contexts: { [name]: { image: 'shop/base:dev' } } });
     expect(basesOf(imageIn(root, contexts('base:1')), scratch(), {})).toEqual(['shop/base:dev']);
