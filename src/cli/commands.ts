@@ -8,17 +8,17 @@ import { cacheTable, planLines, pruneLines, statusLines, whyLines } from './tabl
 /** What a command is given to work with. */
 export interface CommandContext {
   harness: Harness;
-  /** Arguments: image names, or what stands behind `--` for the tests. */
+  /** Image names, or the arguments after `--` for the test runner. */
   args: string[];
   options: CommandOptions;
   colour: boolean;
 }
 
-/** The options of single commands. */
+/** Options that some commands have. */
 export interface CommandOptions {
   dryRun?: boolean;
   expectFresh?: boolean;
-  /** Commander's name for `--no-test-cache`: true unless it is given. */
+  /** `--no-test-cache` as commander names it: true unless it is given. */
   testCache?: boolean;
   keepNamespaces?: boolean;
   /** Each `<reference>`, or `<image>=<reference>`. */
@@ -27,47 +27,47 @@ export interface CommandOptions {
 
 /** What a command ends with. */
 export interface CommandEnd {
-  /** Lines for people; `--json` leaves them out. */
+  /** Lines for people; not printed with `--json`. */
   lines?: string[];
   /** What the command adds to the summary. */
   more?: Record<string, unknown>;
-  /** What is wrong although the command did its work. */
+  /** What is wrong although the command finished its work. */
   failure?: HarnessError;
-  /** 1 when tests failed, 3 when something on this machine is missing. */
+  /** 1 if tests failed, 3 if this machine lacks something. */
   exitCode?: 0 | 1 | 3;
 }
 
-/** A command that works on a configured repository. Help and documentation come from this. */
+/** A command for a configured repository. Help and documentation are generated from this. */
 export interface Command {
   name: string;
   summary: string;
-  /** What arguments it takes, if any. */
+  /** The arguments it takes, if any. */
   takes?: 'images' | 'test arguments';
   options?: (keyof typeof OPTIONS)[];
-  /** Whether it goes on for long, and tells things line by line also on a terminal. */
+  /** Whether it runs until it is stopped, and prints lines even on a terminal. */
   live?: boolean;
   run: (context: CommandContext) => Promise<CommandEnd>;
 }
 
-/** Flags and help of the options that single commands have. */
+/** Flags and help of the options that some commands have. */
 export const OPTIONS = {
-  dryRun: ['--dry-run', 'say what would be done, and do nothing'],
-  expectFresh: ['--expect-fresh', 'fail with exit code 3, and do nothing, when an image would have to be built'],
-  testCache: ['--no-test-cache', 'run test files also when they passed before and nothing changed'],
+  dryRun: ['--dry-run', 'print what would be done, and change nothing'],
+  expectFresh: ['--expect-fresh', 'exit with 3, without doing anything, if an image would have to be built'],
+  testCache: ['--no-test-cache', 'run all test files, including unchanged ones that passed before'],
   keepNamespaces: [
     '--keep-namespaces',
-    'keep the namespaces that tests make for themselves, until the next run, and say how to look into them',
+    'keep the namespaces that tests create until the next run, and print how to inspect them',
   ],
   sinceImage: [
     '--since-image <[image=]reference>',
-    'take this image in place of a build when it was built from the same inputs; `{name}` in it stands for the name of each image; may be given several times',
+    'use this image instead of building if its inputs match; `{name}` stands for the name of each image; repeatable',
   ],
 } as const satisfies Record<keyof CommandOptions, readonly [flags: string, description: string]>;
 
 const TIER_SUMMARIES: Record<Tier, string> = {
-  'test-kind': 'build and load every image, deploy, test: for CI and release checks',
-  'test-cached': 'build what is stale, load what is missing, deploy, test: for every day',
-  'test-fast': 'build nothing, load what is missing, deploy, test: while working on the tests',
+  'test-kind': 'build and load all images, deploy, test (CI, release checks)',
+  'test-cached': 'build stale images, load missing ones, deploy, test (every day)',
+  'test-fast': 'build nothing, load missing images, deploy, test (while working on the tests)',
 };
 
 const TIER_OPTIONS: Record<Tier, (keyof CommandOptions)[]> = {
@@ -86,45 +86,45 @@ export const COMMANDS: Command[] = [
   })),
   {
     name: 'dev',
-    summary: 'test-cached, and again what is due whenever sources, manifests or tests change, until Ctrl-C',
+    summary: 'run test-cached, then rebuild, redeploy and retest after every change, until Ctrl-C',
     takes: 'test arguments',
     live: true,
     run: ({ harness, args, colour }) => harness.dev({ args, colour }),
   },
   {
     name: 'build',
-    summary: 'build images, stale or not',
+    summary: 'build images, even fresh ones',
     takes: 'images',
     run: ({ harness, args }) => harness.build(args, { force: true }).then(() => ({})),
   },
   {
     name: 'build-if-needed',
-    summary: 'build the images that are stale',
+    summary: 'build stale images',
     takes: 'images',
     options: ['expectFresh', 'sinceImage'],
     run: ({ harness, args, options: { expectFresh = false } }) => harness.build(args, { expectFresh }).then(() => ({})),
   },
   {
     name: 'rebuild',
-    summary: 'build images from nothing, with no cache',
+    summary: 'build images without any cache',
     takes: 'images',
     run: ({ harness, args }) => harness.build(args, { force: true, noCache: true }).then(() => ({})),
   },
   {
     name: 'load',
-    summary: 'load images into every node, there or not',
+    summary: 'load images into all nodes, even if they are there',
     takes: 'images',
     run: ({ harness, args }) => harness.load(args, { force: true }).then(() => ({})),
   },
   {
     name: 'load-if-needed',
-    summary: 'load images into the nodes that lack them',
+    summary: 'load images into nodes that lack them',
     takes: 'images',
     run: ({ harness, args }) => harness.load(args).then(() => ({})),
   },
   {
     name: 'cache-status',
-    summary: 'say which images are stale and where they are loaded; change nothing',
+    summary: 'print which images are stale and where they are loaded',
     takes: 'images',
     options: ['expectFresh', 'sinceImage'],
     run: async ({ harness, args, options: { expectFresh } }) => {
@@ -139,7 +139,7 @@ export const COMMANDS: Command[] = [
   },
   {
     name: 'why',
-    summary: 'say in full why the next build of an image happens or not, and why the last one did; change nothing',
+    summary: 'explain why the next build of an image will happen or not, and why the last one did',
     takes: 'images',
     options: ['sinceImage'],
     run: async ({ harness, args }) => {
@@ -149,7 +149,7 @@ export const COMMANDS: Command[] = [
   },
   {
     name: 'up',
-    summary: 'create or start the cluster and wait until it can be used',
+    summary: 'create or start the cluster and wait until it is ready',
     run: async ({ harness }) => {
       const { kubeconfig, nodes } = await harness.up();
       return { more: { kubeconfig, nodes: nodes.map((node) => node.name) } };
@@ -162,7 +162,7 @@ export const COMMANDS: Command[] = [
   },
   {
     name: 'stop',
-    summary: 'stop the cluster; it keeps everything and `up` starts it again',
+    summary: 'stop the cluster; it keeps everything, and `up` starts it again',
     run: async ({ harness }) => {
       const { name, nodes } = await harness.stop();
       const stopped = nodes.filter((node) => node.running).length;
@@ -174,7 +174,7 @@ export const COMMANDS: Command[] = [
   },
   {
     name: 'status',
-    summary: 'show the cluster and its nodes; change nothing',
+    summary: 'print the state of the cluster and its nodes',
     run: async ({ harness }) => {
       const status = await harness.status();
       return { lines: statusLines(status), more: { ...status } };
@@ -190,13 +190,12 @@ export const COMMANDS: Command[] = [
   },
   {
     name: 'clean',
-    summary: 'delete the cluster and the images that were built for it',
+    summary: "delete the cluster and this project's images",
     run: async ({ harness }) => ({ more: await harness.clean() }),
   },
   {
     name: 'prune',
-    summary:
-      'remove images of this project that were replaced or are no longer configured, from nodes, registry and Docker',
+    summary: "remove this project's replaced and unconfigured images from nodes, registry and Docker",
     options: ['dryRun'],
     run: async ({ harness, options: { dryRun = false } }) => {
       const pruned = await harness.prune({ dryRun });
@@ -215,7 +214,7 @@ async function runTier(tier: Tier, { harness, args, colour, options }: CommandCo
   const loaded = loads.filter((load) => load.verdict === 'transferred' || load.verdict === 'tagged').length;
   const before = unchanged > 0 ? ` (${count(unchanged, 'file')} passed before)` : '';
   const tests = `${passed} passed, ${failed} failed, ${skipped} skipped${before}`;
-  const line = `${failed === 0 ? '✅' : '❌'} ${tier}: ${built} built, ${loaded} loaded, tests ${tests}, ${seconds(ms())} in all`;
+  const line = `${failed === 0 ? '✅' : '❌'} ${tier}: ${built} built, ${loaded} loaded, tests ${tests}, ${seconds(ms())} in total`;
   return { lines: [line], exitCode: failed === 0 ? 0 : 1 };
 }
 

@@ -1,20 +1,15 @@
 import { readFileSync } from 'node:fs';
-import { Command as Program, CommanderError } from 'commander';
+import { CommanderError, Command as Program } from 'commander';
 import { exitCodeOf, HarnessError } from '../core/error.ts';
 import { COMMANDS, OPTIONS, type Command, type CommandOptions } from './commands.ts';
-import { runCommand, runWork, type CommonOptions, type Streams } from './run.ts';
+import { runCommand, runWork, type CommonOptions } from './run.ts';
+import { openStreams, type Streams } from './streams.ts';
 import { addToolCommands } from './tool-commands.ts';
 
 const LINGER_MS = 2_000;
 
-const streams: Streams = {
-  out: (line) => void process.stdout.write(`${line}\n`),
-  err: (line) => void process.stderr.write(`${line}\n`),
-  terminal: process.stdout.isTTY === true && process.env['CI'] === undefined,
-};
-
 /** The first signal ends the run in order; a second one ends it at once. */
-function interruption(): AbortSignal {
+function interruption(): AbortController {
   const controller = new AbortController();
   for (const name of ['SIGINT', 'SIGTERM'] as const) {
     process.on(name, () => {
@@ -22,13 +17,13 @@ function interruption(): AbortSignal {
       controller.abort();
     });
   }
-  return controller.signal;
+  return controller;
 }
 
-function addCommand(program: Program, command: Command, signal: AbortSignal): void {
+function addCommand(program: Program, command: Command, streams: Streams, signal: AbortSignal): void {
   const added = program.command(command.name).description(command.summary);
   if (command.takes === 'images') added.argument('[images...]', 'names of images (default: all)');
-  if (command.takes === 'test arguments') added.argument('[args...]', 'arguments for the test runner, behind `--`');
+  if (command.takes === 'test arguments') added.argument('[args...]', 'arguments for the test runner, after `--`');
   for (const option of command.options ?? []) {
     const [flags, description] = OPTIONS[option];
     if (option === 'sinceImage') added.option(flags, description, (value, given: string[] = []) => [...given, value]);
@@ -36,13 +31,8 @@ function addCommand(program: Program, command: Command, signal: AbortSignal): vo
   }
   added.action(async (...given: unknown[]) => {
     const args = command.takes ? (given[0] as string[]) : [];
-    process.exitCode = await runCommand(
-      command,
-      args,
-      added.optsWithGlobals<CommonOptions & CommandOptions>(),
-      streams,
-      signal,
-    );
+    const options = added.optsWithGlobals<CommonOptions & CommandOptions>();
+    process.exitCode = await runCommand(command, args, options, streams, signal);
   });
 }
 
@@ -54,39 +44,39 @@ export async function main(): Promise<void> {
   const program = new Program('harness')
     .description('Kubernetes-in-Docker integration tests that rebuild and reload only what changed.')
     .version(version)
-    .option('--config <file>', 'the configuration file (default: found upwards from here)')
-    .option('--json', 'JSON lines, the last one a summary')
-    .option('--verbose', 'more words, and stack traces')
+    .option('--config <file>', 'the configuration file (default: the nearest one, here or in a parent directory)')
+    .option('--json', 'print JSON lines; the last one is a summary')
+    .option('--verbose', 'print more, and stack traces')
     .configureHelp({ showGlobalOptions: true })
-    .showHelpAfterError('(harness --help shows all commands)')
+    .showHelpAfterError('(harness --help lists all commands)')
     .exitOverride();
-  const signal = interruption();
-  for (const command of COMMANDS) addCommand(program, command, signal);
-  addToolCommands(program, streams, signal);
+  const interrupt = interruption();
+  const { signal } = interrupt;
+  const isEndless = COMMANDS.some(({ name, live }) => live && process.argv.includes(name));
+  // Without a reader, only a command that would never end by itself is ended.
+  const streams = openStreams(process, () => isEndless && interrupt.abort());
+  for (const command of COMMANDS) addCommand(program, command, streams, signal);
+  addToolCommands(program, { streams, signal, env: process.env });
   try {
     await program.parseAsync();
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
-    process.exitCode = await wrongUse(error, signal);
+    process.exitCode = await wrongUse(error, streams, signal);
   }
-  // A finished command ends, whatever idle connection a library still holds; an orderly end is
+  // A finished command ends even if a library still holds an idle connection. An orderly end is
   // tried first, so that all output is written.
   setTimeout(() => process.exit(), LINGER_MS).unref();
 }
 
 /**
- * Commander has printed what is wrong, for people. Its own exit codes say 1 for wrong use, which
- * here means failed tests.
+ * Commander has already printed the error. Its own exit code for wrong use is 1, which here means
+ * failed tests.
  */
-async function wrongUse(error: CommanderError, signal: AbortSignal): Promise<number> {
+async function wrongUse(error: CommanderError, streams: Streams, signal: AbortSignal): Promise<number> {
   if (error.exitCode === 0) return 0; // it printed help or the version
   if (!process.argv.includes('--json')) return exitCodeOf('USAGE');
   const refuse = () =>
     Promise.reject(new HarnessError('USAGE', error.message.replace(/^error: /, ''), { next: 'See `harness --help`.' }));
-  return runWork(
-    { name: process.argv.slice(2).find((word) => !word.startsWith('-')) ?? '', do: refuse },
-    { json: true },
-    streams,
-    signal,
-  );
+  const name = process.argv.slice(2).find((word) => !word.startsWith('-')) ?? '';
+  return runWork({ name, do: refuse }, { json: true }, streams, signal);
 }

@@ -8,19 +8,13 @@ import { errorForPeople } from '../report/errors.ts';
 import { plainReporter } from '../report/lines.ts';
 import type { Command, CommandEnd, CommandOptions } from './commands.ts';
 import { sinceImages } from './since-images.ts';
+import type { Streams } from './streams.ts';
 
 /** The options that every command has. */
 export interface CommonOptions {
   config?: string;
   json?: boolean;
   verbose?: boolean;
-}
-
-/** What a command writes to. */
-export interface Streams {
-  out: (line: string) => void;
-  err: (line: string) => void;
-  terminal: boolean;
 }
 
 interface Work {
@@ -60,9 +54,9 @@ export async function runCommand(
 }
 
 /**
- * Runs any piece of work as a command: reports what happens, ends with a summary, and turns errors
- * into words and exit codes.
- * @param results what to say of builds, loads and tests, even when the work failed
+ * Runs any piece of work as a command: reports events, ends with a summary, and turns errors into
+ * messages and exit codes.
+ * @param results builds, loads and tests for the summary, even if the work failed
  */
 export async function runWork(
   work: Work,
@@ -111,7 +105,7 @@ async function reporterFor(
   if (options.json) return { emit: (event) => streams.out(JSON.stringify(event)), release: nothing };
   if (!streams.terminal || live)
     return { emit: plainReporter(streams.out, options.verbose ?? false), release: nothing };
-  const { terminalReporter } = await import('../report/terminal.ts'); // only for a terminal: start-up counts
+  const { terminalReporter } = await import('../report/terminal.ts'); // only for a terminal: start-up time counts
   return terminalReporter(streams.out, options.verbose ?? false);
 }
 

@@ -2,9 +2,9 @@ import type { ImageConfig } from '../config/config.ts';
 import { HarnessError } from '../core/error.ts';
 
 /**
- * What `--since-image` says for each image: `<image>=<reference>` for one of them, or a reference
- * for all, with `{name}` where they differ.
- * @throws HarnessError USAGE when one reference is to stand for several images
+ * Reads `--since-image`: `<image>=<reference>` for one image, or a reference for all, in which
+ * `{name}` stands for the image's name.
+ * @throws HarnessError USAGE if several images would get the same reference
  */
 export function sinceImages(given: readonly string[], images: readonly ImageConfig[]): Record<string, string> {
   const result: Record<string, string> = {};
@@ -17,9 +17,9 @@ export function sinceImages(given: readonly string[], images: readonly ImageConf
     if (images.length > 1 && !value.includes('{name}')) {
       throw new HarnessError(
         'USAGE',
-        `--since-image ${value} would stand for all of ${images.map((image) => image.name).join(', ')}.`,
+        `--since-image ${value} would be used for all of ${images.map((image) => image.name).join(', ')}.`,
         {
-          next: `Name one: --since-image ${images[0]?.name}=${value}; or write {name} where the references differ.`,
+          next: `Name one: --since-image ${images[0]?.name}=${value}; or write {name} for the image's name.`,
         },
       );
     }

@@ -8,7 +8,7 @@ import type { CacheStatus } from '../run/cache-status.ts';
 import type { TierPlan } from '../run/dry-run.ts';
 import type { Check } from '../setup/diagnose.ts';
 
-/** Rows with their columns under each other. */
+/** Aligns the columns of rows. */
 export function columns(rows: readonly string[][]): string[] {
   const widths = rows.reduce<number[]>((all, row) => row.map((cell, i) => Math.max(all[i] ?? 0, cell.length)), []);
   return rows.map((row) =>
@@ -35,19 +35,16 @@ export function cacheTable({ images, buildCache }: CacheStatus, now: number): st
           ? 'none'
           : [created ? `built ${since(created, now)}` : [], dataSize(size ?? 0)].flat().join(', '),
       ],
-      ['nodes', inNodes.join(', ') || 'none runs'],
+      ['nodes', inNodes.join(', ') || 'none running'],
     ];
-    const then = image.action === 'take' ? ', to be taken' : '';
+    const then = image.action === 'take' ? ', will be taken' : '';
     return [
       `${MARKS[image.verdict]} ${image.image}  ${image.reference}  ${image.verdict}${then}${reasonOf(image)}`,
       ...facts.map(([what, value]) => `     ${what.padEnd(FACT_WIDTH)} ${value}`),
     ];
   });
   if (!buildCache) return rows;
-  return [
-    ...rows,
-    `BuildKit's cache holds ${dataSize(buildCache.bytes)}, of which ${dataSize(buildCache.inUse)} are in use`,
-  ];
+  return [...rows, `BuildKit's cache: ${dataSize(buildCache.bytes)}, ${dataSize(buildCache.inUse)} of it in use`];
 }
 
 /** ` (reason)` after a fresh verdict, `: reason` after any other. */
@@ -67,34 +64,30 @@ function since(moment: string, now: number): string {
  */
 export function whyLines(images: readonly Why[], now: number): string[] {
   const next = {
-    build: 'the next test-cached builds it',
-    take: 'the next test-cached takes it',
-    skip: 'it is not built',
+    build: 'the next test-cached will build it',
+    take: 'the next test-cached will take it',
+    skip: 'it will not be built',
   };
-  const head = (image: Why) =>
-    image.verdict === 'fresh'
-      ? `is fresh${reasonOf(image)}, and ${next[image.action]}`
-      : `is ${image.verdict}, and ${next[image.action]}${reasonOf(image)}`;
   return images.flatMap((image) => [
-    `${MARKS[image.verdict]} ${image.image} ${head(image)}`,
+    `${MARKS[image.verdict]} ${image.image} is ${image.verdict}${reasonOf(image)}; ${next[image.action]}`,
     ...image.changed.map((change) => `     ${describeChange(change)}`),
     image.lastBuild
-      ? `   last built from here ${since(image.lastBuild.at, now)}, in ${seconds(image.lastBuild.ms)}: ${image.lastBuild.reason}`
-      : '   not built from here, as far as is known',
+      ? `   last built here ${since(image.lastBuild.at, now)}, in ${seconds(image.lastBuild.ms)}: ${image.lastBuild.reason}`
+      : '   no build here is known',
     ...(image.lastBuild?.changes ?? []).map((change) => `     ${change}`),
   ]);
 }
 
 /** What a tier would do, for people. */
 export function planLines(tier: Tier, { cluster, images, loads, objects }: TierPlan): string[] {
-  const doing = { build: 'build', take: 'take', skip: 'leave' };
-  const loading = { transfer: 'load', tag: 'name', skip: 'leave' };
+  const doing = { build: 'build', take: 'take', skip: 'keep' };
+  const loading = { transfer: 'load', tag: 'name', skip: 'keep' };
   return columns([
     [`${tier} would`, '', ''],
     [`  ${cluster.action}`, `cluster ${cluster.name}`, cluster.reason],
     ...images.map(({ image, action, reason }) => [`  ${doing[action]}`, `image ${image}`, reason]),
     ...loads.map(({ image, node, action, reason }) => [`  ${loading[action]}`, `image ${image} in ${node}`, reason]),
-    ...(loads.length === 0 && images.length > 0 ? [['  load', 'all images', 'when the cluster is there']] : []),
+    ...(loads.length === 0 && images.length > 0 ? [['  load', 'all images', 'once the cluster exists']] : []),
     ['  deploy', count(objects, 'object'), ''],
     ['  run', 'the tests', ''],
   ]).map((line) => line.trimEnd());
@@ -109,7 +102,7 @@ export function statusLines(status: ClusterStatus): string[] {
   return [head, ...nodes, ...(status.kubeconfig === null ? [] : [`  kubeconfig ${status.kubeconfig}`])];
 }
 
-/** What `prune` removed, or would, for people; how much it removed, its step has said. */
+/** What `prune` removed or would remove, for people; its step has already printed the total. */
 export function pruneLines(pruned: readonly Pruned[], dryRun: boolean): string[] {
   const rows = pruned.map(({ place, image, reason, bytes }) => [`  ${place}`, dataSize(bytes), `${image} (${reason})`]);
   const all = dataSize(pruned.reduce((sum, { bytes }) => sum + bytes, 0));

@@ -94,7 +94,7 @@ describe('an error for people', () => {
   it('has a stack when all is wanted, and says when it is a bug', async () => {
     const { err } = await work(fails(new TypeError('x is not a function')), { verbose: true });
     expect(err[0]).toBe('❌ x is not a function');
-    expect(err[1]).toContain('report it');
+    expect(err[1]).toContain('report the output');
     expect(err[2]).toContain('TypeError: x is not a function\n    at');
   });
 });
@@ -141,11 +141,11 @@ describe('tables', () => {
       '     newest source  src/a, 5 min ago',
       '     image          built 30 h ago, 126.4 MB',
       '     nodes          present in n1, missing in n2',
-      '❌ web  shop/api:dev  missing, to be taken: 1 file changed: src/a (modified)',
+      '❌ web  shop/api:dev  missing, will be taken: 1 file changed: src/a (modified)',
       '     newest source  none',
       '     image          none',
-      '     nodes          none runs',
-      "BuildKit's cache holds 2.0 GB, of which 5.0 MB are in use",
+      '     nodes          none running',
+      "BuildKit's cache: 2.0 GB, 5.0 MB of it in use",
     ]);
     const fresh: ImageStatus = { ...stale, verdict: 'fresh', reason: '2 files, unchanged since the build 11 min ago' };
     expect(cacheTable({ images: [fresh], buildCache }, now)[0]).toBe(
@@ -181,12 +181,12 @@ describe('tables', () => {
         now,
       ),
     ).toEqual([
-      '🔶 api is stale, and the next test-cached builds it: 1 file changed: src/a (modified)',
+      '🔶 api is stale: 1 file changed: src/a (modified); the next test-cached will build it',
       '     src/a (modified)',
-      '   last built from here 3 h ago, in 1.2 s: there is no such image',
+      '   last built here 3 h ago, in 1.2 s: there is no such image',
       '     src/b (added)',
-      '✅ api is fresh (3 files, unchanged since the build), and it is not built',
-      '   not built from here, as far as is known',
+      '✅ api is fresh (3 files, unchanged since the build); it will not be built',
+      '   no build here is known',
     ]);
   });
 
@@ -206,7 +206,7 @@ describe('tables', () => {
       '  run              the tests',
     ]);
     const create = { ...plan, cluster: { ...plan.cluster, action: 'create' as const }, loads: [] };
-    expect(planLines('test-cached', create).join('\n')).toMatch(/ {2}load +all images +when the cluster is there/);
+    expect(planLines('test-cached', create).join('\n')).toMatch(/ {2}load +all images +once the cluster exists/);
   });
 
   it('show the cluster', () => {
