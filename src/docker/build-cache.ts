@@ -1,6 +1,6 @@
 import type { DockerEngine } from './engine.ts';
 
-/** The size of BuildKit's cache in the engine, bytes: all of it, and what images or builds use. */
+/** The size of BuildKit's cache in the engine in bytes: in all, and what images or builds use. */
 export async function buildCacheSize(engine: DockerEngine): Promise<{ bytes: number; inUse: number }> {
   const answer = await engine.json<{ BuildCache?: { Size: number; InUse: boolean }[] | null }>(
     'GET',

@@ -2,40 +2,40 @@ import { diskFullOr } from '../machine/disk-full.ts';
 import { printable, tail, tryRun } from '../machine/process.ts';
 import { dockerClient } from './client.ts';
 
-/** One build, as BuildKit takes it. */
+/** The parameters of one build. */
 export interface BuildRequest {
   context: string;
-  /** Where the user finds that context, for error messages. */
+  /** The path of that context to show to the user. */
   contextSource: string;
   dockerfile: string;
-  /** Where the user finds that Dockerfile, for error messages. */
+  /** The path of that Dockerfile to show to the user. */
   source: string;
   reference: string;
-  target?: string;
+  target?: string | undefined;
   buildArgs: Readonly<Record<string, string>>;
   /**
-   * Build arguments that come from the environment: handed on there, where no list of processes
-   * shows them.
+   * Build arguments whose values come from the environment. They are passed through the
+   * environment, so that no list of processes shows them.
    */
   hiddenArgs: Readonly<Record<string, string>>;
-  /** What to build for; empty: what Docker builds for by itself. */
+  /** Empty for Docker's default platform. */
   platforms: readonly string[];
-  /** Secrets as BuildKit takes them: `id=npm,env=NPM_TOKEN`. */
+  /** Secrets in BuildKit's form: `id=npm,env=NPM_TOKEN`. */
   secrets: readonly string[];
   labels: Readonly<Record<string, string>>;
-  /** Named contexts: what stands for a reference in `FROM`. */
+  /** Named contexts, which replace a reference in `FROM`. */
   contexts: Readonly<Record<string, string>>;
   /** Use no cache at all. */
   noCache: boolean;
   /** The environment of Docker's client. */
   env: NodeJS.ProcessEnv;
-  signal?: AbortSignal;
-  onLine?: (line: string) => void;
+  signal?: AbortSignal | undefined;
+  onLine?: ((line: string) => void) | undefined;
 }
 
 /**
- * Builds an image with BuildKit into the engine, under its reference. Without attestations: they
- * give an unchanged build a new digest (moby#48391).
+ * Builds an image with BuildKit and stores it in the engine under its reference. There are no
+ * attestations, because they give an unchanged build a new digest (moby#48391).
  * @throws HarnessError BUILD with the failing lines
  */
 export async function build(request: BuildRequest): Promise<void> {
@@ -65,23 +65,23 @@ export async function build(request: BuildRequest): Promise<void> {
   const result = await tryRun(argv, {
     code: 'BUILD',
     env: { ...request.env, ...request.hiddenArgs },
-    ...(request.signal === undefined ? {} : { signal: request.signal }),
-    ...(request.onLine === undefined ? {} : { onLine: request.onLine }),
+    signal: request.signal,
+    onLine: request.onLine,
   });
   if (result.exitCode === 0) return;
   throw diskFullOr('BUILD', result.all, {
     message: `Could not build the image ${request.reference}.`,
     whenFull: `The disk is full: could not build the image ${request.reference}.`,
     detail: failureOf(result.all),
-    next: `Correct ${request.source}. To run this build alone: ${byHand(request)}`,
+    next: `Correct ${request.source}. To run this build alone: ${terminalCommand(request)}`,
   });
 }
 
 /**
- * The build as a user would type it. Build arguments by name only: their values may be nobody
- * else's business.
+ * The command for the same build in a terminal. Build arguments have no values there, because these
+ * may be secret.
  */
-function byHand({
+function terminalCommand({
   source,
   target,
   platforms,
@@ -109,9 +109,7 @@ function byHand({
   ]);
 }
 
-/**
- * What BuildKit says of the step that failed: the part behind its last `------`, or the last lines.
- */
+/** BuildKit's report on the failed step: from its first `------` on, or the last lines. */
 function failureOf(output: string): string {
   const cut = output.indexOf('\n------\n');
   return tail(cut === -1 ? output : output.slice(cut + 1), 30);

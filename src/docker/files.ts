@@ -1,7 +1,7 @@
 import { HarnessError } from '../core/error.ts';
 import type { DockerEngine } from './engine.ts';
 
-/** The text of one small file in a container, running or not; undefined when there is none. */
+/** The text of a small file in a container, running or not; undefined if it does not exist. */
 export async function readContainerFile(
   engine: DockerEngine,
   container: string,
@@ -13,21 +13,21 @@ export async function readContainerFile(
   );
   if (status === 404) return undefined;
   if (status !== 200)
-    throw new HarnessError('CLUSTER', `Docker cannot read ${path} in ${container}: ${body.toString('utf8')}`);
+    throw new HarnessError('CLUSTER', `Could not read ${path} in ${container}: ${body.toString('utf8')}`);
   return firstFile(body);
 }
 
-/** What tells that a file in a container is as it was. */
+/** Identifies a version of a file in a container. */
 export interface FileStamp {
-  /** Its size and its time to the nanosecond. */
+  /** Its size and its modification time to the nanosecond. */
   text: string;
-  /** Milliseconds from its last change to this look at it, both by the engine's clock. */
+  /** Milliseconds since its last change, by the engine's clock. */
   age: number;
 }
 
 /**
- * The stamp of a file in a container; undefined where there is none, or the engine does not say. It
- * takes the engine 2 ms, a program there 40.
+ * The stamp of a file in a container; undefined if the file does not exist or the engine does not
+ * report it. This takes 2 ms; a program in the container would take 40 ms.
  */
 export async function stampContainerFile(
   engine: DockerEngine,
@@ -44,7 +44,7 @@ export async function stampContainerFile(
     : undefined;
 }
 
-/** @param date as HTTP has it: cut to seconds, so that nothing seems older than it is */
+/** @param date of the HTTP answer, rounded down to seconds: no file seems older than it is */
 export function readStamp(stat: string, date: string): FileStamp | undefined {
   const { size, mtime } = JSON.parse(Buffer.from(stat, 'base64').toString('utf8')) as { size?: number; mtime?: string };
   const age = Date.parse(date) - Date.parse(mtime ?? '');
@@ -54,8 +54,8 @@ export function readStamp(stat: string, date: string): FileStamp | undefined {
 const BLOCK = 512;
 
 /**
- * The first regular file of a tar archive. The engine sends exactly one here, with nothing before
- * it but extended headers.
+ * The first regular file of a tar archive. The engine sends exactly one, after extended headers if
+ * it has any.
  */
 function firstFile(tar: Buffer): string | undefined {
   for (let at = 0; at + BLOCK <= tar.length;) {
@@ -67,7 +67,7 @@ function firstFile(tar: Buffer): string | undefined {
   return undefined;
 }
 
-/** Writes one small file into a container, running or not. The directory must exist. */
+/** Writes a small file into a container, running or not. Its directory must exist. */
 export async function writeContainerFile(
   engine: DockerEngine,
   container: string,
@@ -77,7 +77,7 @@ export async function writeContainerFile(
   const slash = path.lastIndexOf('/');
   const name = path.slice(slash + 1);
   if (Buffer.byteLength(name) > 99)
-    throw new HarnessError('CLUSTER', `The file name ${name} is too long for an archive.`);
+    throw new HarnessError('CLUSTER', `The file name ${name} is longer than 99 bytes, the limit of a tar archive.`);
   await engine.api
     .getContainer(container)
     .putArchive(tarOf(name, Buffer.from(text)), { path: path.slice(0, slash) || '/' });
@@ -93,7 +93,7 @@ function tarOf(name: string, content: Buffer): Buffer {
   put(octal(0, 7), 116);
   put(octal(content.length, 11), 124);
   put(octal(0, 11), 136);
-  put(' '.repeat(8), 148); // the checksum counts itself as spaces
+  put(' '.repeat(8), 148); // the checksum is calculated with spaces in its own field
   put('0', 156);
   put('ustar\x0000', 257);
   put(

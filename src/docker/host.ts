@@ -3,9 +3,9 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 
 /**
- * Where the Docker engine listens, found as Docker's own client finds it: `DOCKER_HOST`, then
- * `DOCKER_CONTEXT`, then the current context of its configuration, then nothing (the default
- * socket). Source: "docker context" in Docker's command line reference.
+ * The address of the Docker engine, in the same order as in Docker's own client: `DOCKER_HOST`,
+ * `DOCKER_CONTEXT`, the current context of its configuration. Undefined for the default socket.
+ * Source: "docker context" in Docker's command line reference.
  */
 export function dockerHost(env: NodeJS.ProcessEnv): string | undefined {
   if (env['DOCKER_HOST']) return env['DOCKER_HOST'];
@@ -13,7 +13,7 @@ export function dockerHost(env: NodeJS.ProcessEnv): string | undefined {
   const context =
     env['DOCKER_CONTEXT'] ?? readJson<{ currentContext?: string }>(join(directory, 'config.json'))?.currentContext;
   if (!context || context === 'default') return undefined;
-  // Only here, and not at start-up, where it would cost 6 ms: few use contexts.
+  // Loaded here and not at start-up, where it would take 6 ms: few users have contexts.
   const { createHash } = process.getBuiltinModule('node:crypto');
   const id = createHash('sha256').update(context).digest('hex');
   const meta = readJson<{ Endpoints?: { docker?: { Host?: string } } }>(
@@ -26,6 +26,6 @@ function readJson<T>(path: string): T | undefined {
   try {
     return JSON.parse(readFileSync(path, 'utf8')) as T;
   } catch {
-    return undefined; // absent or unreadable: Docker's client falls back to its default, and so do we
+    return undefined; // missing or unreadable: use the default, as Docker's client does
   }
 }

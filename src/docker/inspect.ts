@@ -1,6 +1,6 @@
 import type { DockerEngine } from './engine.ts';
 
-/** What is used of the engine's answer about a container. */
+/** The part of the engine's answer about a container that is used here. */
 export interface InspectedContainer {
   Id: string;
   Config: { Labels?: Record<string, string> | null };
@@ -12,7 +12,7 @@ export interface InspectedContainer {
   };
 }
 
-/** A container by its name or id; undefined when there is none. */
+/** The container with this name or id; undefined if there is none. */
 export function inspectContainer(engine: DockerEngine, container: string): Promise<InspectedContainer | undefined> {
   return engine.json<InspectedContainer>('GET', `/containers/${encodeURIComponent(container)}/json`);
 }

@@ -10,17 +10,17 @@ interface PushLine {
   error?: string;
 }
 
-/** What the engine wants to hear of credentials when there are none: `{}`. */
+/** The header that the engine requires even without credentials: `{}`. */
 const NO_CREDENTIALS = { 'X-Registry-Auth': Buffer.from('{}').toString('base64') };
 
 /**
- * Sends the layers of an image that a registry lacks, under a name that it has only while that
- * lasts.
- * @param id the engine's own id of the image, so that nothing else is pushed when its name moves
- * @returns short ids of the layers that travelled: of their contents with Docker's overlay2 store,
- * of their blobs with its containerd store
- * @param stalledAfter milliseconds without a word of the engine after which it is given up
- * @throws HarnessError LOAD, or DISK_FULL, with the engine's words
+ * Pushes the layers of an image that a registry lacks. The image has the registry's name only during
+ * the push.
+ * @param id the engine's own id of the image, so that a moved name cannot push another image
+ * @param stalledAfter milliseconds without output from the engine until the push is aborted
+ * @returns short ids of the pushed layers: of their contents with Docker's overlay2 store, of their
+ * blobs with its containerd store
+ * @throws HarnessError LOAD, or DISK_FULL, with the engine's message
  */
 export async function pushImage(
   engine: DockerEngine,
@@ -31,18 +31,22 @@ export async function pushImage(
   stalledAfter = STALLED_AFTER,
 ): Promise<string[]> {
   const image = (name: string) => `/images/${encodeURIComponent(name)}`;
-  await must(engine.ask('POST', `${image(id)}/tag?repo=${encodeURIComponent(repository)}&tag=${tag}`), `name ${id}`);
+  await successful(
+    engine.ask('POST', `${image(id)}/tag?repo=${encodeURIComponent(repository)}&tag=${tag}`),
+    `name ${id}`,
+  );
   const stall = watchForStall(stalledAfter);
-  const broken = new AbortController();
-  const onData = (piece: Buffer) => {
+  const retrying = new AbortController();
+  const onData = (chunk: Buffer) => {
     stall.progress();
-    // five times, for 50 s in all; what is on this machine and breaks off is down, or full
-    if (piece.includes('"Retrying in ')) broken.abort();
+    // Docker retries five times, for 50 s in all. A local registry that fails is down or full, so
+    // retrying does not help.
+    if (chunk.includes('"Retrying in ')) retrying.abort();
   };
   try {
-    const either = AbortSignal.any([stall.signal, broken.signal, ...(signal ? [signal] : [])]);
-    const options = { headers: NO_CREDENTIALS, signal: either, onData };
-    const answer = await must(
+    const combined = AbortSignal.any([stall.signal, retrying.signal, ...(signal ? [signal] : [])]);
+    const options = { headers: NO_CREDENTIALS, signal: combined, onData };
+    const answer = await successful(
       engine.ask('POST', `${image(repository)}/push?tag=${tag}`, undefined, options),
       `push ${id}`,
     );
@@ -52,31 +56,35 @@ export async function pushImage(
     return lines.flatMap((line) => (line.status === 'Pushed' && line.id ? [line.id] : []));
   } catch (error) {
     if (signal?.aborted) throw error;
-    if (broken.signal.aborted) throw refused(`push ${id}`, 'the registry broke off');
+    if (retrying.signal.aborted) throw refused(`push ${id}`, 'the registry closed the connection');
     if (!stall.signal.aborted) throw error;
-    throw new HarnessError('LOAD', `Docker has pushed nothing of ${id} for ${seconds(stalledAfter)}.`, {
-      next: "Look at the registry beside the cluster with `docker logs`, then try again; `load: { transport: 'archive' }` needs none.",
-      cause: error,
-    });
+    throw new HarnessError(
+      'LOAD',
+      `Pushing ${id} to the local registry made no progress for ${seconds(stalledAfter)}.`,
+      {
+        next: "See the log of the local registry with `docker logs`, then try again. `load: { transport: 'archive' }` needs no registry.",
+        cause: error,
+      },
+    );
   } finally {
     stall.end();
-    // What happened before counts more; a name that stays is taken away by the next load of this
-    // image, or by `harness prune`.
+    // An error of the push matters more than one here. The next load of this image or
+    // `harness prune` removes a name that is left.
     await dropName(engine, `${repository}:${tag}`).catch(() => undefined);
   }
 }
 
-/** Takes the name away that an image had for a push; the image stays. */
+/** Removes the name that an image had during a push. The image stays. */
 export async function dropName(engine: DockerEngine, name: string): Promise<void> {
   await engine.ask('DELETE', `/images/${encodeURIComponent(name)}?noprune=1`);
 }
 
-async function must(asked: Promise<{ status: number; body: Buffer }>, what: string): Promise<string> {
-  const { status, body } = await asked;
-  if (status >= 300) throw refused(what, body.toString('utf8'));
+async function successful(answer: Promise<{ status: number; body: Buffer }>, action: string): Promise<string> {
+  const { status, body } = await answer;
+  if (status >= 300) throw refused(action, body.toString('utf8'));
   return body.toString('utf8');
 }
 
-function refused(what: string, words: string): HarnessError {
-  return refusal(what, words, 'Try again; `docker ps --all` shows the registry beside the cluster.');
+function refused(action: string, reason: string): HarnessError {
+  return refusal(action, reason, 'Try again. `docker ps --all` lists the local registry.');
 }

@@ -1,14 +1,14 @@
-/** The parts of an image reference as Docker reads it. */
+/** The parts of an image reference, by Docker's rules. */
 export interface Reference {
-  /** Registry host, with its port where one is given; `docker.io` when none is. */
+  /** Registry host with its port, if given; `docker.io` if the reference has no host. */
   host: string;
-  /** Path below the host; `library/` is filled in for single names on docker.io. */
+  /** Path below the host, with `library/` added to single names on docker.io. */
   path: string;
   tag?: string;
   digest?: string;
 }
 
-// The grammar of Docker's reference package, as far as telling good from bad needs it.
+// The grammar of Docker's reference package, as far as validation needs it.
 const COMPONENT = /^[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*$/;
 const HOST =
   /^(?:[a-zA-Z0-9](?:[a-zA-Z0-9-]*[a-zA-Z0-9])?)(?:\.[a-zA-Z0-9](?:[a-zA-Z0-9-]*[a-zA-Z0-9])?)*(?::\d+)?$|^\[[0-9a-fA-F:]+\](?::\d+)?$/;
@@ -16,8 +16,8 @@ const TAG = /^\w[\w.-]{0,127}$/;
 const DIGEST = /^[a-z0-9]+(?:[+._-][a-z0-9]+)*:[0-9a-fA-F]{32,}$/;
 
 /**
- * Reads an image reference; undefined when it is none. A first part with `.` or `:`, or
- * `localhost`, is a registry. Source: github.com/distribution/reference, "familiar" names.
+ * Parses an image reference; undefined if it is not valid. A first part is a registry if it has `.`
+ * or `:`, or is `localhost`. Source: github.com/distribution/reference, "familiar" names.
  */
 export function parseReference(text: string): Reference | undefined {
   const [beforeDigest = '', digest, ...rest] = text.split('@');
@@ -41,8 +41,8 @@ export function parseReference(text: string): Reference | undefined {
 }
 
 /**
- * The name a node's container runtime knows the image by: `app` is `docker.io/library/app:latest`
- * there. Undefined for a bad reference.
+ * The image's name in a node's container runtime: `app` is `docker.io/library/app:latest` there.
+ * Undefined for an invalid reference.
  */
 export function canonicalName(text: string): string | undefined {
   const reference = parseReference(text);
@@ -52,12 +52,12 @@ export function canonicalName(text: string): string | undefined {
   return `${repository}:${reference.tag ?? 'latest'}`;
 }
 
-/** As `canonicalName`, but a bad reference stands for itself. */
+/** As `canonicalName`, but returns an invalid reference unchanged. */
 export function runtimeName(text: string): string {
   return canonicalName(text) ?? text;
 }
 
-/** Host and path without tag and digest, in full. Undefined for a bad reference. */
+/** The full host and path without tag and digest. Undefined for an invalid reference. */
 export function repositoryOf(text: string): string | undefined {
   const reference = parseReference(text);
   return reference && `${reference.host}/${reference.path}`;

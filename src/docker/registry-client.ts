@@ -2,8 +2,8 @@ import { tail, tryRun } from '../machine/process.ts';
 import { dockerClient } from './client.ts';
 
 /**
- * How Docker's client is run for a registry. It is asked, and not the engine, because it has the
- * user's credentials.
+ * How to run Docker's client for a registry. The engine cannot be used, because only the client has
+ * the user's credentials.
  */
 export interface ClientOptions {
   env: NodeJS.ProcessEnv;
@@ -12,33 +12,30 @@ export interface ClientOptions {
 
 /**
  * Pulls an image.
- * @param platform where it is not to be Docker's own
- * @returns why it could not be had; undefined when it is there now
+ * @param platform undefined for Docker's default
+ * @returns why the pull failed; undefined on success
  */
 export async function pullImage(
   reference: string,
   platform: string | undefined,
   options: ClientOptions,
 ): Promise<string | undefined> {
-  const which = platform === undefined ? [] : ['--platform', platform];
+  const platformArgs = platform === undefined ? [] : ['--platform', platform];
   const { exitCode, all } = await tryRun(
-    [await dockerClient(options.env), 'pull', '--quiet', ...which, reference],
+    [await dockerClient(options.env), 'pull', '--quiet', ...platformArgs, reference],
     options,
   );
   return exitCode === 0 ? undefined : tail(all, 1);
 }
 
-/**
- * As the client shows an image's configuration: of one platform, or by platform where it is for
- * several.
- */
-interface ShownImage {
+/** An image's configuration. The client prints one, or one for each platform. */
+interface PrintedImage {
   config?: { Labels?: Record<string, string> | null };
 }
 
 /**
- * The labels of an image in its registry, without pulling it; undefined where there is none or it
- * cannot be asked.
+ * The labels of an image in its registry, without pulling it; undefined if the image does not exist
+ * or the registry does not answer.
  */
 export async function labelsInRegistry(
   reference: string,
@@ -51,8 +48,8 @@ export async function labelsInRegistry(
   );
   if (exitCode !== 0) return undefined;
   try {
-    const shown = JSON.parse(stdout) as (ShownImage & Record<string, ShownImage | undefined>) | null;
-    return (shown?.config ?? shown?.[platform]?.config)?.Labels ?? undefined;
+    const printed = JSON.parse(stdout) as (PrintedImage & Record<string, PrintedImage | undefined>) | null;
+    return (printed?.config ?? printed?.[platform]?.config)?.Labels ?? undefined;
   } catch {
     return undefined; // not an image
   }

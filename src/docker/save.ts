@@ -8,12 +8,12 @@ import { refusal } from './refusal.ts';
 const ONE_PLATFORM = '1.48';
 
 /**
- * `docker save` of some images, as it is read: no file, and nothing in memory but what is on its
- * way; a layer that several have is in it once. The engine refuses all of them when it lacks one.
- * Of images in Docker's containerd store only the engine's own platform is saved, because the
- * others may be listed without being there (kind#3795).
- * @param signal breaks it off, so that nobody takes what came for the whole
- * @throws HarnessError LOAD, or DISK_FULL, with the engine's words
+ * Streams `docker save` of some images, without a file and without keeping it in memory. The
+ * archive has each shared layer once. The engine refuses the whole request if it lacks an image.
+ * From Docker's containerd store, only the engine's own platform is saved: the other platforms may
+ * be listed without being present (kind#3795).
+ * @param signal destroys the stream, so that a partial archive is not taken for a complete one
+ * @throws HarnessError LOAD, or DISK_FULL, with the engine's message
  */
 export async function saveImages(
   engine: DockerEngine,
@@ -22,7 +22,7 @@ export async function saveImages(
   signal: AbortSignal,
 ): Promise<Readable> {
   const query = { names: references, ...(inContainerd ? await ownPlatform(engine) : {}) };
-  const what = `save ${references.join(', ')}`;
+  const action = `save ${references.join(', ')}`;
   return new Promise((resolve, reject) => {
     const request = {
       path: '/images/get?',
@@ -33,7 +33,7 @@ export async function saveImages(
     };
     engine.api.modem.dial({ ...request, statusCodes: { 200: true } }, (error: unknown, stream: unknown) => {
       if (error)
-        reject(refusal(what, messageOf(error), 'Look with `docker images` whether it is there, then try again.'));
+        reject(refusal(action, messageOf(error), 'Check with `docker images` that it exists, then try again.'));
       else resolve(addAbortSignal(signal, stream as Readable));
     });
   });

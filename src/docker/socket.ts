@@ -1,12 +1,12 @@
 /**
- * An `import` of this module reads all its exports, among them getters that load a whole WebSocket
- * library: 25 ms, which is more than a check of 10,000 files.
+ * Not imported: `import` reads all exports of this module, and some of them are getters that load a
+ * whole WebSocket library. That takes 25 ms, more than a check of 10,000 files.
  */
 const { request } = process.getBuiltinModule('node:http');
 
 export type Headers = Record<string, string | string[] | undefined>;
 
-/** What the engine answered. */
+/** The engine's answer to a request. */
 export interface SocketAnswer {
   status: number;
   headers: Headers;
@@ -17,34 +17,34 @@ export type Method = 'GET' | 'HEAD' | 'POST' | 'DELETE';
 
 export interface AskOptions {
   headers?: Record<string, string>;
-  /** Breaks the call off; the engine then stops what it does for it. */
-  signal?: AbortSignal;
-  /** Called with each piece of the answer as it comes. */
-  onData?: (piece: Buffer) => void;
-  /** Called when all of it has been handed to the socket. */
-  onSent?: () => void;
+  /** Aborts the request. The engine then stops its work for it. */
+  signal?: AbortSignal | undefined;
+  /** Called with each chunk of the answer. */
+  onData?: (chunk: Buffer) => void;
+  /** Called when the whole request has been written to the socket. */
+  onSent?: (() => void) | undefined;
 }
 
 /**
- * One call to the engine over its Unix socket. For the few questions that every run asks: dockerode
- * is loaded for everything else, and loading it takes longer than all of these together.
+ * Sends one request to the engine over its Unix socket. Used for the few requests of every run:
+ * everything else uses dockerode, and loading that takes longer than all of these requests.
  */
 export function askSocket(
   socketPath: string,
   method: Method,
   path: string,
-  send?: unknown,
+  body?: unknown,
   more: AskOptions = {},
 ): Promise<SocketAnswer> {
   return new Promise((resolve, reject) => {
-    const body = send === undefined ? undefined : JSON.stringify(send);
+    const json = body === undefined ? undefined : JSON.stringify(body);
     const headers = {
       host: 'docker',
       ...more.headers,
-      ...(body === undefined ? {} : { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) }),
+      ...(json === undefined ? {} : { 'content-type': 'application/json', 'content-length': Buffer.byteLength(json) }),
     };
-    // Without a server name Node would look whether the host is an address, with expressions that
-    // take 5 ms to compile.
+    // Without a server name, Node checks whether the host is an IP address, with regular expressions
+    // that take 5 ms to compile.
     const options = {
       socketPath,
       method,
@@ -53,7 +53,7 @@ export function askSocket(
       servername: '',
       ...(more.signal ? { signal: more.signal } : {}),
     };
-    const sent = request(options, (response) => {
+    const call = request(options, (response) => {
       const chunks: Buffer[] = [];
       response.on('data', (chunk: Buffer) => chunks.push(chunk));
       if (more.onData) response.on('data', more.onData);
@@ -62,14 +62,14 @@ export function askSocket(
         resolve({ status: response.statusCode ?? 0, headers: response.headers, body: Buffer.concat(chunks) }),
       );
     });
-    sent.on('error', reject);
-    sent.end(body, more.onSent);
+    call.on('error', reject);
+    call.end(json, more.onSent);
   });
 }
 
 /**
- * The two outputs of a program in a container, taken apart: each frame has a header of stream
- * number and length.
+ * Separates the two outputs of a program in a container. Each frame has a header with its stream
+ * number and its length.
  */
 export function splitOutputs(frames: Buffer): { stdout: string; stderr: string } {
   const parts: Record<number, Buffer[]> = {};

@@ -3,10 +3,10 @@ import type { DockerEngine } from '../../../src/docker/engine.ts';
 import { pushImage } from '../../../src/docker/push.ts';
 import type { SocketAnswer } from '../../../src/docker/socket.ts';
 
-/** An engine that answers a push like this; the name that it had for that cannot be taken away. */
+/** An engine that answers a push like this. The name for the push cannot be removed. */
 function engine(push: (signal: AbortSignal | undefined) => Promise<SocketAnswer>): DockerEngine {
   const ask: DockerEngine['ask'] = (method, path, _send, more) => {
-    if (method === 'DELETE') return Promise.reject(new Error('the engine is gone'));
+    if (method === 'DELETE') return Promise.reject(new Error('the engine has stopped'));
     return path.includes('/push')
       ? push(more?.signal)
       : Promise.resolve({ status: 201, headers: {}, body: Buffer.alloc(0) });
@@ -14,11 +14,11 @@ function engine(push: (signal: AbortSignal | undefined) => Promise<SocketAnswer>
   return { ask } as DockerEngine;
 }
 
-const untilBrokenOff = (signal: AbortSignal | undefined) =>
-  new Promise<never>((_resolve, reject) => signal?.addEventListener('abort', () => reject(new Error('broken off'))));
+const untilAborted = (signal: AbortSignal | undefined) =>
+  new Promise<never>((_resolve, reject) => signal?.addEventListener('abort', () => reject(new Error('aborted'))));
 
 describe('a push', () => {
-  it('keeps its own error when the name cannot be taken away after it', async () => {
+  it('reports its own error if the name cannot be removed afterwards', async () => {
     const refused = engine(() =>
       Promise.resolve({ status: 200, headers: {}, body: Buffer.from('{"error":"denied"}') }),
     );
@@ -28,20 +28,20 @@ describe('a push', () => {
     });
   });
 
-  it('of which nothing moves is given up', async () => {
-    await expect(pushImage(engine(untilBrokenOff), 'sha256:1', 'r/k', '1', undefined, 1)).rejects.toMatchObject({
+  it('is aborted if it makes no progress', async () => {
+    await expect(pushImage(engine(untilAborted), 'sha256:1', 'r/k', '1', undefined, 1)).rejects.toMatchObject({
       code: 'LOAD',
-      message: 'Docker has pushed nothing of sha256:1 for 1 ms.',
+      message: 'Pushing sha256:1 to the local registry made no progress for 1 ms.',
     });
   });
 
-  it('that is interrupted is no push that stalls', async () => {
+  it('does not count as stalled if it is interrupted', async () => {
     const interruption = new AbortController();
     const interrupted = engine((signal) => {
-      const answer = untilBrokenOff(signal);
+      const answer = untilAborted(signal);
       interruption.abort();
       return answer;
     });
-    await expect(pushImage(interrupted, 'sha256:1', 'r/k', '1', interruption.signal)).rejects.toThrow('broken off');
+    await expect(pushImage(interrupted, 'sha256:1', 'r/k', '1', interruption.signal)).rejects.toThrow('aborted');
   });
 });

@@ -41,13 +41,13 @@ describe('an image reference', () => {
     'a_-b',
     'reg.io:port/a',
     'a:.b',
-  ])('%j is none', (text) => {
+  ])('%j is not valid', (text) => {
     expect(parseReference(text)).toBeUndefined();
     expect(canonicalName(text)).toBeUndefined();
     expect(repositoryOf(text)).toBeUndefined();
   });
 
-  it('has a repository, in full and without tag or digest', () => {
+  it('has a full repository without tag or digest', () => {
     expect(repositoryOf('localhost:5000/me/app:1')).toBe('localhost:5000/me/app');
     expect(repositoryOf(`app@${DIGEST}`)).toBe('docker.io/library/app');
   });
