@@ -2,37 +2,35 @@ import { lstatSync, mkdirSync, renameSync, rmSync, utimesSync, writeFileSync, ty
 import { dirname, join } from 'node:path';
 import { makeStateDirectory } from './state-file.ts';
 
-/** What is taken for granted of the file system; tests choose their own. */
+/** Assumptions about the file system. Tests choose their own. */
 export interface FileSystemRules {
-  /**
-   * Milliseconds after which a file system has surely left the tick in which it stamped a change.
-   */
+  /** Milliseconds after a change until the clock of any file system has certainly ticked. */
   racy: number;
-  /** @param probe a path that may be written to, on the file system that is asked */
+  /** @param probe a writable path on the file system whose clock is read */
   readClock: (probe: string) => Clock;
 }
 
-/** A moment by the two clocks that matter, milliseconds. */
+/** One moment on two clocks, in milliseconds. */
 export interface Clock {
-  /** This machine's. */
+  /** This machine's clock. */
   own: number;
   /**
-   * Of the file system that holds the index: a share's or a virtual machine's may go minutes before
-   * or after.
+   * The clock of the file system that holds the index. On a network share or in a virtual machine
+   * it may differ by minutes.
    */
   fileSystem: number;
-  /** Which file system that is. */
+  /** The device number of that file system. */
   device: number;
 }
 
 /**
  * File systems stamp changes with a coarse clock (some milliseconds on Linux, up to 2 s elsewhere).
- * Two changes within one tick look the same, so what is read this shortly after it was changed is
- * read once more the next time, as git does with its "racy" entries.
+ * Two changes within one tick look the same. So a file that is read this soon after a change is read
+ * again the next time, as git does with its "racy" entries.
  */
 export const RACY_MS = 2_000;
 
-/** The only way to ask a file system for its time is to change something. */
+/** The only way to read a file system's clock is to change a file. */
 function readClock(probe: string): Clock {
   const own = Date.now();
   try {
@@ -42,17 +40,17 @@ function readClock(probe: string): Clock {
     rmSync(probe, { force: true });
     return { own, fileSystem: ctimeMs, device: dev };
   } catch {
-    return { own, fileSystem: 0, device: -1 }; // nothing can be kept there, either
+    return { own, fileSystem: 0, device: -1 }; // the index cannot be written there either
   }
 }
 
 export const FILE_SYSTEM: FileSystemRules = { racy: RACY_MS, readClock };
 
 /**
- * Whether what was stamped so can be believed when it is seen again: a change after this moment
- * must give it another stamp. Either its file system's clock says that the tick of the stamp is
- * over; or, without knowing that clock, it was seen in this shape a while ago already.
- * @param since when it was first seen in this shape, by this machine's clock
+ * Whether the stamp of a file can be trusted when it is seen again: any change after this moment
+ * must give the file another stamp. That is so if the file system's clock has passed the tick of the
+ * stamp. If that clock is unknown, it is so once the file has had this stamp for a while.
+ * @param since when the file was first seen with this stamp, by this machine's clock
  */
 export function isSettled(stat: Stats, since: number | undefined, clock: Clock, racy: number): boolean {
   if (since !== undefined && since + racy < clock.own) return true;
@@ -62,23 +60,25 @@ export function isSettled(stat: Stats, since: number | undefined, clock: Clock, 
 }
 
 /**
- * Whether a directory there gets another stamp when something in it comes, goes or is renamed. All
- * file systems that POSIX speaks of do that; some network shares do not.
- * @param probe a path that may be written to
+ * Whether a directory gets another stamp when an entry in it is added, removed or renamed. POSIX
+ * requires that, but some network shares do not do it.
+ * @param probe a writable path, where a directory is created
  */
 export function stampsDirectories(probe: string): boolean {
-  const [one, other] = [join(probe, 'one'), join(probe, 'other')];
-  const stamps = (change: () => void) => {
+  const [oldName, newName] = [join(probe, 'one'), join(probe, 'other')];
+  const isStampedBy = (change: () => void) => {
     utimesSync(probe, 1, 1);
     change();
     return lstatSync(probe).mtimeMs !== 1_000;
   };
   try {
     mkdirSync(probe);
-    const does =
-      stamps(() => writeFileSync(one, '')) && stamps(() => renameSync(one, other)) && stamps(() => rmSync(other));
+    const isStamped =
+      isStampedBy(() => writeFileSync(oldName, '')) &&
+      isStampedBy(() => renameSync(oldName, newName)) &&
+      isStampedBy(() => rmSync(newName));
     rmSync(probe, { recursive: true, force: true });
-    return does;
+    return isStamped;
   } catch {
     return false;
   }

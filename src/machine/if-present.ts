@@ -1,13 +1,13 @@
-/** What is not there, or is a directory where a file was looked for, as Docker takes it. */
+/** A path that does not exist, or is not of the expected kind. Docker treats both as missing. */
 const ABSENT = ['ENOENT', 'ENOTDIR', 'EISDIR', 'EINVAL'];
 
 /**
- * What looking yields; undefined where there is nothing of that kind to look at. Any other error is
- * one.
+ * The result of `read`; undefined if its path does not exist or is of another kind. Other errors are
+ * thrown.
  */
-export function ifPresent<T>(look: () => T): T | undefined {
+export function ifPresent<T>(read: () => T): T | undefined {
   try {
-    return look();
+    return read();
   } catch (error) {
     if (error instanceof Error && 'code' in error && ABSENT.includes(String(error.code))) return undefined;
     throw error;

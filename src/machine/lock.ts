@@ -10,24 +10,25 @@ interface Holder extends RunningProcess {
   command: string;
 }
 
-const LOOK_AGAIN_MS = 200;
+const POLL_MS = 200;
 
 /**
- * Takes a lock that all harness processes of this user share, so that two of them on one cluster
- * take turns. A lock whose holder is gone is taken over.
- * @param onWait called once with whom it waits for
- * @returns what gives the lock back
+ * Takes a lock that all harness processes of this user share, so that two of them take turns on one
+ * cluster. A lock whose holder has ended is taken over.
+ * @param onWait called once, with the command and process that hold the lock
+ * @returns a function that releases the lock
+ * @throws HarnessError INTERRUPTED
  */
 export async function takeLock(
   name: string,
   command: string,
-  options: { env: NodeJS.ProcessEnv; signal?: AbortSignal; onWait?: (holder: string) => void },
+  options: { env: NodeJS.ProcessEnv; signal?: AbortSignal | undefined; onWait?: (holder: string) => void },
 ): Promise<() => void> {
   const directory = cacheDirectory(options.env, 'locks');
   mkdirSync(directory, { recursive: true });
   const path = join(directory, `${name}.lock`);
   const own = JSON.stringify({ pid: process.pid, started: startOf(process.pid), command } satisfies Holder);
-  for (let told = false; ;) {
+  for (let reported = false; ;) {
     if (tryWrite(path, own)) {
       const release = () => {
         if (readText(path) === own) rmSync(path, { force: true });
@@ -35,22 +36,22 @@ export async function takeLock(
       return release;
     }
     const text = readText(path);
-    if (text === undefined) continue; // given back since
+    if (text === undefined) continue; // released meanwhile
     const holder = parse(text);
     if (!holder || !isAlive(holder)) {
       removeStaleLock(path, text);
       continue;
     }
-    if (holder.pid === process.pid) return () => undefined; // this process holds it further up
-    if (!told) options.onWait?.(`${holder.command} (process ${holder.pid})`);
-    told = true;
+    if (holder.pid === process.pid) return () => undefined; // this process already holds it
+    if (!reported) options.onWait?.(`${holder.command} (process ${holder.pid})`);
+    reported = true;
     if (options.signal?.aborted)
       throw new HarnessError('INTERRUPTED', 'Interrupted while waiting for another harness process.');
-    await sleep(LOOK_AGAIN_MS);
+    await sleep(POLL_MS);
   }
 }
 
-/** The lock appears whole or not at all: a link to a file that is complete already. */
+/** Creates the lock as a link to a complete file, so that no other process sees half of it. */
 function tryWrite(path: string, text: string): boolean {
   const temporary = `${path}.${process.pid}.tmp`;
   writeFileSync(temporary, text);
@@ -66,8 +67,8 @@ function tryWrite(path: string, text: string): boolean {
 }
 
 /**
- * Removes the lock of a holder that is gone. Another process may have done so and taken the lock
- * since: then it is put back.
+ * Removes the lock of a holder that has ended. If another process has done so and taken the lock
+ * meanwhile, its lock is put back.
  */
 function removeStaleLock(path: string, text: string): void {
   const asidePath = `${path}.${process.pid}.old`;
@@ -75,7 +76,7 @@ function removeStaleLock(path: string, text: string): void {
     renameSync(path, asidePath);
     if (readText(asidePath) !== text) linkSync(asidePath, path);
   } catch {
-    // another process was quicker
+    // another process was faster
   } finally {
     rmSync(asidePath, { force: true });
   }

@@ -1,23 +1,23 @@
-/** Reads what kind of machine this is. Cheap: a few small files, no program is run. */
+/** Finds out what kind of machine this is. Cheap: it reads a few small files and runs nothing. */
 import { readdirSync, readFileSync } from 'node:fs';
 
-/** The distribution, as `/etc/os-release` names it. */
+/** The distribution, as in `/etc/os-release`. */
 export interface Distribution {
   id: string;
   codename: string | undefined;
-  /** Absent in Debian's testing and unstable. */
+  /** Undefined in Debian's testing and unstable. */
   version: string | undefined;
   name: string;
 }
 
 export interface Platform {
   os: NodeJS.Platform;
-  /** Only on Linux. */
+  /** Undefined unless this is Linux. */
   distribution: Distribution | undefined;
   root: boolean;
   /** Whether systemd is process 1, so that services can be started with `systemctl`. */
   systemd: boolean;
-  /** The kernel's limit of inotify instances for one user; undefined where there is none. */
+  /** The kernel's limit of inotify instances for one user; undefined if it has none. */
   inotifyInstances: number | undefined;
 }
 
@@ -34,7 +34,7 @@ export function observePlatform(): Platform {
   };
 }
 
-/** Reads os-release(5). */
+/** Parses os-release(5). */
 export function parseOsRelease(text: string): Distribution {
   const value = (key: string) => new RegExp(`^${key}=["']?([^"'\\n]*)`, 'm').exec(text)?.[1] || undefined;
   const id = value('ID') ?? 'linux';
@@ -45,7 +45,7 @@ export function list(directory: string): string[] {
   try {
     return readdirSync(directory).sort();
   } catch {
-    return []; // no such directory: no sources in it
+    return []; // no such directory
   }
 }
 
@@ -53,7 +53,7 @@ export function read(path: string): string | undefined {
   try {
     return readFileSync(path, 'utf8');
   } catch {
-    return undefined; // absent on this system, which is an answer
+    return undefined; // not on this system
   }
 }
 

@@ -3,32 +3,30 @@ import { HarnessError, type ErrorCode } from '../core/error.ts';
 import { seconds } from '../core/words.ts';
 import { watchForStall } from './stall.ts';
 
-/** How to run a program. Programs are argv arrays, never shell strings. */
+/** How to run a program. Commands are argv arrays, never shell strings. */
 export interface RunOptions {
-  cwd?: string;
+  cwd?: string | undefined;
   /** Added to this process's environment. */
-  env?: NodeJS.ProcessEnv;
-  /** What the program finds on its standard input. */
-  input?: string | Readable;
-  /** Milliseconds until the program is ended. */
-  timeout?: number;
-  /** Milliseconds without a line after which it is ended. */
-  silence?: number;
-  signal?: AbortSignal;
-  /** Called with every line of both outputs as it comes. */
-  onLine?: (line: string) => void;
-  /**
-   * The code of the error when the program fails; `TOOL_MISSING` is used when it is not installed.
-   */
-  code?: ErrorCode;
-  /** What the user should do when it fails. */
-  next?: string;
+  env?: NodeJS.ProcessEnv | undefined;
+  /** The program's standard input. */
+  input?: string | Readable | undefined;
+  /** Milliseconds until the program is killed. */
+  timeout?: number | undefined;
+  /** Milliseconds without output until the program is killed. */
+  silence?: number | undefined;
+  signal?: AbortSignal | undefined;
+  /** Called with every line of both outputs. */
+  onLine?: ((line: string) => void) | undefined;
+  /** The code of the error if the program fails. If it is not installed: `TOOL_MISSING`. */
+  code?: ErrorCode | undefined;
+  /** What the user should do if the program fails. */
+  next?: string | undefined;
 }
 
 export interface RunResult {
   exitCode: number;
   stdout: string;
-  /** Both outputs in the order in which they came. */
+  /** Both outputs, interleaved as they were written. */
   all: string;
 }
 
@@ -39,35 +37,35 @@ export function tail(text: string, lines = TAIL_LINES): string {
   return text.trimEnd().split('\n').slice(-lines).join('\n');
 }
 
-/** The command as it can be pasted into a shell. */
+/** The command in a form that can be pasted into a shell. */
 export function printable(argv: readonly string[]): string {
   return argv.map((word) => (/^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`)).join(' ');
 }
 
 /**
- * Runs a program to its end.
- * @throws HarnessError when it is missing, fails, or is stopped by time-out or signal; with the
- * command and its last lines.
+ * Runs a program and waits for its end.
+ * @throws HarnessError if it is missing, fails, times out or is interrupted; with the command and
+ * the last lines of its output
  */
 export async function run(argv: readonly [string, ...string[]], options: RunOptions = {}): Promise<RunResult> {
   const result = await tryRun(argv, options);
   if (result.exitCode === 0) return result;
   throw new HarnessError(options.code ?? 'TESTS', `\`${printable(argv)}\` failed with exit code ${result.exitCode}.`, {
     detail: tail(result.all),
-    ...(options.next === undefined ? {} : { next: options.next }),
+    next: options.next,
   });
 }
 
 /**
- * As `run`, but a failing exit code is an answer and not an error.
- * @throws HarnessError when the program is missing or is stopped by time-out or signal.
+ * As `run`, but a non-zero exit code is no error.
+ * @throws HarnessError if the program is missing, times out or is interrupted
  */
 export async function tryRun(argv: readonly [string, ...string[]], options: RunOptions = {}): Promise<RunResult> {
-  const { execa } = await import('execa'); // not at start-up: a run that finds nothing to do starts no program
+  const { execa } = await import('execa'); // loaded here, because a run that finds nothing to do starts no program
   const [file, ...args] = argv;
   const stall = options.silence === undefined ? undefined : watchForStall(options.silence);
   const signals = [options.signal, stall?.signal].filter((signal) => signal !== undefined);
-  const onLine = (line: string) => {
+  const reportLine = (line: string) => {
     stall?.progress();
     options.onLine?.(line);
   };
@@ -81,9 +79,9 @@ export async function tryRun(argv: readonly [string, ...string[]], options: RunO
     ...(options.timeout === undefined ? {} : { timeout: options.timeout }),
     ...(signals.length === 0 ? {} : { cancelSignal: AbortSignal.any(signals) }),
   });
-  const forwarded = (stall ?? options.onLine) && forwardLines(child.iterable({ from: 'all' }), onLine);
+  const forwarded = (stall ?? options.onLine) && forwardLines(child.iterable({ from: 'all' }), reportLine);
   const result = await child;
-  await forwarded; // no line comes after the end
+  await forwarded; // so that no line is reported after the return
   stall?.end();
   if (result.code === 'ENOENT') {
     throw new HarnessError('TOOL_MISSING', `The program \`${file}\` was not found.`, {
@@ -93,19 +91,19 @@ export async function tryRun(argv: readonly [string, ...string[]], options: RunO
   if (result.isCanceled && stall?.signal.aborted && !options.signal?.aborted) {
     throw new HarnessError(
       options.code ?? 'TESTS',
-      `\`${printable(argv)}\` was ended, because it said nothing for ${seconds(options.silence ?? 0)}.`,
+      `\`${printable(argv)}\` was killed: it printed nothing for ${seconds(options.silence ?? 0)}.`,
       {
         detail: tail(result.all),
-        ...(options.next === undefined ? {} : { next: options.next }),
+        next: options.next,
       },
     );
   }
   if (result.isCanceled) throw new HarnessError('INTERRUPTED', `\`${printable(argv)}\` was interrupted.`);
   if (result.exitCode === undefined) {
-    const why = result.timedOut
-      ? `did not end within ${options.timeout} ms`
-      : `was ended by ${result.signal ?? 'an unknown cause'}`;
-    throw new HarnessError(options.code ?? 'TESTS', `\`${printable(argv)}\` ${why}.`, { detail: tail(result.all) });
+    const reason = result.timedOut
+      ? `did not finish within ${seconds(options.timeout ?? 0)}`
+      : `was killed by ${result.signal ?? 'an unknown cause'}`;
+    throw new HarnessError(options.code ?? 'TESTS', `\`${printable(argv)}\` ${reason}.`, { detail: tail(result.all) });
   }
   return { exitCode: result.exitCode, stdout: result.stdout, all: result.all };
 }

@@ -6,15 +6,14 @@ import { replaceFile } from './state-file.ts';
 const BYTES = 32;
 
 /**
- * The key with which this user's digests of secrets are made: without it, nobody can try out what a
- * digest was taken of. Made when it is first asked for; a lost one makes the images that were built
- * with secrets stale, and nothing worse. `HARNESS_SECRET_KEY` takes its place where several
- * machines shall agree on what is fresh.
+ * The key for this user's digests of secrets. Without it, a secret cannot be guessed from its
+ * digest. It is created on first use. If it is lost, images that were built with secrets become
+ * stale. `HARNESS_SECRET_KEY` replaces it if several machines must agree on what is fresh.
  */
 export function secretKey(env: NodeJS.ProcessEnv): Buffer {
   if (env['HARNESS_SECRET_KEY']) return Buffer.from(env['HARNESS_SECRET_KEY'], 'utf8');
   const path = cacheDirectory(env, 'secret-key');
-  return readKey(path) ?? makeKey(path);
+  return readKey(path) ?? createKey(path);
 }
 
 function readKey(path: string): Buffer | undefined {
@@ -27,10 +26,10 @@ function readKey(path: string): Buffer | undefined {
 }
 
 /**
- * Of two processes that make one at the same time, the later wins, and the other's image is stale
- * once.
+ * If two processes create a key at the same time, the later one wins. The image of the other one is
+ * then stale once.
  */
-function makeKey(path: string): Buffer {
+function createKey(path: string): Buffer {
   replaceFile(path, (file) => writeFileSync(file, randomBytes(BYTES)), 0o600);
   return readFileSync(path);
 }

@@ -1,12 +1,13 @@
-/** Milliseconds without progress after which a transfer is given up. */
+/** Milliseconds without progress until a transfer is aborted. */
 export const STALLED_AFTER = 300_000;
 
-/** Watches over work that tells of its progress. */
+/** Watches work that reports its progress. */
 export interface StallWatch {
-  /** Comes when the work has told of no progress for too long. */
+  /** Aborted when the work has made no progress for too long. */
   signal: AbortSignal;
+  /** Reports progress. */
   progress: () => void;
-  /** The work has ended: the signal comes no more. */
+  /** Stops watching, because the work has ended. */
   end: () => void;
 }
 

@@ -2,8 +2,8 @@ import { closeSync, mkdirSync, openSync, readFileSync, renameSync, rmSync, write
 import { dirname, join } from 'node:path';
 
 /**
- * Reads JSON of the harness's own; undefined when it is absent or damaged, which must never be
- * worse than a slow start.
+ * Reads a JSON file of the harness; undefined if it is missing or damaged. That must never be worse
+ * than a slow start.
  */
 export function readState<T>(path: string): T | undefined {
   try {
@@ -14,14 +14,14 @@ export function readState<T>(path: string): T | undefined {
 }
 
 /**
- * Writes a file whole and at once: another process sees the old or the new one, and a crash leaves
- * the old.
+ * Replaces a file atomically: another process sees the old or the new one, and a crash leaves the
+ * old one.
  */
 export function writeState(path: string, text: string, mode = 0o644): void {
   replaceFile(path, (file) => writeFileSync(file, text), mode);
 }
 
-/** As `writeState`, for what is written in parts. */
+/** As `writeState`, for content that is written in parts. */
 export function replaceFile(path: string, write: (file: number) => void, mode = 0o644): void {
   makeStateDirectory(dirname(path));
   const temporary = `${path}.${process.pid}.tmp`;
@@ -34,11 +34,12 @@ export function replaceFile(path: string, write: (file: number) => void, mode = 
     }
     renameSync(temporary, path);
   } catch (error) {
-    rmSync(temporary, { force: true }); // half of it may be what filled the disk
+    rmSync(temporary, { force: true }); // it may be what filled the disk
     throw error;
   }
 }
-/** Makes a directory of the harness's own; the state directory keeps itself out of git. */
+
+/** Creates a directory for files of the harness. A `.gitignore` keeps `.harness` out of git. */
 export function makeStateDirectory(directory: string): void {
   mkdirSync(directory, { recursive: true });
   const state = /^(.*[/\\]\.harness)(?:[/\\]|$)/.exec(directory)?.[1];
@@ -46,11 +47,11 @@ export function makeStateDirectory(directory: string): void {
   try {
     writeFileSync(join(state, '.gitignore'), '*\n', { flag: 'wx' });
   } catch {
-    // it is there already
+    // it exists already
   }
 }
 
-/** Removes a file, if it is there. */
+/** Removes a file, if it exists. */
 export function removeState(path: string): void {
   rmSync(path, { force: true });
 }

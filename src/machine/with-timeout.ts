@@ -1,6 +1,6 @@
 /**
- * The result of `work`, or an error when it takes longer.
- * @param ms milliseconds.
+ * The result of `work`.
+ * @throws Error if it takes longer than `ms` milliseconds
  */
 export async function within<T>(ms: number, work: Promise<T>): Promise<T> {
   let timer: NodeJS.Timeout | undefined;

@@ -8,14 +8,14 @@ import { scratch } from '../../support/scratch.ts';
 
 const LOCK = fileURLToPath(new URL('../../../src/machine/lock.ts', import.meta.url));
 
-/** Where the locks of that cache directory lie. */
+/** The directory of the locks in that cache directory. */
 function locksIn(cache: string): string {
   const directory = join(cache, 'kind-harness', 'locks');
   mkdirSync(directory, { recursive: true });
   return directory;
 }
 
-/** Another process that takes the lock, says so on a line, and does something with it. */
+/** Another process that takes the lock, prints a line, and runs `work`. */
 function other(cache: string, work: string) {
   const program = `import { takeLock } from ${JSON.stringify(LOCK)};
     const release = await takeLock('c', 'another command', { env: { XDG_CACHE_HOME: ${JSON.stringify(cache)} } });
@@ -33,7 +33,7 @@ function other(cache: string, work: string) {
 }
 
 describe('the lock', () => {
-  it('is there while it is held, whole, and gone afterwards', async () => {
+  it('exists as a complete file while it is held', async () => {
     const env = { XDG_CACHE_HOME: scratch() };
     const release = await takeLock('c', 'harness up', { env });
     const directory = locksIn(env.XDG_CACHE_HOME);
@@ -46,7 +46,7 @@ describe('the lock', () => {
     expect(readdirSync(directory)).toEqual([]);
   });
 
-  it('does not keep its own process from taking it further down, nor is it given back there', async () => {
+  it('can be taken again by its own process, and only the first release removes it', async () => {
     const env = { XDG_CACHE_HOME: scratch() };
     const outer = await takeLock('c', 'one', { env });
     const inner = await takeLock('c', 'two', { env });
@@ -56,27 +56,27 @@ describe('the lock', () => {
     expect(existsSync(join(locksIn(env.XDG_CACHE_HOME), 'c.lock'))).toBe(false);
   });
 
-  it('makes a second process wait, which hears once for whom', async () => {
+  it('makes a second process wait, which reports the holder once', async () => {
     const cache = scratch();
     const holder = other(
       cache,
       `console.log('held'); process.stdin.once('data', () => { release(); process.exit(); });`,
     );
     await holder.line;
-    const heard: string[] = [];
+    const reports: string[] = [];
     const waiting = takeLock('c', 'mine', {
       env: { XDG_CACHE_HOME: cache },
-      onWait: (word) => {
-        heard.push(word);
+      onWait: (report) => {
+        reports.push(report);
         holder.child.stdin.write('go\n');
       },
     });
     (await waiting)();
-    expect(heard).toEqual([`another command (process ${holder.child.pid})`]);
+    expect(reports).toEqual([`another command (process ${holder.child.pid})`]);
     await holder.ended;
   });
 
-  it('does not make one wait for another cluster', async () => {
+  it('does not block another cluster', async () => {
     const cache = scratch();
     const holder = other(cache, `console.log('held'); process.stdin.resume(); process.stdin.once('end', release);`);
     await holder.line;
@@ -86,7 +86,7 @@ describe('the lock', () => {
     await holder.ended;
   });
 
-  it('is taken over from a process that was killed', async () => {
+  it('is taken over if its holder was killed', async () => {
     const cache = scratch();
     const holder = other(cache, `console.log('held'); setInterval(() => undefined, 1000);`);
     await holder.line;
@@ -98,9 +98,9 @@ describe('the lock', () => {
   });
 
   it.each([
-    ['whose number another process has now', JSON.stringify({ pid: 1, started: 'long ago', command: 'x' })],
-    ['that is no more', JSON.stringify({ pid: 2 ** 30, started: '1', command: 'x' })],
-    ['that nobody can read', '{"pid":'],
+    ['whose pid belongs to another process now', JSON.stringify({ pid: 1, started: 'long ago', command: 'x' })],
+    ['that has ended', JSON.stringify({ pid: 2 ** 30, started: '1', command: 'x' })],
+    ['whose file is damaged', '{"pid":'],
   ])('is taken over from a holder %s', async (_, text) => {
     const cache = scratch();
     writeFileSync(join(locksIn(cache), 'c.lock'), text);
@@ -109,7 +109,21 @@ describe('the lock', () => {
     expect(readdirSync(locksIn(cache))).toEqual([]);
   });
 
-  it('is waited for no longer than the run lasts', async () => {
+  it('is held by a running process even without a start time, as in files of older versions', async () => {
+    const cache = scratch();
+    writeFileSync(join(locksIn(cache), 'c.lock'), JSON.stringify({ pid: process.ppid, command: 'harness up' }));
+    const controller = new AbortController();
+    const reports: string[] = [];
+    const onWait = (report: string) => {
+      reports.push(report);
+      controller.abort();
+    };
+    const waiting = takeLock('c', 'mine', { env: { XDG_CACHE_HOME: cache }, signal: controller.signal, onWait });
+    await expect(waiting).rejects.toMatchObject({ code: 'INTERRUPTED' });
+    expect(reports).toEqual([`harness up (process ${process.ppid})`]);
+  });
+
+  it('stops waiting when the run is interrupted', async () => {
     const cache = scratch();
     const holder = other(cache, `console.log('held'); process.stdin.resume(); process.stdin.once('end', release);`);
     await holder.line;
@@ -124,7 +138,7 @@ describe('the lock', () => {
     await holder.ended;
   });
 
-  it('is held by one at a time, however many want it', async () => {
+  it('has one holder at a time, however many processes want it', async () => {
     const cache = scratch();
     const log = join(cache, 'log');
     const work = `

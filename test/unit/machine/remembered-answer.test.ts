@@ -7,14 +7,14 @@ import { scratch } from '../../support/scratch.ts';
 const question = ['node', { stamp: '12 now' }];
 const answer = { images: ['sha256:1'], none: null };
 
-describe('an answer that is kept', () => {
+describe('a stored answer', () => {
   const kept = () => {
     const path = join(scratch(), 'deep', 'kept.json');
     keep(path, question, answer);
     return path;
   };
 
-  it('is given to the same question, and to no other', () => {
+  it('is returned for the same question only', () => {
     const path = kept();
     expect(recall(path, question)).toEqual(answer);
     expect(recall(path, ['node', { stamp: '13 now' }])).toBeUndefined();
@@ -22,16 +22,16 @@ describe('an answer that is kept', () => {
 
   it.each([
     ['changed', (text: string) => text.replace('sha256:1', 'sha256:2')],
-    ['cut off', (text: string) => text.slice(0, -5)],
+    ['truncated', (text: string) => text.slice(0, -5)],
     ['emptied', () => ''],
     ['replaced by other JSON', () => 'null'],
-  ])('is none when its file was %s', (_, damage) => {
+  ])('is ignored if its file was %s', (_, damage) => {
     const path = kept();
     writeFileSync(path, damage(readFileSync(path, 'utf8')));
     expect(recall(path, question)).toBeUndefined();
   });
 
-  it('is none where it could not be kept', () => {
+  it('does not exist if it could not be written', () => {
     const path = join(scratch(), 'taken');
     mkdirSync(path);
     keep(path, question, answer);

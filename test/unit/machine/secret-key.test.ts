@@ -5,7 +5,7 @@ import { secretKey } from '../../../src/machine/secret-key.ts';
 import { scratch } from '../../support/scratch.ts';
 
 describe('the key for digests of secrets', () => {
-  it('is made once, for nobody else to read', () => {
+  it('is created once and only its owner can read it', () => {
     const env = { XDG_CACHE_HOME: scratch() };
     const key = secretKey(env);
     expect(key).toHaveLength(32);
@@ -16,7 +16,7 @@ describe('the key for digests of secrets', () => {
     expect(statSync(join(directory, 'secret-key')).mode & 0o777).toBe(0o600);
   });
 
-  it('is made anew where it was damaged', () => {
+  it('is recreated if it was damaged', () => {
     const env = { XDG_CACHE_HOME: scratch() };
     secretKey(env);
     const path = join(env.XDG_CACHE_HOME, 'kind-harness', 'secret-key');
@@ -27,7 +27,7 @@ describe('the key for digests of secrets', () => {
     expect(statSync(path).mode & 0o777).toBe(0o600);
   });
 
-  it('is what the environment says, where machines shall agree', () => {
+  it('comes from `HARNESS_SECRET_KEY` if that is set', () => {
     const env = { XDG_CACHE_HOME: scratch(), HARNESS_SECRET_KEY: 'shared' };
     expect(secretKey(env).toString()).toBe('shared');
     expect(readdirSync(env.XDG_CACHE_HOME)).toEqual([]);

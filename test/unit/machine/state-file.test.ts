@@ -7,8 +7,8 @@ import { ImageDigests } from '../../../src/loading/image-digest.ts';
 import { readState, removeState, writeState } from '../../../src/machine/state-file.ts';
 import { plant, scratch } from '../../support/scratch.ts';
 
-describe("a file of the harness's own", () => {
-  it('is written whole, with its mode, in a directory that keeps itself out of git', () => {
+describe('a state file', () => {
+  it('is written atomically, with its mode, in a directory that git ignores', () => {
     const root = scratch();
     const path = join(root, '.harness', 'deep', 'x.json');
     writeState(path, '{"a":1}', 0o600);
@@ -21,7 +21,7 @@ describe("a file of the harness's own", () => {
     expect(readState(path)).toBeUndefined();
   });
 
-  it("counts as absent when it is damaged, and leaves the user's .gitignore as it is", () => {
+  it("counts as missing if it is damaged, and leaves the user's .gitignore unchanged", () => {
     const root = scratch();
     plant(root, { '.harness/.gitignore': 'mine', '.harness/x.json': '{"a"' });
     expect(readState(join(root, '.harness/x.json'))).toBeUndefined();
@@ -30,7 +30,7 @@ describe("a file of the harness's own", () => {
   });
 });
 
-describe('the digest by which nodes know an image', () => {
+describe('the digest of an image in a node', () => {
   const image = (id: string, inContainerd: boolean): DockerImage => ({
     id,
     inContainerd,
@@ -45,7 +45,7 @@ describe('the digest by which nodes know an image', () => {
     expect(new ImageDigests(scratch()).of(image('sha256:1', false))).toBe('sha256:1');
   });
 
-  it('is learned from a node with the containerd store, and kept', () => {
+  it('is learned from a node with the containerd store, and stored', () => {
     const directory = scratch();
     const digests = new ImageDigests(directory);
     const index = image('sha256:index', true);
@@ -60,8 +60,8 @@ describe('the digest by which nodes know an image', () => {
   });
 });
 
-describe('where Docker listens', () => {
-  it("is found as Docker's own client finds it", () => {
+describe('the address of Docker', () => {
+  it("is the one that Docker's own client would use", () => {
     const directory = scratch();
     const id = '512eea46ceb3921dff4363c7069d89d4964d1d9fccaa0f411851a7aa60a5c868'; // sha256 of "far"
     plant(directory, {
