@@ -5,22 +5,22 @@ import { plant, scratchWithVitest } from '../support/scratch.ts';
 
 let root: string;
 beforeEach(() => {
-  root = scratchWithVitest('waiting-vitest');
+  root = scratchWithVitest('preloaded-vitest');
   plant(root, {
     'package.json': '{}',
-    'vitest.config.ts': `export default { test: { name: process.env.TOLD, include: ['*.spec.ts'] } };\n`,
-    'one.spec.ts': `import { expect, test } from 'vitest';\ntest('one', () => expect(process.env.TOLD).toBe('later'));\n`,
+    'vitest.config.ts': `export default { test: { name: process.env.RECEIVED, include: ['*.spec.ts'] } };\n`,
+    'one.spec.ts': `import { expect, test } from 'vitest';\ntest('one', () => expect(process.env.RECEIVED).toBe('later'));\n`,
     'two.spec.ts': `import { test } from 'vitest';\ntest('two', () => undefined);\n`,
   });
 });
 afterEach(() => rmSync(root, { recursive: true, force: true }));
 
-describe('a vitest that was started ahead', () => {
-  it('runs what it is told later, as if it had been told at its start', async () => {
+describe('a preloaded vitest', () => {
+  it('runs with the arguments and variables that it receives later', async () => {
     const vitest = new PreloadedVitest(root, false);
     void vitest.load();
     const lines: string[] = [];
-    const order = { args: ['run', '--reporter=verbose', 'one'], env: { TOLD: 'later' } };
+    const order = { args: ['run', '--reporter=verbose', 'one'], env: { RECEIVED: 'later' } };
     const { exitCode, all } = await vitest.run(order, (line) => lines.push(line));
     expect(exitCode).toBe(0);
     expect(lines.join('\n')).toBe(all);
@@ -29,14 +29,14 @@ describe('a vitest that was started ahead', () => {
     await vitest.end();
   });
 
-  it('ends without a word when there is nothing to do, or nobody to say so', async () => {
+  it('ends without output if there is nothing to run, or the harness is gone', async () => {
     const vitest = new PreloadedVitest(root, false);
     const loaded = vitest.load();
     await vitest.end();
     expect(await loaded).toMatchObject({ exitCode: 0, all: '' });
   });
 
-  it('is ended by an interruption while it waits', async () => {
+  it('is ended by an interruption while it waits for its order', async () => {
     const interruption = new AbortController();
     const vitest = new PreloadedVitest(root, false, interruption.signal);
     const loaded = vitest.load();
@@ -45,7 +45,7 @@ describe('a vitest that was started ahead', () => {
     await vitest.end();
   });
 
-  it('that is not there is told', () => {
+  it('that is not installed is an error', () => {
     expect(() => new PreloadedVitest('/', false).load()).toThrow(
       expect.objectContaining({ code: 'TESTS', message: 'vitest is not installed in /.' }),
     );
