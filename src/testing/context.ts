@@ -1,8 +1,8 @@
 import type { Tier } from '../config/config.ts';
 
 /**
- * What tests are handed: through vitest's `inject('harness')`, and in the environment for any other
- * runner.
+ * What tests receive: vitest's through `inject('harness')`, those of any other runner through the
+ * environment.
  */
 export interface HarnessContext {
   /** Path of the cluster's private kubeconfig. */
@@ -10,19 +10,18 @@ export interface HarnessContext {
   namespace: string;
   tier: Tier;
   project: string;
-  /** Where the harness keeps its own files. */
+  /** The directory of the harness's own files. */
   stateDirectory: string;
   /** Image references by the image's name in the configuration. */
   images: Record<string, string>;
   /**
-   * Where this machine reaches the services beside the cluster, by name: for each of their ports an
-   * address such as `127.0.0.1:49153`.
+   * Addresses of the services next to the cluster on this machine, by the service's name and port,
+   * such as `127.0.0.1:49153`.
    */
   services: Record<string, Record<number, string>>;
 }
 
 /**
- * The environment variable that carries the context, as JSON, to a vitest that the harness itself
- * started.
+ * The environment variable that passes the context, as JSON, to a vitest that the harness started.
  */
 export const CONTEXT_VARIABLE = 'HARNESS_CONTEXT';

@@ -1,15 +1,14 @@
 import type { TestInputs } from './test-inputs.ts';
 
 /**
- * How many passes of one test file are remembered: enough to go back and forth between a few
- * branches.
+ * How many passes of each test file are remembered: enough to switch between a few branches.
  */
-const KEPT = 4;
+const KEPT_PASSES = 4;
 
 /**
- * Why a test file has to run again; undefined when it passed before just as everything is now.
- * @param passes what it rested on when it passed, the last one first
- * @param fileNow the digest of one of its files as it is now
+ * Why a test file must run again; undefined if it passed before with everything as it is now.
+ * @param passes what its result depended on each time it passed, latest first
+ * @param fileNow returns the current digest of one of its files
  */
 export function whyTestAgain(
   passes: readonly TestInputs[],
@@ -33,10 +32,10 @@ function changeSince(
   );
 }
 
-/** The passes that are remembered after one more. */
+/** Adds a pass to those that are remembered. */
 export function withPass(passes: readonly TestInputs[], pass: TestInputs): TestInputs[] {
-  const same = (other: TestInputs) =>
+  const isSame = (other: TestInputs) =>
     changeSince(pass, other.surroundings, (name) => other.files[name] ?? '') === undefined &&
     Object.keys(pass.files).length === Object.keys(other.files).length;
-  return [pass, ...passes.filter((other) => !same(other))].slice(0, KEPT);
+  return [pass, ...passes.filter((other) => !isSame(other))].slice(0, KEPT_PASSES);
 }

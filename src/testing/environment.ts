@@ -1,4 +1,4 @@
-/** The environment variables that tell tests where services are reached, see `addressVariables`. */
+/** Environment variables with the addresses of services; see `addressVariables`. */
 export function serviceVariables(
   services: Readonly<Record<string, Readonly<Record<number, string>>>>,
 ): Record<string, string> {

@@ -1,12 +1,12 @@
 import { dirname, sep } from 'node:path';
 import type { ModuleReport } from './module-report.ts';
 
-/** What vitest takes for a test file where nothing else is configured. */
+/** The test files that vitest finds by default. */
 const TEST_FILE = /\.(test|spec)\.[cm]?[jt]sx?$/;
 
 /**
- * Which changed files tests are made of: what they import, what lies beside them, and test files
- * that are new.
+ * The changed files that tests depend on: files that they import, files next to them, and new test
+ * files.
  * @param changed absolute paths
  */
 export function testFilesAmong(changed: readonly string[], modules: readonly ModuleReport[]): string[] {

@@ -6,62 +6,62 @@ import { fileURLToPath } from 'node:url';
 import { HarnessError } from '../core/error.ts';
 import { tryRun, type RunOptions, type RunResult } from '../machine/process.ts';
 
-/** What vitest is to do, once it may begin. */
+/** What a preloaded vitest runs. */
 export interface VitestOrder {
   args: string[];
-  /** Added to its environment. */
+  /** Added to vitest's environment. */
   env: Record<string, string>;
 }
 
-/** A file of the harness's that runs in vitest's process: as source or compiled, as this is. */
+/** The path of a file of src/vitest: the source or the compiled file, whichever this one is. */
 export function fileForVitest(name: string): string {
   return fileURLToPath(new URL(`../vitest/${name}${extname(import.meta.url).replace('c', '')}`, import.meta.url));
 }
 
 /**
- * Vitest, started before it is known what it is to do: most of the time until it begins with the
- * tests is Node's loading of it, and that can be spent while something else is waited for.
+ * Starts vitest before its arguments are known. Loading vitest takes most of the time until the
+ * first test starts, and can happen while the run waits for something else.
  */
 export class PreloadedVitest {
   readonly #root: string;
   readonly #options: Pick<RunOptions, 'env' | 'signal'>;
   readonly #order = new PassThrough();
-  readonly #early: string[] = [];
-  #onLine = (line: string): unknown => this.#early.push(line);
-  #ended: Promise<RunResult> | undefined;
+  readonly #earlyLines: string[] = [];
+  #onLine = (line: string): unknown => this.#earlyLines.push(line);
+  #result: Promise<RunResult> | undefined;
 
-  /** @param root the directory whose vitest it is, and in which it runs */
+  /** @param root the directory in which vitest is installed, and in which it runs */
   constructor(root: string, colour: boolean, signal?: AbortSignal) {
     this.#root = root;
-    const env = colour ? { FORCE_COLOR: '1' } : { NO_COLOR: '1' }; // read while it is loaded
+    const env = colour ? { FORCE_COLOR: '1' } : { NO_COLOR: '1' }; // vitest reads these while it loads
     this.#options = { env, ...(signal === undefined ? {} : { signal }) };
   }
 
-  /** Lets it be loaded, if it is not. @throws HarnessError TESTS when there is none */
+  /** Loads vitest, once. @throws HarnessError TESTS when it is not installed */
   load(): Promise<RunResult> {
-    this.#ended ??= tryRun([process.execPath, fileForVitest('preload'), findVitest(this.#root)], {
+    this.#result ??= tryRun([process.execPath, fileForVitest('preload'), findVitest(this.#root)], {
       ...this.#options,
       cwd: this.#root,
       code: 'TESTS',
       input: this.#order,
       onLine: (line) => this.#onLine(line),
     });
-    this.#ended.catch(() => undefined); // whoever runs it hears of that
-    return this.#ended;
+    this.#result.catch(() => undefined); // `run` reports the error
+    return this.#result;
   }
 
-  /** Lets it run, once. @throws HarnessError TESTS, INTERRUPTED */
+  /** Runs vitest; can be called once. @throws HarnessError TESTS, INTERRUPTED */
   run(order: VitestOrder, onLine: (line: string) => void): Promise<RunResult> {
-    this.#early.forEach(onLine);
+    this.#earlyLines.forEach(onLine);
     this.#onLine = onLine;
     this.#order.end(JSON.stringify(order));
     return this.load();
   }
 
-  /** Ends it if it was not run. */
+  /** Ends vitest if it was not run. */
   async end(): Promise<void> {
     this.#order.end();
-    await this.#ended?.catch(() => undefined);
+    await this.#result?.catch(() => undefined);
   }
 }
 
@@ -72,7 +72,7 @@ function findVitest(root: string): string {
     return join(dirname(manifest), typeof bin === 'string' ? bin : bin.vitest);
   } catch (error) {
     throw new HarnessError('TESTS', `vitest is not installed in ${root}.`, {
-      next: 'Install it (`npm install --save-dev vitest`), or set `tests.command` to the program that runs your tests.',
+      next: 'Run `npm install --save-dev vitest`, or set `tests.command` to the program that runs your tests.',
       cause: error,
     });
   }

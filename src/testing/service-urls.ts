@@ -6,15 +6,14 @@ import type { ManifestObject } from '../kubernetes/manifest.ts';
 import { addressVariables } from './environment.ts';
 
 /**
- * Makes the Services of the manifests reachable from this machine, for tests that are no part of
- * this process.
- * @param over ends it
- * @returns environment variables with their URLs
+ * Makes the Services of the manifests reachable from this machine, for tests in another process.
+ * @param signal ends the forwarding
+ * @returns environment variables with the URLs
  */
 export async function serviceUrls(
   { kubeconfig, namespace }: { kubeconfig: string; namespace: string },
   objects: readonly ManifestObject[],
-  over: AbortSignal,
+  signal: AbortSignal,
 ): Promise<Record<string, string>> {
   const services = objects
     .map(({ object }) => object as V1Service)
@@ -25,7 +24,7 @@ export async function serviceUrls(
     const { name = '', namespace: own = namespace } = metadata ?? {};
     const ports = (spec?.ports ?? []).filter(({ protocol = 'TCP' }) => protocol === 'TCP');
     const urls = ports.map(async (port) => {
-      const local = await forward({ kube, namespace: own, name, port: port.port }, over);
+      const local = await forward({ kube, namespace: own, name, port: port.port }, signal);
       return [port.port, `${schemeOf(port)}://127.0.0.1:${local}`] as const;
     });
     return addressVariables(name, await Promise.all(urls));

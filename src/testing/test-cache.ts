@@ -15,22 +15,22 @@ type Memory = Record<string, TestInputs[]>;
 
 const FORMAT = 1;
 
-/** Which test files passed before just as everything is now. */
+/** Finds the test files that passed before with everything as it is now. */
 export class TestCache {
   /** Absolute paths. */
   readonly unchanged: string[];
-  /** Those that passed once, and why they run again. */
+  /** Test files that passed before but must run again, with the reason. */
   readonly due: { file: string; reason: string }[];
   readonly #path: string;
   readonly #root: string;
   readonly #surroundings: TestInputs['surroundings'];
-  readonly #begun: Clock;
+  readonly #startedAt: Clock;
 
-  private constructor(path: string, root: string, surroundings: TestInputs['surroundings'], begun: Clock) {
+  private constructor(path: string, root: string, surroundings: TestInputs['surroundings'], startedAt: Clock) {
     this.#path = path;
     this.#root = root;
     this.#surroundings = surroundings;
-    this.#begun = begun;
+    this.#startedAt = startedAt;
     const sources = new TestSources(root);
     const verdicts = Object.entries(this.#memory()).map(([file, passes]) => {
       return { file, reason: whyTestAgain(passes, surroundings, (name) => sources.digest(name)) };
@@ -40,28 +40,28 @@ export class TestCache {
   }
 
   /**
-   * Looks at everything that the tests rest on. Whatever changes from here on is not taken for what
-   * they passed with.
+   * Reads everything that the test results depend on. Changes from now on do not count as what the
+   * tests passed with.
    */
   static async open({ config, env }: Session, cache: TestCacheConfig, deployed: Deployed): Promise<TestCache> {
-    const begun = FILE_SYSTEM.readClock(join(config.stateDirectory, `.clock-${process.pid}`));
+    const startedAt = FILE_SYSTEM.readClock(join(config.stateDirectory, `.clock-${process.pid}`));
     return new TestCache(
       join(config.stateDirectory, 'tests-passed.json'),
       config.root,
       await testSurroundings(config, cache, env, deployed),
-      begun,
+      startedAt,
     );
   }
 
-  /** Remembers what passed, and forgets what did not. */
+  /** Remembers the test files that passed, and forgets those that did not. */
   learn(reports: readonly ModuleReport[]): void {
     const sources = new TestSources(this.#root);
     const memory = this.#memory();
     for (const { file, passed, imports } of reports) {
       const names = sources.namesOf(file, imports);
-      const isKnown = passed && names.every((name) => sources.isOlderThan(name, this.#begun));
+      const isCertain = passed && names.every((name) => sources.isOlderThan(name, this.#startedAt));
       const files = () => Object.fromEntries(names.map((name) => [name, sources.digest(name)]));
-      if (isKnown) memory[file] = withPass(memory[file] ?? [], { surroundings: this.#surroundings, files: files() });
+      if (isCertain) memory[file] = withPass(memory[file] ?? [], { surroundings: this.#surroundings, files: files() });
       else if (!passed) delete memory[file];
     }
     keep(this.#path, FORMAT, memory);

@@ -1,10 +1,10 @@
-/** What a test file's result rests on, as digests by name. */
+/** What the result of a test file depends on: digests by name. */
 export interface TestInputs {
   /**
-   * What all tests of a run share: images, manifests, configuration, installed packages, declared
+   * Shared by all tests of a run: images, manifests, configuration, installed packages, declared
    * files and variables.
    */
   surroundings: Record<string, string>;
-  /** The files that this one is made of, see `TestSources`. */
+  /** The files that this test file depends on; see `TestSources`. */
   files: Record<string, string>;
 }

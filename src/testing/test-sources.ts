@@ -5,33 +5,31 @@ import { isSettled, type Clock } from '../machine/fs-clock.ts';
 import { hashFile } from '../machine/hash-file.ts';
 import { ifPresent } from '../machine/if-present.ts';
 
-/** What the runner itself finds by following imports. */
+/** Files that the runner finds by following imports. */
 const MODULE = /\.[cm]?[jt]sx?$/;
-const GONE = 'not there';
+const MISSING = 'not there';
 
-/** What one name stands for now, and every file and directory that was looked at for it. */
-interface Look {
+/** The current digest of one name, and the stats of every file and directory read for it. */
+interface Snapshot {
   digest: string;
   stats: Stats[];
 }
 
 /**
- * The files that tests are made of, as they are in this moment. Names count from the root:
- * `lib/two.ts` is what a file holds; `lib/` the names in a directory, for a new file may be what an
- * import means from then on; `test/**` is everything below that is no module, for tests read such
- * files by themselves.
+ * The files that tests depend on, as they are now. Names are relative to the root:
+ * - `lib/two.ts` is the content of a file.
+ * - `lib/` is the list of names in a directory: an import may resolve to a new file.
+ * - `test/**` is every file below a directory that is not a module: tests may read it.
  */
 export class TestSources {
   readonly #root: string;
-  readonly #looks = new Map<string, Look>();
+  readonly #snapshots = new Map<string, Snapshot>();
 
   constructor(root: string) {
     this.#root = root;
   }
 
-  /**
-   * All that a test file is made of. Installed packages are left out: they are the same for all.
-   */
+  /** Everything that a test file depends on, except installed packages: all tests share those. */
   namesOf(file: string, imports: readonly string[]): string[] {
     const own = imports.filter((path) => !path.split(sep).includes('node_modules'));
     const names = new Set(own.map((path) => this.#nameOf(path)));
@@ -40,19 +38,19 @@ export class TestSources {
   }
 
   digest(name: string): string {
-    return this.#look(name).digest;
+    return this.#snapshot(name).digest;
   }
 
-  /** Whether it is surely as it was when the clock was read. */
+  /** Whether it certainly has not changed since the clock was read. */
   isOlderThan(name: string, clock: Clock): boolean {
-    const { digest, stats } = this.#look(name);
-    return digest !== GONE && stats.every((stat) => isSettled(stat, undefined, clock, 0));
+    const { digest, stats } = this.#snapshot(name);
+    return digest !== MISSING && stats.every((stat) => isSettled(stat, undefined, clock, 0));
   }
 
-  #look(name: string): Look {
-    const look = this.#looks.get(name) ?? lookAt(this.#root, name);
-    this.#looks.set(name, look);
-    return look;
+  #snapshot(name: string): Snapshot {
+    const snapshot = this.#snapshots.get(name) ?? read(this.#root, name);
+    this.#snapshots.set(name, snapshot);
+    return snapshot;
   }
 
   #nameOf(path: string): string {
@@ -60,52 +58,49 @@ export class TestSources {
   }
 }
 
-function lookAt(root: string, name: string): Look {
-  if (name.endsWith('/**')) return lookBelow(resolve(root, name.slice(0, -3)));
-  if (name.endsWith('/')) return lookAtNames(resolve(root, name));
-  return lookAtFile(resolve(root, name));
+function read(root: string, name: string): Snapshot {
+  if (name.endsWith('/**')) return readBelow(resolve(root, name.slice(0, -3)));
+  if (name.endsWith('/')) return readNames(resolve(root, name));
+  return readContent(resolve(root, name));
 }
 
-function lookAtFile(path: string): Look {
+function readContent(path: string): Snapshot {
   const found = ifPresent(() => {
     const stat = statSync(path);
     return { digest: Buffer.from(hashFile(path, stat.size)).toString('hex'), stats: [stat] };
   });
-  return found ?? { digest: GONE, stats: [] };
+  return found ?? { digest: MISSING, stats: [] };
 }
 
-/**
- * Not by the directory's own time: whatever was there for a moment, and meant nothing to an import,
- * changes that.
- */
-function lookAtNames(directory: string): Look {
+/** Ignores the modification time of the directory: a temporary file changes that, too. */
+function readNames(directory: string): Snapshot {
   const found = ifPresent(() => {
-    const names = readdirSync(directory).filter((name) => !isToolsOwn(name));
+    const names = readdirSync(directory).filter((name) => !belongsToTools(name));
     const stats = names.flatMap((name) => ifPresent(() => lstatSync(join(directory, name))) ?? []);
     return { digest: digestOfJson(names.sort()), stats };
   });
-  return found ?? { digest: GONE, stats: [] };
+  return found ?? { digest: MISSING, stats: [] };
 }
 
-function lookBelow(directory: string): Look {
+function readBelow(directory: string): Snapshot {
   const found = ifPresent(() => {
-    const below = readdirSync(directory, { withFileTypes: true }).filter(counts);
-    const looks = below.map((entry) => {
+    const entries = readdirSync(directory, { withFileTypes: true }).filter(isRelevant);
+    const snapshots = entries.map((entry) => {
       const path = join(directory, entry.name);
-      return entry.isDirectory() ? lookBelow(path) : lookAtFile(path);
+      return entry.isDirectory() ? readBelow(path) : readContent(path);
     });
-    const parts = below.map((entry, i) => [entry.name, looks[i]?.digest]).sort();
-    return { digest: digestOfJson(parts), stats: [lstatSync(directory), ...looks.flatMap(({ stats }) => stats)] };
+    const parts = entries.map((entry, i) => [entry.name, snapshots[i]?.digest]).sort();
+    return { digest: digestOfJson(parts), stats: [lstatSync(directory), ...snapshots.flatMap(({ stats }) => stats)] };
   });
-  return found ?? { digest: GONE, stats: [] };
+  return found ?? { digest: MISSING, stats: [] };
 }
 
-function counts(entry: Dirent): boolean {
-  if (isToolsOwn(entry.name)) return false;
+function isRelevant(entry: Dirent): boolean {
+  if (belongsToTools(entry.name)) return false;
   return entry.isDirectory() || ((entry.isFile() || entry.isSymbolicLink()) && !MODULE.test(entry.name));
 }
 
-/** Packages are looked at elsewhere. */
-function isToolsOwn(name: string): boolean {
+/** Installed packages are part of the surroundings. */
+function belongsToTools(name: string): boolean {
   return name === 'node_modules' || name.startsWith('.');
 }

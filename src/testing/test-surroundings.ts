@@ -6,11 +6,11 @@ import type { ManifestObject } from '../kubernetes/manifest.ts';
 import type { DeployedImage } from '../loading/loaded-image.ts';
 import type { TestInputs } from './test-inputs.ts';
 
-/** Files that say which packages are installed, and how sources are read. */
-const PACKAGES =
+/** Files that determine which packages are installed and how sources are compiled. */
+const PACKAGE_FILES =
   /^(package\.json|package-lock\.json|npm-shrinkwrap\.json|yarn\.lock|pnpm-lock\.yaml|pnpm-workspace\.yaml|bun\.lockb?|tsconfig.*\.json|\.env.*|\.npmrc)$/;
 
-/** What stands when the tests begin. */
+/** What is running when the tests start. */
 export interface Deployed {
   images: readonly DeployedImage[];
   services: readonly { config: { name: string }; definition: string }[];
@@ -18,8 +18,8 @@ export interface Deployed {
 }
 
 /**
- * What all tests of a run rest on, besides their own files. Values of variables are not written
- * down.
+ * What all tests of a run depend on, besides their own files. Values of variables are not stored,
+ * only their digests.
  */
 export async function testSurroundings(
   config: Config,
@@ -42,7 +42,7 @@ export async function testSurroundings(
   };
 }
 
-/** From the root up to where the repository begins. */
+/** The directories from the root up to the root of the repository. */
 function directoriesUp(root: string): string[] {
   const directories = [root];
   for (let at = root; !existsSync(join(at, '.git')) && dirname(at) !== at; directories.push(at)) at = dirname(at);
@@ -51,7 +51,7 @@ function directoriesUp(root: string): string[] {
 
 function packageFiles(directory: string): [name: string, text: string][] {
   const names = readdirSync(directory, { withFileTypes: true }).filter(
-    (entry) => entry.isFile() && PACKAGES.test(entry.name),
+    (entry) => entry.isFile() && PACKAGE_FILES.test(entry.name),
   );
   return names
     .map(({ name }): [string, string] => [join(directory, name), readFileSync(join(directory, name), 'utf8')])

@@ -9,7 +9,7 @@ import { runTests } from '../../src/testing/run-tests.ts';
 import { TestCache } from '../../src/testing/test-cache.ts';
 import { plant, scratchWithVitest } from '../support/scratch.ts';
 
-/** Real runs of vitest, without a cluster. */
+/** Runs vitest for real, without a cluster. */
 let root: string;
 beforeEach(() => {
   root = scratchWithVitest('test-cache');
@@ -58,7 +58,7 @@ async function run({ image = 'sha256:1', env = {} }: Surroundings = {}): Promise
   return { ...summary, ran: ['one', 'two'].filter((name) => lines.some((line) => line.includes(`${name}.test.ts (`))) };
 }
 
-/** What is changed in the moment in which a run begins is not remembered. */
+/** Waits until the clock has moved on: a file that changes as a run starts is not remembered. */
 function change(files: Record<string, string>): void {
   plant(root, files);
   const newest = Math.max(...Object.keys(files).map((file) => lstatSync(join(root, file)).ctimeMs));
@@ -66,7 +66,7 @@ function change(files: Record<string, string>): void {
 }
 
 describe('a test file that passed', () => {
-  it('runs again only when something changes that it rests on', async () => {
+  it('runs again only if something that it depends on changes', async () => {
     change({});
     expect(await run()).toMatchObject({ passed: 2, failed: 0, unchanged: 0, ran: ['one', 'two'] });
     expect(await run()).toMatchObject({ passed: 0, failed: 0, unchanged: 2, ran: [] });
@@ -90,7 +90,7 @@ describe('a test file that passed', () => {
     expect(await run()).toMatchObject({ unchanged: 2 });
   });
 
-  it('runs again when a manifest changes that its fixtures applied', async () => {
+  it('runs again if a manifest that its fixtures applied changes', async () => {
     const test = `import { test } from 'vitest';\ntest('one', ({ task }) => void Object.assign(task.meta, { harnessFiles: [process.cwd() + '/k8s.yaml'] }));\n`;
     change({ 'k8s.yaml': 'a: 1\n', 'test/one/one.test.ts': test });
     expect(await run()).toMatchObject({ ran: ['one', 'two'] });
@@ -99,7 +99,7 @@ describe('a test file that passed', () => {
     expect(await run()).toMatchObject({ ran: ['one'], unchanged: 1 });
   });
 
-  it('is not remembered when a part of it failed or was left out', async () => {
+  it('is not remembered if a part of it failed or was skipped', async () => {
     const two = (body: string) =>
       `import { expect, test } from 'vitest';\ntest('passes', () => expect(1).toBe(1));\n${body}\n`;
     change({ 'test/[two]/two.test.ts': two(`test('fails', () => expect(1).toBe(2));`) });
@@ -117,7 +117,7 @@ describe('a test file that passed', () => {
     expect(await run()).toMatchObject({ passed: 2, failed: 0, unchanged: 1 });
   });
 
-  it('is not remembered when it changed while it ran', async () => {
+  it('is not remembered if it changed while it ran', async () => {
     change({
       'test/one/one.test.ts': `import { appendFileSync } from 'node:fs';\nimport { test } from 'vitest';\ntest('writes', () => appendFileSync(new URL('../lib/one.ts', import.meta.url), '\\n'));\nimport '../lib/one.ts';\n`,
     });

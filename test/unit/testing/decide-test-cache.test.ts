@@ -9,23 +9,23 @@ const pass = (image: string, file: string): TestInputs => ({
 const files = (digest: string) => (name: string) => (name === 'a.test.ts' ? digest : 'x');
 
 describe('a test file', () => {
-  it('runs when it has not passed yet', () => {
+  it('runs if it has not passed yet', () => {
     expect(whyTestAgain([], {}, files('1'))).toBe('it has not passed yet');
   });
 
-  it('need not run when everything is as in any of its passes', () => {
+  it('need not run if everything is as in one of its passes', () => {
     const passes = [pass('2', '2'), pass('1', '1')];
     expect(whyTestAgain(passes, { 'image api': '2' }, files('2'))).toBeUndefined();
     expect(whyTestAgain(passes, { 'image api': '1' }, files('1'))).toBeUndefined();
   });
 
-  it('runs when something is as it was in none of them, and says what differs from the last one', () => {
+  it('runs if no pass matches, and names what changed since the last one', () => {
     const passes = [pass('2', '2'), pass('1', '1')];
     expect(whyTestAgain(passes, { 'image api': '1' }, files('2'))).toBe('changed: image api');
     expect(whyTestAgain(passes, { 'image api': '2' }, files('1'))).toBe('changed: a.test.ts');
   });
 
-  it('runs when something is new or gone that all tests rest on', () => {
+  it('runs if something that all tests depend on was added or removed', () => {
     expect(whyTestAgain([pass('1', '1')], { 'image api': '1', 'image worker': '1' }, files('1'))).toBe(
       'changed: image worker',
     );
@@ -33,8 +33,8 @@ describe('a test file', () => {
   });
 });
 
-describe('what is remembered', () => {
-  it('is each pass once, the last one first, and few of them', () => {
+describe('the remembered passes', () => {
+  it('are distinct, latest first, and limited in number', () => {
     const all = ['1', '2', '1', '3', '4', '5'].reduce<TestInputs[]>(
       (passes, file) => withPass(passes, pass('1', file)),
       [],
@@ -42,7 +42,7 @@ describe('what is remembered', () => {
     expect(all).toEqual(['5', '4', '3', '1'].map((file) => pass('1', file)));
   });
 
-  it('tells a pass with one file more from one without', () => {
+  it('are distinct if one has a file more than the other', () => {
     const more: TestInputs = { ...pass('1', '1'), files: { ...pass('1', '1').files, 'b.ts': '1' } };
     expect(withPass([pass('1', '1')], more)).toHaveLength(2);
     expect(withPass([more], pass('1', '1'))).toHaveLength(2);
