@@ -2,31 +2,31 @@ import type { KubernetesObject } from '@kubernetes/client-node';
 import { TEST_ANNOTATIONS, TEST_LABELS } from '../core/labels.ts';
 import type { Owner } from '../machine/running-process.ts';
 
-/** What is known here and now about processes. */
-export interface Present {
+/** What this process knows about itself and others. */
+export interface Observer {
   project: string;
-  /** The process that asks. */
+  /** This process. */
   self: Owner;
   isAlive: (process: Pick<Owner, 'pid' | 'started'>) => boolean;
 }
 
 /**
- * The test namespaces whose run is proved to be dead. Whatever is not proved stays: another
- * project's, another machine's, those of processes that cannot be looked at from here, and what
- * bears no owner that can be read.
+ * The test namespaces whose run is certainly dead. All others stay: those of other projects and
+ * other machines, those of processes that are not visible from here, and namespaces without a
+ * readable owner.
  */
-export function orphanedNamespaces<T extends KubernetesObject>(namespaces: readonly T[], present: Present): T[] {
+export function orphanedNamespaces<T extends KubernetesObject>(namespaces: readonly T[], observer: Observer): T[] {
   return namespaces.filter(({ metadata }) => {
-    if (metadata?.deletionTimestamp !== undefined || metadata?.labels?.[TEST_LABELS.project] !== present.project)
+    if (metadata?.deletionTimestamp !== undefined || metadata?.labels?.[TEST_LABELS.project] !== observer.project)
       return false;
     const owner = readOwner(metadata.annotations?.[TEST_ANNOTATIONS.owner]);
-    return owner !== undefined && isGone(owner, present);
+    return owner !== undefined && isDead(owner, observer);
   });
 }
 
-function isGone(owner: Owner, { self, isAlive }: Present): boolean {
+function isDead(owner: Owner, { self, isAlive }: Observer): boolean {
   if (owner.host !== self.host) return false;
-  // The same machine after a restart, which no process has survived.
+  // The machine was restarted since, and no process survives that.
   if (owner.boot !== self.boot) return owner.boot !== '' && self.boot !== '';
   return owner.processes === self.processes && !isAlive(owner);
 }
@@ -34,8 +34,10 @@ function isGone(owner: Owner, { self, isAlive }: Present): boolean {
 function readOwner(text: string | undefined): Owner | undefined {
   try {
     const owner = JSON.parse(text ?? '') as Partial<Owner>;
-    const whole = [owner.host, owner.boot, owner.processes, owner.started].every((part) => typeof part === 'string');
-    return whole && typeof owner.pid === 'number' ? (owner as Owner) : undefined;
+    const isComplete = [owner.host, owner.boot, owner.processes, owner.started].every(
+      (field) => typeof field === 'string',
+    );
+    return isComplete && typeof owner.pid === 'number' ? (owner as Owner) : undefined;
   } catch {
     return undefined;
   }

@@ -14,31 +14,34 @@ export type { HarnessContext } from '../testing/context.ts';
 export type { Owner } from '../machine/running-process.ts';
 export type { TestRun, VitestContext } from '../fixtures/test-run.ts';
 
-/** What `harnessSetup` can be told; each is otherwise taken from the environment. */
+/** Options of `harnessSetup`. The environment provides the defaults. */
 export interface SetupOptions {
-  /** Default: `HARNESS_TIER`, or else `test-cached`. */
+  /** Default: `HARNESS_TIER`, or `test-cached` if that is not set. */
   tier?: Tier;
-  /** Default: `HARNESS_CONFIG`, or else found upwards from vitest's root. */
+  /**
+   * Default: `HARNESS_CONFIG`. If that is not set, the nearest file in vitest's root or a directory
+   * above it.
+   */
   configFile?: string;
 }
 
-/** A vitest global setup, and what undoes it. */
+/** A global setup of vitest. It returns its teardown. */
 export type Setup = (project: TestProject) => Promise<() => Promise<void>>;
 
-const say = (line: string) => void process.stdout.write(`${line}\n`);
+const print = (line: string) => void process.stdout.write(`${line}\n`);
 
 /**
- * Makes a global setup of your own, for options that stand in the code: `export default
- * harnessSetup({ tier: 'test-fast' })`. Projects of one vitest that want the same share what is
- * brought up, and the last one ends it.
+ * Creates a global setup with its own options: `export default harnessSetup({ tier: 'test-fast' })`.
+ * Projects of one vitest with the same options share one environment. The last one to finish ends
+ * it.
  */
 export function harnessSetup(options: SetupOptions = {}): Setup {
   return async (project) => {
     const { tier, configFile } = { ...fromEnvironment(), ...options };
     const { root } = project.config;
     const harness = process.env[CONTEXT_VARIABLE] === undefined ? await open(root, configFile) : undefined;
-    const key = harness ? `${tier} ${harness.config.file}` : HANDED;
-    const shared = (started[key] ??= { users: 0, context: begin(harness, tier) });
+    const key = harness ? `${tier} ${harness.config.file}` : FROM_HARNESS;
+    const shared = (started[key] ??= { users: 0, context: start(harness, tier) });
     shared.users += 1;
     const context = await shared.context;
     project.provide('harness', context);
@@ -46,15 +49,16 @@ export function harnessSetup(options: SetupOptions = {}): Setup {
       shared.users -= 1;
       if (shared.users > 0) return;
       delete started[key];
-      await endRun(context, say);
+      await endRun(context, print);
     };
   };
 }
 
 /**
- * Vitest's global setup (`globalSetup: ['kind-harness/vitest']`): brings everything up by the tier
- * in `HARNESS_TIER` (default test-cached) and provides `inject('harness')`. Where the harness
- * itself started vitest, everything is up already, and it only passes on what it was handed.
+ * Vitest's global setup (`globalSetup: ['kind-harness/vitest']`): prepares cluster, images and
+ * deployment for the tier in `HARNESS_TIER` (default `test-cached`) and provides
+ * `inject('harness')`. If the harness itself started vitest, everything is prepared already, and
+ * the setup only provides it.
  * @throws HarnessError, and vitest runs no test
  */
 export default harnessSetup();
@@ -64,14 +68,14 @@ interface Started {
   context: Promise<VitestContext>;
 }
 
-/** Of the whole process: vitest may load this file once for each project. */
+/** Global to the process, because vitest may load this file once for each project. */
 const STARTED = Symbol.for('kind-harness.vitest');
 const started = ((globalThis as { [STARTED]?: Record<string, Started> })[STARTED] ??= {});
 
-/** The key of what the harness that started vitest has brought up. */
-const HANDED = '';
+/** The key for what the harness that started vitest has prepared. */
+const FROM_HARNESS = '';
 
-async function begin(harness: Harness | undefined, tier: Tier): Promise<VitestContext> {
+async function start(harness: Harness | undefined, tier: Tier): Promise<VitestContext> {
   const context = harness
     ? await harness.prepare(tier)
     : (JSON.parse(process.env[CONTEXT_VARIABLE] ?? '') as HarnessContext);
@@ -80,12 +84,12 @@ async function begin(harness: Harness | undefined, tier: Tier): Promise<VitestCo
   const keepNamespaces = !['', '0', 'false'].includes(process.env['HARNESS_KEEP_NAMESPACES'] ?? '');
   const run: TestRun = { id, owner: thisProcess(), artifacts: join(artifacts, id), keepNamespaces };
   trimArtifacts(artifacts);
-  await removeOrphans({ ...context, run }, say);
+  await removeOrphans({ ...context, run }, print);
   return { ...context, run };
 }
 
 function open(root: string, configFile: string | undefined): Promise<Harness> {
-  const emit = plainReporter(say, false);
+  const emit = plainReporter(print, false);
   return openHarness({ cwd: root, emit, command: 'vitest', ...(configFile === undefined ? {} : { configFile }) });
 }
 
@@ -98,5 +102,5 @@ function tierFrom(value: string): Tier {
   if (value === '') return 'test-cached';
   const tier = TIERS.find((candidate) => candidate === value);
   if (tier) return tier;
-  throw new HarnessError('USAGE', `HARNESS_TIER is \`${value}\`; it must be one of ${TIERS.join(', ')}.`);
+  throw new HarnessError('USAGE', `HARNESS_TIER is \`${value}\`. Expected one of ${TIERS.join(', ')}.`);
 }

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { V1Namespace } from '@kubernetes/client-node';
 import { TEST_LABELS } from '../core/labels.ts';
 import { count } from '../core/words.ts';
-import { lookInto } from '../fixtures/diagnosis.ts';
+import { inspectCommand } from '../fixtures/diagnosis.ts';
 import type { VitestContext } from '../fixtures/test-run.ts';
 import { openAccess } from '../kubernetes/access.ts';
 import { kubeList, type KubeAccess } from '../kubernetes/api.ts';
@@ -12,37 +12,41 @@ import { ifPresent } from '../machine/if-present.ts';
 import { isAlive } from '../machine/running-process.ts';
 import { orphanedNamespaces } from './decide-orphans.ts';
 
-/** Runs whose artifacts are kept. */
+/** Number of runs whose artifacts are kept. */
 const KEPT_RUNS = 10;
 
 /**
- * Has the namespaces deleted that runs of this project left when they died; cluster-scoped objects
- * of theirs go with them.
+ * Deletes namespaces left by runs of this project that died. Kubernetes deletes the cluster-scoped
+ * objects of these runs with them.
  */
 export async function removeOrphans(
   { kubeconfig, project, run }: VitestContext,
-  say: (line: string) => void,
+  print: (line: string) => void,
 ): Promise<void> {
   if (run.keepNamespaces) return;
   const kube = await openAccess(kubeconfig);
-  const found = orphanedNamespaces(await namespaces(kube, { [TEST_LABELS.project]: project }), {
+  const orphans = orphanedNamespaces(await namespaces(kube, { [TEST_LABELS.project]: project }), {
     project,
     self: run.owner,
     isAlive,
   });
-  for (const each of found) await remove(kube, each);
-  if (found.length > 0) say(`🧹 ${count(found.length, 'namespace')} of test runs that died removed`);
+  for (const each of orphans) await remove(kube, each);
+  if (orphans.length > 0) print(`🧹 removed ${count(orphans.length, 'namespace')} of test runs that died`);
 }
 
 /**
- * Has deleted what a worker that was ended could not delete itself, or says how to look into what
- * was to be kept.
+ * Deletes namespaces of this run that a killed worker left. If namespaces are kept, prints how to
+ * inspect them instead.
  */
-export async function endRun({ kubeconfig, project, run }: VitestContext, say: (line: string) => void): Promise<void> {
+export async function endRun(
+  { kubeconfig, project, run }: VitestContext,
+  print: (line: string) => void,
+): Promise<void> {
   const kube = await openAccess(kubeconfig);
   const own = await namespaces(kube, { [TEST_LABELS.project]: project, [TEST_LABELS.run]: run.id });
   if (run.keepNamespaces) {
-    for (const { metadata } of own) say(`ℹ️  kept until the next run: ${lookInto(kubeconfig, metadata?.name ?? '')}`);
+    for (const { metadata } of own)
+      print(`ℹ️  kept until the next run: ${inspectCommand(kubeconfig, metadata?.name ?? '')}`);
     return;
   }
   for (const each of own) if (each.metadata?.deletionTimestamp === undefined) await remove(kube, each);

@@ -2,12 +2,12 @@ import { writeFileSync } from 'node:fs';
 import type { Reporter, TestModule, TestProject, Vite } from 'vitest/node';
 import { REPORT_VARIABLE, type ModuleReport } from '../testing/module-report.ts';
 
-/** Tells the harness, which started vitest, what each test file was made of. */
+/** Reports the result and the dependencies of each test file to the harness that started vitest. */
 export default class PassedReporter implements Reporter {
   onTestRunEnd(modules: readonly TestModule[], unhandledErrors: readonly unknown[]): void {
     const path = process.env[REPORT_VARIABLE];
     if (path === undefined) return;
-    // An error outside of any test may belong to any of them.
+    // An error outside of all tests may belong to any test.
     const reports = modules.map((module): ModuleReport => {
       return {
         file: module.moduleId,
@@ -46,7 +46,7 @@ function graphsOf(project: TestProject): Vite.EnvironmentModuleGraph[] {
   return Object.values(project.vite.environments).map(({ moduleGraph }) => moduleGraph);
 }
 
-/** What stands in no file is made by vite itself. */
+/** Collects a module and its imports. Modules without a file are created by vite itself. */
 function collect(
   node: Vite.EnvironmentModuleNode | undefined,
   found: Set<string>,

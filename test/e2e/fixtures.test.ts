@@ -154,7 +154,7 @@ describe('a failed test', () => {
       /kept until the next run: (kubectl --kubeconfig \S+ -n (\S+) get all)/.exec(output) ?? [];
     expect(command).toContain(project.kubeconfig);
     expect(await testNamespaces(project)).toEqual([name]);
-    expect((await project.must('test-cached')).output).toContain('1 namespace of test runs that died removed');
+    expect((await project.must('test-cached')).output).toContain('removed 1 namespace of test runs that died');
     expect(await testNamespaces(project)).toEqual([]);
   });
 });
@@ -183,7 +183,7 @@ describe('a run that was killed', () => {
 
     const { stdout, exitCode } = await vitest(project, ['run']);
     expect(exitCode, stdout).toBe(0);
-    expect(stdout).toContain('1 namespace of test runs that died removed');
+    expect(stdout).toContain('removed 1 namespace of test runs that died');
     expect((await testNamespaces(project)).sort()).toEqual(['living', 'other-machine', 'other-project', 'unowned']);
     await eventually('the killed run leaves no cluster-scoped object', async () => {
       const { items } = await rbac.listClusterRole({ labelSelector: TEST_LABELS.run });

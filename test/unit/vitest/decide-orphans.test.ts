@@ -26,21 +26,21 @@ const isRemoved = (each: ReturnType<typeof namespace>, by: Owner = self) =>
 
 describe('a test namespace', () => {
   it.each<[string, Owner]>([
-    ['whose process is gone', dead],
-    ['whose process number was given to another one', { ...self, started: '4' }],
-    ['of this machine before it was restarted', { ...self, boot: 'boot-1' }],
+    ['whose process has ended', dead],
+    ['whose process id was reused', { ...self, started: '4' }],
+    ['of this machine before its restart', { ...self, boot: 'boot-1' }],
   ])('%s is removed', (_, owner) => {
     expect(isRemoved(namespace(owner))).toBe(true);
   });
 
   it.each<[string, unknown]>([
-    ['of a run that lives', self],
+    ['of a live run', self],
     ['of another machine', { ...dead, host: 'there' }],
-    ['of a container, whose processes are not seen from here', { ...dead, processes: 'pid:[2]' }],
-    ['of a machine that does not tell its restarts apart from ours', { ...dead, boot: '' }],
+    ['of a container, whose processes are not visible from here', { ...dead, processes: 'pid:[2]' }],
+    ['of a machine without boot ids', { ...dead, boot: '' }],
     ['with no owner', undefined],
-    ['with an owner that is no JSON', 'nobody'],
-    ['with an owner that lacks something', { pid: 50, host: 'here' }],
+    ['with an owner that is not JSON', 'nobody'],
+    ['with an incomplete owner', { pid: 50, host: 'here' }],
   ])('%s stays', (_, owner) => {
     expect(isRemoved(namespace(owner))).toBe(false);
   });
@@ -49,11 +49,11 @@ describe('a test namespace', () => {
     expect(isRemoved(namespace(dead, { project: 'other' }))).toBe(false);
   });
 
-  it('that is being deleted is left alone', () => {
+  it('that is being deleted is ignored', () => {
     expect(isRemoved(namespace(dead, { deletionTimestamp: new Date(0) }))).toBe(false);
   });
 
-  it('is removed on a system that has neither boot ids nor process namespaces', () => {
+  it('of a dead process is removed on a system without boot ids and process namespaces', () => {
     const plain = { boot: '', processes: '' };
     expect(isRemoved(namespace({ ...dead, ...plain }), { ...self, ...plain })).toBe(true);
     expect(isRemoved(namespace({ ...self, ...plain }), { ...self, ...plain })).toBe(false);
