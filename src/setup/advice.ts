@@ -1,4 +1,4 @@
-/** What a user has to type where this package may not do it itself, for each platform. Pure. */
+/** The commands for a user to run when this package may not, for each platform. Pure. */
 import { printable } from '../machine/process.ts';
 import type { Need } from './needs.ts';
 import type { ObservedTools } from './observed.ts';
@@ -6,7 +6,7 @@ import { fedoraPackages, KIND_VERSION, kindFromSource, packagesFor, ubuntuPackag
 import { debianAdvice } from './plan-debian.ts';
 import { OLDEST } from './versions.ts';
 
-/** Commands that install these needs on this platform; comments where there is no command. */
+/** Commands that install these needs on this platform, or comments if there is no command. */
 export function adviceFor(tools: ObservedTools, needs: readonly Need[]): string[] {
   const { platform, apt } = tools;
   if (needs.length === 0) return [];
@@ -27,25 +27,25 @@ export function adviceFor(tools: ObservedTools, needs: readonly Need[]): string[
   }
 }
 
-/** Whether `harness setup` installs things itself on this system, given the rights. */
+/** Whether `harness setup` can install tools on this system if it runs as root. */
 export function installsItself({ platform }: ObservedTools): boolean {
   return platform.distribution?.id === 'debian' || platform.distribution?.id === 'ubuntu';
 }
 
-/** Makes a plain user one of those who may use the engine. */
+/** Allows a user without root to use the engine. */
 const JOIN_GROUP = ['sudo usermod -aG docker "$USER"', 'newgrp docker   # or log in again'] as const;
 
-/** How to get an installed but silent engine to answer. */
+/** Commands that make an installed engine answer. */
 export function startAdvice({ platform, engine }: ObservedTools): string[] {
   if (engine.state === 'up') return [];
   if (engine.reason === 'denied') return [...JOIN_GROUP];
   if (engine.host !== undefined)
     return [
-      `# Start the Docker engine at ${engine.host}, or unset DOCKER_HOST or DOCKER_CONTEXT to use this machine's own.`,
+      `# Start the Docker engine at ${engine.host}, or unset DOCKER_HOST or DOCKER_CONTEXT to use the local one.`,
     ];
   if (platform.os === 'darwin') return ['open -a Docker'];
   if (platform.os !== 'linux') return ['# Start Docker Desktop.'];
-  const start = platform.systemd ? 'sudo systemctl start docker' : 'sudo dockerd   # in a terminal of its own';
+  const start = platform.systemd ? 'sudo systemctl start docker' : 'sudo dockerd   # in another terminal';
   const justInstalled = engine.daemon === undefined && !platform.root;
   return justInstalled ? [start, ...JOIN_GROUP] : [start];
 }
@@ -53,7 +53,7 @@ export function startAdvice({ platform, engine }: ObservedTools): string[] {
 function macAdvice(needs: readonly Need[]): string[] {
   const lines: string[] = [];
   const wants = (need: Need) => needs.includes(need);
-  // Docker Desktop brings the client and both plugins with it.
+  // Docker Desktop includes the client and both plugins.
   if (wants('engine')) lines.push('brew install --cask docker-desktop', 'open -a Docker');
   else
     lines.push(...(['docker', 'buildx', 'compose'] as const).filter(wants).map((need) => `brew install ${BREW[need]}`));
@@ -77,7 +77,8 @@ function packageAdvice(install: string, packages: readonly string[], needs: read
 const GENERIC: Readonly<Record<Need, string>> = {
   engine: '# Docker: https://docs.docker.com/engine/install/',
   docker: '# The docker client: https://docs.docker.com/engine/install/',
-  buildx: '# docker buildx: https://docs.docker.com/build/install-buildx/ or your distribution’s docker-buildx',
+  buildx:
+    '# docker buildx: https://docs.docker.com/build/install-buildx/ or the package docker-buildx of your distribution',
   compose: '# docker compose: https://docs.docker.com/compose/install/',
   kind: `# kind ${KIND_VERSION}: https://kind.sigs.k8s.io/docs/user/quick-start/ or \`${printable(kindFromSource())}\``,
 };

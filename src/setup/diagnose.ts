@@ -1,32 +1,32 @@
-/** What is there, what is missing and what is merely unwise, for `harness doctor`. Pure. */
+/** Judges the state of every tool, for `harness doctor`. Pure. */
 import { isAtLeast } from '../core/version.ts';
 import { adviceFor, installsItself, startAdvice } from './advice.ts';
 import { bestClient, missingNeeds, type Need } from './needs.ts';
 import type { ObservedTools } from './observed.ts';
 import { OLDEST } from './versions.ts';
 
-/** One line of `harness doctor`. */
+/** One line in the output of `harness doctor`. */
 export interface Check {
   name: string;
-  /** Where it was found or what was seen, in a few words; undefined when there is nothing. */
+  /** Where it was found, or its state, in a few words; undefined if it was not found. */
   found: string | undefined;
   version: string | undefined;
-  /** missing: nothing runs without it. warning: it runs, but worse. */
+  /** missing: nothing works without it. warning: the harness works, but with limits. */
   verdict: 'ok' | 'warning' | 'missing';
-  /** What to do about it; undefined when all is well. */
+  /** How to fix it; undefined if it is ok. */
   fix: string | undefined;
 }
 
-/** Bytes that a node image, its build and a few versions of a user's images take. */
+/** Bytes for a node image, its build and a few versions of a user's images. */
 const ENOUGH_DISK = 15e9;
 /**
- * A node runs systemd, containerd and a kubelet, each with several; kind's own documentation asks
- * for 512.
+ * A node runs systemd, containerd and a kubelet, and each needs several instances. kind's
+ * documentation asks for 512.
  */
 const ENOUGH_INOTIFY = 512;
 
 const NODE_IMAGE_ONLY =
-  'Only to build the node image where no registry answers; as root on Debian it is installed then.';
+  'Needed only to build the node image without a registry. As root on Debian it is installed then.';
 
 /** The state of every tool, in a fixed order. */
 export function diagnose(tools: ObservedTools): Check[] {
@@ -35,27 +35,28 @@ export function diagnose(tools: ObservedTools): Check[] {
   const fix = (need: Need) => adviceFor(tools, [need]).join('\n');
   const client = bestClient(tools.dockerClients);
   const required = (need: Need, name: string, found: string | undefined, version: string | undefined): Check => {
-    const gone = missing.has(need);
-    return { name, found, version, verdict: gone ? 'missing' : 'ok', fix: gone ? installFix(tools, need) : undefined };
+    const isMissing = missing.has(need);
+    const fix = isMissing ? installFix(tools, need) : undefined;
+    return { name, found, version, verdict: isMissing ? 'missing' : 'ok', fix };
   };
   const optional = (
     name: string,
     found: string | undefined,
     version: string | undefined,
-    good: boolean,
+    ok: boolean,
     advice: string,
   ): Check => ({
     name,
     found,
     version,
-    verdict: good ? 'ok' : 'warning',
-    fix: good ? undefined : advice,
+    verdict: ok ? 'ok' : 'warning',
+    fix: ok ? undefined : advice,
   });
   const nodeOk = isAtLeast(tools.node, OLDEST.node);
   return [
     {
       name: 'node',
-      found: 'the Node that runs this',
+      found: 'runs this command',
       version: tools.node,
       verdict: nodeOk ? 'ok' : 'missing',
       fix: nodeOk ? undefined : `Use Node ${OLDEST.node} or newer.`,
@@ -78,14 +79,14 @@ export function diagnose(tools: ObservedTools): Check[] {
       git?.path,
       git?.version,
       Boolean(git),
-      'Only for `harness dev`, which asks it what is ignored. Install git.',
+      'Install git. Only `harness dev` needs it, to find ignored files.',
     ),
     optional(
       'just',
       just?.path,
       just?.version,
       Boolean(just),
-      'Only for `just test-cached` and the like: npm install -g rust-just',
+      'Only for `just test-cached` and similar recipes: npm install -g rust-just',
     ),
     ...shadowedClient(tools),
     ...limits(tools),
@@ -94,7 +95,9 @@ export function diagnose(tools: ObservedTools): Check[] {
 
 function installFix(tools: ObservedTools, need: Need): string {
   if (!installsItself(tools)) return adviceFor(tools, [need]).join('\n');
-  return tools.platform.root ? 'harness setup' : 'harness setup, as root; it tells the commands to anybody else';
+  return tools.platform.root
+    ? 'Run `harness setup`.'
+    : 'Run `harness setup` as root; without root it prints the commands.';
 }
 
 function engineCheck(tools: ObservedTools, install: string | undefined): Check {
@@ -123,7 +126,7 @@ function shadowedClient({ dockerClients }: ObservedTools): Check[] {
       found: first.path,
       version: first.version,
       verdict: 'warning',
-      fix: `It does not find buildx, but ${best.path} does: put that one first on the PATH.`,
+      fix: `It has no buildx, but ${best.path} has: put that one first on the PATH.`,
     },
   ];
 }
@@ -131,23 +134,25 @@ function shadowedClient({ dockerClients }: ObservedTools): Check[] {
 function limits({ engine, platform }: ObservedTools): Check[] {
   const checks: Check[] = [];
   if (engine.state === 'up' && engine.freeBytes !== undefined) {
-    const tight = engine.freeBytes < ENOUGH_DISK;
+    const isLow = engine.freeBytes < ENOUGH_DISK;
     checks.push({
       name: 'disk',
       found: `${(engine.freeBytes / 1e9).toFixed(0)} GB free in ${engine.rootDirectory}`,
       version: undefined,
-      verdict: tight ? 'warning' : 'ok',
-      fix: tight ? 'Make room: `docker system df` shows what Docker uses.' : undefined,
+      verdict: isLow ? 'warning' : 'ok',
+      fix: isLow ? 'Free disk space: `docker system df` shows what Docker uses.' : undefined,
     });
   }
   if (platform.inotifyInstances !== undefined) {
-    const few = platform.inotifyInstances < ENOUGH_INOTIFY;
+    const isLow = platform.inotifyInstances < ENOUGH_INOTIFY;
     checks.push({
       name: 'inotify',
-      found: `${platform.inotifyInstances} instances for one user`,
+      found: `${platform.inotifyInstances} instances per user`,
       version: undefined,
-      verdict: few ? 'warning' : 'ok',
-      fix: few ? `With more than two nodes: sysctl fs.inotify.max_user_instances=${ENOUGH_INOTIFY}` : undefined,
+      verdict: isLow ? 'warning' : 'ok',
+      fix: isLow
+        ? `For more than two nodes, run as root: sysctl fs.inotify.max_user_instances=${ENOUGH_INOTIFY}`
+        : undefined,
     });
   }
   return checks;

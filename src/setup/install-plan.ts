@@ -1,9 +1,9 @@
 import type { InstallSteps } from '../apt/install.ts';
 import type { Need } from './needs.ts';
 
-/** What is installed, and how. */
+/** What to install, and how. */
 export interface InstallPlan extends InstallSteps {
   install: Need[];
-  /** What remains for the user to type. */
+  /** Commands that are left to the user. */
   byHand: string[];
 }

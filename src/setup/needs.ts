@@ -1,4 +1,4 @@
-/** The things that a run needs from a machine, and which of them are not there. Pure. */
+/** What a run needs from a machine, and what is missing. Pure. */
 import { isAtLeast } from '../core/version.ts';
 import type { DockerClient, ObservedTools } from './observed.ts';
 import { OLDEST } from './versions.ts';
@@ -6,7 +6,7 @@ import { OLDEST } from './versions.ts';
 /** A thing that can be installed. */
 export type Need = 'engine' | 'docker' | 'buildx' | 'compose' | 'kind';
 
-/** What nothing runs without, in the order in which it is told. */
+/** The missing tools that every run needs, in the order in which they are reported. */
 export function missingNeeds(tools: ObservedTools): Need[] {
   const missing: Need[] = [];
   const client = bestClient(tools.dockerClients);
@@ -18,15 +18,15 @@ export function missingNeeds(tools: ObservedTools): Need[] {
 }
 
 /**
- * The docker command to use: the first on the PATH that finds buildx, else the first of all.
- * Another client may stand before the one that came with the plugins.
+ * The docker command to use: the first on the PATH with buildx, else the first of all. A client
+ * without plugins may come before the one that has them.
  */
 export function bestClient(clients: readonly DockerClient[]): DockerClient | undefined {
   return clients.find((client) => client.buildx) ?? clients[0];
 }
 
 /**
- * An engine at an address that the user chose is the user's to install and start, here or
+ * Whether the user chose the engine's address. Then the user must install and start it, here or
  * elsewhere.
  */
 export function engineChosenByUser({ engine }: ObservedTools): boolean {
@@ -40,5 +40,5 @@ export function engineChosenByUser({ engine }: ObservedTools): boolean {
 function engineInstalled(tools: ObservedTools): boolean {
   const { engine } = tools;
   if (engine.state === 'up' || engineChosenByUser(tools)) return true;
-  return engine.daemon !== undefined || engine.reason === 'denied'; // something owns the socket that refuses us
+  return engine.daemon !== undefined || engine.reason === 'denied'; // a socket that denies access belongs to an engine
 }

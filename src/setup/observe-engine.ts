@@ -1,14 +1,14 @@
-/** Asks the Docker engine how it is; no answer is an answer, too. */
+/** Finds out the state of the Docker engine. No answer is a state too. */
 import { messageOf } from '../core/error.ts';
 import { DockerEngine } from '../docker/engine.ts';
 import { dockerHost } from '../docker/host.ts';
 import { within } from '../machine/with-timeout.ts';
 import type { Engine } from './observed.ts';
 
-/** Milliseconds after which an engine that took the connection counts as not answering. */
+/** Milliseconds until an engine that accepted the connection counts as not answering. */
 const ANSWER_TIMEOUT = 10_000;
 
-/** The part of the engine's `GET /info` that is used here. */
+/** The part of the answer to `GET /info` that is used here. */
 interface EngineInfo {
   ServerVersion: string;
   Driver: string;
@@ -18,8 +18,8 @@ interface EngineInfo {
 
 /**
  * The engine's state.
- * @param daemon path of the engine's program, when it is installed.
- * @param freeBytes tells the bytes left in a directory of this machine.
+ * @param daemon path of the engine's program, if it is installed
+ * @param freeBytes returns the free bytes in a directory of this machine
  */
 export async function observeEngine(
   env: NodeJS.ProcessEnv,
@@ -36,7 +36,7 @@ export async function observeEngine(
       storageDriver: info.Driver,
       cgroupVersion: info.CgroupVersion ?? '',
       rootDirectory: info.DockerRootDir,
-      // The directory of an engine on another machine may exist here, too, and would tell nonsense.
+      // For an engine on another machine, a directory with the same path here would be misleading.
       freeBytes: host === undefined || host.startsWith('unix:') ? freeBytes(info.DockerRootDir) : undefined,
     };
   } catch (error) {

@@ -1,6 +1,6 @@
 /**
- * Looks at the tools of this machine and changes nothing. Every probe is on its own, so they run
- * side by side.
+ * Finds out which tools this machine has, and changes nothing. The probes are independent, so they
+ * run in parallel.
  */
 import { existsSync, statfsSync } from 'node:fs';
 import { readAptSources } from '../apt/sources.ts';
@@ -11,12 +11,12 @@ import { tryRun } from '../machine/process.ts';
 import { observeEngine } from './observe-engine.ts';
 import type { Apt, DockerClient, ObservedTools, Program } from './observed.ts';
 
-/** Milliseconds that a tool gets to tell its version. */
+/** Milliseconds for a tool to print its version. */
 const PROBE_TIMEOUT = 20_000;
 
 /**
  * What is installed and running here.
- * @param env where the PATH and Docker's settings are read.
+ * @param env has the PATH and Docker's settings
  */
 export async function observeTools(env: NodeJS.ProcessEnv): Promise<ObservedTools> {
   const platform = observePlatform();
@@ -50,12 +50,12 @@ async function program(name: string, args: readonly string[], env: NodeJS.Proces
 }
 
 async function dockerClient(path: string): Promise<DockerClient> {
-  const [own, buildx, compose] = await Promise.all([
+  const [client, buildx, compose] = await Promise.all([
     version([path, '--version']),
     version([path, 'buildx', 'version']),
     version([path, 'compose', 'version']),
   ]);
-  return { path, version: own, buildx, compose };
+  return { path, version: client, buildx, compose };
 }
 
 async function version(argv: readonly [string, ...string[]]): Promise<string | undefined> {
@@ -63,14 +63,14 @@ async function version(argv: readonly [string, ...string[]]): Promise<string | u
     const { exitCode, stdout } = await tryRun(argv, { timeout: PROBE_TIMEOUT });
     return exitCode === 0 ? versionIn(stdout) : undefined;
   } catch {
-    return undefined; // it hangs or cannot be started: whoever asked learns that there is no usable version
+    return undefined; // it hangs or cannot be started: there is no usable version
   }
 }
 
 function daemfindOnPath(platform: Platform, env: NodeJS.ProcessEnv): string | undefined {
   const desktop = '/Applications/Docker.app';
   if (platform.os === 'darwin' && existsSync(desktop)) return desktop;
-  return findOnPath('dockerd', env, ['/usr/sbin', '/usr/local/sbin'])[0]; // a plain user's PATH lacks these
+  return findOnPath('dockerd', env, ['/usr/sbin', '/usr/local/sbin'])[0]; // not on the PATH of users other than root
 }
 
 async function observeApt(platform: Platform): Promise<Apt | undefined> {
@@ -91,6 +91,6 @@ function freeBytes(directory: string): number | undefined {
     const { bavail, bsize } = statfsSync(directory);
     return bavail * bsize;
   } catch {
-    return undefined; // the engine runs in another machine
+    return undefined; // the engine runs on another machine
   }
 }

@@ -1,20 +1,18 @@
-/** Which packages bring which need, by where they come from. Pure data. */
+/** The packages for each need, by distribution. Pure data. */
 import type { Need } from './needs.ts';
 
-/** The release of kind that is built from source where the distribution has none. */
+/** The release of kind to build from source if the distribution has no package. */
 export const KIND_VERSION = 'v0.33.0';
 
-/**
- * Debian's suite in which all of these can be had; Debian 14 is the release that grows out of it.
- */
+/** The suite of Debian that has all of these packages. It will become Debian 14. */
 export const NEWER_SUITE = 'forky';
 export const NEWER_SUITE_VERSION = 14;
 
 type Packages = Readonly<Record<Need, readonly string[]>>;
 
 /**
- * Debian's packages. Those with `suite` come from the newer suite; the rest is new enough in every
- * release, and runc must stay the release's own: a newer one needs a newer libc.
+ * Debian's packages. Those with `suite` come from the newer suite. The others are new enough in every
+ * release. runc must come from the release itself, because a newer one needs a newer libc.
  */
 export function debianPackages(suite: string | undefined): Packages {
   const newer = (name: string) => (suite === undefined ? name : `${name}/${suite}`);
@@ -27,7 +25,7 @@ export function debianPackages(suite: string | undefined): Packages {
   };
 }
 
-/** Ubuntu's packages. The client is a part of docker.io; kind is not packaged. */
+/** Ubuntu's packages. The client is part of docker.io. There is no package of kind. */
 export const ubuntuPackages: Packages = {
   engine: ['docker.io', 'iptables'],
   docker: ['docker.io'],
@@ -36,7 +34,7 @@ export const ubuntuPackages: Packages = {
   kind: [],
 };
 
-/** Docker's own packages, which the distribution's would throw out. */
+/** Docker's own packages. Those of the distribution would replace them. */
 const dockerCePackages: Pick<Packages, 'engine' | 'docker' | 'buildx' | 'compose'> = {
   engine: ['docker-ce', 'containerd.io'],
   docker: ['docker-ce-cli'],
@@ -52,17 +50,18 @@ export const fedoraPackages: Packages = {
   kind: [],
 };
 
-/** The packages for these needs, each once. */
+/** The packages for these needs, without duplicates. */
 export function packagesFor(needs: readonly Need[], packages: Packages, dockerCe = false): string[] {
   const table: Packages = dockerCe ? { ...packages, ...dockerCePackages } : packages;
   return [...new Set(needs.flatMap((need) => table[need]))];
 }
 
 /**
- * Builds kind from source into a directory of the PATH; asks for a newer Go by itself, where a
- * distribution has switched that off.
+ * The command that builds kind from source. `GOTOOLCHAIN=auto` lets Go download a newer Go even if
+ * the distribution has disabled that.
+ * @param directory where kind is installed; undefined for Go's default
  */
 export function kindFromSource(directory?: string): [string, ...string[]] {
-  const where = directory === undefined ? [] : [`GOBIN=${directory}`];
-  return ['env', 'GOTOOLCHAIN=auto', ...where, 'go', 'install', `sigs.k8s.io/kind@${KIND_VERSION}`];
+  const target = directory === undefined ? [] : [`GOBIN=${directory}`];
+  return ['env', 'GOTOOLCHAIN=auto', ...target, 'go', 'install', `sigs.k8s.io/kind@${KIND_VERSION}`];
 }

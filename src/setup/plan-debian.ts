@@ -1,7 +1,7 @@
 /**
- * How the tools come onto Debian. Its stable releases lack kind and carry an old Docker or no
- * buildx, so these come from a newer suite of the same archive, installed beside the release:
- * pinned low, so that nothing else is ever taken from there.
+ * Plans the installation on Debian. Its stable releases have no kind, and an old Docker or no
+ * buildx. These come from a newer suite of the same archive, which is pinned low, so that apt
+ * installs nothing else from it.
  */
 import { additionalSuite } from '../apt/additional-suite.ts';
 import { APT_GET, APT_INSTALL, type Command } from '../apt/install.ts';
@@ -11,18 +11,18 @@ import type { Need } from './needs.ts';
 import type { ObservedTools } from './observed.ts';
 import { debianPackages, NEWER_SUITE, NEWER_SUITE_VERSION, packagesFor } from './packages.ts';
 
-/** @param needs what to install; not empty. */
+/** @param needs what to install; not empty */
 export function planDebian(tools: ObservedTools, needs: Need[]): InstallPlan {
   const suite = isOld(tools) ? NEWER_SUITE : undefined;
   const packages = packagesFor(needs, debianPackages(suite), tools.apt?.dockerCe);
   const files = packages.some((name) => name.includes('/')) ? newerSuiteFiles(tools) : [];
   if (files === undefined) {
-    const found = tools.platform.distribution?.name ?? 'this Debian';
+    const system = tools.platform.distribution?.name ?? 'this Debian';
     return {
       install: [],
       files: [],
       commands: [],
-      byHand: [`# apt's sources name no archive with "main" of ${found}: add one to /etc/apt/sources.list.d`],
+      byHand: [`# apt's sources have no archive with "main" of ${system}: add one to /etc/apt/sources.list.d`],
     };
   }
   const commands: Command[] = [
@@ -30,10 +30,10 @@ export function planDebian(tools: ObservedTools, needs: Need[]): InstallPlan {
     [...APT_INSTALL, ...packages],
   ];
   if (tools.platform.root) return { install: needs, files, commands, byHand: [] };
-  return { install: [], files: [], commands: [], byHand: asTyped(files, commands) };
+  return { install: [], files: [], commands: [], byHand: shellLines(files, commands) };
 }
 
-/** The same as commands for a terminal. */
+/** The plan as commands for a terminal. */
 export function debianAdvice(tools: ObservedTools, needs: Need[]): string[] {
   return planDebian({ ...tools, platform: { ...tools.platform, root: false } }, needs).byHand;
 }
@@ -42,13 +42,13 @@ function newerSuiteFiles({ apt, platform }: ObservedTools): InstallPlan['files']
   return additionalSuite(apt?.sources ?? [], NEWER_SUITE, platform.distribution?.codename);
 }
 
-/** Testing and unstable have no version, and have everything themselves. */
+/** Whether the release lacks packages. Testing and unstable have no version, and lack none. */
 function isOld(tools: ObservedTools): boolean {
   const version = tools.platform.distribution?.version;
   return version !== undefined && Number.parseInt(version, 10) < NEWER_SUITE_VERSION;
 }
 
-function asTyped(files: InstallPlan['files'], commands: readonly Command[]): string[] {
+function shellLines(files: InstallPlan['files'], commands: readonly Command[]): string[] {
   return [
     ...files.flatMap(({ path, text }) => [`sudo tee ${path} <<'EOF'`, ...text.trimEnd().split('\n'), 'EOF']),
     ...commands.map((command) => `sudo ${printable(command)}`),

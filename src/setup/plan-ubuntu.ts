@@ -1,6 +1,6 @@
 /**
- * How the tools come onto Ubuntu: Docker and its plugins from its own archive, kind (not packaged
- * there) from source.
+ * Plans the installation on Ubuntu: Docker and its plugins from Ubuntu's archive, and kind, which is
+ * not packaged, from source.
  */
 import { APT_GET, APT_INSTALL, type Command } from '../apt/install.ts';
 import { isAtLeast } from '../core/version.ts';
@@ -11,17 +11,17 @@ import type { ObservedTools } from './observed.ts';
 import { kindFromSource, packagesFor, ubuntuPackages } from './packages.ts';
 import { OLDEST } from './versions.ts';
 
-/** @param needs what to install; not empty. */
+/** @param needs what to install; not empty */
 export function planUbuntu(tools: ObservedTools, needs: Need[]): InstallPlan {
   const { platform, apt, go } = tools;
   if (!platform.root) return { install: [], files: [], commands: [], byHand: adviceFor(tools, needs) };
 
-  const kindFromHere = needs.includes('kind') && isAtLeast(go?.version, OLDEST.go);
-  const install = needs.filter((need) => need !== 'kind' || kindFromHere);
+  const canBuildKind = needs.includes('kind') && isAtLeast(go?.version, OLDEST.go);
+  const install = needs.filter((need) => need !== 'kind' || canBuildKind);
   const packages = packagesFor(install, ubuntuPackages, apt?.dockerCe);
   const commands: Command[] = [];
   if (packages.length > 0) commands.push([...APT_GET, 'update'], [...APT_INSTALL, ...packages]);
-  if (kindFromHere) commands.push(kindFromSource('/usr/local/bin'));
-  const byHand = needs.includes('kind') && !kindFromHere ? adviceFor(tools, ['kind']) : [];
+  if (canBuildKind) commands.push(kindFromSource('/usr/local/bin'));
+  const byHand = needs.includes('kind') && !canBuildKind ? adviceFor(tools, ['kind']) : [];
   return { install, files: [], commands, byHand };
 }

@@ -1,4 +1,4 @@
-/** What `harness setup` will do on this machine: decided here, done in `setup.ts`. Pure. */
+/** Decides what `harness setup` does on this machine. `setup.ts` does it. Pure. */
 import { printable } from '../machine/process.ts';
 import { adviceFor, startAdvice } from './advice.ts';
 import type { InstallPlan } from './install-plan.ts';
@@ -8,23 +8,20 @@ import { planDebian } from './plan-debian.ts';
 import { planUbuntu } from './plan-ubuntu.ts';
 import { OLDEST } from './versions.ts';
 
-/** How an installed engine is started: as systemd's service, or as a daemon of its own. */
+/** How to start an installed engine: as a service of systemd, or as a separate daemon. */
 export type StartDocker = 'systemctl' | 'dockerd';
 
 export interface SetupPlan extends InstallPlan {
-  /** Why each thing is done, one sentence each; empty when there is nothing to do. */
+  /** The reason for each action, one sentence each; empty if there is nothing to do. */
   why: string[];
   startDocker: StartDocker | undefined;
-  /** The code of the error, should something remain for the user to do. */
+  /** The code of the error if something is left to the user. */
   code: 'SETUP' | 'DOCKER_DOWN';
 }
 
 const NOTHING: InstallPlan = { install: [], files: [], commands: [], byHand: [] };
 
-/**
- * What has to be done until everything is there and Docker answers. Only what is missing is
- * installed.
- */
+/** The actions after which no tool is missing and Docker answers. */
 export function planSetup(tools: ObservedTools): SetupPlan {
   const missing = missingNeeds(tools);
   const plan = missing.length === 0 ? NOTHING : planInstall(tools, withCompanions(missing, tools));
@@ -33,9 +30,9 @@ export function planSetup(tools: ObservedTools): SetupPlan {
   if (tools.engine.state === 'up') return { ...plan, why, startDocker: undefined, code };
 
   if (!missing.includes('engine')) why.push(`Docker does not answer: ${tools.engine.message}`);
-  const installed = !missing.includes('engine') || plan.install.includes('engine');
+  const isInstalled = !missing.includes('engine') || plan.install.includes('engine');
   const mayStart =
-    installed &&
+    isInstalled &&
     tools.engine.reason !== 'denied' &&
     tools.platform.root &&
     tools.platform.os === 'linux' &&
@@ -49,16 +46,16 @@ export function nothingToDo(plan: SetupPlan): boolean {
   return plan.why.length === 0;
 }
 
-/** The plan as it is told before anything is done: why, and then exactly what. */
+/** The plan as notes for the user: the reasons, then the actions. */
 export function planLines(plan: SetupPlan): string[] {
   return [
     ...plan.why,
-    ...plan.files.map(({ path }) => `Will write ${path}`),
-    ...plan.commands.map((command) => `Will run ${printable(command)}`),
+    ...plan.files.map(({ path }) => `will write ${path}`),
+    ...plan.commands.map((command) => `will run ${printable(command)}`),
     ...(plan.startDocker === undefined
       ? []
-      : [plan.startDocker === 'systemctl' ? 'Will run systemctl start docker' : 'Will start dockerd']),
-    ...(plan.byHand.length === 0 ? [] : ['Left to you:', ...plan.byHand.map((line) => `  ${line}`)]),
+      : [plan.startDocker === 'systemctl' ? 'will run systemctl start docker' : 'will start dockerd']),
+    ...(plan.byHand.length === 0 ? [] : ['left to you:', ...plan.byHand.map((line) => `  ${line}`)]),
   ];
 }
 
@@ -73,31 +70,31 @@ function planInstall(tools: ObservedTools, needs: Need[]): InstallPlan {
   }
 }
 
-/** Compose is not worth an installation of its own, but is brought along with one. */
+/** Compose alone is no reason to install anything, but it is installed along with Docker. */
 function withCompanions(missing: readonly Need[], tools: ObservedTools): Need[] {
-  const has = tools.dockerClients.some((client) => client.compose);
-  const docker = missing.some((need) => need === 'engine' || need === 'docker' || need === 'buildx');
-  return has || !docker ? [...missing] : [...missing, 'compose'];
+  const hasCompose = tools.dockerClients.some((client) => client.compose);
+  const installsDocker = missing.some((need) => need === 'engine' || need === 'docker' || need === 'buildx');
+  return hasCompose || !installsDocker ? [...missing] : [...missing, 'compose'];
 }
 
 function startLines(tools: ObservedTools, plan: InstallPlan): string[] {
-  // The advice for macOS to install Docker Desktop already ends with its start.
+  // On macOS, the commands to install Docker Desktop already include the one that starts it.
   return startAdvice(tools).filter((line) => !plan.byHand.includes(line));
 }
 
 function whyMissing(need: Need, tools: ObservedTools): string {
   switch (need) {
     case 'engine':
-      return 'There is no Docker engine, in which the cluster’s nodes run.';
+      return 'No Docker engine is installed; the nodes of the cluster run in it.';
     case 'docker':
-      return 'There is no docker command, which kind uses.';
+      return 'No docker command is installed; kind uses it.';
     case 'buildx':
-      return 'docker buildx is not there, which builds the images.';
+      return 'docker buildx is not installed; it builds the images.';
     case 'compose':
-      return 'docker compose is not there.';
+      return 'docker compose is not installed.';
     case 'kind':
       return tools.kind
         ? `kind ${tools.kind.version ?? 'of an unknown version'} at ${tools.kind.path} is older than ${OLDEST.kind}.`
-        : 'kind is not there, which makes the cluster.';
+        : 'kind is not installed; it creates the cluster.';
   }
 }

@@ -1,4 +1,4 @@
-/** `harness setup` and `harness doctor`: look, decide, tell, do. */
+/** `harness setup` and `harness doctor`. */
 import { install } from '../apt/install.ts';
 import { HarnessError } from '../core/error.ts';
 import type { Emit } from '../core/event.ts';
@@ -13,8 +13,8 @@ import { startDocker } from './start-docker.ts';
 export interface SetupOptions {
   emit: Emit;
   env: NodeJS.ProcessEnv;
-  signal?: AbortSignal;
-  /** Tell what would be done, and do nothing. */
+  signal?: AbortSignal | undefined;
+  /** Report what would be done, and do nothing. */
   dryRun?: boolean;
 }
 
@@ -25,22 +25,22 @@ export interface SetupResult {
 }
 
 /**
- * Brings onto this machine what a run needs and starts Docker, where it may; does nothing when all
- * is there.
- * @throws HarnessError SETUP (something is missing that only the user can install), DOCKER_DOWN;
- * with the commands to type in `next`.
+ * Installs what a run needs and starts Docker, if this process may do so. Does nothing if nothing is
+ * missing.
+ * @throws HarnessError SETUP if only the user can install what is missing, DOCKER_DOWN if only the
+ * user can start Docker; with the commands to run in `next`
  */
 export async function setup({ emit, env, signal, dryRun = false }: SetupOptions): Promise<SetupResult> {
   const start = performance.now();
   const tools = await observeTools(env);
   const plan = planSetup(tools);
   if (nothingToDo(plan)) {
-    // Never a step that begins: it is over, and a quiet caller must be able to leave it out.
+    // Without an event for the start of the step, so that a quiet caller can omit the step.
     emit({
       type: 'step',
       id: 'setup',
       state: 'skipped',
-      title: `Tools are there: ${toolLine(tools)}`,
+      title: `Tools are installed: ${toolLine(tools)}`,
       ms: Math.round(performance.now() - start),
     });
     return { plan, changed: false };
@@ -49,10 +49,10 @@ export async function setup({ emit, env, signal, dryRun = false }: SetupOptions)
   if (dryRun) return { plan, changed: false };
 
   if (plan.commands.length > 0) {
-    const what = plan.install.join(', ');
-    await step(emit, 'setup-install', `Installing ${what}`, async (handle) => {
+    const names = plan.install.join(', ');
+    await step(emit, 'setup-install', `Installing ${names}`, async (handle) => {
       await install(plan, { emit, signal, progress: (line) => handle.progress(line) });
-      return { title: `Installed ${what}`, value: undefined };
+      return { title: `Installed ${names}`, value: undefined };
     });
   }
   if (plan.startDocker !== undefined) await startEngine(plan.startDocker, { emit, env, signal });
@@ -61,7 +61,7 @@ export async function setup({ emit, env, signal, dryRun = false }: SetupOptions)
   return { plan, changed: true };
 }
 
-/** The state of every tool. Changes nothing, and never throws for what it finds. */
+/** The state of every tool. Changes nothing. A missing tool is a result and no error. */
 export async function doctor(env: NodeJS.ProcessEnv): Promise<{ checks: Check[]; ok: boolean }> {
   const checks = diagnose(await observeTools(env));
   return { checks, ok: checks.every((check) => check.verdict !== 'missing') };
@@ -81,12 +81,12 @@ function leftToUser(plan: SetupPlan): HarnessError {
   return new HarnessError(plan.code, plan.why.join(' '), { next: plan.byHand.join('\n') });
 }
 
-/** A package manager that ended well may still have brought something else than was asked for. */
+/** Checks the result: a package manager may succeed and still install something else. */
 async function verify(env: NodeJS.ProcessEnv): Promise<void> {
-  const left = planSetup(await observeTools(env));
-  if (nothingToDo(left)) return;
-  throw new HarnessError('SETUP', `Everything was installed, but it is not enough: ${left.why.join(' ')}`, {
-    next: 'See `harness doctor`. A program of the same name may stand earlier on the PATH.',
+  const remaining = planSetup(await observeTools(env));
+  if (nothingToDo(remaining)) return;
+  throw new HarnessError('SETUP', `Installation finished, but something is still missing: ${remaining.why.join(' ')}`, {
+    next: 'Run `harness doctor`. A program of the same name may come earlier on the PATH.',
   });
 }
 

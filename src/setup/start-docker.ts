@@ -8,31 +8,30 @@ import { run, tail } from '../machine/process.ts';
 import { within } from '../machine/with-timeout.ts';
 import type { StartDocker } from './plan.ts';
 
-/**
- * Milliseconds that the engine gets to answer; 6 s is usual, the first start on a slow disk takes
- * longer.
- */
+/** Milliseconds for the engine to answer. Usually it takes 6 s, on a slow disk longer. */
 const START_TIMEOUT = 90_000;
-/** Milliseconds that one question gets. */
+/** Milliseconds for one request. */
 const ANSWER_TIMEOUT = 10_000;
-/** Milliseconds between two questions. */
+/** Milliseconds between two requests. */
 const POLL = 200;
 /**
- * Milliseconds that a dockerd which ended gets all the same: another one may have been quicker, and
- * holds the place.
+ * Milliseconds to keep waiting after our dockerd has ended: another dockerd may have started first
+ * and be about to answer.
  */
 const GRACE = 5_000;
 const LOG_FILE = '/var/log/kind-harness-dockerd.log';
 
-/** A daemon that was started: tells whether it is still there, and its last words. */
+/** A daemon that was started. */
 interface Daemon {
-  ended(): string | undefined;
-  lastWords(): string;
+  /** How it ended; undefined while it runs. */
+  ending(): string | undefined;
+  /** The last lines of its log. */
+  logTail(): string;
 }
 
 /**
- * Starts the engine and returns once it answers.
- * @throws HarnessError DOCKER_DOWN when it does not in time, with the end of its log.
+ * Starts the engine and waits until it answers.
+ * @throws HarnessError DOCKER_DOWN if it does not answer in time, with the end of its log
  */
 export async function startDocker(
   how: StartDocker,
@@ -43,28 +42,28 @@ export async function startDocker(
   const deadline = Date.now() + START_TIMEOUT;
   let giveUp = deadline;
   for (;;) {
-    const silence = await silenceOf(env);
-    if (silence === undefined) return;
+    const failure = await requestFailure(env);
+    if (failure === undefined) return;
     if (signal?.aborted) throw new HarnessError('INTERRUPTED', 'Waiting for Docker was interrupted.');
-    const ended = daemon.ended();
-    if (ended !== undefined) giveUp = Math.min(giveUp, Date.now() + GRACE);
+    const ending = daemon.ending();
+    if (ending !== undefined) giveUp = Math.min(giveUp, Date.now() + GRACE);
     if (Date.now() >= giveUp) {
-      const seen =
-        ended === undefined ? `It did not answer within ${START_TIMEOUT / 1000} s: ${silence}` : `dockerd ${ended}.`;
-      throw new HarnessError('DOCKER_DOWN', `Docker could not be started. ${seen}`, {
-        detail: daemon.lastWords(),
+      const reason =
+        ending === undefined ? `It did not answer within ${START_TIMEOUT / 1000} s: ${failure}` : `dockerd ${ending}.`;
+      throw new HarnessError('DOCKER_DOWN', `Docker could not be started. ${reason}`, {
+        detail: daemon.logTail(),
         next:
           how === 'systemctl'
-            ? 'Look at `journalctl -u docker`, and start it with `systemctl start docker`.'
-            : `Look at ${LOG_FILE}. dockerd needs root, a writable cgroup file system and iptables.`,
+            ? 'See the log with `journalctl -u docker`, then run `systemctl start docker`.'
+            : `See the log in ${LOG_FILE}. dockerd needs root, a writable cgroup file system and iptables.`,
       });
     }
-    await sleep(POLL, undefined, signal ? { signal } : {}).catch(() => undefined); // the next round sees the signal
+    await sleep(POLL, undefined, signal ? { signal } : {}).catch(() => undefined); // the next iteration checks the signal
   }
 }
 
-/** What the engine says instead of an answer; undefined when it answers. */
-async function silenceOf(env: NodeJS.ProcessEnv): Promise<string | undefined> {
+/** Why a request to the engine fails; undefined if the engine answers. */
+async function requestFailure(env: NodeJS.ProcessEnv): Promise<string | undefined> {
   try {
     await within(ANSWER_TIMEOUT, DockerEngine.connect(env));
     return undefined;
@@ -77,22 +76,21 @@ async function startService(signal: AbortSignal | undefined): Promise<Daemon> {
   await run(['systemctl', 'start', 'docker'], {
     code: 'DOCKER_DOWN',
     timeout: START_TIMEOUT,
-    next: 'Look at `journalctl -u docker`.',
-    ...(signal === undefined ? {} : { signal }),
+    next: 'See the log with `journalctl -u docker`.',
+    signal,
   });
-  return { ended: () => undefined, lastWords: () => '' };
+  return { ending: () => undefined, logTail: () => '' };
 }
 
 /**
- * Not through drivers/process.ts, which waits for a program's end: this one outlives the harness,
- * in a session of its own, so that Ctrl-C in the terminal does not reach it. (`service docker
- * start` reports success without an init to look after it.)
+ * Does not use machine/process.ts, which waits until a program ends. This one outlives the harness
+ * and has its own session, so that Ctrl-C in the terminal does not reach it. (`service docker start`
+ * reports success without an init to supervise the daemon.)
  */
 function spawnDockerd(env: NodeJS.ProcessEnv): Daemon {
   const log = openSync(LOG_FILE, 'w', 0o640);
-  let end: string | undefined;
-  // The usual directories of root: dockerd needs iptables and containerd from there, whatever the
-  // user's PATH is.
+  let ending: string | undefined;
+  // With root's usual directories, because dockerd needs iptables and containerd from there.
   const path = `${env['PATH'] ?? ''}:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin`;
   const child = spawn('dockerd', [], {
     cwd: '/',
@@ -101,8 +99,8 @@ function spawnDockerd(env: NodeJS.ProcessEnv): Daemon {
     env: { ...env, PATH: path },
   });
   closeSync(log);
-  child.once('error', (error) => (end = `could not be run (${error.message})`));
-  child.once('exit', (code, signal) => (end = signal ? `was ended by ${signal}` : `ended with exit code ${code}`));
+  child.once('error', (error) => (ending = `could not be run (${error.message})`));
+  child.once('exit', (code, signal) => (ending = signal ? `was killed by ${signal}` : `ended with exit code ${code}`));
   child.unref();
-  return { ended: () => end, lastWords: () => tail(readFileSync(LOG_FILE, 'utf8')) };
+  return { ending: () => ending, logTail: () => tail(readFileSync(LOG_FILE, 'utf8')) };
 }

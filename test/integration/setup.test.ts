@@ -4,25 +4,25 @@ import { bestClient } from '../../src/setup/needs.ts';
 import { observeTools } from '../../src/setup/observe.ts';
 import { doctor, setup } from '../../src/setup/setup.ts';
 
-test('this machine: the engine answers, and some client finds buildx', async () => {
+test('on this machine the engine answers and a client has buildx', async () => {
   const tools = await observeTools(process.env);
   expect(tools.engine).toMatchObject({ state: 'up', version: expect.stringMatching(/^\d+\.\d+/) });
   expect(bestClient(tools.dockerClients)).toMatchObject({ buildx: expect.stringMatching(/^\d/) });
   expect(tools.kind?.version).toMatch(/^\d+\.\d+\.\d+$/);
 });
 
-test('where everything is there, setup does nothing and says so', async () => {
+test('setup does nothing if nothing is missing, and reports that', async () => {
   const events: Event[] = [];
   const result = await setup({ emit: (event) => events.push(event), env: process.env });
   expect(result).toMatchObject({ changed: false, plan: { why: [], commands: [], files: [] } });
   expect(events.at(-1)).toMatchObject({
     type: 'step',
     state: 'skipped',
-    title: expect.stringContaining('Tools are there: Docker'),
+    title: expect.stringContaining('Tools are installed: Docker'),
   });
 });
 
-test('a silent engine at an address of the user’s: it is told, and nothing is started', async () => {
+test('an engine at an address of the user that does not answer is reported and not started', async () => {
   const env = { ...process.env, DOCKER_HOST: 'unix:///nowhere/docker.sock' };
   expect((await observeTools(env)).engine).toMatchObject({
     state: 'down',
@@ -36,11 +36,11 @@ test('a silent engine at an address of the user’s: it is told, and nothing is 
   });
 });
 
-test('a machine without any of the tools: a dry run tells the plan and changes nothing', async () => {
+test('on a machine without tools, a dry run reports the plan and changes nothing', async () => {
   const notes: string[] = [];
   const emit = (event: Event) => event.type === 'note' && notes.push(event.message);
   const result = await setup({ emit, env: { ...process.env, PATH: '/nowhere' }, dryRun: true });
   expect(result.changed).toBe(false);
-  expect(result.plan.why).toContain('kind is not there, which makes the cluster.');
+  expect(result.plan.why).toContain('kind is not installed; it creates the cluster.');
   expect(notes).toEqual(expect.arrayContaining(result.plan.why));
 });

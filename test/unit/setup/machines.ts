@@ -1,7 +1,7 @@
 import type { Platform } from '../../../src/machine/platform.ts';
 import type { DockerClient, Engine, ObservedTools } from '../../../src/setup/observed.ts';
 
-/** The Debian archive as a fresh machine names it; the host does not exist. */
+/** The Debian archive as a new machine names it. The host does not exist. */
 const ARCHIVE = {
   uris: ['http://archive.example/debian'],
   suites: ['bookworm', 'bookworm-updates'],
@@ -33,7 +33,7 @@ export function engineDown(more: Partial<Extract<Engine, { state: 'down' }>> = {
   };
 }
 
-/** A Linux machine of that distribution, root's, with no systemd. */
+/** A Linux machine with that distribution, as root, without systemd. */
 export function linux(
   id: string,
   version: string | undefined,
@@ -62,7 +62,7 @@ export const MAC: Platform = {
   inotifyInstances: undefined,
 };
 
-/** A machine on which everything is there and answers. */
+/** A machine on which all tools are installed and the engine answers. */
 export function complete(platform: Platform, more: Partial<ObservedTools> = {}): ObservedTools {
   return {
     platform,
@@ -79,7 +79,7 @@ export function complete(platform: Platform, more: Partial<ObservedTools> = {}):
   };
 }
 
-/** A machine on which nothing is there but Node. */
+/** A machine with no tool but Node. */
 export function bare(platform: Platform, more: Partial<ObservedTools> = {}): ObservedTools {
   const nothing = { just: undefined, git: undefined, kind: undefined, go: undefined, debootstrap: undefined };
   return complete(platform, { ...nothing, dockerClients: [], engine: engineDown(), ...more });

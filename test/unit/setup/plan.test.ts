@@ -4,7 +4,7 @@ import { bare, BOOKWORM, CLIENT, complete, engineDown, FEDORA, linux, MAC, NOBLE
 
 const INSTALLED_BUT_DOWN = engineDown({ daemon: '/usr/sbin/dockerd' });
 
-describe('a machine that has everything', () => {
+describe('a machine with all tools', () => {
   test.each([
     ['Debian', BOOKWORM],
     ['Ubuntu', NOBLE],
@@ -16,19 +16,19 @@ describe('a machine that has everything', () => {
     expect(planLines(plan)).toEqual([]);
   });
 
-  test('compose alone is not worth an installation', () => {
+  test('a missing compose alone is no reason to install anything', () => {
     const plan = planSetup(complete(BOOKWORM, { dockerClients: [{ ...CLIENT, compose: undefined }] }));
     expect(nothingToDo(plan)).toBe(true);
   });
 
-  test('a client without plugins before the one with them is no reason to install', () => {
+  test('a client without plugins before the one that has them is no reason to install anything', () => {
     const other = { path: '/usr/local/bin/docker', version: '28.2.2', buildx: undefined, compose: undefined };
     expect(nothingToDo(planSetup(complete(BOOKWORM, { dockerClients: [other, CLIENT] })))).toBe(true);
   });
 });
 
 describe('Debian as root', () => {
-  test('a bare machine: the newer suite from its own archive with its own key, pinned low, then one installation, then dockerd', () => {
+  test('a bare machine: the newer suite from its own archive, pinned low, then one installation, then dockerd', () => {
     const plan = planSetup(bare(BOOKWORM));
     expect(plan.files).toEqual([
       { path: '/etc/apt/preferences.d/kind-harness', text: 'Package: *\nPin: release n=forky\nPin-Priority: 100\n' },
@@ -65,17 +65,17 @@ describe('Debian as root', () => {
     expect(plan.startDocker).toBeUndefined();
   });
 
-  test('a kind that is too old is replaced, and the reason says which one it was', () => {
+  test('a kind that is too old is replaced, and the reason has its version', () => {
     const plan = planSetup(complete(BOOKWORM, { kind: { path: '/usr/local/bin/kind', version: '0.20.0' } }));
     expect(plan.install).toEqual(['kind']);
     expect(plan.why).toEqual(['kind 0.20.0 at /usr/local/bin/kind is older than 0.31.0.']);
   });
 
-  test('Go and debootstrap are no reason to install: whoever builds the node image gets them', () => {
+  test('missing Go and debootstrap are no reason to install anything: the build of the node image does', () => {
     expect(nothingToDo(planSetup(complete(BOOKWORM, { go: undefined, debootstrap: undefined })))).toBe(true);
   });
 
-  test('a suite that apt knows already is not written a second time', () => {
+  test('a suite that apt knows already is not added again', () => {
     const sources = [
       { uris: ['http://other.example/debian'], suites: ['forky'], components: ['main'], signedBy: undefined },
     ];
@@ -87,13 +87,13 @@ describe('Debian as root', () => {
   test.each([
     ['testing', undefined, 'forky'],
     ['Debian 14', '14', 'forky'],
-  ])('%s has everything itself', (_, version, codename) => {
+  ])('%s has all packages itself', (_, version, codename) => {
     const plan = planSetup(bare(linux('debian', version, codename)));
     expect(plan.files).toEqual([]);
     expect(plan.commands.at(-1)).toEqual(expect.arrayContaining(['docker.io', 'kind']));
   });
 
-  test('beside Docker’s own packages, its own plugins are taken: Debian’s would throw it out', () => {
+  test('next to Docker’s own packages, Docker’s own plugins are installed: Debian’s would replace them', () => {
     const tools = complete(BOOKWORM, {
       dockerClients: [{ ...CLIENT, buildx: undefined, compose: undefined }],
       apt: { sources: [], dockerCe: true },
@@ -103,18 +103,18 @@ describe('Debian as root', () => {
     expect(plan.commands.at(-1)?.slice(-2)).toEqual(['docker-buildx-plugin', 'docker-compose-plugin']);
   });
 
-  test('without an archive of its own nothing is installed, and the user is told', () => {
+  test('without a known archive nothing is installed, and the user is told why', () => {
     const plan = planSetup(bare(BOOKWORM, { apt: { sources: [], dockerCe: false } }));
     expect(plan.commands).toEqual([]);
     expect(plan.startDocker).toBeUndefined();
-    expect(plan.byHand[0]).toMatch(/name no archive/);
+    expect(plan.byHand[0]).toMatch(/have no archive/);
   });
 });
 
-describe('Debian as a plain user', () => {
+describe('Debian without root', () => {
   const user = linux('debian', '12', 'bookworm', { root: false, systemd: true });
 
-  test('nothing is run; the exact commands are told', () => {
+  test('nothing is run; the exact commands are printed', () => {
     const plan = planSetup(bare(user));
     expect(plan.commands).toEqual([]);
     expect(plan.files).toEqual([]);
@@ -141,7 +141,7 @@ describe('Debian as a plain user', () => {
     `);
   });
 
-  test('an engine that refuses this user is not reinstalled', () => {
+  test('an engine that denies access to this user is not reinstalled', () => {
     const plan = planSetup(
       complete(user, { engine: engineDown({ reason: 'denied', message: 'connect EACCES /var/run/docker.sock' }) }),
     );
@@ -161,7 +161,7 @@ describe('Debian as a plain user', () => {
 });
 
 describe('Docker down, as root', () => {
-  test('with systemd as its service', () => {
+  test('is started as a service with systemd', () => {
     const plan = planSetup(
       complete(linux('debian', '12', 'bookworm', { systemd: true }), { engine: INSTALLED_BUT_DOWN }),
     );
@@ -169,13 +169,13 @@ describe('Docker down, as root', () => {
     expect(plan.why).toEqual(['Docker does not answer: connect ENOENT /var/run/docker.sock']);
   });
 
-  test('without systemd as a daemon, on any Linux', () => {
+  test('is started as a daemon without systemd, on any Linux', () => {
     expect(planSetup(complete(linux('arch', undefined, ''), { engine: INSTALLED_BUT_DOWN })).startDocker).toBe(
       'dockerd',
     );
   });
 
-  test('an address that the user chose is the user’s to start, and no engine is installed for it', () => {
+  test('an engine at an address that the user chose is neither installed nor started', () => {
     const engine = engineDown({ host: 'tcp://build.example:2376', message: 'connect ECONNREFUSED' });
     const plan = planSetup(complete(BOOKWORM, { engine }));
     expect(plan).toMatchObject({ install: [], startDocker: undefined, code: 'DOCKER_DOWN' });
@@ -195,14 +195,14 @@ describe('Ubuntu', () => {
     expect(plan.startDocker).toBe('dockerd');
   });
 
-  test('as root without Go: Docker is installed, kind is left to the user', () => {
+  test('as root without Go: Docker is installed and kind is left to the user', () => {
     const plan = planSetup(bare(NOBLE));
     expect(plan.install).not.toContain('kind');
     expect(plan.commands.at(-1)).toContain('docker.io');
     expect(plan.byHand.at(-1)).toContain('go install sigs.k8s.io/kind@v0.33.0');
   });
 
-  test('as a plain user everything is left to the user', () => {
+  test('without root everything is left to the user', () => {
     const plan = planSetup(bare(linux('ubuntu', '24.04', 'noble', { root: false, systemd: true })));
     expect(plan.commands).toEqual([]);
     expect(plan.byHand[0]).toBe(
@@ -212,8 +212,8 @@ describe('Ubuntu', () => {
   });
 });
 
-describe('elsewhere the commands are told and nothing is run', () => {
-  test('macOS without anything', () => {
+describe('elsewhere the commands are printed and nothing is run', () => {
+  test('macOS without any tool', () => {
     expect(planSetup(bare(MAC))).toMatchObject({
       commands: [],
       startDocker: undefined,
@@ -233,7 +233,7 @@ describe('elsewhere the commands are told and nothing is run', () => {
     expect(plan.byHand).toContain('sudo systemctl start docker');
   });
 
-  test('an unknown Linux, even as root: where to look', () => {
+  test('an unknown Linux, even as root: links to the documentation', () => {
     const plan = planSetup(bare(linux('plan9', undefined, '')));
     expect(plan.commands).toEqual([]);
     expect(plan.startDocker).toBeUndefined();

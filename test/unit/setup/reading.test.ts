@@ -31,7 +31,7 @@ test('os-release, quoted or not', () => {
   expect(parseOsRelease('')).toEqual({ id: 'linux', codename: undefined, version: undefined, name: 'linux' });
 });
 
-test('apt’s sources are read from both kinds of files, and from no others', () => {
+test('apt’s sources are read from both kinds of files only', () => {
   mkdirSync(join(directory, 'sources.list.d'));
   const write = (name: string, text: string) => writeFileSync(join(directory, name), text);
   write('sources.list', 'deb http://one.example/ bookworm main\n');
@@ -49,7 +49,7 @@ test('a machine without apt has no sources', () => {
   expect(readAptSources(join(directory, 'nowhere'))).toEqual([]);
 });
 
-describe('why the engine is silent', () => {
+describe('why the engine does not answer', () => {
   const failure = (code: string) => Object.assign(new Error(code), { code });
 
   test.each([
@@ -61,12 +61,12 @@ describe('why the engine is silent', () => {
     expect(reasonOf(new HarnessError('DOCKER_DOWN', 'no answer', { cause: failure(code) }))).toBe(reason);
   });
 
-  test('something that is no error', () => {
+  test('a thrown value that is not an error', () => {
     expect(reasonOf('?')).toBe('other');
   });
 });
 
-test('an expired index is told apart from one that cannot be had', () => {
+test('an expired index is distinguished from one that cannot be fetched', () => {
   const expired =
     'Reading package lists...\nE: Release file for http://a.example/dists/forky/InRelease is expired (invalid since 14d 19h).';
   expect(isExpiredIndex(expired)).toBe(true);
@@ -75,7 +75,7 @@ test('an expired index is told apart from one that cannot be had', () => {
   );
 });
 
-test('within: an answer in time passes through, a late one is an error', async () => {
+test('within: an answer in time is returned, a late one is an error', async () => {
   await expect(within(1000, Promise.resolve(7))).resolves.toBe(7);
   await expect(within(5, new Promise(() => undefined))).rejects.toThrow('no answer within 5 ms');
 });
