@@ -11,7 +11,7 @@ export interface AptFile {
  * suite is pinned low: apt installs nothing from it unless it is asked to.
  * @param sources apt's sources on this machine
  * @param codename of the machine's own release
- * @returns none if apt knows the suite already; undefined if no archive is known to have it
+ * @returns none if apt knows the suite already; undefined if the machine's own archive is not known
  */
 export function additionalSuite(
   sources: readonly AptSource[],

@@ -1,6 +1,6 @@
 /**
- * Carries out the installing part of a plan: files first, then commands. The only place that
- * changes what is installed.
+ * Carries out an installation: writes files, then runs commands. This is the only code that changes
+ * what is installed.
  */
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
@@ -10,25 +10,25 @@ import { printable, run, tail, tryRun } from '../machine/process.ts';
 
 export type Command = [string, ...string[]];
 
-/** Files to write, and commands to run after that. */
+/** Files to write and commands to run afterwards. */
 export interface InstallSteps {
   files: { path: string; text: string }[];
   commands: Command[];
 }
 
 /**
- * Fresh machines update themselves right after the start, and hold apt's lock while they do.
- * Seconds.
+ * Waits for apt's lock, in seconds. A new machine updates itself right after its start and holds the
+ * lock meanwhile.
  */
 export const APT_GET = ['apt-get', '-o', 'DPkg::Lock::Timeout=300'] as const;
 
 /**
- * Never removes anything: what stands in the way, such as another engine's packages, is the user's
- * to decide about.
+ * Never removes a package. If one is in conflict, such as that of another engine, the user must
+ * decide.
  */
 export const APT_INSTALL = [...APT_GET, 'install', '-y', '--no-remove', '--no-install-recommends'] as const;
 
-/** Milliseconds for one command: on a slow line a package manager fetches 300 MB. */
+/** Milliseconds for one command. It may download 300 MB over a slow connection. */
 const COMMAND_TIMEOUT = 30 * 60_000;
 const WITHOUT_EXPIRY = ['-o', 'Acquire::Check-Valid-Until=false'] as const;
 
@@ -41,7 +41,7 @@ export interface InstallContext {
 
 /**
  * Writes the plan's files and runs its commands.
- * @throws HarnessError SETUP with the failed command and its last lines; the files are gone then,
+ * @throws HarnessError SETUP with the failed command and its last lines. The files are removed then,
  * so that apt works as before.
  */
 export async function install(plan: InstallSteps, context: InstallContext): Promise<void> {
@@ -61,9 +61,9 @@ export async function install(plan: InstallSteps, context: InstallContext): Prom
 }
 
 /**
- * An archive that is frozen, or the image of a machine that is older than a week, offers an index
- * whose time has run out, and apt refuses it. It is signed all the same, so it is taken on a second
- * try, and the user is told.
+ * Updates apt's package lists. A frozen mirror, or a machine image older than a week, has an index
+ * that has expired, and apt refuses it. The index is still signed, so the second try accepts it and
+ * warns the user.
  */
 async function aptUpdate(command: Command, context: InstallContext): Promise<void> {
   const first = await tryRun(command, options(context));
@@ -73,13 +73,13 @@ async function aptUpdate(command: Command, context: InstallContext): Promise<voi
     type: 'note',
     level: 'warning',
     message:
-      'The archive’s index has expired (a frozen mirror, or a wrong clock). Its signature is checked, its date is not.',
+      "apt's package index has expired (frozen mirror or wrong clock): its signature is checked, its date is not",
   });
   const [program, ...rest] = command;
   await run([program, ...WITHOUT_EXPIRY, ...rest], options(context));
 }
 
-/** Whether apt's output says that an index is too old, rather than that it could not be had. */
+/** Whether apt's output says that an index has expired, and not that it could not be fetched. */
 export function isExpiredIndex(output: string): boolean {
   return /^E: Release file for .* is expired/m.test(output);
 }
@@ -88,16 +88,16 @@ function options({ signal, progress }: InstallContext) {
   return {
     code: 'SETUP' as const,
     timeout: COMMAND_TIMEOUT,
-    env: { DEBIAN_FRONTEND: 'noninteractive', LC_ALL: 'C' }, // the output is read, so it must be in English
+    env: { DEBIAN_FRONTEND: 'noninteractive', LC_ALL: 'C' }, // in English, because the output is parsed
     onLine: progress,
-    next: 'Run the command yourself to see all of its output, then `harness setup` again.',
-    ...(signal === undefined ? {} : { signal }),
+    next: 'Run the command yourself to see its whole output, then run `harness setup` again.',
+    signal,
   };
 }
 
 function failed(command: Command, output: string): HarnessError {
   return new HarnessError('SETUP', `\`${printable(command)}\` failed.`, {
     detail: tail(output),
-    next: 'Repair apt’s sources until that command works, then run `harness setup` again.',
+    next: "Correct apt's sources until this command works, then run `harness setup` again.",
   });
 }

@@ -1,22 +1,22 @@
 import type { AptSource } from './sources.ts';
 
-/** Where a machine gets Debian from. */
+/** The Debian mirror of a machine. */
 export interface DebianMirror {
-  /** For debootstrap; undefined: its own default. */
+  /** For debootstrap; undefined for its default. */
   uri: string | undefined;
   /**
-   * What goes into /etc/apt/sources.list.d/debian.sources of an image; the first stanza is the
-   * suite itself.
+   * The content of /etc/apt/sources.list.d/debian.sources in an image. The first stanza is the suite
+   * itself.
    */
   sources: string | undefined;
 }
 
-/** Debian's own keys, in every Debian. */
+/** Debian's keys. Every Debian has this file. */
 export const KEYRING = '/usr/share/keyrings/debian-archive-keyring.gpg';
 
 /**
- * The mirror for a Debian suite on a machine with these sources: the one that it uses for the
- * suite, or else for its own release (a mirror has all of them).
+ * The mirror for a Debian suite on a machine with these sources. It is the mirror of that suite, or
+ * else that of the machine's own release, because a mirror has all suites.
  */
 export function debianMirror(
   sources: readonly AptSource[],
@@ -29,13 +29,13 @@ export function debianMirror(
   const uri = mirrorOf(suite) ?? (hostSuite === undefined ? undefined : mirrorOf(hostSuite));
   if (uri === undefined) return { uri: undefined, sources: undefined };
   const stanzas = [suite, `${suite}-updates`, `${suite}-security`].flatMap((name) => {
-    const at = name === suite ? uri : mirrorOf(name);
-    return at === undefined ? [] : [sourceStanza(at, name)];
+    const mirror = name === suite ? uri : mirrorOf(name);
+    return mirror === undefined ? [] : [sourceStanza(mirror, name)];
   });
   return { uri, sources: stanzas.join('\n') };
 }
 
-/** An entry of apt's sources in deb822 style, with the end of its last line. */
+/** An entry of apt's sources in deb822 style. It ends with a newline. */
 export function sourceStanza(uri: string, suite: string): string {
   return `Types: deb\nURIs: ${uri}\nSuites: ${suite}\nComponents: main\nSigned-By: ${KEYRING}\n`;
 }

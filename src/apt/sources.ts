@@ -1,7 +1,7 @@
 /**
- * apt's sources: read, to find the archive which this machine already trusts, and written, to take
- * newer packages from that same archive. Formats: sources.list(5); both the one-line and the deb822
- * style.
+ * Reads apt's sources, to find the archive that this machine already trusts. Writes them, to install
+ * newer packages from the same archive. Formats: the one-line style and the deb822 style of
+ * sources.list(5).
  */
 
 import { join } from 'node:path';
@@ -12,17 +12,17 @@ export interface AptSource {
   uris: string[];
   suites: string[];
   components: string[];
-  /** The value of `Signed-By`, as it stands there; it may be a whole key over several lines. */
+  /** The value of `Signed-By`, unchanged. It may be a whole key over several lines. */
   signedBy: string | undefined;
 }
 
-/** Reads a `*.sources` file. Disabled entries and sources of source code are left out. */
+/** Parses a `*.sources` file. Skips disabled entries and sources of source code. */
 export function parseDeb822(text: string): AptSource[] {
-  const live = text
+  const withoutComments = text
     .split('\n')
     .filter((line) => !line.startsWith('#'))
     .join('\n');
-  return live
+  return withoutComments
     .split(/\n\s*\n/)
     .map(fields)
     .filter((field) => words(field.get('types')).includes('deb') && field.get('enabled')?.toLowerCase() !== 'no')
@@ -34,7 +34,7 @@ export function parseDeb822(text: string): AptSource[] {
     }));
 }
 
-/** Reads a file in the one-line style: `deb [signed-by=/key.gpg] URI suite component…`. */
+/** Parses a file in the one-line style: `deb [signed-by=/key.gpg] URI suite component…`. */
 export function parseOneLine(text: string): AptSource[] {
   return text.split('\n').flatMap((line) => {
     const match = /^\s*deb\s+(?:\[(?<options>[^\]]*)\]\s+)?(?<uri>\S+)\s+(?<suite>\S+)(?<components>[^#]*)/.exec(
@@ -54,8 +54,8 @@ export function parseOneLine(text: string): AptSource[] {
 }
 
 /**
- * The entry for the distribution's own archive: the one that carries `main` of its release.
- * The security and update suites have other names, often other servers, and are not it.
+ * The entry for the distribution's own archive: the one with `main` of its release. The security and
+ * update suites have other names and often other servers, and do not count.
  */
 export function ownArchive(sources: readonly AptSource[], codename: string | undefined): AptSource | undefined {
   const suites = [codename, 'stable', 'oldstable'].filter((suite) => suite !== undefined);
@@ -67,7 +67,7 @@ export function ownArchive(sources: readonly AptSource[], codename: string | und
   );
 }
 
-/** A deb822 file that takes `suite` from the same servers as `archive`, with the same key. */
+/** A deb822 file for `suite` with the servers and the key of `archive`. */
 export function sourceFor(suite: string, archive: AptSource): string {
   const lines = [
     'Types: deb',
@@ -88,7 +88,7 @@ function fields(stanza: string): Map<string, string> {
       last = (start[1] ?? '').toLowerCase();
       found.set(last, start[2] ?? '');
     } else if (last && /^\s/.test(line)) {
-      found.set(last, `${found.get(last) ?? ''}\n${line}`); // kept with its indent: it is written back as it is
+      found.set(last, `${found.get(last) ?? ''}\n${line}`); // keep the indent, because the value is written back unchanged
     }
   }
   return found;
@@ -105,6 +105,6 @@ export function readAptSources(directory = '/etc/apt'): AptSource[] {
   return files.flatMap((file) => {
     const text = read(file) ?? '';
     if (file.endsWith('.sources')) return parseDeb822(text);
-    return file.endsWith('.list') ? parseOneLine(text) : []; // apt ignores other endings, and so must we
+    return file.endsWith('.list') ? parseOneLine(text) : []; // apt ignores other file name endings too
   });
 }

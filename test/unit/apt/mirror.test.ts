@@ -15,7 +15,7 @@ Components: main
 `);
 
 describe("a machine's Debian mirror", () => {
-  it('is the one of the suite, with its updates and security fixes', () => {
+  it('is that of the suite, with its updates and security fixes', () => {
     const mirror = debianMirror(ofBookworm, 'bookworm', 'bookworm');
     expect(mirror.uri).toBe('http://mirror.example/debian');
     expect(mirror.sources?.match(/^(URIs|Suites): .*/gm)).toEqual([
@@ -36,7 +36,7 @@ describe("a machine's Debian mirror", () => {
     expect(debianMirror(sources, 'bookworm', undefined)).toEqual({ uri: undefined, sources: undefined });
   });
 
-  it('is reached by HTTP, or is none', () => {
+  it('must be reached by HTTP', () => {
     expect(debianMirror(parseOneLine('deb cdrom:[disk] bookworm main'), 'bookworm', 'bookworm').uri).toBeUndefined();
   });
 });

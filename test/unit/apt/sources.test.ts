@@ -25,7 +25,7 @@ Suites: bookworm
 Components: main
 `;
 
-test('deb822: every entry for binary packages that is enabled', () => {
+test('deb822: every enabled entry for binary packages', () => {
   expect(parseDeb822(DEB822)).toEqual([
     {
       uris: ['http://archive.example/debian'],
@@ -42,7 +42,7 @@ test('deb822: every entry for binary packages that is enabled', () => {
   ]);
 });
 
-test('deb822: a key that stands in the entry itself is kept, and written back as it was', () => {
+test('deb822: a key inside the entry is kept and written back unchanged', () => {
   const key = '-----BEGIN PGP PUBLIC KEY BLOCK-----\n .\n abc\n -----END PGP PUBLIC KEY BLOCK-----';
   const [source] = parseDeb822(
     `Types: deb\nURIs: http://a.example/\nSuites: bookworm\nComponents: main\nSigned-By:\n ${key}\n`,
@@ -51,7 +51,7 @@ test('deb822: a key that stands in the entry itself is kept, and written back as
   expect(parseDeb822(sourceFor('forky', source!))).toEqual([{ ...source, suites: ['forky'] }]);
 });
 
-test('one line: with and without options, comments and source entries left out', () => {
+test('one line: with and without options, without comments and source entries', () => {
   const text = `# deb http://no.example/ bookworm main
 deb [arch=amd64 signed-by=/keys/a.gpg] https://a.example/debian bookworm main contrib # why
 deb-src https://a.example/debian bookworm main
@@ -68,7 +68,7 @@ deb https://b.example/debian trixie main
   ]);
 });
 
-test('the own archive is neither the security archive nor a disc nor somebody else’s', () => {
+test('the own archive is neither the security archive nor a disc nor a vendor’s archive', () => {
   const sources = parseOneLine(`deb cdrom:[Debian]/ bookworm main
 deb http://vendor.example/apt bookworm stuff
 deb http://security.example/debian-security bookworm-security main
@@ -77,12 +77,12 @@ deb http://archive.example/debian bookworm main`);
   expect(ownArchive(sources.slice(0, 3), 'bookworm')).toBeUndefined();
 });
 
-test('an archive that is named by the release’s state', () => {
+test('an archive may be named after the state of the release', () => {
   const sources = parseOneLine('deb http://archive.example/debian stable main');
   expect(ownArchive(sources, 'trixie')).toBe(sources[0]);
 });
 
-test('a source without a key asks apt to use the keys it trusts anyway', () => {
+test('a source without a key uses the keys that apt trusts', () => {
   expect(
     sourceFor('forky', { uris: ['http://a.example/'], suites: ['x'], components: ['main'], signedBy: undefined }),
   ).toBe('Types: deb\nURIs: http://a.example/\nSuites: forky\nComponents: main\n');
