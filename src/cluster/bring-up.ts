@@ -19,11 +19,11 @@ export interface RunningCluster {
   changed: boolean;
 }
 
-/** Called while a cluster is created or started, for work that can be done beside it. */
+/** Called while a cluster is created or started, for work that can run in parallel. */
 export interface BringUpHooks {
-  /** It is known that the cluster must be created or started. */
+  /** Called once it is known that the cluster must be created or started. */
   onChange: () => void;
-  /** The containers of a cluster that is being created are there, long before it can be used. */
+  /** Called once the containers of a new cluster exist, long before it can be used. */
   onNodes: (nodes: ClusterNode[]) => void;
 }
 
@@ -39,25 +39,29 @@ export async function bringUp(session: Session, { onChange, onNodes }: BringUpHo
     const plan = await clusterPlan(session);
     const state = await currentCluster(session.engine, config);
     const decision = decideCluster(state, plan.wanted);
-    const made = (how: string, skipped = false) => ({ title: `cluster ${name} ${how}`, skipped, value: !skipped });
+    const end = (result: string, skipped = false) => ({
+      title: `cluster ${name} ${result}`,
+      skipped,
+      value: !skipped,
+    });
     if (!['refuse', 'use'].includes(decision.action)) onChange();
     switch (decision.action) {
       case 'refuse':
         throw foreign(name, decision);
       case 'create':
         progress('creating');
-        await createAnew(context, plan);
-        return made('created');
+        await createPlanned(context, plan);
+        return end('created');
       case 'recreate':
-        emit({ type: 'note', level: 'info', message: `cluster ${name} is made anew: ${decision.reason}` });
+        emit({ type: 'note', level: 'info', message: `recreating cluster ${name}: ${decision.reason}` });
         await remove(config);
-        await createAnew(context, plan);
-        return made(`created anew (${decision.reason})`);
+        await createPlanned(context, plan);
+        return end(`recreated (${decision.reason})`);
       case 'start':
       case 'use': {
-        const repaired = await useOrRepair(session, context, state, decision, plan);
-        if (repaired !== undefined) return made(`created anew (${repaired})`);
-        return decision.action === 'start' ? made(`started (${decision.reason})`) : made('is running', true);
+        const whyRecreated = await useOrRecreate(session, context, state, decision, plan);
+        if (whyRecreated !== undefined) return end(`recreated (${whyRecreated})`);
+        return decision.action === 'start' ? end(`started (${decision.reason})`) : end('is running', true);
       }
     }
   });
@@ -65,12 +69,15 @@ export async function bringUp(session: Session, { onChange, onNodes }: BringUpHo
   return { kubeconfig: kubeconfigPath(config), nodes, startedAt: await nodeStarts(session.engine, nodes), changed };
 }
 
-async function createAnew(context: ClusterContext, plan: ClusterPlan): Promise<void> {
+async function createPlanned(context: ClusterContext, plan: ClusterPlan): Promise<void> {
   await create(context, plan.wanted, await plan.kindConfig(), plan.nodeImage);
 }
 
-/** @returns why it had to be made anew; undefined when it had not */
-async function useOrRepair(
+/**
+ * Uses or starts the cluster, or recreates it if that fails.
+ * @returns why it was recreated; undefined if it was not
+ */
+async function useOrRecreate(
   session: Session,
   context: ClusterContext,
   state: ClusterState,
@@ -88,10 +95,10 @@ async function useOrRepair(
     return undefined;
   } catch (error) {
     if (session.signal.aborted) throw error;
-    const reason = `it was beyond repair: ${messageOf(error)}`;
-    emit({ type: 'note', level: 'warning', message: `cluster ${config.cluster.name} is made anew: ${reason}` });
+    const reason = `it could not be repaired: ${messageOf(error)}`;
+    emit({ type: 'note', level: 'warning', message: `recreating cluster ${config.cluster.name}: ${reason}` });
     await remove(config);
-    await createAnew(context, plan);
+    await createPlanned(context, plan);
     return reason;
   }
 }

@@ -1,24 +1,21 @@
 /** One node container of a kind cluster. */
 export interface ClusterNode {
-  /** The container's name, and the node's in Kubernetes. */
+  /** The name of the container, and of the node in Kubernetes. */
   name: string;
   containerId: string;
   role: 'control-plane' | 'worker' | 'external-load-balancer';
   running: boolean;
-  /** When the container was made, milliseconds since the epoch. */
+  /** When the container was created, milliseconds since the epoch. */
   created: number;
 }
 
-/**
- * What the harness writes on a cluster once it has proved healthy; it lives and dies with the
- * cluster.
- */
+/** What the harness stores in a cluster once it is healthy. It is deleted with the cluster. */
 export interface ClusterRecord {
   format: 1;
   project: string;
-  /** Digest of everything the cluster was made from, see `clusterDefinition`. */
+  /** Digest of everything the cluster was created from, see `wantedCluster`. */
   definition: string;
-  /** The parts of that definition in words, to say what changed. */
+  /** The parts of that definition as text, to name what changed. */
   parts: Record<string, string>;
 }
 
@@ -27,15 +24,15 @@ export interface ClusterState {
   name: string;
   /** Empty when there is no such cluster. */
   nodes: ClusterNode[];
-  record?: ClusterRecord;
-  /** When this state directory last began to create it, milliseconds since the epoch. */
-  creationBegun?: number;
+  record?: ClusterRecord | undefined;
+  /** When this project last began to create it, milliseconds since the epoch. */
+  creationBegun?: number | undefined;
 }
 
 export type ClusterAction = 'create' | 'start' | 'use' | 'recreate' | 'refuse';
 
 export interface ClusterDecision {
   action: ClusterAction;
-  /** In words, for the user. */
+  /** Shown to the user. */
   reason: string;
 }

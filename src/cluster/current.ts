@@ -6,20 +6,19 @@ import { readState } from '../machine/state-file.ts';
 import type { ClusterNode, ClusterState } from './cluster.ts';
 import { observeCluster, observeNodes, readRecord } from './nodes.ts';
 
-/** Where the cluster's private kubeconfig stands. */
+/** The path of the cluster's private kubeconfig. */
 export function kubeconfigPath(config: Config): string {
   return join(config.stateDirectory, 'kubeconfig');
 }
 
-/** Where it is noted that this state directory has begun to create the cluster. */
+/** The file that records that this project has begun to create the cluster. */
 export function creationPath(config: Config): string {
   return join(config.stateDirectory, `creating-${config.cluster.name}.json`);
 }
 
 /**
- * The cluster of these nodes, for commands that change nothing: the record of a container that was
- * read once is not read again, because nobody but the harness writes it, once, and reading it takes
- * the engine 30 ms.
+ * The cluster of these nodes, for read-only commands. A container's record is read only once,
+ * because only the harness writes it, once, and reading it takes the engine 30 ms.
  */
 export async function rememberedCluster(
   engine: DockerEngine,
@@ -29,22 +28,20 @@ export async function rememberedCluster(
   const { name } = config.cluster;
   const path = join(config.stateDirectory, 'cluster-seen.json');
   const containerId = nodes.find((node) => node.role === 'control-plane')?.containerId;
-  const known = containerId === undefined ? undefined : readRecord(recall<string>(path, containerId));
-  if (known) return { name, nodes, record: known };
+  const record = containerId === undefined ? undefined : readRecord(recall<string>(path, containerId));
+  if (record) return { name, nodes, record };
   const state = await observeNodes(engine, name, nodes, readState<{ begun: number }>(creationPath(config))?.begun);
   if (state.record) keep(path, containerId, JSON.stringify(state.record));
   return state;
 }
 
-/** The cluster as it is now, with what this state directory knows of it. */
+/** The cluster as it is now, with what the state directory knows about it. */
 export function currentCluster(engine: DockerEngine, config: Config): Promise<ClusterState> {
   const begun = readState<{ begun: number }>(creationPath(config))?.begun;
   return observeCluster(engine, config.cluster.name, begun);
 }
 
-/**
- * When each node's container was last started, milliseconds since the epoch, by the node's name.
- */
+/** When each node's container was last started, milliseconds since the epoch, by node name. */
 export async function nodeStarts(engine: DockerEngine, nodes: ClusterNode[]): Promise<Record<string, number>> {
   const kubernetesNodes = nodes.filter((node) => node.role !== 'external-load-balancer');
   const starts = kubernetesNodes.map(async (node) => {

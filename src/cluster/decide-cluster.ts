@@ -1,9 +1,6 @@
 import type { ClusterDecision, ClusterRecord, ClusterState } from './cluster.ts';
 
-/**
- * What the configured cluster should be: compared with what the cluster's own record says it was
- * made from.
- */
+/** What the configured cluster should be. It is compared with the cluster's own record. */
 export interface WantedCluster {
   project: string;
   definition: string;
@@ -11,16 +8,16 @@ export interface WantedCluster {
 }
 
 /**
- * Decides what must happen for the wanted cluster to be there. Health is judged after this: only a
- * running cluster can be asked.
+ * Decides what to do to get the wanted cluster. Health is judged later, because only a running
+ * cluster can be asked.
  */
 export function decideCluster(state: ClusterState, wanted: WantedCluster): ClusterDecision {
   if (state.nodes.length === 0) return { action: 'create', reason: 'there is none' };
   if (!state.record) {
-    const ours =
+    const isOurs =
       state.creationBegun !== undefined &&
       state.nodes.every((node) => node.created >= (state.creationBegun ?? Infinity));
-    if (ours) return { action: 'recreate', reason: 'its creation was interrupted' };
+    if (isOurs) return { action: 'recreate', reason: 'its creation was interrupted' };
     return { action: 'refuse', reason: 'a kind cluster of that name exists, and this harness did not create it' };
   }
   if (state.record.project !== wanted.project) {

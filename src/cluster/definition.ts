@@ -6,21 +6,21 @@ import type { WantedCluster } from './decide-cluster.ts';
 import { hostQuirks, observeHost } from './host-quirks.ts';
 import { kindConfig } from './kind-config.ts';
 
-/** The configured cluster: what it is compared by, and how it would be made. */
+/** The configured cluster: what it is compared by, and how to create it. */
 export interface ClusterPlan {
   wanted: WantedCluster;
   nodeImage: string;
   /**
-   * The text for kind. Looks at the machine, which takes half a second, so only asked for when a
-   * cluster is created.
+   * The configuration text for kind. It probes the machine, which takes half a second, so it is
+   * called only when a cluster is created.
    */
   kindConfig: () => Promise<string>;
 }
 
 /**
- * What the cluster should be. What the machine needs on top (cgroup v1 and the like) is no part of
- * the definition: it follows from the machine, and does not change under a cluster.
- * @throws HarnessError NODE_IMAGE when there is no node image and none can be had
+ * What the cluster should be. Settings that the machine needs (for cgroup v1, for example) are not
+ * part of the definition: they depend on the machine, which does not change while a cluster exists.
+ * @throws HarnessError NODE_IMAGE when there is no node image and none can be pulled or built
  */
 export async function clusterPlan(session: Session): Promise<ClusterPlan> {
   const { config, engine, emit, env, signal } = session;
@@ -38,10 +38,7 @@ export async function clusterPlan(session: Session): Promise<ClusterPlan> {
   };
 }
 
-/**
- * The configured cluster, as far as it is known without getting a node image first; undefined when
- * there is none.
- */
+/** The configured cluster; undefined when its node image must be pulled or built first. */
 export async function wantedClusterNow(session: Session): Promise<WantedCluster | undefined> {
   const image = await nodeImageStatus(session.engine, session.config.cluster.nodeImage);
   return image && wantedCluster(session, image);
@@ -51,8 +48,8 @@ function wantedCluster(session: Session, image: NodeImage): WantedCluster {
   const { project, cluster } = session.config;
   const userConfig = userKindConfig(session);
   const parts = {
-    // A configured image may be rebuilt under its tag; the others carry a digest in their
-    // reference.
+    // A configured image may be rebuilt under its tag. The references of the others contain a
+    // digest.
     'node image': image.source === 'configured' ? `${image.reference} ${image.id}` : image.reference,
     nodes: userConfig === undefined ? String(cluster.nodes) : `kind configuration ${sha256(userConfig)}`,
   };
@@ -60,6 +57,6 @@ function wantedCluster(session: Session, image: NodeImage): WantedCluster {
 }
 
 function userKindConfig({ config }: Session): string | undefined {
-  const { kindConfig: file } = config.cluster;
-  return file === undefined ? undefined : readFileSync(file, 'utf8');
+  const { kindConfig: path } = config.cluster;
+  return path === undefined ? undefined : readFileSync(path, 'utf8');
 }

@@ -1,32 +1,29 @@
 import type { DockerEngine } from '../docker/engine.ts';
 
-/** What was seen of the machine that Docker runs on. */
+/** What was observed about the machine that Docker runs on. */
 export interface ObservedHost {
-  /** As `docker info` says. */
+  /** As reported by `docker info`. */
   cgroupVersion: '1' | '2' | undefined;
-  /**
-   * Whether a process of a privileged container, which is what a node is, may lower its OOM score.
-   */
+  /** Whether a process in a privileged container, such as a node, may lower its OOM score. */
   negativeOomScore: boolean;
 }
 
-/** What a cluster needs to be told because of the machine it runs on. */
+/** How a cluster must be configured for the machine it runs on. */
 export interface HostQuirks {
-  /** The kubelet refuses cgroup v1 unless told otherwise (from Kubernetes 1.35 on). */
+  /** The kubelet refuses cgroup v1 unless configured to accept it (from Kubernetes 1.35 on). */
   cgroupV1: boolean;
-  /** Negative OOM scores are refused: neither containerd nor the kubelet may insist on them. */
+  /** Negative OOM scores are refused, so containerd and the kubelet must not require them. */
   restrictOomScore: boolean;
 }
 
-/** The quirks that follow from what was seen. */
+/** The quirks that follow from the observations. */
 export function hostQuirks(observed: ObservedHost): HostQuirks {
   return { cgroupV1: observed.cgroupVersion === '1', restrictOomScore: !observed.negativeOomScore };
 }
 
 /**
- * Looks at the machine behind the engine, which may be another one than this. The OOM score is
- * tried in a container of the node image (half a second): which rights a container gets is written
- * down nowhere.
+ * Observes the engine's machine, which may be a remote one. The OOM score is tested in a container
+ * of the node image (half a second), because no API reports which rights a container gets.
  */
 export async function observeHost(engine: DockerEngine, nodeImage: string): Promise<ObservedHost> {
   const [info, negativeOomScore] = await Promise.all([
@@ -48,7 +45,7 @@ async function mayLowerOomScore(engine: DockerEngine, image: string): Promise<bo
   });
   try {
     const ended = container.wait({ condition: 'next-exit' }) as Promise<{ StatusCode: number }>;
-    ended.catch(() => undefined); // if the start fails, that is the error to tell
+    ended.catch(() => undefined); // if the start fails, its error is the one to report
     await container.start();
     return (await ended).StatusCode === 0;
   } finally {

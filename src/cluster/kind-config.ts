@@ -2,19 +2,19 @@ import { isMap, isSeq, parseDocument, type Document, type YAMLSeq } from 'yaml';
 import { HarnessError } from '../core/error.ts';
 import type { HostQuirks } from './host-quirks.ts';
 
-/** What a cluster is to be like, apart from the machine it runs on. */
+/** What a cluster should be, apart from the machine it runs on. */
 export interface ClusterShape {
   /** kind's name of the cluster. */
   name: string;
-  /** How many nodes: one control plane, the rest workers. Ignored where `userConfig` has nodes. */
+  /** Number of nodes: one control plane, the rest workers. Ignored if `userConfig` has nodes. */
   nodes?: number | undefined;
   /** The text of the user's own kind configuration. */
   userConfig?: string | undefined;
 }
 
 /**
- * The configuration for `kind create cluster --config`. What this harness and the machine need
- * comes before the user's own patches, so where both say something the user's word is the last.
+ * The configuration for `kind create cluster --config`. The patches for the harness and the machine
+ * come before the user's own, so the user's override them.
  * @throws HarnessError CONFIG when the user's text is not a kind configuration.
  */
 export function kindConfig(shape: ClusterShape, quirks: HostQuirks): string {
@@ -44,15 +44,15 @@ export function kindConfig(shape: ClusterShape, quirks: HostQuirks): string {
 }
 
 /**
- * The gate that makes a kubelet go on where the kernel refuses what it asks for, a negative OOM
- * score among it. It is meant for user namespaces, but asks for none.
+ * The feature gate that makes a kubelet continue when the kernel refuses a request, such as a
+ * negative OOM score. It is meant for user namespaces, but does not require one.
  */
 const USER_NAMESPACE = 'KubeletInUserNamespace';
 
 /**
- * Patches for both formats of containerd's configuration: kind takes those of the node image's
- * format and leaves the others (since kind 0.31). `config_path` is where a registry's mirrors can
- * be named while the cluster runs.
+ * Patches for both formats of containerd's configuration. kind applies those of the node image's
+ * format and ignores the others (since kind 0.31). Registry mirrors can be added below
+ * `config_path` while the cluster runs.
  */
 function containerdPatches(quirks: HostQuirks): string[] {
   const patch = (version: number, runtime: string, images: string) =>
@@ -71,19 +71,19 @@ function containerdPatches(quirks: HostQuirks): string[] {
 
 function parseUser(text: string): Document {
   const document = parseDocument(text);
-  const wrong = (what: string) =>
-    new HarnessError('CONFIG', `The kind configuration ${what}.`, {
+  const invalid = (problem: string) =>
+    new HarnessError('CONFIG', `The kind configuration ${problem}.`, {
       next: 'It must be one YAML document with `kind: Cluster` and `apiVersion: kind.x-k8s.io/v1alpha4`.',
     });
   const [error] = document.errors;
-  if (error) throw wrong(`is not valid YAML: ${error.message}`);
-  if (!isMap(document.contents)) throw wrong('is not a mapping');
-  if (document.get('kind') !== 'Cluster') throw wrong(`has the kind ${JSON.stringify(document.get('kind'))}`);
+  if (error) throw invalid(`is not valid YAML: ${error.message}`);
+  if (!isMap(document.contents)) throw invalid('is not a mapping');
+  if (document.get('kind') !== 'Cluster') throw invalid(`has the kind ${JSON.stringify(document.get('kind'))}`);
   for (const key of ['kubeadmConfigPatches', 'containerdConfigPatches', 'nodes', 'featureGates']) {
     const value = document.get(key);
     if (value === null || value === undefined) document.delete(key);
-    else if (key === 'featureGates' && !isMap(value)) throw wrong('has `featureGates` that are not a mapping');
-    else if (key !== 'featureGates' && !isSeq(value)) throw wrong(`has a \`${key}\` that is not a list`);
+    else if (key === 'featureGates' && !isMap(value)) throw invalid('has `featureGates` that are not a mapping');
+    else if (key !== 'featureGates' && !isSeq(value)) throw invalid(`has a \`${key}\` that is not a list`);
   }
   return document;
 }

@@ -9,14 +9,14 @@ export interface CreateRequest {
   /** Reference of the node image. */
   image: string;
   kubeconfig: string;
-  signal?: AbortSignal;
-  onLine?: (line: string) => void;
+  signal?: AbortSignal | undefined;
+  onLine?: ((line: string) => void) | undefined;
 }
 
 /**
- * Creates a kind cluster. Its kubeconfig goes to the given file only; the user's own is not
- * touched.
- * @throws HarnessError CLUSTER with kind's own words; DISK_FULL when that is why
+ * Creates a kind cluster. Writes its kubeconfig to the given file only and leaves the user's own
+ * alone.
+ * @throws HarnessError CLUSTER with kind's output; DISK_FULL when the disk is full
  */
 export async function createCluster(request: CreateRequest): Promise<void> {
   const { name, config, image, kubeconfig, signal, onLine } = request;
@@ -25,8 +25,8 @@ export async function createCluster(request: CreateRequest): Promise<void> {
     {
       input: config,
       code: 'CLUSTER',
-      ...(signal === undefined ? {} : { signal }),
-      ...(onLine === undefined ? {} : { onLine }),
+      signal,
+      onLine,
     },
   );
   if (result.exitCode === 0) return;
@@ -35,32 +35,27 @@ export async function createCluster(request: CreateRequest): Promise<void> {
 
 function creationError(name: string, output: string): HarnessError {
   const detail = tail(output);
-  if (saysDiskFull(output)) return diskFull(`The disk is full: could not create the cluster ${name}.`, { detail });
-  const port = /port is already allocated|address already in use/i.exec(output);
-  if (port) {
-    const which = /(?:bind for |listen tcp\S* )(\S+:\d+)/i.exec(output)?.[1];
+  if (saysDiskFull(output)) return diskFull(`The disk is full: could not create cluster ${name}.`, { detail });
+  if (/port is already allocated|address already in use/i.test(output)) {
+    const address = /(?:bind for |listen tcp\S* )(\S+:\d+)/i.exec(output)?.[1];
     return new HarnessError(
       'CLUSTER',
-      `The cluster ${name} could not be created: the port ${which ?? 'it needs'} is taken.`,
+      `Could not create cluster ${name}: ${address ?? 'a port it needs'} is already in use.`,
       {
         detail,
-        next: 'End what listens there (`docker ps` shows containers with their ports), or choose another port in the kind configuration.',
+        next: 'Stop the program that listens there (`docker ps` shows containers with their ports), or choose another port in the kind configuration.',
       },
     );
   }
   if (output.includes('could not find a log line that matches')) {
-    return new HarnessError(
-      'CLUSTER',
-      `The cluster ${name} could not be created: a node ended as soon as it was started.`,
-      {
-        detail,
-        next: 'Most often the kernel has no inotify instance left, because other clusters run: stop those that nobody needs, or raise the limit that `harness doctor` shows.',
-      },
-    );
+    return new HarnessError('CLUSTER', `Could not create cluster ${name}: a node stopped right after its start.`, {
+      detail,
+      next: 'The usual cause is that other clusters use all inotify instances of the kernel. Stop clusters that you do not need, or raise the limit that `harness doctor` shows.',
+    });
   }
-  return new HarnessError('CLUSTER', `The cluster ${name} could not be created.`, {
+  return new HarnessError('CLUSTER', `Could not create cluster ${name}.`, {
     detail,
-    next: 'Run `harness doctor`; with --verbose the whole output of kind is shown.',
+    next: 'Run `harness doctor`, or run the command again with `--verbose` to see the full output of kind.',
   });
 }
 
@@ -69,7 +64,7 @@ export async function deleteCluster(name: string, kubeconfig: string): Promise<v
   await run(['kind', 'delete', 'cluster', '--name', name, '--kubeconfig', kubeconfig], { code: 'CLUSTER' });
 }
 
-/** The kubeconfig of a running cluster, as kind makes it. */
+/** The kubeconfig of a running cluster, as kind writes it. */
 export async function clusterKubeconfig(name: string): Promise<string> {
   return (await run(['kind', 'get', 'kubeconfig', '--name', name], { code: 'CLUSTER' })).stdout;
 }

@@ -13,25 +13,24 @@ import { clusterKubeconfig, createCluster, deleteCluster } from './kind.ts';
 import { clusterNodes, RECORD_PATH } from './nodes.ts';
 import { waitForCluster } from './wait-until-usable.ts';
 
-/** Milliseconds that a cluster may take to become usable. */
+/** How long a cluster may take to become usable, milliseconds. */
 const READY_TIMEOUT = 240_000;
 
-/** Handed to every action on a cluster. */
+/** What every action on a cluster needs. */
 export interface ClusterContext {
   engine: DockerEngine;
   config: Config;
   progress: (detail: string) => void;
   /**
-   * Told of the nodes of a cluster that is being created, once their containers are there: long
-   * before it can be used.
+   * Called with the nodes of a new cluster once their containers exist, long before it can be used.
    */
   onNodes?: (nodes: ClusterNode[]) => void;
-  signal?: AbortSignal;
+  signal?: AbortSignal | undefined;
 }
 
 /**
- * Creates the cluster, waits until it can be used, and only then writes the record that makes it
- * ours for good.
+ * Creates the cluster, waits until it can be used, and only then writes the record that marks it as
+ * ours.
  */
 export async function create(
   context: ClusterContext,
@@ -42,9 +41,9 @@ export async function create(
   const { config, progress } = context;
   makeStateDirectory(config.stateDirectory);
   removeState(kubeconfigPath(config));
-  // Docker gives creation times in whole seconds, rounded down.
+  // Docker rounds creation times down to whole seconds.
   writeState(creationPath(config), JSON.stringify({ begun: Math.floor(Date.now() / 1000) * 1000 }));
-  const tellNodes = nodeTeller(context);
+  const reportNodes = nodeReporter(context);
   await createCluster({
     name: config.cluster.name,
     config: kindConfig,
@@ -52,9 +51,9 @@ export async function create(
     kubeconfig: kubeconfigPath(config),
     onLine: (line) => {
       progress(line.replace(/^[ •✓✗]+/, '').trim());
-      tellNodes();
+      reportNodes();
     },
-    ...(context.signal === undefined ? {} : { signal: context.signal }),
+    signal: context.signal,
   });
   await check(context);
   const record: ClusterRecord = {
@@ -67,26 +66,26 @@ export async function create(
     (node) => node.role === 'control-plane',
   );
   if (!controlPlane)
-    throw new HarnessError('CLUSTER', `The cluster ${config.cluster.name} went away while it was created.`);
+    throw new HarnessError('CLUSTER', `Cluster ${config.cluster.name} was deleted while it was being created.`);
   await writeContainerFile(context.engine, controlPlane.containerId, RECORD_PATH, JSON.stringify(record));
   removeState(creationPath(config));
 }
 
 /**
- * @returns what looks whether there are nodes by now, and tells of them the first time; to be
- * called whenever kind gets on
+ * @returns a function to call whenever kind makes progress; it calls `onNodes` the first time that
+ * there are nodes
  */
-function nodeTeller({ engine, config, onNodes }: ClusterContext): () => void {
-  let tell = onNodes;
+function nodeReporter({ engine, config, onNodes }: ClusterContext): () => void {
+  let report = onNodes;
   return () => {
-    if (!tell) return;
+    if (!report) return;
     clusterNodes(engine, config.cluster.name).then(
       (nodes) => {
         if (nodes.length === 0) return;
-        tell?.(nodes);
-        tell = undefined;
+        report?.(nodes);
+        report = undefined;
       },
-      () => undefined, // it only saves time
+      () => undefined, // errors do not matter: this only saves time
     );
   };
 }
@@ -99,8 +98,8 @@ export async function start(context: ClusterContext, state: ClusterState): Promi
 }
 
 /**
- * Waits until a running cluster can be used, with a kubeconfig that is certainly its own.
- * @throws HarnessError CLUSTER with what it still lacks
+ * Waits until a running cluster can be used, with a kubeconfig that belongs to these nodes.
+ * @throws HarnessError CLUSTER with what the cluster still lacks
  */
 export async function check(context: ClusterContext): Promise<void> {
   const nodes = await clusterNodes(context.engine, context.config.cluster.name);
@@ -108,7 +107,7 @@ export async function check(context: ClusterContext): Promise<void> {
   await waitUntilReady(context, nodes);
 }
 
-/** Stops all nodes; the cluster keeps everything and can be started again. */
+/** Stops all nodes. The cluster keeps its state and can be started again. */
 export async function stop(engine: DockerEngine, state: ClusterState): Promise<void> {
   const running = state.nodes.filter((node) => node.running);
   await Promise.all(running.map((node) => engine.api.getContainer(node.containerId).stop()));
@@ -124,13 +123,13 @@ export async function remove(config: Config): Promise<void> {
 
 /**
  * Writes the private kubeconfig, mode 0600, with the project's namespace as its default. Its first
- * line names the container and the namespace it is for: while they are the same, kind need not be
+ * line names the containers and the namespace that it is for. If they are the same, kind is not
  * asked again.
  */
 async function writeKubeconfig(config: Config, nodes: ClusterNode[]): Promise<void> {
   const stamp = `# ${nodes.map((node) => node.containerId).join(' ')} ${config.namespace}\n`;
   if (existsSync(kubeconfigPath(config)) && readFileSync(kubeconfigPath(config), 'utf8').startsWith(stamp)) return;
-  const { parseDocument } = await import('yaml'); // only here: start-up counts
+  const { parseDocument } = await import('yaml'); // loaded here to keep start-up fast
   const document = parseDocument(await clusterKubeconfig(config.cluster.name));
   document.setIn(['contexts', 0, 'context', 'namespace'], config.namespace);
   writeState(kubeconfigPath(config), stamp + document.toString(), 0o600);
@@ -145,15 +144,15 @@ async function waitUntilReady(
     await waitForCluster(await openAccess(kubeconfigPath(config)), startedAt, {
       timeout: READY_TIMEOUT,
       onPending: progress,
-      ...(signal === undefined ? {} : { signal }),
+      signal,
     });
   } catch (error) {
     if (!(error instanceof WatchTimeout)) throw error;
     throw new HarnessError(
       'CLUSTER',
-      `The cluster ${config.cluster.name} was not usable within ${READY_TIMEOUT / 1000} s: ${messageOf(error)}.`,
+      `Cluster ${config.cluster.name} was not usable after ${READY_TIMEOUT / 1000} s: ${messageOf(error)}.`,
       {
-        next: 'Look at its nodes with `harness status`; `harness down` and `harness up` make a new one.',
+        next: 'Check its nodes with `harness status`, or recreate it with `harness down` and `harness up`.',
       },
     );
   }

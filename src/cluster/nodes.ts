@@ -3,8 +3,8 @@ import { readContainerFile } from '../docker/files.ts';
 import type { ClusterNode, ClusterRecord, ClusterState } from './cluster.ts';
 
 /**
- * Where the harness's record stands in the control plane's file system: not on a volume, so that it
- * goes with the container.
+ * The path of the harness's record in the control plane. It is not on a volume, so that it is
+ * deleted with the container.
  */
 export const RECORD_PATH = '/kind/kind-harness.json';
 
@@ -17,8 +17,9 @@ interface ListedContainer {
 }
 
 /**
- * The nodes of a kind cluster by the labels that kind puts on its containers, control planes first.
- * @param onAsked called when nothing is left to do but wait for the answer
+ * The nodes of a kind cluster, found by the labels that kind puts on its containers, control planes
+ * first.
+ * @param onAsked called once the request has been sent
  */
 export async function clusterNodes(
   engine: DockerEngine,
@@ -38,7 +39,7 @@ export async function clusterNodes(
     .sort((a, b) => a.role.localeCompare(b.role) || a.name.localeCompare(b.name));
 }
 
-/** The cluster as Docker shows it, with the harness's own record where it has one. */
+/** The cluster as Docker shows it, with the harness's record if there is one. */
 export async function observeCluster(
   engine: DockerEngine,
   cluster: string,
@@ -47,7 +48,7 @@ export async function observeCluster(
   return observeNodes(engine, cluster, await clusterNodes(engine, cluster), creationBegun);
 }
 
-/** The same for nodes that were looked for already. */
+/** Like `observeCluster`, for nodes that are known already. */
 export async function observeNodes(
   engine: DockerEngine,
   cluster: string,
@@ -59,12 +60,12 @@ export async function observeNodes(
   return {
     name: cluster,
     nodes,
-    ...(record ? { record } : {}),
-    ...(creationBegun === undefined ? {} : { creationBegun }),
+    record,
+    creationBegun,
   };
 }
 
-/** The harness's record from its text; undefined when it is none, or of another format. */
+/** Parses the harness's record; undefined when it is invalid or has another format. */
 export function readRecord(text: string | undefined): ClusterRecord | undefined {
   if (text === undefined) return undefined;
   try {
@@ -73,11 +74,11 @@ export function readRecord(text: string | undefined): ClusterRecord | undefined 
       ? (record as ClusterRecord)
       : undefined;
   } catch {
-    return undefined; // cut off while it was written: as if there were none
+    return undefined; // incomplete, because its writing was interrupted: treat it as missing
   }
 }
 
-/** Nodes that run pods, and so need images. */
+/** The nodes that run pods and so need images. */
 export function loadTargets(nodes: readonly ClusterNode[]): ClusterNode[] {
   return nodes.filter((node) => node.role !== 'external-load-balancer');
 }

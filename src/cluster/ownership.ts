@@ -5,8 +5,8 @@ import { currentCluster } from './current.ts';
 import { decideCluster } from './decide-cluster.ts';
 
 /**
- * The nodes of the cluster, if it is ours; for commands that work with what there is.
- * @throws HarnessError CLUSTER_FOREIGN
+ * The cluster as it is, for commands that do not create it.
+ * @throws HarnessError CLUSTER_FOREIGN when this project did not create it
  */
 export async function ownCluster(session: Session): Promise<ClusterState> {
   const state = await currentCluster(session.engine, session.config);
@@ -14,13 +14,10 @@ export async function ownCluster(session: Session): Promise<ClusterState> {
   return state;
 }
 
-/**
- * Refuses a cluster that this harness did not create; one that does not exist is nobody's and
- * passes.
- */
+/** Throws if this harness did not create the cluster. Accepts a cluster that does not exist. */
 export function assertOwn({ config }: Session, state: ClusterState): void {
   if (state.nodes.length === 0) return;
-  // Only the owner matters here, so the record is held against its own definition.
+  // Only the owner matters here, so the record is compared with its own definition.
   const wanted = {
     project: config.project,
     definition: state.record?.definition ?? '',
@@ -30,9 +27,9 @@ export function assertOwn({ config }: Session, state: ClusterState): void {
   if (decision.action === 'refuse') throw foreign(config.cluster.name, decision);
 }
 
-/** The refusal to touch a cluster that is not ours. */
+/** The error for a cluster that is not ours. */
 export function foreign(name: string, decision: ClusterDecision): HarnessError {
-  return new HarnessError('CLUSTER_FOREIGN', `The cluster ${name} is not touched: ${decision.reason}.`, {
-    next: `Choose another name with \`cluster.name\`, or delete it yourself if nobody needs it: kind delete cluster --name ${name}`,
+  return new HarnessError('CLUSTER_FOREIGN', `Refusing to touch cluster ${name}: ${decision.reason}.`, {
+    next: `Choose another name with \`cluster.name\`, or delete the cluster if it is not needed: kind delete cluster --name ${name}`,
   });
 }

@@ -4,16 +4,16 @@ import type { ClusterNode } from './cluster.ts';
 import { kubeconfigPath } from './current.ts';
 import { ownCluster } from './ownership.ts';
 
-/** What `status` says. */
+/** The result of `harness status`. */
 export interface ClusterStatus {
   cluster: string;
   state: 'absent' | 'stopped' | 'partly stopped' | 'running';
   nodes: Pick<ClusterNode, 'name' | 'role' | 'running'>[];
-  /** Path of the private kubeconfig; null until the cluster was up once from here. */
+  /** Path of the private kubeconfig; null if this project has not started the cluster yet. */
   kubeconfig: string | null;
 }
 
-/** The cluster as Docker shows it. Changes nothing. */
+/** The cluster as Docker shows it. Read-only. */
 export async function clusterStatus(session: Session): Promise<ClusterStatus> {
   const { nodes } = await ownCluster(session);
   const path = kubeconfigPath(session.config);

@@ -3,16 +3,16 @@ import { watchUntil } from '../kubernetes/watch.ts';
 import { clusterLacks } from './judge-health.ts';
 
 /**
- * Waits until the cluster can be used: nodes Ready, CoreDNS available, default service account
- * there, and all of it since the last start.
+ * Waits until the cluster can be used: nodes are ready, CoreDNS is available and the default
+ * service account exists, and all of this since the last start.
  * @param startedAt when each node's container was last started, milliseconds since the epoch, by
- * the node's name
- * @throws WatchTimeout with what is still lacking
+ * node name
+ * @throws WatchTimeout with what is still missing
  */
 export async function waitForCluster(
   kube: KubeAccess,
   startedAt: Readonly<Record<string, number>>,
-  options: { timeout: number; signal?: AbortSignal; onPending?: (detail: string) => void },
+  options: { timeout: number; signal?: AbortSignal | undefined; onPending?: (detail: string) => void },
 ): Promise<void> {
   const paths = {
     nodes: '/api/v1/nodes',

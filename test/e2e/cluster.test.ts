@@ -178,7 +178,7 @@ describe('between runs', () => {
     expect(stored).toContain(
       (await docker('image', 'inspect', '--format={{.Id}}', project.reference)).replace('sha256:', ''),
     );
-    expect(notes).toMatch(/made anew: its definition changed: nodes/);
+    expect(notes).toMatch(/recreating cluster \S+: its definition changed: nodes/);
     // A new cluster has none of the images.
     expect(summary.loads.map(({ verdict }) => verdict)).toEqual(['transferred', 'transferred']);
     const after = await containers();

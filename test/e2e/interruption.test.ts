@@ -37,7 +37,7 @@ describe('a creation', () => {
         expect(summary).toMatchObject({ command: 'up', ok: false, exitCode: 130, error: { code: 'INTERRUPTED' } });
       }
       const { notes } = await project.must('up');
-      expect(notes).toMatch(/made anew: its creation was interrupted/);
+      expect(notes).toMatch(/recreating cluster \S+: its creation was interrupted/);
       expect((await project.must('status')).summary).toMatchObject({ state: 'running' });
     },
   );

@@ -20,9 +20,8 @@ function state(more: Partial<ClusterState> = {}): ClusterState {
   return { name: 'shop', nodes: [node()], record: RECORD, ...more };
 }
 
-/** Without the record: exactOptionalPropertyTypes knows no undefined. */
 function unrecorded(more: Partial<ClusterState> = {}): ClusterState {
-  return { name: 'shop', nodes: [node()], ...more };
+  return state({ record: undefined, ...more });
 }
 
 describe('a cluster', () => {
@@ -30,55 +29,55 @@ describe('a cluster', () => {
     ['is created when there is none', unrecorded({ nodes: [] }), 'create', 'there is none'],
     ['is used when it runs', state(), 'use', 'it is running'],
     [
-      'is started when a node stands still',
+      'is started when a node is stopped',
       state({ nodes: [node(), node({ name: 'shop-worker', role: 'worker', running: false })] }),
       'start',
       'shop-worker stopped',
     ],
     [
-      'is started when all stand still',
+      'is started when all nodes are stopped',
       state({ nodes: [node({ running: false }), node({ name: 'w', running: false })] }),
       'start',
       'shop-control-plane, w stopped',
     ],
     [
-      'is made anew when its nodes changed',
+      'is recreated when its nodes changed',
       state({ record: { ...RECORD, definition: 'd0', parts: { ...WANTED.parts, nodes: '1' } } }),
       'recreate',
       'its definition changed: nodes',
     ],
     [
-      'is made anew when a part is new',
+      'is recreated when a part is new',
       state({ record: { ...RECORD, definition: 'd0', parts: { nodes: '2' } } }),
       'recreate',
       'its definition changed: node image',
     ],
     [
-      'is made anew when only the digest differs',
+      'is recreated when only the digest differs',
       state({ record: { ...RECORD, definition: 'd0' } }),
       'recreate',
       'its definition changed: the format of the record',
     ],
     [
-      'is made anew when stopped and changed',
+      'is recreated when stopped and changed',
       state({ nodes: [node({ running: false })], record: { ...RECORD, definition: 'd0', parts: {} } }),
       'recreate',
       'its definition changed: node image, nodes',
     ],
     [
-      "is refused when it is another project's",
+      'is refused when it belongs to another project',
       state({ record: { ...RECORD, project: 'bank' } }),
       'refuse',
       'it belongs to the project bank',
     ],
     [
-      "is refused when it is another project's and changed",
+      'is refused when it belongs to another project and changed',
       state({ record: { ...RECORD, project: 'bank', definition: 'd0' } }),
       'refuse',
       'it belongs to the project bank',
     ],
     [
-      'is refused when nobody says that it is ours',
+      'is refused when it has no record',
       unrecorded(),
       'refuse',
       'a kind cluster of that name exists, and this harness did not create it',
@@ -96,7 +95,7 @@ describe('a cluster', () => {
       'a kind cluster of that name exists, and this harness did not create it',
     ],
     [
-      'is made anew when its creation was interrupted',
+      'is recreated when its creation was interrupted',
       unrecorded({ creationBegun: 1_000 }),
       'recreate',
       'its creation was interrupted',

@@ -34,7 +34,7 @@ function healthy(more: Partial<ClusterHealthFacts> = {}): ClusterHealthFacts {
 }
 
 describe('what a cluster lacks', () => {
-  it('is nothing when nodes, names and accounts are there', () => {
+  it('is nothing when nodes, CoreDNS and service accounts are ready', () => {
     expect(clusterLacks(healthy())).toBeUndefined();
   });
 
@@ -46,17 +46,13 @@ describe('what a cluster lacks', () => {
       '0 of 1 nodes ready',
     ],
     ['a second node', { startedAt: { n1: START, n2: START } }, '1 of 2 nodes ready'],
-    ['word of a node', { leases: [] }, '0 of 1 nodes ready'],
+    ['the lease of a node', { leases: [] }, '0 of 1 nodes ready'],
     [
-      'word of a node since its start',
+      'a lease renewed since the start of the node',
       { leases: [{ metadata: { name: 'n1' }, spec: { renewTime: BEFORE } }] },
       '0 of 1 nodes ready',
     ],
-    [
-      'the restart of a pod',
-      { pods: [pod('coredns-1', AFTER), pod('old', BEFORE)] },
-      'the pod old has not been restarted',
-    ],
+    ['the restart of a pod', { pods: [pod('coredns-1', AFTER), pod('old', BEFORE)] }, 'pod old has not been restarted'],
     ['CoreDNS', { deployments: [] }, 'CoreDNS is not deployed'],
     [
       'CoreDNS that is available',
@@ -68,13 +64,13 @@ describe('what a cluster lacks', () => {
     [
       'the service account',
       { serviceAccounts: [{ metadata: { name: 'other' } }] },
-      'the default service account is not there',
+      'the default service account does not exist',
     ],
   ])('is %s', (_, more, lacks) => {
     expect(clusterLacks(healthy(more))).toBe(lacks);
   });
 
-  it('takes a time as text, too: that is how it comes over the wire', () => {
+  it('accepts times as text, too, because the API sends them so', () => {
     const lease = (time: string) => ({ leases: [{ metadata: { name: 'n1' }, spec: { renewTime: time as never } }] });
     expect(clusterLacks(healthy(lease('2026-01-01T00:10:00.000001Z')))).toBeUndefined();
     expect(clusterLacks(healthy(lease('2026-01-01T00:09:59.999999Z')))).toBe('0 of 1 nodes ready');
@@ -82,7 +78,7 @@ describe('what a cluster lacks', () => {
 });
 
 describe('a pod from before its node was started', () => {
-  it('is told by its containers, with a second for the rounding of times', () => {
+  it('is recognised by its containers, with a tolerance of one second for rounded times', () => {
     const startedAt = { n1: START + 900 };
     expect(isFromBefore(pod('p', new Date(START)), startedAt)).toBe(false);
     expect(isFromBefore(pod('p', new Date(START - 1_000)), startedAt)).toBe(true);

@@ -8,7 +8,7 @@ const plain = { cgroupV1: false, restrictOomScore: false };
 const quirky = { cgroupV1: true, restrictOomScore: true };
 
 describe('hostQuirks', () => {
-  it('follow from what was seen', () => {
+  it('follow from the observations', () => {
     expect(hostQuirks({ cgroupVersion: '2', negativeOomScore: true })).toEqual(plain);
     expect(hostQuirks({ cgroupVersion: '1', negativeOomScore: false })).toEqual(quirky);
     expect(hostQuirks({ cgroupVersion: undefined, negativeOomScore: true })).toEqual(plain);
@@ -16,7 +16,7 @@ describe('hostQuirks', () => {
 });
 
 describe('kindConfig', () => {
-  it('of an ordinary host only says where registries are configured', () => {
+  it('of an ordinary host only sets where registries are configured', () => {
     expect(kindConfig({ name: 'demo', nodes: 3 }, plain)).toMatchInlineSnapshot(`
       "kind: Cluster
       apiVersion: kind.x-k8s.io/v1alpha4
@@ -38,7 +38,7 @@ describe('kindConfig', () => {
     `);
   });
 
-  it('of a host with quirks names each of them', () => {
+  it('of a host with quirks has a setting for each of them', () => {
     const config = kindConfig({ name: 'demo' }, quirky);
     expect(parse(config)).toMatchObject({
       featureGates: { KubeletInUserNamespace: true },
@@ -80,7 +80,7 @@ nodes:
     expect(parsed['containerdConfigPatches']).toHaveLength(2);
   });
 
-  it('takes empty lists for absent ones', () => {
+  it('treats empty lists as absent', () => {
     const config = kindConfig(
       { name: 'demo', userConfig: 'kind: Cluster\ncontainerdConfigPatches:\nfeatureGates:\nnodes:\n' },
       quirky,
