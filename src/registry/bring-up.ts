@@ -13,18 +13,17 @@ import { observeRegistry } from './observe.ts';
 import { registryName, type ObservedRegistry, type Registry } from './registry.ts';
 
 /**
- * The image that the registry runs, looked for once in a run: it may be compiled beside the
- * cluster's creation.
+ * The image for the registry, provided once per run. It may be compiled while the cluster is being
+ * created.
  */
 export const registryImage: (session: Session) => Promise<string> = oncePer((session) => {
   const image = ensureRegistryImage(session.engine, session);
-  image.catch(() => undefined); // reported by the caller that awaits it; there may be none
+  image.catch(() => undefined); // reported by the caller that awaits it, if any
   return image;
 });
 
 /**
- * Brings the registry beside the cluster to where it can be used: created, started or made anew,
- * whatever it takes.
+ * Creates, starts or recreates the local registry if needed, and waits until it answers.
  * @throws HarnessError CLUSTER_FOREIGN when a container of that name is not ours, NODE_IMAGE, LOAD
  */
 export async function ensureRegistry(session: Session, nodes: readonly ClusterNode[]): Promise<Registry> {
@@ -42,14 +41,14 @@ export async function ensureRegistry(session: Session, nodes: readonly ClusterNo
   const running = usable(observed);
   if (decision.action === 'use' && running && (await registryAnswers(running.port))) return running;
 
-  const createAnew = async () => {
+  const recreate = async () => {
     if (observed) await removeRegistry(engine, observed.containerId);
     return startRegistry(engine, await createRegistry(engine, wanted, image, settings), signal);
   };
   return step(emit, 'registry', `registry ${name}`, async () => {
-    if (decision.action === 'create') return { title: `registry ${name} created`, value: await createAnew() };
+    if (decision.action === 'create') return { title: `registry ${name} created`, value: await recreate() };
     if (decision.action === 'recreate')
-      return { title: `registry ${name} created anew (${decision.reason})`, value: await createAnew() };
+      return { title: `registry ${name} recreated (${decision.reason})`, value: await recreate() };
     let reason = 'it did not answer';
     if (decision.action === 'start' && observed) {
       try {
@@ -62,11 +61,11 @@ export async function ensureRegistry(session: Session, nodes: readonly ClusterNo
         reason = messageOf(error);
       }
     }
-    return { title: `registry ${name} created anew (${reason})`, value: await createAnew() };
+    return { title: `registry ${name} recreated (${reason})`, value: await recreate() };
   });
 }
 
-/** Removes the registry beside the cluster with all it holds, if there is one and it is ours. */
+/** Removes the local registry and its content, if it exists and is ours. */
 export async function takeRegistryDown(session: Session): Promise<void> {
   const observed = await ownRegistry(session);
   if (!observed || session.config.keepRegistry) return;
@@ -76,19 +75,19 @@ export async function takeRegistryDown(session: Session): Promise<void> {
   });
 }
 
-/** Stops the registry beside the cluster; it keeps everything. */
+/** Stops the local registry. It keeps its content. */
 export async function stopRegistry(session: Session): Promise<void> {
   const observed = await ownRegistry(session);
   if (observed?.running) await session.engine.api.getContainer(observed.containerId).stop();
 }
 
-/** The registry beside the cluster, if there is one and it is ours. */
+/** The local registry, if it exists and is ours. */
 export async function ownRegistry({ engine, config }: Session): Promise<ObservedRegistry | undefined> {
   const observed = await observeRegistry(engine, config.cluster.name);
   return observed && isOurs(observed, { project: config.project, cluster: config.cluster.name }) ? observed : undefined;
 }
 
-/** What the registry holds. */
+/** The images in the registry. */
 export async function storedImages({ engine }: Session, port: number): Promise<StoredImage[]> {
   const [tags, architecture] = await Promise.all([listTags(port), engine.architecture()]);
   const stored = tags.map(async (tag): Promise<StoredImage[]> => {
@@ -99,7 +98,7 @@ export async function storedImages({ engine }: Session, port: number): Promise<S
 }
 
 function foreignRegistry(name: string, reason: string): HarnessError {
-  return new HarnessError('CLUSTER_FOREIGN', `The container ${name} is not touched: ${reason}.`, {
-    next: `The registry beside the cluster would have that name. Rename that container, or choose another \`cluster.name\`.`,
+  return new HarnessError('CLUSTER_FOREIGN', `Refusing to touch container ${name}: ${reason}.`, {
+    next: 'The local registry needs that name. Rename the container, or choose another `cluster.name`.',
   });
 }

@@ -3,21 +3,21 @@ import { REPOSITORY } from './registry.ts';
 
 /** An image in the registry. */
 export interface StoredImage {
-  /** The engine's id of what was pushed, without its algorithm. */
+  /** The engine's id of the pushed image, without the algorithm. */
   tag: string;
-  /** Of its manifest, or index. */
+  /** The digest of its manifest or index. */
   digest: string;
   config: { digest: string; size: number };
   layers: readonly { digest: string; size: number }[];
 }
 
-/** One blob as a manifest lists it: its digest, and its size in bytes as it travels. */
+/** One blob as a manifest lists it; size in bytes as transferred. */
 export interface Blob {
   digest: string;
   size: number;
 }
 
-/** What a registry says of one image. */
+/** A registry's manifest of one image. */
 export interface Manifest {
   config: Blob;
   /** Lowest first. */
@@ -28,7 +28,7 @@ interface Index {
   manifests: { digest: string; platform?: { os?: string; architecture?: string } }[];
 }
 
-/** Formats of manifests and indexes, Docker's and the open ones. */
+/** Formats of manifests and indexes, from Docker and OCI. */
 const FORMATS = [
   'application/vnd.docker.distribution.manifest.v2+json',
   'application/vnd.oci.image.manifest.v1+json',
@@ -36,16 +36,16 @@ const FORMATS = [
   'application/vnd.oci.image.index.v1+json',
 ].join(', ');
 
-/** Whether a registry answers on this port of the loopback, within that many milliseconds. */
+/** Whether a registry answers on this loopback port within `timeout` milliseconds. */
 export async function registryAnswers(port: number, timeout = 2000): Promise<boolean> {
   const answer = await ask(port, '/v2/', { timeout }).catch(() => undefined);
   return answer?.status === 200;
 }
 
 /**
- * The manifest behind a tag or a digest, and its own digest; of an index, the manifest for an
+ * Finds the manifest of a tag or digest, and its digest. For an index, finds the manifest for one
  * architecture.
- * @param architecture as Docker calls it; of several platforms, nodes take this one
+ * @param architecture the nodes' architecture, in Docker's spelling
  * @returns undefined when the registry has no such image
  */
 export async function findManifest(
@@ -55,28 +55,26 @@ export async function findManifest(
 ): Promise<{ digest: string; manifest: Manifest } | undefined> {
   const answer = await ask(port, `/v2/${REPOSITORY}/manifests/${reference}`);
   if (answer.status === 404) return undefined;
-  if (answer.status !== 200) throw new Error(`the registry answered ${answer.status} for ${reference}: ${answer.body}`);
+  if (answer.status !== 200) throw new Error(`the registry answered ${answer.status} to ${reference}: ${answer.body}`);
   const content = JSON.parse(answer.body) as Manifest | Index;
   if (!('manifests' in content)) return { digest: answer.digest, manifest: content };
-  const fitting = content.manifests.find(
+  const entry = content.manifests.find(
     ({ platform }) => platform?.os === 'linux' && platform.architecture === architecture,
   );
-  const single = fitting && (await findManifest(port, fitting.digest, architecture));
-  return single && { digest: answer.digest, manifest: single.manifest };
+  const found = entry && (await findManifest(port, entry.digest, architecture));
+  return found && { digest: answer.digest, manifest: found.manifest };
 }
 
-/** The tags of all images that the registry holds. */
+/** The tags of all images in the registry. */
 export async function listTags(port: number): Promise<string[]> {
   const answer = await ask(port, `/v2/${REPOSITORY}/tags/list`);
-  if (answer.status === 404) return []; // nothing was ever pushed
+  if (answer.status === 404) return []; // nothing has been pushed yet
   if (answer.status !== 200)
-    throw new Error(`the registry answered ${answer.status} for its list of tags: ${answer.body}`);
+    throw new Error(`the registry answered ${answer.status} to the list of tags: ${answer.body}`);
   return (JSON.parse(answer.body) as { tags: string[] | null }).tags ?? [];
 }
 
-/**
- * Takes an image, with all its tags, out of the registry; its blobs stay until they are collected.
- */
+/** Deletes an image and all its tags. Its blobs stay until the registry collects garbage. */
 export async function deleteManifest(port: number, digest: string): Promise<void> {
   const answer = await ask(port, `/v2/${REPOSITORY}/manifests/${digest}`, { method: 'DELETE' });
   if (![202, 404].includes(answer.status))
@@ -91,7 +89,7 @@ function ask(
   return new Promise((resolve, reject) => {
     const signal = AbortSignal.timeout(timeout);
     const options = { host: '127.0.0.1', port, path, method, headers: { accept: FORMATS }, agent: false, signal };
-    const sent = request(options, (response) => {
+    const call = request(options, (response) => {
       const chunks: Buffer[] = [];
       response.on('data', (chunk: Buffer) => chunks.push(chunk));
       response.on('error', reject);
@@ -103,7 +101,7 @@ function ask(
         }),
       );
     });
-    sent.on('error', reject);
-    sent.end();
+    call.on('error', reject);
+    call.end();
   });
 }

@@ -9,19 +9,19 @@ import type { WantedRegistry } from './decide-registry.ts';
 import { observeContainer } from './observe.ts';
 import { REGISTRY_PORT, registryName, type ObservedRegistry, type Registry } from './registry.ts';
 
-/** Milliseconds that a registry may take to answer after its start. */
+/** How long a registry may take to answer after its start, milliseconds. */
 const START_TIMEOUT = 15_000;
 
 /**
- * Bytes of memory that the registry may have, what it writes included until it is on the disk: an
- * image of some gigabytes that passes through shall not push everything else out of this machine's
- * memory. Its disk sets its pace then, and hardly slower.
+ * Memory limit of the registry in bytes, including what it has written but not yet flushed to disk.
+ * An image of some gigabytes must not push everything else out of this machine's memory. The limit
+ * hardly slows the registry down, because its disk sets the pace.
  */
-const MEMORY = 512 << 20;
+const MEMORY_BYTES = 512 << 20;
 
 /**
- * Makes the registry's container, on the nodes' network and published on the loopback only. It is
- * not started.
+ * Creates the registry's container on the nodes' network, published on the loopback only, without
+ * starting it.
  * @returns its id
  */
 export async function createRegistry(
@@ -36,18 +36,18 @@ export async function createRegistry(
     Image: image,
     Entrypoint: ['/bin/registry', 'serve', '/etc/distribution/config.yml'],
     Cmd: [],
-    Env: ['OTEL_TRACES_EXPORTER=none'], // it would look for a collector
+    Env: ['OTEL_TRACES_EXPORTER=none'], // otherwise it looks for a collector
     Labels: {
       [LABELS.project]: wanted.project,
       [LABELS.registry]: wanted.cluster,
       [LABELS.definition]: wanted.definition,
     },
     ExposedPorts: { [port]: {} },
-    Volumes: { '/var/lib/registry': {} }, // goes with the container
+    Volumes: { '/var/lib/registry': {} }, // removed with the container
     HostConfig: {
       NetworkMode: wanted.network,
       PortBindings: { [port]: [{ HostIp: '127.0.0.1', HostPort: '' }] },
-      Memory: MEMORY,
+      Memory: MEMORY_BYTES,
     },
   });
   await writeContainerFile(engine, container.id, '/etc/distribution/config.yml', settings);
@@ -55,9 +55,9 @@ export async function createRegistry(
 }
 
 /**
- * Starts the registry's container, which the caller has proved to be ours, and waits until it
- * answers.
- * @throws HarnessError LOAD with its last words when it does not
+ * Starts the registry's container and waits until it answers. The caller has proved that it is
+ * ours.
+ * @throws HarnessError LOAD with its last log lines when it does not
  */
 export async function startRegistry(
   engine: DockerEngine,
@@ -65,31 +65,31 @@ export async function startRegistry(
   signal?: AbortSignal,
 ): Promise<Registry> {
   const container = engine.api.getContainer(containerId);
-  const fails = (what: string, detail?: string) =>
-    new HarnessError('LOAD', `The registry beside the cluster ${what}.`, {
-      next: `Look at it with \`docker logs ${containerId.slice(0, 12)}\`, or choose \`load: { transport: 'archive' }\`, which needs no registry.`,
-      ...(detail === undefined ? {} : { detail }),
+  const failure = (problem: string, detail?: string) =>
+    new HarnessError('LOAD', `The local registry ${problem}.`, {
+      next: `Check its log with \`docker logs ${containerId.slice(0, 12)}\`, or set \`load: { transport: 'archive' }\`, which needs no registry.`,
+      detail,
     });
   try {
     await container.start();
   } catch (error) {
-    throw fails(`could not be started: ${messageOf(error)}`);
+    throw failure(`could not be started: ${messageOf(error)}`);
   }
-  for (const end = Date.now() + START_TIMEOUT; ; await sleep(30)) {
+  for (const deadline = Date.now() + START_TIMEOUT; ; await sleep(30)) {
     signal?.throwIfAborted();
     const observed = await observeContainer(engine, containerId);
     const registry = usable(observed);
     if (registry && (await registryAnswers(registry.port))) return registry;
-    if (observed?.running && Date.now() < end) continue;
-    const words = await container.logs({ stdout: true, stderr: true, tail: 5 }).catch(() => Buffer.alloc(0));
-    throw fails(
-      observed?.running ? `did not answer within ${START_TIMEOUT / 1000} s` : 'ended at once',
-      words.toString('utf8'),
+    if (observed?.running && Date.now() < deadline) continue;
+    const log = await container.logs({ stdout: true, stderr: true, tail: 5 }).catch(() => Buffer.alloc(0));
+    throw failure(
+      observed?.running ? `did not answer within ${START_TIMEOUT / 1000} s` : 'stopped right after its start',
+      log.toString('utf8'),
     );
   }
 }
 
-/** Where a registry is reached that runs. */
+/** How to reach a registry; undefined if it is not running. */
 export function usable(observed: ObservedRegistry | undefined): Registry | undefined {
   const { containerId, address, port } = observed ?? {};
   return containerId === undefined || address === undefined || port === undefined
@@ -98,15 +98,15 @@ export function usable(observed: ObservedRegistry | undefined): Registry | undef
 }
 
 /**
- * Whether the registry's last words are that its disk is full: to whoever pushes it says no more
- * than that it failed.
+ * Whether the registry's last log lines report a full disk. The client that pushes only learns that
+ * the push failed.
  */
 export async function registryIsFull(engine: DockerEngine, { containerId }: Registry): Promise<boolean> {
   const { body } = await engine.ask('GET', `/containers/${containerId}/logs?stdout=true&stderr=true&tail=20`);
   return saysDiskFull(body.toString('utf8'));
 }
 
-/** Removes the registry's container with all it holds. The caller has proved that it is ours. */
+/** Removes the registry's container and its content. The caller has proved that it is ours. */
 export async function removeRegistry(engine: DockerEngine, containerId: string): Promise<void> {
   await unlessMissing(engine.api.getContainer(containerId).remove({ force: true, v: true }));
 }

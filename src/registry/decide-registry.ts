@@ -1,6 +1,6 @@
 import type { ObservedRegistry } from './registry.ts';
 
-/** What the registry beside the cluster should be. */
+/** What the local registry should be. */
 export interface WantedRegistry {
   project: string;
   cluster: string;
@@ -15,8 +15,8 @@ export interface RegistryDecision {
 }
 
 /**
- * Whether a container is the registry of that project and cluster: nothing else is ever changed or
- * deleted.
+ * Whether a container is the registry of that project and cluster. The harness never changes or
+ * deletes any other container.
  */
 export function isOurs(
   observed: ObservedRegistry,
@@ -26,24 +26,24 @@ export function isOurs(
 }
 
 /**
- * Decides what must happen for the wanted registry to be there. Whether it answers is seen after
- * this: only a running one can be asked.
+ * Decides what to do to get the wanted registry. Whether it answers is checked later, because only
+ * a running registry can be asked.
  */
 export function decideRegistry(observed: ObservedRegistry | undefined, wanted: WantedRegistry): RegistryDecision {
   if (!observed) return { action: 'create', reason: 'there is none' };
-  if (!isOurs(observed, wanted)) return { action: 'refuse', reason: whoseItIs(observed) };
+  if (!isOurs(observed, wanted)) return { action: 'refuse', reason: describeOwner(observed) };
   if (observed.definition !== wanted.definition)
     return { action: 'recreate', reason: 'its image or its settings changed' };
   if (!observed.hasRun) return { action: 'recreate', reason: 'its creation was interrupted' };
   if (observed.networks.join() !== wanted.network)
     return { action: 'recreate', reason: `it is not on the network ${wanted.network} alone` };
   if (!observed.running) return { action: 'start', reason: 'it was stopped' };
-  if (observed.port === undefined) return { action: 'recreate', reason: 'it is not published on this machine' };
+  if (observed.port === undefined) return { action: 'recreate', reason: 'it has no port on this machine' };
   return { action: 'use', reason: 'it is running' };
 }
 
-/** A container inherits its image's labels, so the project's label alone says nothing. */
-function whoseItIs({ project, cluster }: ObservedRegistry): string {
+/** A container inherits its image's labels, so the project's label alone proves nothing. */
+function describeOwner({ project, cluster }: ObservedRegistry): string {
   return cluster === undefined
     ? 'this harness did not create it'
     : `it belongs to the cluster ${cluster} of the project ${project}`;

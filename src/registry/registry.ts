@@ -1,21 +1,18 @@
 /** The registry's container as Docker shows it. */
 export interface ObservedRegistry {
   containerId: string;
-  /**
-   * The project and the cluster that its labels name; undefined on a container that is not the
-   * harness's.
-   */
+  /** Project and cluster from its labels; undefined if the harness did not create the container. */
   project: string | undefined;
   cluster: string | undefined;
-  /** Digest of what it was made from. */
+  /** Digest of what it was created from. */
   definition: string | undefined;
   running: boolean;
-  /** Whether it was ever started; one that was not may lack its settings. */
+  /** Whether it was ever started. If not, it may lack its settings. */
   hasRun: boolean;
   networks: string[];
-  /** Where it is published on this machine's loopback; Docker chooses anew at every start. */
+  /** Its port on this machine's loopback. Docker chooses a new one at every start. */
   port: number | undefined;
-  /** Its address on its network, while it runs. */
+  /** Its address on its network; undefined while it is stopped. */
   address: string | undefined;
 }
 
@@ -23,30 +20,27 @@ export interface ObservedRegistry {
 export interface Registry {
   containerId: string;
   /**
-   * Where nodes reach it. An address and no name: where nodes use a proxy, kind exempts the
-   * addresses of their network, and no names.
+   * Where nodes reach it. An IP address, not a name: if nodes use a proxy, kind exempts the
+   * addresses of their network from it, but no names.
    */
   address: string;
-  /** On this machine's loopback. */
+  /** Its port on this machine's loopback. */
   port: number;
 }
 
-/** The port that it listens on inside its network. */
+/** The port on which the registry listens in its network. */
 export const REGISTRY_PORT = 5000;
 
 /**
- * The one repository that all images go into, told apart by their tags. Docker and the registry
- * share layers within a repository without being told.
+ * The one repository for all images; tags distinguish them. Docker and the registry share layers
+ * automatically within a repository.
  */
 export const REPOSITORY = 'kind-harness';
 
-/**
- * The name by which the nodes' container runtimes know the registry, whatever its container is
- * called.
- */
+/** The registry's host name for the nodes' container runtimes, whatever its container is called. */
 export const NODE_HOST = `kind-harness-registry:${REGISTRY_PORT}`;
 
-/** The container's name. Not among kind's own: those end in a role. */
+/** The container's name. It cannot clash with kind's containers, whose names end in a role. */
 export function registryName(cluster: string): string {
   return `${cluster}-registry`;
 }

@@ -184,11 +184,11 @@ describe('a registry that', () => {
     ['was removed', () => docker('rm', '--force', '--volumes', registry), /created/],
     ['was stopped', () => docker('stop', registry), /started/],
     ['was killed', () => docker('kill', registry), /started/],
-    ['does not answer', () => docker('pause', registry), /created anew \(it did not answer\)/],
+    ['does not answer', () => docker('pause', registry), /recreated \(it did not answer\)/],
     [
       'lost its network',
       () => docker('network', 'disconnect', 'kind', registry),
-      /created anew \(it is not on the network kind alone\)/,
+      /recreated \(it is not on the network kind alone\)/,
     ],
   ];
   it.each(damages)('%s is repaired by the next load', async (name, damage, words) => {
@@ -211,7 +211,7 @@ describe('a registry that', () => {
     try {
       const run = await project.must('load-if-needed');
       expect(run.notes).toContain(
-        `the way through the registry failed, so the whole image goes to ${worker}: Node ${worker} could not pull`,
+        `loading through the registry failed, sending the whole image to ${worker} instead: Node ${worker} could not pull`,
       );
       expect(loadsOf(run, 'app').map(({ node, verdict, pushed }) => [node, verdict, pushed !== undefined])).toEqual([
         [controlPlane, 'transferred', true],
@@ -323,7 +323,7 @@ describe('the archive', () => {
       const deliveries = archiveTransport(engine, 2000).send(shipment, [{ node: worker }]);
       await expect(deliveries.get(worker)).rejects.toMatchObject({
         code: 'LOAD',
-        message: `${worker} has taken nothing of ${project.reference} for 2.0 s.`,
+        message: `Loading ${project.reference} into ${worker} made no progress for 2.0 s.`,
       });
     } finally {
       await inNode(worker, 'pkill', '-CONT', '-x', 'containerd');
@@ -350,7 +350,7 @@ describe("the registry's life", () => {
     const foreign = await docker('create', '--name', registry, project.reference);
     try {
       const up = await project.must('up');
-      expect(up.notes).toContain(`The container ${registry} is not touched: this harness did not create it.`);
+      expect(up.notes).toContain(`Refusing to touch container ${registry}: this harness did not create it.`);
       expect(loadsOf(await project.must('load-if-needed'), 'app')).toMatchObject(
         nodes.map((node) => ({ node, verdict: 'transferred' })),
       );

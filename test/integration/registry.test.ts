@@ -13,7 +13,7 @@ import { ensureRegistryImage, registrySettings } from '../../src/system-images/r
 import { PLAIN_BUILD } from '../support/build-request.ts';
 import { plant, scratch } from '../support/scratch.ts';
 
-/** The registry beside a cluster, without the cluster. */
+/** The local registry of a cluster, without the cluster. */
 const CLUSTER = `it-${process.pid}`;
 const REFERENCE = `coretest/registry:${process.pid}`;
 const wanted = { project: CLUSTER, cluster: CLUSTER, definition: 'd1', network: 'bridge' };
@@ -36,10 +36,10 @@ afterAll(async () => {
 const decision = async () => decideRegistry(await observeRegistry(engine, CLUSTER), wanted).action;
 const arch = process.arch === 'arm64' ? 'arm64' : 'amd64';
 
-it('is created, published on the loopback alone, stopped, started and removed with all it held', async () => {
+it('is created, published on the loopback only, stopped, started and removed with its content', async () => {
   expect(await decision()).toBe('create');
   const id = await createRegistry(engine, wanted, image, registrySettings());
-  expect(await decision()).toBe('recreate'); // as after an interruption: it may lack its settings
+  expect(await decision()).toBe('recreate'); // like after an interruption: it may lack its settings
   const { port } = await startRegistry(engine, id);
   expect(await decision()).toBe('use');
   expect(await registryAnswers(port)).toBe(true);
@@ -57,10 +57,10 @@ it('is created, published on the loopback alone, stopped, started and removed wi
   await removeRegistry(engine, container.Id);
   expect(await decision()).toBe('create');
   expect(await unlessMissing(engine.api.getVolume(volumes[0] ?? '').inspect())).toBeUndefined();
-  await removeRegistry(engine, container.Id); // somebody else was quicker: no matter
+  await removeRegistry(engine, container.Id); // removing a missing registry is not an error
 });
 
-it('takes what it lacks, tells what it has, and leaves no name in Docker', async () => {
+it('receives what it lacks, reports what it has, and leaves no name in Docker', async () => {
   const id = await createRegistry(engine, wanted, image, registrySettings());
   const { port } = await startRegistry(engine, id);
   const repository = `127.0.0.1:${port}/${REPOSITORY}`;
