@@ -8,19 +8,18 @@ import { unlessMissing, type DockerImage } from '../docker/engine.ts';
 import { pullImage } from '../docker/registry-client.ts';
 import { secretKey } from '../machine/secret-key.ts';
 import type { Session } from '../session.ts';
-import { startServiceContainer, type Reached } from './start-container.ts';
+import { startServiceContainer, type ServiceAddresses } from './start-container.ts';
 
 /** A service that can be used. */
-export interface RunningService extends Reached {
+export interface RunningService extends ServiceAddresses {
   config: ServiceConfig;
-  /** Changes with everything that defines it, the image included. */
+  /** A digest that changes with everything that defines the service, including its image. */
   definition: string;
 }
 
 /**
- * Brings the configured containers beside the cluster to where they can be used: as an earlier run
- * left them, or new. Those that the configuration does not know any more, or not like that, are
- * removed.
+ * Starts the configured service containers next to the cluster, or reuses those of an earlier run.
+ * Removes containers whose service was removed from the configuration or changed.
  * @throws HarnessError SERVICE
  */
 export async function bringServicesUp(session: Session, nodes: readonly ClusterNode[]): Promise<RunningService[]> {
@@ -37,7 +36,7 @@ export async function bringServicesUp(session: Session, nodes: readonly ClusterN
       const { image, ports, command, ready } = service;
       const container = `${config.cluster.name}-service-${service.name}`;
       const env = valuesOf(service, session.env);
-      const reached = await startServiceContainer(engine, {
+      const addresses = await startServiceContainer(engine, {
         name: service.name,
         container,
         image,
@@ -46,9 +45,9 @@ export async function bringServicesUp(session: Session, nodes: readonly ClusterN
         command,
         network,
         labels,
-        ...(ready ? { ready } : {}),
+        ready,
       });
-      return { title: `service ${service.name} is running`, value: { ...reached, config: service, definition } };
+      return { title: `service ${service.name} is running`, value: { ...addresses, config: service, definition } };
     }),
   );
   await Promise.allSettled(running);
@@ -56,19 +55,19 @@ export async function bringServicesUp(session: Session, nodes: readonly ClusterN
 }
 
 /**
- * Removes the containers of this project's services beside this cluster, known by their labels and
- * by nothing else.
+ * Removes the service containers of this project and cluster. They are identified by their labels
+ * only.
  */
 export async function removeServices(
   session: Session,
-  which: (labels: Record<string, string>) => boolean = () => true,
+  matches: (labels: Record<string, string>) => boolean = () => true,
 ): Promise<void> {
   for (const { Id, Labels } of await ownContainers(session)) {
-    if (which(Labels)) await unlessMissing(session.engine.api.getContainer(Id).remove({ force: true, v: true }));
+    if (matches(Labels)) await unlessMissing(session.engine.api.getContainer(Id).remove({ force: true, v: true }));
   }
 }
 
-/** Stops them; they keep everything. */
+/** Stops the service containers. They keep their state. */
 export async function stopServices(session: Session): Promise<void> {
   const containers = await ownContainers(session);
   await Promise.all(
@@ -87,14 +86,14 @@ function ownLabels({ config }: Session): Record<string, string> {
   return { [LABELS.project]: config.project, [LABELS.cluster]: config.cluster.name };
 }
 
-/** With a key, because values from the environment may be secrets. */
+/** A keyed digest, because values from the environment may be secrets. */
 async function definitionOf(session: Session, service: ServiceConfig, network: string): Promise<string> {
   const image = await imageOf(session, service.image);
   const parts = [image?.id ?? service.image, network, service, valuesOf(service, session.env)];
   return createHmac('sha256', secretKey(session.env)).update(JSON.stringify(parts)).digest('hex');
 }
 
-/** Pulled where it is not there, so that its id is known. */
+/** Pulls the image if it is missing, so that its id is known. */
 async function imageOf(session: Session, reference: string): Promise<DockerImage | undefined> {
   const { engine } = session;
   const found = await engine.image(reference);
@@ -105,7 +104,7 @@ async function imageOf(session: Session, reference: string): Promise<DockerImage
 
 function valuesOf({ env }: ServiceConfig, environment: NodeJS.ProcessEnv): Record<string, string> {
   const values = Object.entries(env).map(
-    ([name, given]) => [name, typeof given === 'string' ? given : environment[given.env]] as const,
+    ([name, source]) => [name, typeof source === 'string' ? source : environment[source.env]] as const,
   );
   return Object.fromEntries(values.filter((entry): entry is readonly [string, string] => entry[1] !== undefined));
 }

@@ -1,57 +1,58 @@
 import type { Readable } from 'node:stream';
 import type { StartedTestContainer } from 'testcontainers';
+import type { ServiceConfig } from '../config/config.ts';
 import { HarnessError, messageOf } from '../core/error.ts';
 import type { DockerEngine } from '../docker/engine.ts';
 import { splitOutputs } from '../docker/socket.ts';
 import { tail } from '../machine/process.ts';
 
-/** A container to be started, or found running. */
-export interface OutsideService {
+/** A service container to start or reuse. */
+export interface ServiceContainer {
   name: string;
-  /** Its container's name. */
+  /** The container's name. */
   container: string;
   image: string;
   ports: number[];
   env: Record<string, string>;
   command: string[];
-  ready?: { log: string } | { http: string };
+  ready?: ServiceConfig['ready'] | undefined;
   /** The Docker network that the cluster's nodes are on. */
   network: string;
-  /**
-   * With which it is known again: it is used as it is only by who would start it with the same
-   * ones.
-   */
+  /** Identify the container: it is reused only if all its labels are the same. */
   labels: Record<string, string>;
 }
 
-/** Where a service is reached. */
-export interface Reached {
-  /** In the nodes' network, from pods. */
+/** Where to reach a service. */
+export interface ServiceAddresses {
+  /** From pods: its address in the nodes' network. */
   inside: string;
-  /** From this machine, by port. */
+  /** From this machine: an address for each port. */
   outside: Record<number, string>;
 }
 
 /**
- * Starts a container, or finds it as an earlier run left it, and waits until it can be used.
+ * Starts a container, or reuses that of an earlier run, and waits until it can be used.
  * @throws HarnessError SERVICE
  */
-export async function startServiceContainer(engine: DockerEngine, service: OutsideService): Promise<Reached> {
+export async function startServiceContainer(
+  engine: DockerEngine,
+  service: ServiceContainer,
+): Promise<ServiceAddresses> {
   const { name, image, network, ports } = service;
-  // What fails to come up is sometimes taken away at once, with its log, and sometimes left before
-  // its log was listened to.
-  const said: Buffer[] = [];
+  // A container that fails to start is sometimes removed at once, together with its log. Sometimes
+  // it stays, but fails before anything reads its log. So both sources are used.
+  const output: Buffer[] = [];
   let log: Readable | undefined;
   try {
-    const container = await started(service, (stream) => {
-      log = stream.on('data', (chunk: Buffer | string) => said.push(Buffer.from(chunk)));
+    const container = await startOrReuse(service, (stream) => {
+      log = stream.on('data', (chunk: Buffer | string) => output.push(Buffer.from(chunk)));
     });
     const outside = ports.map((port) => [port, `${container.getHost()}:${container.getMappedPort(port)}`] as const);
     return { inside: container.getIpAddress(network), outside: Object.fromEntries(outside) };
   } catch (error) {
-    throw new HarnessError('SERVICE', `The service ${name} (${image}) did not come up: ${messageOf(error)}.`, {
-      detail: tail(Buffer.concat(said).toString('utf8') || (await logOf(engine, service.container))),
-      next: `Look at \`services.${name}\` in the configuration.`,
+    throw new HarnessError('SERVICE', `Service ${name} (${image}) did not start: ${messageOf(error)}.`, {
+      detail: tail(Buffer.concat(output).toString('utf8') || (await logOf(engine, service.container))),
+      next: `Check \`services.${name}\` in the configuration.`,
       cause: error,
     });
   } finally {
@@ -68,7 +69,7 @@ async function logOf(engine: DockerEngine, container: string): Promise<string> {
   return `${stdout}${stderr}`;
 }
 
-async function started(service: OutsideService, onLog: (log: Readable) => void): Promise<StartedTestContainer> {
+async function startOrReuse(service: ServiceContainer, onLog: (log: Readable) => void): Promise<StartedTestContainer> {
   const { GenericContainer, Wait } = await import('testcontainers');
   const { ready, ports } = service;
   const strategy = !ready
