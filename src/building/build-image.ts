@@ -120,7 +120,7 @@ function requestFor(
     dockerfile,
     source: image.dockerfile,
     reference: image.reference,
-    ...(image.target === undefined ? {} : { target: image.target }),
+    target: image.target,
     buildArgs: Object.fromEntries(entries.filter((entry) => !isHidden(entry))),
     hiddenArgs: Object.fromEntries(entries.filter(isHidden)),
     platforms: arePlatformsGiven ? platforms : [],
@@ -133,8 +133,8 @@ function requestFor(
     // Git labels would make a new image for each commit, and a source policy would make another
     // image from the same sources.
     env: { ...env, BUILDX_GIT_LABELS: undefined, EXPERIMENTAL_BUILDKIT_SOURCE_POLICY: undefined },
-    ...(order.signal === undefined ? {} : { signal: order.signal }),
-    ...(order.onLine === undefined ? {} : { onLine: order.onLine }),
+    signal: order.signal,
+    onLine: order.onLine,
   };
 }
 

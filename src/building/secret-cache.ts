@@ -28,7 +28,7 @@ export function withSecrets(
   const current = previous.then(async () => {
     const release = await takeLock('secrets', `a build of ${user.image}`, {
       env: user.env,
-      ...(user.signal ? { signal: user.signal } : {}),
+      signal: user.signal,
     });
     try {
       const path = join(cacheDirectory(user.env), 'secrets-built.json');
