@@ -42,12 +42,7 @@ export const NODE_CONTENT =
  * @param onAsked called once the request is sent, before the answer arrives
  */
 export async function nodeContent(engine: DockerEngine, node: string, onAsked?: () => void): Promise<NodeContent> {
-  const { stdout, stderr } = await exec(
-    engine,
-    node,
-    ['sh', '-c', NODE_CONTENT],
-    onAsked ? { onStarted: onAsked } : {},
-  );
+  const { stdout, stderr } = await exec(engine, node, ['sh', '-c', NODE_CONTENT], { onStarted: onAsked });
   return readNodeContent(stdout, stderr);
 }
 

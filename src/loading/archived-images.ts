@@ -4,37 +4,38 @@ const BLOCK = 512;
 const LIST = 'manifest.json';
 
 /**
- * What `docker save` lists in its archive: each image's names, and the paths of its configuration,
- * `blobs/sha256/<digest>`, and layers.
+ * The list of images in an archive of `docker save`: each image's names, and the paths of its
+ * configuration (`blobs/sha256/<digest>`) and layers.
  */
 type SavedImages = { Config?: string; RepoTags?: string[] | null; Layers?: string[] | null }[];
 
 /** An image in an archive. */
 export interface ArchivedImage {
-  /** The configuration's. */
+  /** The configuration's digest. */
   digest: string;
-  /** Bytes of its configuration and layers, by their paths: images may share them. */
+  /** Sizes in bytes of its configuration and layers, by path: images can share files. */
   files: ReadonlyMap<string, number>;
 }
 
 /**
- * Reads from what `docker save` sends, as it passes by, which images it holds: only headers and the
- * list of images are kept. A form of archive that it does not know has none.
+ * Finds out which images are in an archive of `docker save`, while the archive is streamed. It
+ * keeps only the sizes of files and the list of images. In an unknown archive format it finds none.
  */
 export class ArchivedImages {
   readonly #sizes = new Map<string, number>();
   #images: SavedImages = [];
   #isInList = false;
-  #isOver = false;
-  /** Bytes to be passed over. */
-  #skipped = 0;
-  /** What is being gathered: a header, or the list. */
-  #held: Buffer[] = [];
-  #lacking = BLOCK;
+  #isDone = false;
+  /** Bytes to skip. */
+  #toSkip = 0;
+  /** The parts of a header or of the list that have been read. */
+  #parts: Buffer[] = [];
+  /** Bytes of the header or list that are still missing. */
+  #missing = BLOCK;
 
   /**
-   * The image of that name, once the archive has passed.
-   * @param name in full
+   * The image of that name, after the whole archive was seen.
+   * @param name the full name
    */
   find(name: string): ArchivedImage | undefined {
     const { Config: config = '', Layers: layers } =
@@ -47,20 +48,20 @@ export class ArchivedImages {
 
   /** Looks at the next piece of the archive. */
   see(piece: Buffer): void {
-    for (let at = 0; at < piece.length && !this.#isOver;) {
-      const taken = Math.min(this.#skipped || this.#lacking, piece.length - at);
-      if (this.#skipped > 0) this.#skipped -= taken;
-      else this.#gather(piece.subarray(at, at + taken));
-      at += taken;
+    for (let at = 0; at < piece.length && !this.#isDone;) {
+      const length = Math.min(this.#toSkip || this.#missing, piece.length - at);
+      if (this.#toSkip > 0) this.#toSkip -= length;
+      else this.#collect(piece.subarray(at, at + length));
+      at += length;
     }
   }
 
-  #gather(part: Buffer): void {
-    this.#held.push(part);
-    this.#lacking -= part.length;
-    if (this.#lacking > 0) return;
-    const whole = Buffer.concat(this.#held);
-    this.#held = [];
+  #collect(part: Buffer): void {
+    this.#parts.push(part);
+    this.#missing -= part.length;
+    if (this.#missing > 0) return;
+    const whole = Buffer.concat(this.#parts);
+    this.#parts = [];
     if (this.#isInList) this.#readList(whole);
     else this.#readHeader(whole);
   }
@@ -69,23 +70,23 @@ export class ArchivedImages {
     const text = (from: number, to: number) => header.toString('latin1', from, to).replace(/\0.*/s, '');
     const path = text(0, 100);
     const size = parseInt(text(124, 136), 8);
-    // Extended headers, of which files of 8 GiB and more have one, may say another size; what
-    // follows could be taken for anything.
-    this.#isOver = text(257, 262) !== 'ustar' || !/^[05]?$/.test(text(156, 157)) || Number.isNaN(size);
+    // An extended header, as files of 8 GiB and more have, may give another size. Without that size
+    // the next header cannot be found.
+    this.#isDone = text(257, 262) !== 'ustar' || !/^[05]?$/.test(text(156, 157)) || Number.isNaN(size);
     this.#sizes.set(path, size);
     this.#isInList = path === LIST && size > 0;
-    if (!this.#isInList) this.#skipped = Math.ceil(size / BLOCK) * BLOCK;
-    this.#lacking = this.#isInList ? size : BLOCK;
+    if (!this.#isInList) this.#toSkip = Math.ceil(size / BLOCK) * BLOCK;
+    this.#missing = this.#isInList ? size : BLOCK;
   }
 
-  /** It comes behind everything that it lists. */
+  /** The list comes after all files that it names. */
   #readList(list: Buffer): void {
-    this.#isOver = true;
+    this.#isDone = true;
     try {
       const images = JSON.parse(list.toString('utf8')) as unknown;
       if (Array.isArray(images)) this.#images = images as SavedImages;
     } catch {
-      // A form that we do not know.
+      // An unknown format.
     }
   }
 }

@@ -1,28 +1,28 @@
 /**
- * Items that go the same way, together: the first leaves at once, and all that come while it is on
- * its way leave when it has arrived.
+ * Collects items by key. The first item of a key is processed at once. Items that are added while
+ * it is being processed are processed together afterwards.
  */
 export class Batches<Item> {
-  readonly #carry: (items: Item[]) => Promise<void>;
-  /** What waits, by its way. A way that is listed is in use. */
+  readonly #process: (items: Item[]) => Promise<void>;
+  /** Waiting items by key; a key is listed as long as items of it are being processed. */
   readonly #waiting = new Map<string, Item[]>();
 
-  /** @param carry brings items where they go; ends when they are there, and never fails */
-  constructor(carry: (items: Item[]) => Promise<void>) {
-    this.#carry = carry;
+  /** @param process must not throw */
+  constructor(process: (items: Item[]) => Promise<void>) {
+    this.#process = process;
   }
 
-  add(way: string, item: Item): void {
-    const waiting = this.#waiting.get(way);
+  add(key: string, item: Item): void {
+    const waiting = this.#waiting.get(key);
     if (waiting) waiting.push(item);
-    else void this.#leave(way, [item]);
+    else void this.#run(key, [item]);
   }
 
-  async #leave(way: string, items: Item[]): Promise<void> {
+  async #run(key: string, items: Item[]): Promise<void> {
     const next: Item[] = [];
-    this.#waiting.set(way, next);
-    await this.#carry(items);
-    if (next.length > 0) await this.#leave(way, next);
-    else this.#waiting.delete(way);
+    this.#waiting.set(key, next);
+    await this.#process(items);
+    if (next.length > 0) await this.#run(key, next);
+    else this.#waiting.delete(key);
   }
 }

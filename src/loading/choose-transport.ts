@@ -6,21 +6,21 @@ import type { Registry } from '../registry/registry.ts';
 import type { Session } from '../session.ts';
 import { archiveTransport } from './archive-transport.ts';
 import { chooseTransport } from './decide-transport.ts';
-import { registryTransport } from './registry-transport.ts';
+import { RegistryTransport } from './registry-transport.ts';
 import { withFallback, type Transport } from './transport.ts';
 
 /**
- * How images get into the nodes, settled once in a run.
- * @throws HarnessError as `ensureRegistry`, when the registry was asked for and cannot be had
+ * How images get into the nodes, chosen once in a run.
+ * @throws HarnessError as `ensureRegistry`, if the registry is required but cannot be used
  */
 export function transportFor(session: Session, nodes: readonly ClusterNode[]): Promise<Transport> {
   const memory = transports(session);
-  return (memory.transport ??= settleTransport(session, nodes));
+  return (memory.transport ??= findTransport(session, nodes));
 }
 
 const transports = oncePer<Session, { transport?: Promise<Transport> }>(() => ({}));
 
-async function settleTransport(session: Session, nodes: readonly ClusterNode[]): Promise<Transport> {
+async function findTransport(session: Session, nodes: readonly ClusterNode[]): Promise<Transport> {
   const { engine, config, emit, signal } = session;
   const found = config.transport === 'archive' ? undefined : await registryOrObstacle(session, nodes);
   signal.throwIfAborted();
@@ -30,13 +30,13 @@ async function settleTransport(session: Session, nodes: readonly ClusterNode[]):
   const archive = archiveTransport(engine);
   if (choice?.transport === 'archive' || !found || found instanceof HarnessError) return archive;
 
-  const registry = registryTransport(engine, found, await engine.architecture());
+  const registry = new RegistryTransport(engine, found, await engine.architecture());
   if (config.transport === 'registry') return registry;
-  return withFallback(registry, archive, (names, reason) =>
+  return withFallback(registry, archive, (names, error) =>
     emit({
       type: 'note',
       level: 'warning',
-      message: `the way through the registry failed, so the whole image goes to ${names.join(', ')}: ${messageOf(reason)}`,
+      message: `loading through the registry failed, sending the whole image to ${names.join(', ')} instead: ${messageOf(error)}`,
     }),
   );
 }
@@ -45,9 +45,9 @@ async function registryOrObstacle(session: Session, nodes: readonly ClusterNode[
   if (!session.engine.isLocal) {
     return new HarnessError(
       'LOAD',
-      'Docker is reached over a network, and the registry beside the cluster is published on its own loopback.',
+      'Docker runs on another machine, and the local registry is published on the loopback of that machine only.',
       {
-        next: "Choose `load: { transport: 'auto' }` or 'archive'.",
+        next: "Set `load: { transport: 'auto' }` or `load: { transport: 'archive' }`.",
       },
     );
   }
@@ -55,6 +55,6 @@ async function registryOrObstacle(session: Session, nodes: readonly ClusterNode[
     return await ensureRegistry(session, nodes);
   } catch (error) {
     if (error instanceof HarnessError) return error;
-    return new HarnessError('LOAD', `There is no registry beside the cluster: ${messageOf(error)}`, { cause: error });
+    return new HarnessError('LOAD', `Could not start the local registry: ${messageOf(error)}`, { cause: error });
   }
 }

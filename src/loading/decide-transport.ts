@@ -2,14 +2,14 @@ import type { Config } from '../config/config.ts';
 
 export interface TransportChoice {
   transport: 'registry' | 'archive';
-  /** What the user should hear about the choice. */
+  /** What to report to the user about the choice. */
   note?: string;
 }
 
 /**
- * How images get into nodes.
- * @param obstacle why no registry can be had; undefined when one is there
- * @returns undefined when the one that was asked for cannot be had
+ * Chooses how images get into nodes.
+ * @param obstacle why the registry cannot be used; undefined if it can
+ * @returns undefined if the registry is required but cannot be used
  */
 export function chooseTransport(
   wanted: Config['transport'],
@@ -20,6 +20,6 @@ export function chooseTransport(
   if (wanted === 'registry') return undefined;
   return {
     transport: 'archive',
-    note: `images are loaded whole, because there is no registry beside the cluster: ${obstacle}`,
+    note: `loading whole images, because the local registry cannot be used: ${obstacle}`,
   };
 }

@@ -1,35 +1,35 @@
 import { PassThrough, type Readable } from 'node:stream';
 
 /**
- * Reads a source once for several readers, at the pace of the slowest: nothing is kept but what is
- * on its way. A reader that is destroyed holds nobody up; when all are, the source is closed. An
- * error of the source is an error of each.
+ * Reads a source once and copies it to several readers, at the pace of the slowest, so that memory
+ * use stays small. A destroyed reader does not block the others. When all are destroyed, the source
+ * is closed. If the source fails, all readers fail.
  */
-export function fanOut(source: Readable, readers: number): Readable[] {
-  const outlets = Array.from({ length: readers }, () => new PassThrough());
-  void pump(source, outlets);
-  return outlets;
+export function fanOut(source: Readable, readerCount: number): Readable[] {
+  const readers = Array.from({ length: readerCount }, () => new PassThrough());
+  void pump(source, readers);
+  return readers;
 }
 
-async function pump(source: Readable, outlets: PassThrough[]): Promise<void> {
+async function pump(source: Readable, readers: PassThrough[]): Promise<void> {
   try {
     for await (const chunk of source) {
-      const open = outlets.filter((outlet) => !outlet.destroyed);
+      const open = readers.filter((reader) => !reader.destroyed);
       if (open.length === 0) break;
-      await Promise.all(open.filter((outlet) => !outlet.write(chunk)).map(drained));
+      await Promise.all(open.filter((reader) => !reader.write(chunk)).map(drained));
     }
-    outlets.forEach((outlet) => outlet.end());
+    readers.forEach((reader) => reader.end());
   } catch (error) {
-    outlets.forEach((outlet) => outlet.destroy(error as Error));
+    readers.forEach((reader) => reader.destroy(error as Error));
   }
 }
 
-function drained(outlet: PassThrough): Promise<void> {
+function drained(reader: PassThrough): Promise<void> {
   return new Promise((resolve) => {
     const done = () => {
-      outlet.off('drain', done).off('close', done);
+      reader.off('drain', done).off('close', done);
       resolve();
     };
-    outlet.on('drain', done).on('close', done);
+    reader.on('drain', done).on('close', done);
   });
 }

@@ -4,13 +4,13 @@ import type { DockerImage } from '../docker/engine.ts';
 import { readState, writeState } from '../machine/state-file.ts';
 import type { Session } from '../session.ts';
 
-/** How many engine ids are remembered. */
+/** How many images are remembered. */
 const KEPT = 200;
 
 /**
- * The configuration's digest of an image, by which nodes know it. With Docker's overlay2 store that
- * is the engine's own id; with its containerd store the id is a manifest's or an index's, and the
- * configuration's digest is learned from a node after a transfer.
+ * Knows the configuration digests of images: the ids that images have in nodes. With Docker's
+ * overlay2 store that is the engine's own id. With its containerd store the engine's id is that of
+ * a manifest or an index, and the configuration's digest is learned from a transfer.
  */
 export class ImageDigests {
   readonly #path: string;
@@ -20,12 +20,12 @@ export class ImageDigests {
     this.#path = join(stateDirectory, 'image-digests.json');
   }
 
-  /** The digest of an image; undefined when only a transfer will tell. */
+  /** The digest of an image; undefined if only a transfer can tell it. */
   of(image: DockerImage): string | undefined {
     return image.inContainerd ? this.#all()[keyOf(image)] : image.id;
   }
 
-  /** Remembers what a node called the image after its transfer. */
+  /** Remembers the digest that a transfer told. */
   learn(image: DockerImage, digest: string): void {
     if (!image.inContainerd || this.of(image) === digest) return;
     const key = keyOf(image);
@@ -40,15 +40,12 @@ export class ImageDigests {
   }
 }
 
-/** The digests that are known in a run. */
+/** The known digests, read once in a run. */
 export const digestsOf: (session: Session) => ImageDigests = oncePer(
   ({ config }) => new ImageDigests(config.stateDirectory),
 );
 
-/**
- * What decides about the configuration's digest: builds that differ in their attestations only have
- * the same.
- */
+/** Builds that differ only in their attestations have the same manifest. */
 function keyOf({ id, manifest = id }: DockerImage): string {
   return manifest;
 }

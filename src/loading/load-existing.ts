@@ -3,11 +3,11 @@ import { ownCluster } from '../cluster/ownership.ts';
 import type { ImageConfig } from '../config/config.ts';
 import { HarnessError } from '../core/error.ts';
 import type { Session } from '../session.ts';
-import { allOfThem, loadEverywhere } from './load-image.ts';
+import { allSettledOrThrow, loadEverywhere } from './load-image.ts';
 
 /**
- * Loads images as Docker has them into the nodes of the running cluster; builds nothing.
- * @throws HarnessError CLUSTER when it does not run, CLUSTER_FOREIGN, LOAD
+ * Loads the images that Docker has into the nodes of the running cluster. Builds nothing.
+ * @throws HarnessError CLUSTER if it is not running, CLUSTER_FOREIGN, LOAD
  */
 export async function loadExisting(session: Session, images: readonly ImageConfig[], force: boolean): Promise<void> {
   const { nodes } = await ownCluster(session);
@@ -18,5 +18,5 @@ export async function loadExisting(session: Session, images: readonly ImageConfi
   }
   const outcomes = settleImages(session, images, { tier: 'test-fast', lookOnly: true });
   const selected = images.map((image) => outcomes.get(image.name) as Promise<ImageOutcome>);
-  await allOfThem(selected.map(async (outcome) => loadEverywhere(session, await outcome, nodes, force)));
+  await allSettledOrThrow(selected.map(async (outcome) => loadEverywhere(session, await outcome, nodes, force)));
 }

@@ -17,10 +17,11 @@ import { digestsOf } from './image-digest.ts';
 import type { DeployedImage } from './loaded-image.ts';
 import { imagesIn } from './node-contents.ts';
 import { noteReplacement } from './replacements.ts';
-import type { Delivery, Transport } from './transport.ts';
+import type { TransferResult, Transport } from './transport.ts';
 
 /**
- * Brings an image into every node that lacks it, all nodes at once.
+ * Loads an image into every node that lacks it, all nodes at once.
+ * @param force load it into all nodes
  * @returns the image as manifests refer to it
  * @throws HarnessError LOAD
  */
@@ -33,38 +34,38 @@ export async function loadEverywhere(
   const { image, built } = outcome;
   if (!built) {
     throw new HarnessError('LOAD', `The image ${image.name} (${image.reference}) does not exist.`, {
-      next: `Build it first: \`harness build-if-needed ${image.name}\`.`,
+      next: `Run \`harness build-if-needed ${image.name}\` first.`,
     });
   }
   const elapsed = stopwatch();
-  const due = await Promise.all(loadTargets(nodes).map((node) => decideFor(session, image, built, node, force)));
-  const sum = (loads: LoadResult[]) => ({
+  const plans = await Promise.all(loadTargets(nodes).map((node) => planLoad(session, image, built, node, force)));
+  const deployed = (loads: LoadedNode[]) => ({
     name: image.name,
     reference: image.reference,
     digest: digestFrom(session, image, built, loads),
   });
-  if (due.every(({ decision }) => decision.action === 'skip')) {
-    const loads = await Promise.all(due.map((load) => carryOut(session, image, built, load)));
-    const title = `image ${image.name} is in ${nodesInWords(due)} already, skipping load`;
+  const needed = plans.filter(({ decision }) => decision.action !== 'skip');
+  if (needed.length === 0) {
+    const loads = await Promise.all(plans.map((plan) => carryOut(session, image, built, plan)));
+    const title = `image ${image.name} is already in ${nodeNames(plans)}, skipping load`;
     session.emit({ type: 'step', id: `load:${image.name}`, state: 'skipped', title, ms: elapsed() });
-    return sum(loads);
+    return deployed(loads);
   }
-  const reasons = [
-    ...new Set(due.filter(({ decision }) => decision.action !== 'skip').map(({ decision }) => decision.reason)),
-  ];
+  const reasons = [...new Set(needed.map(({ decision }) => decision.reason))];
   return step(session.emit, `load:${image.name}`, `image ${image.name}: loading (${reasons.join('; ')})`, async () => {
-    if (due.some(({ decision }) => decision.action !== 'skip' && decision.verdict === 'stale'))
-      noteReplacement(session);
-    const deliveries = await sendOut(session, image, built, due, nodes);
-    const loads = await allOfThem(due.map((load) => carryOut(session, image, built, load, deliveries.get(load.node))));
-    const title = `image ${image.name} loaded into ${loads.map(({ node, words }) => `node ${node} (${words})`).join(', ')}`;
-    return { title, value: sum(loads) };
+    if (needed.some(({ decision }) => decision.verdict === 'stale')) noteReplacement(session);
+    const transfers = await startTransfers(session, image, built, plans, nodes);
+    const loads = await allSettledOrThrow(
+      plans.map((plan) => carryOut(session, image, built, plan, transfers.get(plan.node.name))),
+    );
+    const results = loads.map(({ node, summary }) => `node ${node} (${summary})`);
+    return { title: `image ${image.name} loaded into ${results.join(', ')}`, value: deployed(loads) };
   });
 }
 
 /**
- * Does what can be done of a load while the cluster that it is for is still being created. Nothing
- * depends on it: what fails here fails again in the load, or does not.
+ * Does the part of a load that needs no nodes, while the cluster is still being created. Its errors
+ * are ignored: the load tries again.
  */
 export async function prepareLoad(
   { signal }: Session,
@@ -76,78 +77,78 @@ export async function prepareLoad(
   await transport.prepare?.({ reference: image.reference, name, image: built }, signal).catch(() => undefined);
 }
 
-/**
- * Waits for all, also when one has failed: what is on its way into a node ends before anything else
- * is done.
- */
-export async function allOfThem<T>(works: readonly Promise<T>[]): Promise<T[]> {
-  await Promise.allSettled(works);
-  return Promise.all(works);
+/** Waits until all have ended, then throws the first error: no transfer goes on after that. */
+export async function allSettledOrThrow<T>(loads: readonly Promise<T>[]): Promise<T[]> {
+  await Promise.allSettled(loads);
+  return Promise.all(loads);
 }
 
-/** Sends the image to the nodes that lack it, all at once. */
-async function sendOut(
+/** Starts to send the image to all nodes that need a transfer. */
+async function startTransfers(
   session: Session,
   image: ImageConfig,
   built: DockerImage,
-  due: readonly DueLoad[],
+  plans: readonly NodePlan[],
   nodes: readonly ClusterNode[],
-): Promise<Map<string, Promise<Delivery>>> {
-  const lacking = due.filter(({ decision }) => decision.action === 'transfer');
-  const [first] = lacking;
+): Promise<Map<string, Promise<TransferResult>>> {
   session.signal.throwIfAborted();
-  if (!first) return new Map();
+  const targets = plans
+    .filter(({ decision }) => decision.action === 'transfer')
+    .map(({ node, unpacked }) => ({ node: node.name, unpacked }));
+  if (targets.length === 0) return new Map();
   const transport = await transportFor(session, nodes);
-  return transport.send({ reference: image.reference, name: first.name, image: built }, lacking, session.signal);
+  const name = runtimeName(image.reference);
+  return transport.send({ reference: image.reference, name, image: built }, targets, session.signal);
 }
 
-interface DueLoad {
-  node: string;
-  /** As the node shall know it, in full. */
+/** What must be done in one node. */
+interface NodePlan {
+  node: ClusterNode;
+  /** The full name that the image gets in the node. */
   name: string;
   digest: string | undefined;
   decision: LoadDecision;
-  /** A name that the node knows the same image by; its runtime always has one for the digest. */
+  /** A name of the same image in the node; the runtime always has one for the digest. */
   from: string | undefined;
-  unpacked?: ReadonlySet<string>;
+  unpacked: ReadonlySet<string> | undefined;
 }
 
-interface LoadResult {
+interface LoadedNode {
   node: string;
   /** The image's id in the node. */
   id: string | undefined;
-  words: string;
+  /** For the title of the step. */
+  summary: string;
 }
 
-async function decideFor(
+async function planLoad(
   session: Session,
   image: ImageConfig,
   built: DockerImage,
   node: ClusterNode,
   force: boolean,
-): Promise<DueLoad> {
+): Promise<NodePlan> {
   const name = runtimeName(image.reference);
   const digest = digestsOf(session).of(built);
   const present = await imagesIn(session, node);
   const decision = decideLoad({ digest, layers: built.layers, name, present, force });
   const from = present.images.find((known) => known.id === digest)?.names[0] ?? digest;
-  return { node: node.name, name, digest, decision, from, ...(present.unpacked ? { unpacked: present.unpacked } : {}) };
+  return { node, name, digest, decision, from, unpacked: present.unpacked };
 }
 
-/** @param delivery of the image to this node, where one is due */
+/** @param transfer of the image to this node, if it needs one */
 async function carryOut(
   session: Session,
   image: ImageConfig,
   built: DockerImage,
-  load: DueLoad,
-  delivery?: Promise<Delivery>,
-): Promise<LoadResult> {
-  const { node, name, digest, decision } = load;
+  { node, name, digest, decision, from }: NodePlan,
+  transfer?: Promise<TransferResult>,
+): Promise<LoadedNode> {
   const elapsed = stopwatch();
-  const note = (verdict: LoadSummary['verdict'], { bytes, pushed }: Pick<Delivery, 'bytes' | 'pushed'>) => {
+  const report = (verdict: LoadSummary['verdict'], { bytes, pushed }: Pick<TransferResult, 'bytes' | 'pushed'>) => {
     session.loads.push({
       image: image.name,
-      node,
+      node: node.name,
       verdict,
       bytes,
       ...(pushed === undefined ? {} : { pushed }),
@@ -155,35 +156,33 @@ async function carryOut(
     });
   };
   if (decision.action === 'skip') {
-    note('present', { bytes: 0 });
-    return { node, id: digest, words: 'there already' };
+    report('present', { bytes: 0 });
+    return { node: node.name, id: digest, summary: 'already there' };
   }
+  const { engine } = session;
   try {
-    const travelled = await delivery;
-    const order = { node, name, digest: travelled?.digest ?? digest, layers: built.layers };
-    if (decision.action === 'tag') await tagInNode(session.engine, node, load.from ?? name, { id: digest ?? '', name });
-    const { id } = await confirmLoaded(session.engine, order, travelled?.content);
-    if (travelled && !travelled.isNoted) await noteLoad(session.engine, node, { id, name });
-    // Only what the transfer itself told: what a node lists may be of an earlier image.
-    if (travelled?.digest !== undefined) digestsOf(session).learn(built, travelled.digest);
-    note(travelled ? 'transferred' : 'tagged', travelled ?? { bytes: 0 });
-    return {
-      node,
-      id,
-      words: travelled ? `${dataSize(travelled.bytes)} of ${dataSize(travelled.total)}` : 'only the name',
-    };
+    const sent = await transfer;
+    if (decision.action === 'tag') await tagInNode(engine, node.name, from ?? name, { id: digest ?? '', name });
+    const expected = { node: node.name, name, digest: sent?.digest ?? digest, layers: built.layers };
+    const { id } = await confirmLoaded(engine, expected, sent?.content);
+    if (sent && !sent.isRecorded) await noteLoad(engine, node.name, { id, name });
+    // Only from the transfer: the node's entry may still be that of an earlier image.
+    if (sent?.digest !== undefined) digestsOf(session).learn(built, sent.digest);
+    report(sent ? 'transferred' : 'tagged', sent ?? { bytes: 0 });
+    const summary = sent ? `${dataSize(sent.bytes)} of ${dataSize(sent.total)}` : 'only tagged';
+    return { node: node.name, id, summary };
   } catch (error) {
-    note('failed', { bytes: 0 });
+    report('failed', { bytes: 0 });
     throw error;
   }
 }
 
-function digestFrom(session: Session, image: ImageConfig, built: DockerImage, loads: LoadResult[]): string {
+function digestFrom(session: Session, image: ImageConfig, built: DockerImage, loads: LoadedNode[]): string {
   const digest = digestsOf(session).of(built) ?? loads[0]?.id;
   if (digest === undefined) throw new HarnessError('LOAD', `The cluster has no node to load ${image.name} into.`);
   return digest;
 }
 
-function nodesInWords(due: DueLoad[]): string {
-  return due.length === 1 ? `node ${due[0]?.node}` : `${due.length} nodes`;
+function nodeNames(plans: readonly NodePlan[]): string {
+  return plans.length === 1 ? `node ${plans[0]?.node.name}` : `${plans.length} nodes`;
 }

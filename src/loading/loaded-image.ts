@@ -1,15 +1,15 @@
-/** The same where no pod can be older than the image. */
+/** A configured image, as manifests refer to it. */
 export interface NamedImage {
   name: string;
   reference: string;
   /**
-   * The configuration's digest; it goes into pod templates, so that a rebuilt image under an
-   * unchanged tag still rolls its pods.
+   * The configuration's digest. It is written into pod templates, so that pods are replaced when an
+   * image is rebuilt under the same tag. Not needed if no pod can be older than the image.
    */
   digest?: string;
 }
 
-/** A configured image, as manifests refer to it. */
+/** An image that was loaded into the nodes. */
 export interface DeployedImage extends NamedImage {
   digest: string;
 }

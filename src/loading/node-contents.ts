@@ -5,22 +5,27 @@ import { askAhead } from '../core/ask-ahead.ts';
 import { oncePer } from '../core/once-per.ts';
 import type { Session } from '../session.ts';
 
-/** What each node had when it was first asked in a run, by its name. */
+/** What each node has, by the id of its container: a recreated node has the same name. */
 const contents = oncePer<Session, Map<string, Promise<NodeContent>>>(() => new Map());
 
-/** What a node has, asked once in a run: nobody else loads while this run holds the cluster. */
+/**
+ * What a node has. It is asked once, until something is loaded into it: no other harness process
+ * loads images while this one holds the cluster's lock.
+ */
 export function imagesIn(session: Session, node: ClusterNode): Promise<NodeContent> {
-  const known = contents(session).get(node.name) ?? currentContent(session.engine, session.config.stateDirectory, node);
-  contents(session).set(node.name, known);
+  const { engine, config } = session;
+  const known = contents(session).get(node.containerId) ?? currentContent(engine, config.stateDirectory, node);
+  contents(session).set(node.containerId, known);
   return known;
 }
 
+
 /**
- * Asks a node what it has, for whoever needs it later.
- * @returns once nothing is left to do but wait for the answer
+ * Asks a node what it has, for a later `imagesIn`.
+ * @returns once the request is sent, before the answer arrives
  */
 export async function askNode(session: Session, node: ClusterNode): Promise<void> {
   const { engine, config } = session;
   const answer = await askAhead((onAsked) => currentContent(engine, config.stateDirectory, node, onAsked));
-  contents(session).set(node.name, answer());
+  contents(session).set(node.containerId, answer());
 }

@@ -8,26 +8,26 @@ import type { DockerEngine } from '../docker/engine.ts';
 import { tryExec } from '../docker/exec.ts';
 import { NODE_HOST, REGISTRY_PORT } from '../registry/registry.ts';
 
-/** What a node is to pull. */
+/** What a node must pull. */
 export interface PullOrder {
   node: string;
-  /** Where the node reaches the registry. */
+  /** The registry's address on the node's network. */
   address: string;
-  /** Where it lies in the registry, by its digest. */
+  /** The image in the registry, by its digest. */
   reference: string;
-  /** As the node shall know it, in full. */
+  /** The full name that it gets in the node. */
   name: string;
   /** The configuration's digest. */
   id: string;
-  /** Milliseconds that it may take. */
+  /** Milliseconds that the pull may take. */
   limit: number;
 }
 
 /**
- * Points the container runtime at the registry, which it reads of at every pull; pulls, gives the
- * name that manifests use, notes the load, takes the registry's name away again, and says what the
- * node has then. In one program: no name stays when we die, and each start of a program in a node
- * costs as much as the pull of a small layer.
+ * Writes the registry's address into the file that containerd reads at every pull, pulls the image,
+ * gives it the name that manifests use, records the load, removes the registry's name, and prints
+ * what the node has then. All in one program: it completes even if this process is killed, and
+ * starting a program in a node takes as long as pulling a small layer.
  */
 const PULL = `hosts=/etc/containerd/certs.d/${NODE_HOST}/hosts.toml
 [ "$(cat "$hosts" 2>/dev/null)" = "$4" ] || { mkdir -p "\${hosts%/*}" && printf '%s\\n' "$4" > "$hosts.$$" && mv "$hosts.$$" "$hosts"; } || exit
@@ -38,44 +38,44 @@ ctr --namespace=k8s.io images rm "$3" >&2
 [ $tagged = 0 ] || exit $tagged
 ${NODE_CONTENT}`;
 
-/** What a pull came to. */
-export interface PullAnswer {
-  /** What the node has after it; undefined when it failed. */
+/** How a pull ended. */
+export interface PullResult {
+  /** What the node has after the pull; undefined if it failed. */
   content?: NodeContent;
-  /** What the node's programs said. */
-  words: string;
+  /** The output of the node's programs. */
+  output: string;
 }
 
-/** Milliseconds within which a node ends a pull that it is told to end. */
+/** Milliseconds to wait for the end of a pull after it was killed. */
 const ENDS_WITHIN = 3000;
 
 /**
- * Lets a node pull an image. Interrupted, or late, the pull itself is ended, and not only the wait
- * for it.
- * @returns whether or not it failed
- * @throws HarnessError LOAD when it is late; anything when it is interrupted
+ * Pulls an image in a node. An interruption or the time limit ends the pull itself, not only the
+ * wait for it.
+ * @returns the result, also if the pull failed
+ * @throws HarnessError LOAD at the time limit; the signal's reason after an interruption
  */
-export async function pullInNode(engine: DockerEngine, order: PullOrder, signal?: AbortSignal): Promise<PullAnswer> {
+export async function pullInNode(engine: DockerEngine, order: PullOrder, signal?: AbortSignal): Promise<PullResult> {
   const { node, address, reference, name, id, limit } = order;
-  const late = AbortSignal.timeout(limit);
-  const over = signal ? AbortSignal.any([signal, late]) : late;
-  over.throwIfAborted();
-  const cut = new AbortController();
-  const end = () => void endPull(engine, order, cut);
-  over.addEventListener('abort', end, { once: true });
+  const timeout = AbortSignal.timeout(limit);
+  const cancelled = signal ? AbortSignal.any([signal, timeout]) : timeout;
+  cancelled.throwIfAborted();
+  const wait = new AbortController();
+  const cancel = () => void endPull(engine, order, wait);
+  cancelled.addEventListener('abort', cancel, { once: true });
   try {
     const script = ['sh', '-c', PULL, 'sh', id, name, reference, hostsFile(address)];
-    const { exitCode, stdout, stderr } = await tryExec(engine, node, script, { signal: cut.signal });
-    if (exitCode === 0) return { content: readNodeContent(stdout, stderr), words: stderr };
-    if (!over.aborted) return { words: `${stdout}\n${stderr}`.trim() };
+    const { exitCode, stdout, stderr } = await tryExec(engine, node, script, { signal: wait.signal });
+    if (exitCode === 0) return { content: readNodeContent(stdout, stderr), output: stderr };
+    if (!cancelled.aborted) return { output: `${stdout}\n${stderr}`.trim() };
   } catch (error) {
-    if (!over.aborted) throw error;
+    if (!cancelled.aborted) throw error;
   } finally {
-    over.removeEventListener('abort', end);
-    cut.abort();
+    cancelled.removeEventListener('abort', cancel);
+    wait.abort();
   }
   signal?.throwIfAborted();
-  throw new HarnessError('LOAD', `${node} did not pull ${name} within ${seconds(limit)}.`, {
+  throw new HarnessError('LOAD', `Node ${node} did not finish pulling ${name} within ${seconds(limit)}.`, {
     next: `${seeContainerdLog(node)} ${RESTART_NODES}`,
   });
 }
@@ -86,11 +86,11 @@ function hostsFile(address: string): string {
 }
 
 /**
- * Only the pull itself has that command line: the shell around it goes on, sees that it failed, and
- * ends. Else the wait is broken off.
+ * Kills the pull in the node. The shell around it has another command line: it goes on, sees that
+ * the pull failed, and ends. If it does not end in time, the wait for it is aborted.
  */
-async function endPull(engine: DockerEngine, { node, reference }: PullOrder, cut: AbortController): Promise<void> {
-  tryExec(engine, node, ['pkill', '-f', `^crictl pull ${reference}$`], { signal: cut.signal }).catch(() => undefined);
-  await sleep(ENDS_WITHIN, undefined, { signal: cut.signal }).catch(() => undefined);
-  cut.abort();
+async function endPull(engine: DockerEngine, { node, reference }: PullOrder, wait: AbortController): Promise<void> {
+  tryExec(engine, node, ['pkill', '-f', `^crictl pull ${reference}$`], { signal: wait.signal }).catch(() => undefined);
+  await sleep(ENDS_WITHIN, undefined, { signal: wait.signal }).catch(() => undefined);
+  wait.abort();
 }

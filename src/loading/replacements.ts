@@ -3,12 +3,12 @@ import type { Session } from '../session.ts';
 
 const replacements = oncePer<Session, { some: boolean }>(() => ({ some: false }));
 
-/** Remembers that a load has put an image in the place of another one. */
+/** Remembers that a load of this run replaced an image. */
 export function noteReplacement(session: Session): void {
   replacements(session).some = true;
 }
 
-/** Whether a load of this run has put an image in the place of another one. */
+/** Whether a load of this run replaced an image. */
 export function hasReplaced(session: Session): boolean {
   return replacements(session).some;
 }

@@ -2,104 +2,109 @@ import type { NodeContent } from '../containerd/content.ts';
 import { HarnessError } from '../core/error.ts';
 import type { DockerImage } from '../docker/engine.ts';
 
-/** One image on its way. */
-export interface Shipment {
-  /** As Docker knows it. */
+/** An image to load into nodes. */
+export interface LoadRequest {
+  /** Its name in Docker. */
   reference: string;
-  /** As the nodes shall know it, in full. */
+  /** The full name that it gets in the nodes. */
   name: string;
   image: DockerImage;
 }
 
-/** Where it goes. */
-export interface Destination {
+/** A node to load an image into. */
+export interface TargetNode {
   node: string;
-  /**
-   * The unpacked file systems that the node has, by their chain ids; undefined when that is not
-   * known.
-   */
-  unpacked?: ReadonlySet<string>;
+  /** Chain ids of the file systems that the node has unpacked; undefined if unknown. */
+  unpacked?: ReadonlySet<string> | undefined;
 }
 
-/** What travelled, in bytes. */
-export interface Delivery {
-  /** Into this node. */
+/** What a transfer to one node moved, in bytes. */
+export interface TransferResult {
+  /** What the node received. */
   bytes: number;
-  /** The whole image in the form in which it travels. */
+  /** The size of the whole image in the form in which it is sent. */
   total: number;
-  /** To the registry: once, for all nodes. */
+  /** What Docker pushed to the registry, once for all nodes. */
   pushed?: number;
-  /** The configuration's digest, where the way told it: what the node must have now. */
-  digest?: string;
-  /** Whether the node has noted the load already, see LOAD_RECORD. */
-  isNoted?: boolean;
-  /** What the node has after it, where it said so along with the delivery. */
+  /** The configuration's digest, if the transport learned it: the node must have it now. */
+  digest?: string | undefined;
+  /** Whether the load is already in the node's `LOAD_RECORD`. */
+  isRecorded?: boolean;
+  /** What the node has now, if the transport read it. */
   content?: NodeContent;
 }
 
-/** Brings an image into nodes, all at once. Registries and archives are ways to do it. */
+/** A way to bring an image into nodes, all nodes at once. */
 export interface Transport {
   /**
-   * Does what can be done of a shipment before there are nodes, where that is anything. Told or
-   * not, and whatever comes of it, `send` does all that is due.
+   * Does the part of a load that needs no nodes, if there is one. It is optional: without it, or if
+   * it fails, `send` does all the work.
    */
-  prepare?(shipment: Shipment, signal?: AbortSignal): Promise<void>;
+  prepare?(request: LoadRequest, signal?: AbortSignal): Promise<void>;
   /**
-   * @returns the deliveries by node; each ends by itself, and all of them must be awaited
-   * @throws HarnessError LOAD, DISK_FULL, through the deliveries
+   * @returns the transfers by node; each one ends on its own, and all must be awaited
+   * @throws HarnessError LOAD, DISK_FULL, through the transfers
    */
-  send(shipment: Shipment, destinations: readonly Destination[], signal?: AbortSignal): Map<string, Promise<Delivery>>;
+  send(
+    request: LoadRequest,
+    targets: readonly TargetNode[],
+    signal?: AbortSignal,
+  ): Map<string, Promise<TransferResult>>;
 }
 
 /**
- * A transport that hands to a second one what the first could not deliver. A full disk is full for
- * both, and an interruption is none of their faults.
- * @param onFallback told once for each shipment, with the nodes that are due again and the first
- * reason
+ * A transport that uses a second one for the nodes for which the first one failed. It does not do
+ * so after an interruption or when the disk is full, because then the second would fail, too.
+ * @param onFallback called once for each image with the failed nodes and the first error
  */
 export function withFallback(
   first: Transport,
   second: Transport,
-  onFallback: (nodes: string[], reason: unknown) => void,
+  onFallback: (nodes: string[], error: unknown) => void,
 ): Transport {
   return {
-    prepare: (shipment, signal) => first.prepare?.(shipment, signal) ?? Promise.resolve(),
-    send(shipment, destinations, signal) {
-      const tried = first.send(shipment, destinations, signal);
-      const failures = Promise.all(
-        destinations.map((to) => failureOf(tried.get(to.node), signal).then((reason) => ({ to, reason }))),
+    prepare: (request, signal) => first.prepare?.(request, signal) ?? Promise.resolve(),
+    send(request, targets, signal) {
+      const attempts = first.send(request, targets, signal);
+      const outcomes = Promise.all(
+        targets.map(async (target) => ({ target, error: await errorToRetry(attempts.get(target.node), signal) })),
       );
-      const again = failures.then((all) => {
-        const due = all.filter(({ reason }) => reason !== undefined);
-        if (due.length === 0) return new Map<string, Promise<Delivery>>();
-        const nodes = due.map(({ to }) => to);
+      const retries = outcomes.then((all) => {
+        const failed = all.filter(({ error }) => error !== undefined);
+        if (failed.length === 0) return new Map<string, Promise<TransferResult>>();
         onFallback(
-          nodes.map(({ node }) => node),
-          due[0]?.reason,
+          failed.map(({ target }) => target.node),
+          failed[0]?.error,
         );
-        return second.send(shipment, nodes, signal);
+        return second.send(
+          request,
+          failed.map(({ target }) => target),
+          signal,
+        );
       });
-      const deliveries = [...tried].map(([node, delivery]) => {
-        const either = delivery.catch(async (error: unknown) => {
-          const retried = (await again).get(node);
-          if (!retried) throw error;
-          return retried;
+      const transfers = [...attempts].map(([node, attempt]) => {
+        const transfer = attempt.catch(async (error: unknown) => {
+          const retry = (await retries).get(node);
+          if (!retry) throw error;
+          return retry;
         });
-        return [node, either] as const;
+        return [node, transfer] as const;
       });
-      return new Map(deliveries);
+      return new Map(transfers);
     },
   };
 }
 
-/** Why a delivery failed, if another way is worth a try. */
-async function failureOf(delivery: Promise<Delivery> | undefined, signal: AbortSignal | undefined): Promise<unknown> {
+/** The error of a transfer, if another transport may succeed. */
+async function errorToRetry(
+  transfer: Promise<TransferResult> | undefined,
+  signal: AbortSignal | undefined,
+): Promise<unknown> {
   try {
-    await delivery;
+    await transfer;
     return undefined;
   } catch (error) {
-    return signal?.aborted || (error instanceof HarnessError && ['DISK_FULL', 'INTERRUPTED'].includes(error.code))
-      ? undefined
-      : error;
+    const isFinal = error instanceof HarnessError && ['DISK_FULL', 'INTERRUPTED'].includes(error.code);
+    return signal?.aborted || isFinal ? undefined : error;
   }
 }

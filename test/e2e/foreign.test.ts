@@ -83,7 +83,7 @@ describe('test-cached', () => {
     const { stdout, exitCode } = await project.plain('test-cached');
     expect(exitCode).toBe(0);
     expect(stdout).toMatch(/^✅ image app is up to date .*, skipping build/m);
-    expect(stdout).toMatch(new RegExp(`^✅ image app is in node ${node} already, skipping load`, 'm'));
+    expect(stdout).toMatch(new RegExp(`^✅ image app is already in node ${node}, skipping load`, 'm'));
     expect(stdout).toMatch(/✅ test-cached: 0 built, 0 loaded, tests 1 passed, 0 failed, 0 skipped/);
   });
 

@@ -177,7 +177,7 @@ describe('the registry, killed', () => {
     const { ended } = await middle(project);
     await docker('kill', registry);
     const { notes, summary } = await ended;
-    expect(notes).toContain('the way through the registry failed, so the whole image goes to');
+    expect(notes).toContain('loading through the registry failed, sending the whole image to');
     expect(summary).toMatchObject({ exitCode: 0, loads: [{ verdict: 'transferred' }] });
     await passes(project);
   });

@@ -4,19 +4,24 @@ import { afterEach, describe, expect, it, vi } from 'vitest';
 import type { DockerEngine } from '../../../src/docker/engine.ts';
 import * as containers from '../../../src/docker/exec.ts';
 import * as saving from '../../../src/docker/save.ts';
-import { archiveTransport, sharesOf } from '../../../src/loading/archive-transport.ts';
-import type { Shipment } from '../../../src/loading/transport.ts';
+import { archiveTransport } from '../../../src/loading/archive-transport.ts';
+import { sharesOf } from '../../../src/loading/import-archive.ts';
+import type { LoadRequest } from '../../../src/loading/transport.ts';
 
 vi.mock(import('../../../src/docker/exec.ts'), { spy: true });
 vi.mock(import('../../../src/docker/save.ts'), { spy: true });
 afterEach(() => vi.resetAllMocks());
 
-const shipment = (name: string): Shipment =>
-  ({ reference: `shop/${name}:dev`, name: `docker.io/shop/${name}:dev`, image: { id: `sha256:${name}` } }) as Shipment;
+const request = (name: string): LoadRequest =>
+  ({
+    reference: `shop/${name}:dev`,
+    name: `docker.io/shop/${name}:dev`,
+    image: { id: `sha256:${name}` },
+  }) as LoadRequest;
 const transport = () => archiveTransport({} as DockerEngine);
 
-/** Nodes take what comes. */
-function takeAll(): void {
+/** Every node reads its whole archive. */
+function acceptAll(): void {
   vi.mocked(containers.tryExec).mockImplementation(async (_engine, _node, _argv, options) => {
     await text(options?.stdin as Readable);
     return { exitCode: 0, stdout: '', stderr: '' };
@@ -24,45 +29,45 @@ function takeAll(): void {
 }
 
 describe('an archive for several nodes', () => {
-  it('reaches the others when one cannot even begin to read', async () => {
-    // more than all the streams on the way hold
+  it('reaches the other nodes when one cannot start to read', async () => {
+    // more than all the streams can buffer
     const chunks = Array.from({ length: 100 }, () => Buffer.alloc(65_536, 'x'));
     const archive = Buffer.concat(chunks).toString();
     vi.mocked(saving.saveImages).mockResolvedValue(Readable.from(chunks));
-    const got: string[] = [];
+    const received: string[] = [];
     vi.mocked(containers.tryExec).mockImplementation(async (_engine, node, _argv, options) => {
       if (node === 'gone') throw new Error('the container is not running');
-      got.push(await text(options?.stdin as Readable));
+      received.push(await text(options?.stdin as Readable));
       return { exitCode: 0, stdout: '', stderr: '' };
     });
     const destinations = ['one', 'gone', 'other'].map((node) => ({ node }));
-    const deliveries = transport().send(shipment('api'), destinations, undefined);
-    await expect(deliveries.get('gone')).rejects.toThrow('not running');
-    expect(await deliveries.get('one')).toMatchObject({ bytes: archive.length });
-    expect(await deliveries.get('other')).toMatchObject({ bytes: archive.length });
-    expect(got).toEqual([archive, archive]);
+    const transfers = transport().send(request('api'), destinations, undefined);
+    await expect(transfers.get('gone')).rejects.toThrow('not running');
+    expect(await transfers.get('one')).toMatchObject({ bytes: archive.length });
+    expect(await transfers.get('other')).toMatchObject({ bytes: archive.length });
+    expect(received).toEqual([archive, archive]);
   });
 });
 
 describe('several images for one node', () => {
   const send = (names: string[], signal?: AbortSignal) => {
-    const way = transport();
-    return names.map((name) => way.send(shipment(name), [{ node: 'one' }], signal).get('one')!);
+    const archives = transport();
+    return names.map((name) => archives.send(request(name), [{ node: 'one' }], signal).get('one')!);
   };
   const saved = () => vi.mocked(saving.saveImages).mock.calls.map(([, references]) => references);
 
-  it('go together in the next archive, and what they count is what travelled', async () => {
-    takeAll();
+  it('go together in the next archive, and their sizes add up to what was sent', async () => {
+    acceptAll();
     vi.mocked(saving.saveImages).mockImplementation((_engine, references) =>
       Promise.resolve(Readable.from(references.map((reference) => Buffer.from(reference)))),
     );
-    const deliveries = await Promise.all(send(['a', 'b', 'c']));
+    const results = await Promise.all(send(['a', 'b', 'c']));
     expect(saved()).toEqual([['shop/a:dev'], ['shop/b:dev', 'shop/c:dev']]);
-    expect(deliveries.map(({ bytes }) => bytes)).toEqual([10, 20, 0]);
+    expect(results.map(({ bytes }) => bytes)).toEqual([10, 20, 0]);
   });
 
-  it('go alone when Docker refuses them together, and only the one at fault fails', async () => {
-    takeAll();
+  it('are sent one by one when Docker cannot save them together, and only the one at fault fails', async () => {
+    acceptAll();
     vi.mocked(saving.saveImages).mockImplementation((_engine, references) =>
       references.includes('shop/gone:dev')
         ? Promise.reject(new Error('reference does not exist'))
@@ -73,36 +78,36 @@ describe('several images for one node', () => {
     expect(await Promise.all([a, b, c])).toMatchObject([{ bytes: 10 }, { bytes: 10 }, { bytes: 10 }]);
   });
 
-  it('are not sent any more after an interruption', async () => {
+  it('are not sent after an interruption', async () => {
     const interruption = new AbortController();
     vi.mocked(saving.saveImages).mockImplementation(() => {
       interruption.abort();
-      return Promise.reject(new Error('broken off'));
+      return Promise.reject(new Error('interrupted'));
     });
     const ends = await Promise.allSettled(send(['a', 'b', 'c'], interruption.signal));
     expect(ends.map(({ status }) => status)).toEqual(['rejected', 'rejected', 'rejected']);
-    // the second refusal is not tried one by one
+    // the second archive is not retried image by image
     expect(saved()).toEqual([['shop/a:dev'], ['shop/b:dev', 'shop/c:dev']]);
   });
 });
 
-describe('the parts of an archive', () => {
+describe('the shares of an archive', () => {
   const image = (files: Record<string, number>) => ({ digest: 'sha256:1', files: new Map(Object.entries(files)) });
 
-  it('are what no image before has counted; the first has the frame', () => {
-    const parts = sharesOf(1000, [
+  it('count shared files for the first image, and the overhead, too', () => {
+    const shares = sharesOf(1000, [
       image({ base: 800, a: 10 }),
       image({ base: 800, b: 20 }),
       image({ base: 800, a: 10 }),
     ]);
-    expect(parts).toEqual([
+    expect(shares).toEqual([
       { bytes: 980, total: 980 },
       { bytes: 20, total: 820 },
       { bytes: 0, total: 810 },
     ]);
   });
 
-  it('are all of it for one image, and for the first when nothing is known', () => {
+  it('are the whole archive for a single image, and for the first of unknown images', () => {
     expect(sharesOf(1000, [image({ base: 800, a: 10 })])).toEqual([{ bytes: 1000, total: 1000 }]);
     expect(sharesOf(1000, [undefined, undefined])).toEqual([
       { bytes: 1000, total: 1000 },

@@ -43,7 +43,7 @@ describe('the images in a saved archive', () => {
     ]),
   });
 
-  it.each([1, 7, 511, 512, 513, 100_000])('are read out of pieces of %i bytes', (size) => {
+  it.each([1, 7, 511, 512, 513, 100_000])('are found in pieces of %i bytes', (size) => {
     expect(find(archive(saved), NAME, size)).toEqual(found(api, 2));
   });
 
@@ -54,16 +54,16 @@ describe('the images in a saved archive', () => {
   });
 
   it.each([
-    ['another form of archive', { 'manifest.json': list({ Config: `${api}.json`, RepoTags: ['shop/api:dev'] }) }],
+    ['another archive format', { 'manifest.json': list({ Config: `${api}.json`, RepoTags: ['shop/api:dev'] }) }],
     ['an empty list', { 'manifest.json': '' }],
     ['no list', { 'index.json': '{}' }],
     ['a damaged list', { 'manifest.json': '[{' }],
     ['something else', { 'manifest.json': '{}' }],
-  ])('are not told by %s', (_, files) => {
+  ])('are not found in an archive with %s', (_, files) => {
     expect(find(archive(files))).toBeUndefined();
   });
 
-  it('are not told where a size stands in an extended header, because a file in a layer could then be taken for the list', () => {
+  it('are not found after an extended header, because a file in a layer could be mistaken for the list', () => {
     expect(find(archive(saved, 'pax'))).toBeUndefined();
     expect(find(Buffer.alloc(10_240))).toBeUndefined();
   });

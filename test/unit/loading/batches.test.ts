@@ -2,56 +2,56 @@ import { setImmediate as turn } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { Batches } from '../../../src/loading/batches.ts';
 
-/** Batches whose journeys end when the test says so. */
+/** Batches whose processing ends when the test calls `finish`. */
 function batches(): {
-  add: (way: string, item: string) => void;
-  left: string[][];
-  arrive: (at: number) => Promise<void>;
+  add: (key: string, item: string) => void;
+  started: string[][];
+  finish: (at: number) => Promise<void>;
 } {
-  const left: string[][] = [];
-  const arrivals: (() => void)[] = [];
+  const started: string[][] = [];
+  const ends: (() => void)[] = [];
   const all = new Batches<string>((items) => {
-    left.push([...items]);
-    return new Promise((resolve) => arrivals.push(resolve));
+    started.push([...items]);
+    return new Promise((resolve) => ends.push(resolve));
   });
-  const arrive = async (at: number) => {
-    arrivals[at]?.();
+  const finish = async (at: number) => {
+    ends[at]?.();
     await turn();
   };
-  return { add: (way, item) => all.add(way, item), left, arrive };
+  return { add: (key, item) => all.add(key, item), started, finish };
 }
 
-describe('what goes the same way', () => {
-  it('leaves at once when nothing is on the way', async () => {
-    const { add, left, arrive } = batches();
+describe('items with the same key', () => {
+  it('are processed at once when none is being processed', async () => {
+    const { add, started, finish } = batches();
     add('x', 'first');
-    expect(left).toEqual([['first']]);
-    await arrive(0);
+    expect(started).toEqual([['first']]);
+    await finish(0);
     add('x', 'second');
-    expect(left).toEqual([['first'], ['second']]);
+    expect(started).toEqual([['first'], ['second']]);
   });
 
-  it('waits while something is, and then leaves together, in the order in which it came', async () => {
-    const { add, left, arrive } = batches();
+  it('wait while one is being processed, and are then processed together, in their order', async () => {
+    const { add, started, finish } = batches();
     for (const item of ['a', 'b', 'c']) add('x', item);
-    expect(left).toEqual([['a']]);
-    await arrive(0);
-    expect(left).toEqual([['a'], ['b', 'c']]);
+    expect(started).toEqual([['a']]);
+    await finish(0);
+    expect(started).toEqual([['a'], ['b', 'c']]);
     add('x', 'd');
-    await arrive(1);
-    expect(left).toEqual([['a'], ['b', 'c'], ['d']]);
-    await arrive(2);
-    expect(left).toHaveLength(3);
+    await finish(1);
+    expect(started).toEqual([['a'], ['b', 'c'], ['d']]);
+    await finish(2);
+    expect(started).toHaveLength(3);
   });
 
-  it('does not wait for what goes another way', async () => {
-    const { add, left, arrive } = batches();
+  it('do not wait for items with another key', async () => {
+    const { add, started, finish } = batches();
     add('x', 'a');
     add('y', 'b');
     add('x', 'c');
     add('y', 'd');
-    expect(left).toEqual([['a'], ['b']]);
-    await arrive(1);
-    expect(left).toEqual([['a'], ['b'], ['d']]);
+    expect(started).toEqual([['a'], ['b']]);
+    await finish(1);
+    expect(started).toEqual([['a'], ['b'], ['d']]);
   });
 });

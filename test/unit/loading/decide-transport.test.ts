@@ -4,18 +4,18 @@ import { chooseTransport } from '../../../src/loading/decide-transport.ts';
 describe('the transport', () => {
   it.each([
     ['auto', undefined, 'registry'],
-    ['auto', 'no image of one can be had', 'archive'],
+    ['auto', 'its image cannot be pulled', 'archive'],
     ['registry', undefined, 'registry'],
-    ['registry', 'no image of one can be had', undefined],
+    ['registry', 'its image cannot be pulled', undefined],
     ['archive', undefined, 'archive'],
-    ['archive', 'no image of one can be had', 'archive'],
-  ] as const)('%s, with this in the way: %s', (wanted, obstacle, transport) => {
+    ['archive', 'its image cannot be pulled', 'archive'],
+  ] as const)('%s, if the registry has the problem: %s', (wanted, obstacle, transport) => {
     expect(chooseTransport(wanted, obstacle)?.transport).toBe(transport);
   });
 
-  it('is explained where it is not the one that was hoped for, and only there', () => {
-    expect(chooseTransport('auto', 'no Go here')?.note).toContain('no Go here');
+  it('is explained only if it is not the best one', () => {
+    expect(chooseTransport('auto', 'no Go')?.note).toContain('no Go');
     expect(chooseTransport('auto', undefined)?.note).toBeUndefined();
-    expect(chooseTransport('archive', 'no Go here')?.note).toBeUndefined();
+    expect(chooseTransport('archive', 'no Go')?.note).toBeUndefined();
   });
 });

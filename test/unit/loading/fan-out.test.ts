@@ -4,7 +4,7 @@ import { setImmediate as turn } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { fanOut } from '../../../src/loading/fan-out.ts';
 
-/** A source of so many chunks of 64 kB, which counts those that were taken. */
+/** A source of `count` chunks of 64 kB. `taken` counts the chunks that were read from it. */
 function chunks(count: number): { source: Readable; taken: () => number } {
   let taken = 0;
   const source = new Readable({
@@ -17,28 +17,28 @@ function chunks(count: number): { source: Readable; taken: () => number } {
 }
 
 describe('a fan-out', () => {
-  it('gives every reader the whole', async () => {
+  it('gives every reader everything', async () => {
     const texts = await Promise.all(fanOut(Readable.from(['ab', 'cd', 'e']), 3).map((reader) => buffer(reader)));
     expect(texts.map(String)).toEqual(['abcde', 'abcde', 'abcde']);
   });
 
-  it('goes at the pace of the slowest, and holds little in memory', async () => {
+  it('reads at the pace of the slowest reader, and keeps little in memory', async () => {
     const { source, taken } = chunks(500);
     const [quick, slow] = fanOut(source, 2) as [Readable, Readable];
     const all = buffer(quick);
     for (let i = 0; i < 50; i++) await turn();
-    expect(taken()).toBeLessThan(20); // nobody has read `slow` yet
+    expect(taken()).toBeLessThan(20); // nothing has read from `slow` yet
     expect((await buffer(slow)).length).toBe(500 * 65_536);
     expect((await all).length).toBe(500 * 65_536);
   });
 
-  it('is not held up by a reader that gave up', async () => {
+  it('is not blocked by a destroyed reader', async () => {
     const [stays, goes] = fanOut(chunks(200).source, 2) as [Readable, Readable];
     goes.once('readable', () => goes.destroy());
     expect((await buffer(stays)).length).toBe(200 * 65_536);
   });
 
-  it('closes the source when all gave up', async () => {
+  it('closes the source when all readers are destroyed', async () => {
     const { source, taken } = chunks(10_000);
     const closed = new Promise((resolve) => source.once('close', resolve));
     fanOut(source, 2).forEach((reader) => reader.destroy());

@@ -15,7 +15,7 @@ const order = {
   limit: 60_000,
 };
 
-/** A node whose pull ends only when it is told to end. */
+/** A node whose pull ends only when it is killed. */
 function slowNode(): string[] {
   const ended: string[] = [];
   let end: (result: containers.ExecResult) => void = () => undefined;
@@ -29,16 +29,16 @@ function slowNode(): string[] {
 }
 
 describe('a pull in a node', () => {
-  it('that takes too long is ended there, and told', async () => {
+  it('that takes too long is killed in the node, and reported', async () => {
     const ended = slowNode();
     await expect(pullInNode({} as DockerEngine, { ...order, limit: 1 })).rejects.toMatchObject({
       code: 'LOAD',
-      message: 'n did not pull docker.io/shop/api:dev within 1 ms.',
+      message: 'Node n did not finish pulling docker.io/shop/api:dev within 1 ms.',
     });
     expect(ended).toEqual(['pkill -f ^crictl pull r/k@sha256:ab$']);
   });
 
-  it('that is interrupted is ended there', async () => {
+  it('that is interrupted is killed in the node', async () => {
     const ended = slowNode();
     const interruption = new AbortController();
     const pull = pullInNode({} as DockerEngine, order, interruption.signal);
@@ -47,12 +47,12 @@ describe('a pull in a node', () => {
     expect(ended).toHaveLength(1);
   });
 
-  it('is not begun after an interruption', async () => {
+  it('is not started after an interruption', async () => {
     await expect(pullInNode({} as DockerEngine, order, AbortSignal.abort())).rejects.toThrow('abort');
     expect(containers.tryExec).not.toHaveBeenCalled();
   });
 
-  it('says what the node has then, and what its programs said is not mistaken for it', async () => {
+  it('reports what the node has then, without confusing it with the output of the pull', async () => {
     const stdout = JSON.stringify({ images: [{ id: 'sha256:1', repoTags: [order.name], size: '7' }] });
     const stderr = 'Image is up to date for sha256:1\nsha256:2   Committed\nsha256:3 sha256:2 Committed\n';
     vi.mocked(containers.tryExec).mockResolvedValue({ exitCode: 0, stdout, stderr });
@@ -62,8 +62,8 @@ describe('a pull in a node', () => {
     });
   });
 
-  it('that fails is an answer', async () => {
+  it('that fails returns its output', async () => {
     vi.mocked(containers.tryExec).mockResolvedValue({ exitCode: 1, stdout: '', stderr: 'no' });
-    expect(await pullInNode({} as DockerEngine, order)).toEqual({ words: 'no' });
+    expect(await pullInNode({} as DockerEngine, order)).toEqual({ output: 'no' });
   });
 });

@@ -4,7 +4,8 @@ import { HarnessError } from '../../../src/core/error.ts';
 import type { DockerEngine, DockerImage } from '../../../src/docker/engine.ts';
 import * as pushes from '../../../src/docker/push.ts';
 import * as pulls from '../../../src/loading/pull-in-node.ts';
-import { lackingLayers, pushedSize, registryTransport } from '../../../src/loading/registry-transport.ts';
+import { pushedSize } from '../../../src/loading/push-to-registry.ts';
+import { missingLayers, RegistryTransport } from '../../../src/loading/registry-transport.ts';
 import * as registries from '../../../src/registry/client.ts';
 
 const hex = (letter: string) => letter.repeat(64);
@@ -18,40 +19,40 @@ const manifest = {
   ],
 };
 
-describe('what a push carried', () => {
-  it('is known by the short ids of contents, as Docker gives them with its own store', () => {
+describe('the size of a push', () => {
+  it('counts layers by the short ids of contents, as Docker reports them with its own store', () => {
     expect(pushedSize(manifest, contents, [hex('2').slice(0, 12)])).toBe(210);
   });
 
-  it('is known by the short ids of blobs, as Docker gives them with its containerd store', () => {
+  it('counts layers by the short ids of blobs, as Docker reports them with its containerd store', () => {
     expect(pushedSize(manifest, contents, [hex('a').slice(0, 12), hex('d').slice(0, 12)])).toBe(1040);
   });
 
-  it('is the configuration alone when the registry had all layers', () => {
+  it('is that of the configuration when the registry had all layers', () => {
     expect(pushedSize(manifest, contents, [])).toBe(10);
   });
 });
 
-describe('what a node fetches', () => {
+describe('the layers that a node fetches', () => {
   const [lower, middle, upper] = chainIds(contents) as [string, string, string];
 
-  it('is everything, where it has nothing', () => {
-    expect(lackingLayers(manifest, contents, new Set())).toEqual({ chain: [lower, middle, upper], bytes: 1240 });
+  it('are all when it has none', () => {
+    expect(missingLayers(manifest, contents, new Set())).toEqual({ chain: [lower, middle, upper], bytes: 1240 });
   });
 
-  it('leaves out what is unpacked', () => {
-    expect(lackingLayers(manifest, contents, new Set([lower, middle]))).toEqual({ chain: [upper], bytes: 40 });
-    expect(lackingLayers(manifest, contents, new Set([lower, middle, upper]))).toEqual({ chain: [], bytes: 10 });
+  it('are not those that it has unpacked', () => {
+    expect(missingLayers(manifest, contents, new Set([lower, middle]))).toEqual({ chain: [upper], bytes: 40 });
+    expect(missingLayers(manifest, contents, new Set([lower, middle, upper]))).toEqual({ chain: [], bytes: 10 });
   });
 
-  it('counts a layer that lies above another one there as lacking', () => {
+  it('include a layer that it has only on top of other layers', () => {
     const other = chainIds([contents[2]!, contents[1]!]).at(-1)!;
-    expect(lackingLayers(manifest, contents, new Set([lower, other])).bytes).toBe(240);
+    expect(missingLayers(manifest, contents, new Set([lower, other])).bytes).toBe(240);
   });
 
-  it('counts a layer once that the image has twice', () => {
+  it('count once when the image has one twice', () => {
     const [first] = manifest.layers as [(typeof manifest.layers)[0]];
-    expect(lackingLayers({ ...manifest, layers: [first, first] }, [contents[0]!, contents[0]!], new Set()).bytes).toBe(
+    expect(missingLayers({ ...manifest, layers: [first, first] }, [contents[0]!, contents[0]!], new Set()).bytes).toBe(
       1010,
     );
   });
@@ -62,46 +63,47 @@ vi.mock(import('../../../src/docker/push.ts'), { spy: true });
 vi.mock(import('../../../src/registry/client.ts'), { spy: true });
 afterEach(() => vi.resetAllMocks());
 
-describe('an image that was sent to the registry before there were nodes', () => {
+describe('an image that was pushed before there were nodes', () => {
   const image = {
     id: manifest.config.digest,
     layers: contents,
     tags: [],
     inContainerd: false,
   } as unknown as DockerImage;
-  const shipment = { reference: 'shop/api:dev', name: 'docker.io/shop/api:dev', image };
-  const open = () => registryTransport({} as DockerEngine, { containerId: 'r', address: '10.0.0.2', port: 1 }, 'amd64');
+  const request = { reference: 'shop/api:dev', name: 'docker.io/shop/api:dev', image };
+  const openTransport = () =>
+    new RegistryTransport({} as DockerEngine, { containerId: 'r', address: '10.0.0.2', port: 1 }, 'amd64');
   const stored = { digest: `sha256:${hex('e')}`, manifest };
 
-  function working(): void {
+  function registryWorks(): void {
     vi.mocked(registries.findManifest).mockResolvedValueOnce(undefined).mockResolvedValue(stored);
     vi.mocked(pushes.pushImage).mockResolvedValue(contents.map((digest) => digest.slice('sha256:'.length)));
-    vi.mocked(pulls.pullInNode).mockResolvedValue({ content: { images: [] }, words: '' });
+    vi.mocked(pulls.pullInNode).mockResolvedValue({ content: { images: [] }, output: '' });
   }
 
-  it('is not pushed again, and one load tells what travelled', async () => {
-    working();
-    const transport = open();
-    await Promise.all([transport.prepare?.(shipment), transport.prepare?.(shipment)]);
-    const first = await transport.send(shipment, [{ node: 'a' }]).get('a');
-    const second = await transport.send({ ...shipment, name: 'docker.io/shop/api:other' }, [{ node: 'a' }]).get('a');
+  it('is not pushed again, and its size is reported by one load', async () => {
+    registryWorks();
+    const transport = openTransport();
+    await Promise.all([transport.prepare?.(request), transport.prepare?.(request)]);
+    const first = await transport.send(request, [{ node: 'a' }]).get('a');
+    const second = await transport.send({ ...request, name: 'docker.io/shop/api:other' }, [{ node: 'a' }]).get('a');
     expect(pushes.pushImage).toHaveBeenCalledOnce();
     expect([first?.pushed, second?.pushed]).toEqual([1240, 0]);
   });
 
-  it('is pushed by the load when that failed', async () => {
+  it('is pushed by the load when the early push failed', async () => {
     vi.mocked(registries.findManifest).mockRejectedValueOnce(new Error('reset'));
-    const transport = open();
-    await expect(transport.prepare?.(shipment)).rejects.toThrow('reset');
-    working();
-    expect((await transport.send(shipment, [{ node: 'a' }]).get('a'))?.pushed).toBe(1240);
+    const transport = openTransport();
+    await expect(transport.prepare?.(request)).rejects.toThrow('reset');
+    registryWorks();
+    expect((await transport.send(request, [{ node: 'a' }]).get('a'))?.pushed).toBe(1240);
   });
 
-  it('is not tried again when there was no room', async () => {
-    vi.mocked(registries.findManifest).mockRejectedValue(new HarnessError('DISK_FULL', 'No room is left.'));
-    const transport = open();
-    await expect(transport.prepare?.(shipment)).rejects.toThrow('No room');
-    await expect(transport.send(shipment, [{ node: 'a' }]).get('a')).rejects.toMatchObject({ code: 'DISK_FULL' });
+  it('is not pushed again when the disk was full', async () => {
+    vi.mocked(registries.findManifest).mockRejectedValue(new HarnessError('DISK_FULL', 'The disk is full.'));
+    const transport = openTransport();
+    await expect(transport.prepare?.(request)).rejects.toThrow('full');
+    await expect(transport.send(request, [{ node: 'a' }]).get('a')).rejects.toMatchObject({ code: 'DISK_FULL' });
     expect(registries.findManifest).toHaveBeenCalledOnce();
   });
 });

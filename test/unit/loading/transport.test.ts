@@ -1,16 +1,16 @@
 import { describe, expect, it } from 'vitest';
 import { HarnessError } from '../../../src/core/error.ts';
-import { withFallback, type Delivery, type Transport } from '../../../src/loading/transport.ts';
+import { withFallback, type TransferResult, type Transport } from '../../../src/loading/transport.ts';
 
-const shipment = {
+const request = {
   reference: 'shop/api:dev',
   name: 'docker.io/shop/api:dev',
   image: { id: 'sha256:1', tags: [], created: new Date(0), size: 1, labels: {}, inContainerd: false, layers: [] },
 };
-const destinations = [{ node: 'a' }, { node: 'b' }];
-const delivery: Delivery = { bytes: 1, total: 1 };
+const targets = [{ node: 'a' }, { node: 'b' }];
+const result: TransferResult = { bytes: 1, total: 1 };
 
-/** A transport that fails for some nodes; `sent` is what it was asked for. */
+/** A transport that fails for some nodes. `sent` lists the nodes it was called for. */
 function transport(failures: Record<string, Error> = {}): Transport & { sent: string[] } {
   const sent: string[] = [];
   return {
@@ -20,67 +20,70 @@ function transport(failures: Record<string, Error> = {}): Transport & { sent: st
       return new Map(
         to.map(({ node }) => [
           node,
-          failures[node] ? Promise.reject(failures[node]) : Promise.resolve({ ...delivery, total: sent.length }),
+          failures[node] ? Promise.reject(failures[node]) : Promise.resolve({ ...result, total: sent.length }),
         ]),
       );
     },
   };
 }
 
-async function outcome(deliveries: Map<string, Promise<Delivery>>): Promise<string[]> {
-  const settled = await Promise.allSettled(deliveries.values());
-  return settled.map((result) => (result.status === 'fulfilled' ? 'delivered' : (result.reason as Error).message));
+async function outcomes(transfers: Map<string, Promise<TransferResult>>): Promise<string[]> {
+  const settled = await Promise.allSettled(transfers.values());
+  return settled.map((end) => (end.status === 'fulfilled' ? 'loaded' : (end.reason as Error).message));
 }
 
-describe('a transport with another one behind it', () => {
-  it('does not need it while all goes well', async () => {
+describe('a transport with a fallback', () => {
+  it('does not use it when all nodes succeed', async () => {
     const second = transport();
     expect(
-      await outcome(withFallback(transport(), second, () => expect.unreachable()).send(shipment, destinations)),
-    ).toEqual(['delivered', 'delivered']);
+      await outcomes(withFallback(transport(), second, () => expect.unreachable()).send(request, targets)),
+    ).toEqual(['loaded', 'loaded']);
     expect(second.sent).toEqual([]);
   });
 
-  it('hands on only what it could not deliver, and says so once', async () => {
+  it('uses it only for the nodes that failed, and reports that once', async () => {
     const second = transport();
-    const said: [string[], unknown][] = [];
+    const reports: [string[], unknown][] = [];
     const broken = new HarnessError('LOAD', 'the registry is gone');
-    const both = withFallback(transport({ b: broken }), second, (nodes, reason) => said.push([nodes, reason]));
-    expect(await outcome(both.send(shipment, destinations))).toEqual(['delivered', 'delivered']);
+    const both = withFallback(transport({ b: broken }), second, (nodes, reason) => reports.push([nodes, reason]));
+    expect(await outcomes(both.send(request, targets))).toEqual(['loaded', 'loaded']);
     expect(second.sent).toEqual(['b']);
-    expect(said).toEqual([[['b'], broken]]);
+    expect(reports).toEqual([[['b'], broken]]);
   });
 
-  it('sends to all nodes at once what none got', async () => {
+  it('uses it once for all nodes when all failed', async () => {
     const second = transport();
     let notes = 0;
     const broken = new Error('connection refused');
-    await outcome(
-      withFallback(transport({ a: broken, b: broken }), second, () => notes++).send(shipment, destinations),
-    );
+    await outcomes(withFallback(transport({ a: broken, b: broken }), second, () => notes++).send(request, targets));
     expect(second.sent).toEqual(['a', 'b']);
     expect(notes).toBe(1);
   });
 
-  it('keeps the failure of the second', async () => {
+  it('reports the error of the fallback', async () => {
     const both = withFallback(
       transport({ a: new Error('first') }),
       transport({ a: new Error('second') }),
       () => undefined,
     );
-    expect(await outcome(both.send(shipment, destinations))).toEqual(['second', 'delivered']);
+    expect(await outcomes(both.send(request, targets))).toEqual(['second', 'loaded']);
   });
 
-  it('does not send again to a full disk, nor after an interruption', async () => {
+  it('does not use it when the disk is full or after an interruption', async () => {
     const second = transport();
     const full = withFallback(transport({ a: new HarnessError('DISK_FULL', 'full') }), second, () =>
       expect.unreachable(),
     );
-    expect(await outcome(full.send(shipment, destinations))).toEqual(['full', 'delivered']);
-    const cut = withFallback(transport({ a: new Error('cut'), b: new Error('cut') }), second, () =>
-      expect.unreachable(),
+    expect(await outcomes(full.send(request, targets))).toEqual(['full', 'loaded']);
+    const interrupted = withFallback(
+      transport({ a: new Error('interrupted'), b: new Error('interrupted') }),
+      second,
+      () => expect.unreachable(),
     );
-    expect(await outcome(cut.send(shipment, destinations, AbortSignal.abort()))).toEqual(['cut', 'cut']);
+    expect(await outcomes(interrupted.send(request, targets, AbortSignal.abort()))).toEqual([
+      'interrupted',
+      'interrupted',
+    ]);
     expect(second.sent).toEqual([]);
   });
 });
