@@ -15,7 +15,7 @@ import { transportFor } from './choose-transport.ts';
 import { decideLoad, type LoadDecision } from './decide-load.ts';
 import { digestsOf } from './image-digest.ts';
 import type { DeployedImage } from './loaded-image.ts';
-import { imagesIn } from './node-contents.ts';
+import { forgetImagesIn, imagesIn } from './node-contents.ts';
 import { noteReplacement } from './replacements.ts';
 import type { TransferResult, Transport } from './transport.ts';
 
@@ -174,6 +174,8 @@ async function carryOut(
   } catch (error) {
     report('failed', { bytes: 0 });
     throw error;
+  } finally {
+    forgetImagesIn(session, node);
   }
 }
 

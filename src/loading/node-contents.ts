@@ -19,6 +19,10 @@ export function imagesIn(session: Session, node: ClusterNode): Promise<NodeConte
   return known;
 }
 
+/** Forgets what a node had, after something was loaded into it. */
+export function forgetImagesIn(session: Session, node: ClusterNode): void {
+  contents(session).delete(node.containerId);
+}
 
 /**
  * Asks a node what it has, for a later `imagesIn`.
