@@ -19,20 +19,17 @@ export interface NodeImage {
 
 export interface NodeImageOptions {
   emit: Emit;
-  env?: NodeJS.ProcessEnv;
-  signal?: AbortSignal;
-  /** The configured image; it is used as it is, never replaced by another one. */
+  env: NodeJS.ProcessEnv;
+  signal?: AbortSignal | undefined;
+  /** The configured image. It is used as it is, never replaced by another one. */
   wanted?: string | undefined;
-  /** Only one that was built here will do: nothing is pulled. */
+  /** Use only an image that was built here; pull nothing. */
   fromPackages?: boolean;
-  /** Build it here, even if there is one, with the newest packages. */
+  /** Build the image here with the newest packages, even if one exists. */
   rebuild?: boolean;
 }
 
-/**
- * The node image that a run would use as things are, or undefined when it would have to be pulled
- * or built first.
- */
+/** The node image that a run would use now; undefined if it must be pulled or built first. */
 export async function nodeImageStatus(engine: DockerEngine, wanted?: string): Promise<NodeImage | undefined> {
   const digest = wanted ? '' : recipeDigest();
   const candidates = wanted
@@ -50,17 +47,17 @@ export async function nodeImageStatus(engine: DockerEngine, wanted?: string): Pr
 }
 
 /**
- * Makes sure of a node image: the configured one, kind's own, or one that was built here, whichever
- * is there; else kind's own is pulled, or, where no registry answers, one is built from Debian
- * packages and Go modules (some ten minutes, once).
+ * Provides a node image: the configured one, kind's own, or one that was built here, whichever
+ * exists. Otherwise kind's image is pulled. If no registry answers, an image is built from Debian
+ * packages and Go modules, which takes about ten minutes, once.
  * @throws HarnessError NODE_IMAGE, DISK_FULL, INTERRUPTED.
  */
 export async function ensureNodeImage(engine: DockerEngine, options: NodeImageOptions): Promise<NodeImage> {
-  const { emit, wanted, signal, env = process.env, rebuild = false, fromPackages = rebuild } = options;
-  return await step<NodeImage>(emit, 'node-image', 'Node image', async ({ progress }) => {
+  const { emit, wanted, signal, env, rebuild = false, fromPackages = rebuild } = options;
+  return await step<NodeImage>(emit, 'node-image', 'node image', async ({ progress }) => {
     const present = rebuild && !wanted ? undefined : await nodeImageStatus(engine, wanted);
     if (present && (present.source === 'built' || !fromPackages))
-      return { title: `Node image ${present.reference} is present`, skipped: true, value: present };
+      return { title: `node image ${present.reference} is present`, skipped: true, value: present };
 
     const published = wanted ?? versions.kindestNode;
     const source = wanted ? 'configured' : 'pulled';
@@ -70,22 +67,26 @@ export async function ensureNodeImage(engine: DockerEngine, options: NodeImageOp
       if (signal?.aborted) throw new HarnessError('INTERRUPTED', 'Looking for a node image was interrupted.');
       if (obstacle === undefined) {
         await pull(engine, published, progress, signal);
-        return { title: `Node image ${published} pulled`, value: await known(engine, published, source) };
+        return { title: `node image ${published} pulled`, value: await inspectNodeImage(engine, published, source) };
       }
       emit({
         type: 'note',
         level: 'info',
-        message: `kind's node image cannot be pulled (${obstacle}): building one from Debian packages and Go modules. This takes about ten minutes, once.`,
+        message: `could not pull kind's node image (${obstacle}); building one from Debian packages and Go modules, which takes about ten minutes, once`,
       });
     }
     const reference = await buildNodeImage(engine, { emit, env, signal, digest: recipeDigest(), rebuild });
-    return { title: `Node image ${reference} built`, value: await known(engine, reference, 'built') };
+    return { title: `node image ${reference} built`, value: await inspectNodeImage(engine, reference, 'built') };
   });
 }
 
-async function known(engine: DockerEngine, reference: string, source: NodeImage['source']): Promise<NodeImage> {
+async function inspectNodeImage(
+  engine: DockerEngine,
+  reference: string,
+  source: NodeImage['source'],
+): Promise<NodeImage> {
   const image = await engine.image(reference);
   if (!image)
-    throw new HarnessError('NODE_IMAGE', `Docker does not know the node image ${reference} that it just got.`);
+    throw new HarnessError('NODE_IMAGE', `Node image ${reference} was pulled or built, but Docker does not have it.`);
   return { reference, id: image.id, source };
 }

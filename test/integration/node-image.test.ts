@@ -38,10 +38,10 @@ async function addressOf(node: string): Promise<string> {
   return NetworkSettings.Networks['kind']?.IPAddress ?? '';
 }
 
-async function eventually(what: string, holds: () => Promise<boolean>, deadline = 90_000): Promise<void> {
+async function eventually(description: string, holds: () => Promise<boolean>, deadline = 90_000): Promise<void> {
   const end = Date.now() + deadline;
   while (!(await holds().catch(() => false))) {
-    if (Date.now() > end) throw new Error(`not within ${deadline / 1000} s: ${what}`);
+    if (Date.now() > end) throw new Error(`not within ${deadline / 1000} s: ${description}`);
     await new Promise((resolve) => setTimeout(resolve, 300));
   }
 }
@@ -73,7 +73,7 @@ spec: {accessModes: [ReadWriteOnce], resources: {requests: {storage: 1Mi}}}
 
 beforeAll(async () => {
   engine = await DockerEngine.connect(process.env);
-  image = await ensureNodeImage(engine, { emit: () => undefined });
+  image = await ensureNodeImage(engine, { emit: () => undefined, env: process.env });
   directory = await mkdtemp(join(tmpdir(), 'node-image-'));
   await tryRun(['kind', 'delete', 'cluster', '--name', cluster]);
   const config = kindConfig({ name: cluster, nodes: 3 }, hostQuirks(await observeHost(engine, image.reference)));
@@ -95,7 +95,7 @@ afterAll(async () => {
 }, MINUTE);
 
 describe('a cluster of three nodes', () => {
-  it('has its name service and its storage', async () => {
+  it('has DNS and storage', async () => {
     await kubectl('wait', '--for=condition=Ready', 'nodes', '--all', '--timeout=60s');
     await kubectl('-n', 'kube-system', 'rollout', 'status', 'deployment/coredns', '--timeout=60s');
     await kubectl(
@@ -109,7 +109,7 @@ describe('a cluster of three nodes', () => {
   });
 
   it('runs pods with volumes on both workers', async () => {
-    // The one image with a shell that every node has.
+    // The only image with a shell that every node has.
     const names = (await run(['docker', 'exec', worker, 'crictl', 'images', '-o', 'json'])).stdout;
     const shell = /"([^"]*(?:storage-helper|local-path-helper)[^"@]*)"/.exec(names)?.[1] ?? '';
     const serve = 'mkdir -p /www && echo served > /www/index.html && exec busybox httpd -f -p 80 -h /www';
@@ -123,21 +123,21 @@ describe('a cluster of three nodes', () => {
     );
   });
 
-  it('leads from pod to pod, and to a service by its name', async () => {
+  it('connects pods with each other, and with a service by its name', async () => {
     const address = await kubectl('get', 'pod', 'web', '-o', 'jsonpath={.status.podIP}');
     expect(await inPod(`wget -qO- http://${address}/`)).toBe('served');
     expect(await inPod('wget -qO- http://web/')).toBe('served');
     expect(await inPod('wget -qO- http://web.default.svc.cluster.local/')).toBe('served');
   });
 
-  it('leads from outside to node ports and host ports', async () => {
+  it('can be reached from outside at node ports and host ports', async () => {
     const read = async (url: string) => (await (await fetch(url, { signal: AbortSignal.timeout(5000) })).text()).trim();
     for (const node of [controlPlane, worker, worker2])
       expect(await read(`http://${await addressOf(node)}:30080/`)).toBe('served');
     expect(await read(`http://${await addressOf(worker)}:8088/`)).toBe('served');
   });
 
-  it('leads from a pod to another container on the network, by its name', async () => {
+  it('connects a pod with another container on the network by its name', async () => {
     const name = `${cluster}-outside`;
     await run([
       'docker',
@@ -165,7 +165,7 @@ describe('a cluster of three nodes', () => {
     await eventually('the service answers', async () => (await inPod('wget -qO- http://web/')) === 'served');
   });
 
-  it('survives a stop of all nodes, after which they have exchanged their addresses', async () => {
+  it('survives a stop of all nodes, after which they have swapped addresses', async () => {
     const nodes = [controlPlane, worker, worker2];
     const before = await Promise.all(nodes.map(addressOf));
     await run(['docker', 'stop', ...nodes]);

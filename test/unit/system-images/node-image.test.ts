@@ -7,7 +7,7 @@ import { whyNotPullable } from '../../../src/system-images/pull.ts';
 import { builtReference, recipeDigest } from '../../../src/system-images/recipe.ts';
 import { versions } from '../../../src/system-images/versions.ts';
 
-/** An engine with some images, and a registry that answers as told. */
+/** An engine with some images, and a registry that answers in a given way. */
 function fakeEngine(
   images: Record<string, Record<string, string>>,
   registry: 'has it' | 'refuses' | 'is silent' = 'refuses',
@@ -67,7 +67,7 @@ const digest = recipeDigest();
 const built = builtReference(digest);
 
 describe('nodeImageStatus', () => {
-  it("prefers kind's own image, then the one built by this recipe", async () => {
+  it("prefers kind's own image, then the one built from this recipe", async () => {
     const both = fakeEngine({ [versions.kindestNode]: {}, [built]: { [RECIPE_LABEL]: digest } });
     expect(await nodeImageStatus(both)).toMatchObject({ reference: versions.kindestNode, source: 'pulled' });
     expect(await nodeImageStatus(fakeEngine({ [built]: { [RECIPE_LABEL]: digest } }))).toMatchObject({
@@ -76,35 +76,36 @@ describe('nodeImageStatus', () => {
     });
   });
 
-  it('does not take an image for built that lacks the label', async () => {
+  it('ignores an image without the label', async () => {
     expect(await nodeImageStatus(fakeEngine({ [built]: {} }))).toBeUndefined();
   });
 
-  it('looks for nothing but the configured image', async () => {
+  it('looks only for the configured image', async () => {
     expect(await nodeImageStatus(fakeEngine({ [versions.kindestNode]: {} }), 'mine:1')).toBeUndefined();
     expect(await nodeImageStatus(fakeEngine({ 'mine:1': {} }), 'mine:1')).toMatchObject({ source: 'configured' });
   });
 });
 
 describe('ensureNodeImage', () => {
-  it('does nothing when there is one', async () => {
+  it('does nothing when there is an image', async () => {
     const events: Event[] = [];
     const engine = fakeEngine({ [versions.kindestNode]: {} });
-    await ensureNodeImage(engine, { emit: (event) => events.push(event) });
+    await ensureNodeImage(engine, { emit: (event) => events.push(event), env: {} });
     expect(engine.pulled).toEqual([]);
     expect(events.at(-1)).toMatchObject({ state: 'skipped' });
   });
 
-  it("pulls kind's image where a registry answers", async () => {
+  it("pulls kind's image if a registry answers", async () => {
     const events: Event[] = [];
-    const image = await ensureNodeImage(fakeEngine({}, 'has it'), { emit: (event) => events.push(event) });
+    const image = await ensureNodeImage(fakeEngine({}, 'has it'), { emit: (event) => events.push(event), env: {} });
     expect(image).toMatchObject({ reference: versions.kindestNode, source: 'pulled' });
     expect(events).toContainEqual(expect.objectContaining({ detail: 'pulled 1 of 3 MB' }));
   });
 
-  it('never replaces a configured image by another', async () => {
+  it('never replaces a configured image', async () => {
     const attempt = ensureNodeImage(fakeEngine({ [versions.kindestNode]: {} }), {
       emit: () => undefined,
+      env: {},
       wanted: 'mine:1',
     });
     await expect(attempt).rejects.toMatchObject({
@@ -115,7 +116,7 @@ describe('ensureNodeImage', () => {
 });
 
 describe('whyNotPullable', () => {
-  it("gives the registry's own words, and a reason for silence", async () => {
+  it("returns the registry's own message, or a reason when it does not answer", async () => {
     expect(await whyNotPullable(fakeEngine({}), 'x')).toBe('no such host');
     expect(await whyNotPullable(fakeEngine({}, 'is silent'), 'x', 20)).toBe('no answer within 0.02 s');
     expect(await whyNotPullable(fakeEngine({}, 'has it'), 'x')).toBeUndefined();
