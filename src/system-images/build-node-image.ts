@@ -17,13 +17,13 @@ export interface BuildOptions {
   signal?: AbortSignal | undefined;
   /** The recipe's digest. */
   digest: string;
-  /** Without any cache of Docker's: also picks up new Debian packages. */
+  /** Build without Docker's cache, which also picks up new Debian packages. */
   rebuild?: boolean;
 }
 
 /**
- * Builds the node image from Debian packages and Go modules, the two halves beside each other.
- * Interrupted, it goes on where it was: Go and BuildKit keep what they have finished.
+ * Builds the node image from Debian packages and Go modules, both in parallel. After an
+ * interruption it continues where it stopped, because Go and BuildKit keep finished parts.
  * @returns the image's reference.
  * @throws HarnessError NODE_IMAGE, DISK_FULL, INTERRUPTED.
  */
@@ -33,7 +33,7 @@ export async function buildNodeImage(engine: DockerEngine, options: BuildOptions
   try {
     await using work = await openWorkDirectory(env, 'node-image', digest);
     const programs = join(work.path, 'programs');
-    const debian = await bothOrNeither(
+    const debian = await runBoth(
       options.signal,
       async (signal) => {
         const base = await ensureDebianBase(engine, versions.debianSuite, { emit, env, signal, rebuild });
@@ -63,21 +63,21 @@ export async function buildNodeImage(engine: DockerEngine, options: BuildOptions
           },
         ),
     );
-    await step(emit, 'node-image/assemble', `Node image ${reference}`, async ({ progress }) => {
+    await step(emit, 'node-image/assemble', `node image ${reference}`, async ({ progress }) => {
       await dockerBuild({ debian, stage: 'node', programs, reference, digest, env, progress, signal: options.signal });
-      return { title: `Node image ${reference} assembled`, value: undefined };
+      return { title: `node image ${reference} assembled`, value: undefined };
     });
     return reference;
   } catch (error) {
-    throw nodeImageFailure(error, 'The node image could not be built');
+    throw nodeImageFailure(error, 'Could not build the node image');
   }
 }
 
 /**
- * Runs two halves beside each other and returns what the first returns. When one fails the other is
- * stopped, and both have ended before the error goes on, so nothing of them is left running.
+ * Runs two tasks in parallel and returns the result of the first. If one fails, the other is
+ * stopped. The error is thrown after both have ended, so that nothing is left running.
  */
-async function bothOrNeither<T>(
+async function runBoth<T>(
   outer: AbortSignal | undefined,
   first: (signal: AbortSignal) => Promise<T>,
   second: (signal: AbortSignal) => Promise<unknown>,
@@ -93,7 +93,7 @@ async function bothOrNeither<T>(
     });
   const [result] = await Promise.allSettled([guarded(first(signal)), guarded(second(signal))]);
   if (outer?.aborted) throw new HarnessError('INTERRUPTED', 'Building the node image was interrupted.');
-  if (errors.length > 0) throw errors[0]; // the first one: the others follow from it
+  if (errors.length > 0) throw errors[0]; // the others are consequences of the first
   if (result.status === 'rejected') throw result.reason;
   return result.value;
 }

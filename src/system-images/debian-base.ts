@@ -18,7 +18,7 @@ import { openWorkDirectory } from './work-directory.ts';
 export interface DebianBase {
   /** `kind-harness/debian:<suite>`. */
   reference: string;
-  /** The engine's id. */
+  /** The engine's id of the image. */
   id: string;
   how: 'present' | 'built';
 }
@@ -27,29 +27,29 @@ export interface DebianBaseOptions {
   emit: Emit;
   env: NodeJS.ProcessEnv;
   signal?: AbortSignal | undefined;
-  /** Make it again, even if it is there. */
+  /** Build the image even if it exists. */
   rebuild?: boolean;
 }
 
 /**
- * Makes sure of a small Debian image that was made from packages alone, to stand in for
- * `debian:<suite>-slim` where no registry can be reached. Its apt has the mirror that this machine
- * has. The image carries the digest of what it was made from, so a second call is one question to
- * Docker.
- * @throws HarnessError NODE_IMAGE where it cannot be made (it takes root, and Debian or Ubuntu),
+ * Provides a small Debian image built from packages alone. It replaces `debian:<suite>-slim` when
+ * no registry can be reached. Its apt uses the same mirror as this machine. The image is labelled
+ * with the digest of its recipe, so a second call needs only one request to Docker.
+ * @throws HarnessError NODE_IMAGE when it cannot be built (this needs root on Debian or Ubuntu),
  * DISK_FULL, INTERRUPTED.
  */
 export function ensureDebianBase(engine: DockerEngine, suite: string, options: DebianBaseOptions): Promise<DebianBase> {
-  // The node image and the user's images want it at the same time, and one package manager serves
-  // one at a time.
-  const known = making.get(suite) ?? makeDebianBase(engine, suite, options).finally(() => making.delete(suite));
-  making.set(suite, known);
-  return known;
+  // The node image and the user's images may need it at the same time, but the package manager
+  // allows one process at a time.
+  const pending = running.get(suite) ?? presentOrBuilt(engine, suite, options).finally(() => running.delete(suite));
+  running.set(suite, pending);
+  return pending;
 }
 
-const making = new Map<string, Promise<DebianBase>>();
+/** Builds in progress, by suite. */
+const running = new Map<string, Promise<DebianBase>>();
 
-async function makeDebianBase(engine: DockerEngine, suite: string, options: DebianBaseOptions): Promise<DebianBase> {
+async function presentOrBuilt(engine: DockerEngine, suite: string, options: DebianBaseOptions): Promise<DebianBase> {
   const reference = `kind-harness/debian:${suite}`;
   return await step<DebianBase>(options.emit, `debian/${suite}`, `Debian image ${reference}`, async ({ progress }) => {
     const host = await observeHostSystem();
@@ -71,11 +71,11 @@ async function makeDebianBase(engine: DockerEngine, suite: string, options: Debi
       progress('importing into Docker');
       await importTree(engine, root, reference, `LABEL ${RECIPE_LABEL}=${digest}\nCMD ["bash"]`, options.signal);
     } catch (error) {
-      throw nodeImageFailure(error, `The Debian image ${reference} could not be made`);
+      throw nodeImageFailure(error, `Could not build the Debian image ${reference}`);
     }
     const built = await engine.image(reference);
-    if (!built) throw new HarnessError('NODE_IMAGE', `Docker imported ${reference} but does not know it.`);
-    return { title: `Debian image ${reference} made`, value: { reference, id: built.id, how: 'built' } };
+    if (!built) throw new HarnessError('NODE_IMAGE', `Docker imported ${reference}, but does not list it.`);
+    return { title: `Debian image ${reference} built`, value: { reference, id: built.id, how: 'built' } };
   });
 }
 
@@ -88,8 +88,8 @@ async function debootstrap(
 ): Promise<void> {
   const { emit, progress, signal } = options;
   if (!host.root) {
-    throw new HarnessError('NODE_IMAGE', 'Only root can make a Debian file system.', {
-      next: `Run the command once with sudo; later runs find the image and need no root. ${OTHER_WAYS}`,
+    throw new HarnessError('NODE_IMAGE', 'Building a Debian file system requires root.', {
+      next: `Run the command once with sudo. Later runs use the finished image and need no root. ${OTHER_WAYS}`,
     });
   }
   if (!existsSync('/usr/sbin/debootstrap') || !existsSync(KEYRING)) {
@@ -97,7 +97,7 @@ async function debootstrap(
     await installPackages(host, ['debootstrap', 'debian-archive-keyring'], { emit, progress, signal });
   }
   await run(
-    // In namespaces of its own, so that its mounts and children end with it, however it ends.
+    // In its own namespaces, so that its mounts and child processes always end with it.
     [
       'unshare',
       '--mount',
@@ -110,18 +110,18 @@ async function debootstrap(
     ].concat(suite, root, mirror.uri ?? []) as [string, ...string[]],
     {
       code: 'NODE_IMAGE',
-      next: `Check that this machine reaches its Debian mirror: \`apt-get update\`. ${OTHER_WAYS}`,
+      next: `Check that this machine can reach its Debian mirror: \`apt-get update\`. ${OTHER_WAYS}`,
       onLine: (line) => progress(line.replace(/^[IW]: /, '')),
-      ...(signal ? { signal } : {}),
+      signal,
     },
   );
 }
 
-/** Sources, settings and size: what debootstrap leaves to its user. */
+/** Configures apt's sources and settings, and a small size, which debootstrap does not do. */
 async function configureApt(root: string, mirror: DebianMirror, aptSettings: string): Promise<void> {
   const list = join(root, 'etc/apt/sources.list');
-  const own = parseOneLine(await readFile(list, 'utf8'))[0];
-  const sources = mirror.sources ?? (own && sourceStanza(own.uris[0] ?? '', own.suites[0] ?? ''));
+  const original = parseOneLine(await readFile(list, 'utf8'))[0];
+  const sources = mirror.sources ?? (original && sourceStanza(original.uris[0] ?? '', original.suites[0] ?? ''));
   if (sources) {
     await writeFile(join(root, 'etc/apt/sources.list.d/debian.sources'), sources);
     await rm(list);
@@ -132,7 +132,10 @@ async function configureApt(root: string, mirror: DebianMirror, aptSettings: str
   await copyFile(join(debianDirectory, 'dpkg.cfg'), join(root, 'etc/dpkg/dpkg.cfg.d/container'));
 }
 
-/** Streams a directory into an image of one layer; `changes` are Dockerfile instructions. */
+/**
+ * Streams a directory into an image with one layer.
+ * @param changes Dockerfile instructions to apply
+ */
 async function importTree(
   engine: DockerEngine,
   root: string,
@@ -146,25 +149,25 @@ async function importTree(
     ['-C', root, `--exclude-from=${join(debianDirectory, 'leave-out.txt')}`, '--numeric-owner', '-c', '.'],
     {
       stdio: ['ignore', 'pipe', 'pipe'],
-      ...(signal ? { signal } : {}),
+      signal,
     },
   );
-  let complaint = '';
-  tar.stderr.on('data', (data: Buffer) => (complaint += data.toString()));
+  let errorOutput = '';
+  tar.stderr.on('data', (data: Buffer) => (errorOutput += data.toString()));
   const ended = new Promise<void>((resolve, reject) => {
     tar.on('error', reject);
-    tar.on('close', (code) => (code === 0 ? resolve() : reject(new Error(`tar failed: ${complaint.trim()}`))));
+    tar.on('close', (code) => (code === 0 ? resolve() : reject(new Error(`tar failed: ${errorOutput.trim()}`))));
   });
   const imported = engine.api
     .importImage(tar.stdout, { repo, tag, changes, ...(signal ? { abortSignal: signal } : {}) })
-    .then((answer) => followed(engine, answer));
+    .then((response) => waitForImport(engine, response));
   const [packing, importing] = await Promise.allSettled([ended, imported]);
   if (signal?.aborted) throw new HarnessError('INTERRUPTED', `Importing ${reference} was interrupted.`);
   if (packing.status === 'rejected') throw packing.reason;
   if (importing.status === 'rejected') throw importing.reason;
 }
 
-function followed(engine: DockerEngine, stream: NodeJS.ReadableStream): Promise<void> {
+function waitForImport(engine: DockerEngine, stream: NodeJS.ReadableStream): Promise<void> {
   return new Promise((resolve, reject) => {
     engine.api.modem.followProgress(stream, (error, events: { error?: string }[]) => {
       const failure = error ?? events.find((event) => event.error)?.error;

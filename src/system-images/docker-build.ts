@@ -8,7 +8,7 @@ import { versions } from './versions.ts';
 export interface DockerBuildOptions {
   /** The Debian image that nodes are built on. */
   debian: string;
-  /** The Dockerfile's stage: `packages` needs no programs, `node` is the whole. */
+  /** The Dockerfile's stage: `packages` needs no programs, `node` is the complete image. */
   stage: 'packages' | 'node';
   /** The directory with the compiled programs. */
   programs?: string;
@@ -36,8 +36,8 @@ export function dockerBuildCommand(
     PAUSE_TAG: versions.images.pause,
     STORAGE_TAG: versions.localPathProvisioner,
   };
-  // `docker build`, not `docker buildx build`: it always uses the engine's own BuildKit, the only
-  // one that sees local images.
+  // `docker build`, not `docker buildx build`, because it always uses the engine's own BuildKit,
+  // which is the only one that sees local images.
   return [
     ...([docker, 'build', '--progress=plain', '--provenance=false', `--target=${options.stage}`] as const),
     ...Object.entries(buildArgs).map(([name, value]) => `--build-arg=${name}=${value}`),
@@ -50,11 +50,11 @@ export function dockerBuildCommand(
   ];
 }
 
-/** Milliseconds for which BuildKit may say nothing: its longest steps show their output. */
+/** How long BuildKit may print nothing, milliseconds. Its longest steps show their output. */
 const SILENCE = 600_000;
 
 /**
- * Builds a stage with BuildKit. What an interrupted build had finished is not done again.
+ * Builds a stage with BuildKit. Parts that an interrupted build finished are not built again.
  * @throws HarnessError NODE_IMAGE with the build's last lines, INTERRUPTED.
  */
 export async function dockerBuild(options: DockerBuildOptions): Promise<void> {
@@ -62,20 +62,20 @@ export async function dockerBuild(options: DockerBuildOptions): Promise<void> {
     env: { DOCKER_BUILDKIT: '1' },
     code: 'NODE_IMAGE',
     silence: SILENCE,
-    next: `The build needs Docker's buildx plugin and a Debian mirror that containers reach. ${OTHER_WAYS}`,
+    next: `The build needs Docker's buildx plugin and a Debian mirror that containers can reach. ${OTHER_WAYS}`,
     onLine: (line) => {
       const detail = buildStep(line);
       if (detail) options.progress(detail);
     },
-    ...(options.signal ? { signal: options.signal } : {}),
+    signal: options.signal,
   });
 }
 
-/** What a line of BuildKit's plain progress tells about where it is, or undefined. */
+/** The current step, from a line of BuildKit's plain progress; undefined if it names none. */
 export function buildStep(line: string): string | undefined {
-  const begun = /^#\d+ \[(?<step>[^\]]+ \d+\/\d+)\] (?<command>\S+)/.exec(line)?.groups;
-  if (begun) return `${begun['step']} ${begun['command']}`;
-  const installing = /^#\d+ [\d.]+ (?<what>Unpacking|Setting up) (?<package>[\w.+-]+)/.exec(line)?.groups;
-  if (installing) return `${installing['what']?.toLowerCase()} ${installing['package']}`;
+  const started = /^#\d+ \[(?<step>[^\]]+ \d+\/\d+)\] (?<command>\S+)/.exec(line)?.groups;
+  if (started) return `${started['step']} ${started['command']}`;
+  const installing = /^#\d+ [\d.]+ (?<action>Unpacking|Setting up) (?<package>[\w.+-]+)/.exec(line)?.groups;
+  if (installing) return `${installing['action']?.toLowerCase()} ${installing['package']}`;
   return /^#\d+ exporting layers/.test(line) ? 'exporting layers' : undefined;
 }

@@ -3,25 +3,26 @@ import { diskFull, saysDiskFull } from '../machine/disk-full.ts';
 
 /** What users can do when the node image cannot be built, whatever the cause. */
 export const OTHER_WAYS =
-  'Or name a node image that exists on this machine or can be pulled in the configuration, where one is at hand; `harness doctor` checks what is missing.';
+  'Or set `cluster.nodeImage` to a node image that exists on this machine or can be pulled. `harness doctor` checks what is missing.';
 
 /**
- * Any failure on the way to the node image as one that a user can act on: a full disk is said to be
- * one, interruptions stay what they are, the rest becomes `NODE_IMAGE`.
+ * Converts any failure into one that a user can act on. A full disk becomes `DISK_FULL`,
+ * interruptions stay as they are, and other errors become `NODE_IMAGE`.
+ * @param message what failed, without a full stop
  */
-export function nodeImageFailure(thrown: unknown, what: string, next = OTHER_WAYS): HarnessError {
+export function nodeImageFailure(thrown: unknown, message: string, next = OTHER_WAYS): HarnessError {
   const text = `${messageOf(thrown)}\n${thrown instanceof HarnessError ? (thrown.detail ?? '') : ''}`;
   if (saysDiskFull(text)) {
-    return diskFull(`${what}: the disk is full.`, {
+    return diskFull(`${message}: the disk is full.`, {
       next: 'Free disk space (the build needs about 6 GB) and run the command again: finished parts are not rebuilt. `docker system df` shows what Docker uses.',
       cause: thrown,
     });
   }
   if (thrown instanceof HarnessError && ['NODE_IMAGE', 'DISK_FULL', 'INTERRUPTED', 'DOCKER_DOWN'].includes(thrown.code))
     return thrown;
-  return new HarnessError('NODE_IMAGE', `${what}: ${messageOf(thrown)}`, {
+  return new HarnessError('NODE_IMAGE', `${message}: ${messageOf(thrown)}`, {
     next: (thrown instanceof HarnessError && thrown.next) || next,
-    ...(thrown instanceof HarnessError && thrown.detail ? { detail: thrown.detail } : {}),
+    detail: thrown instanceof HarnessError ? thrown.detail : undefined,
     cause: thrown,
   });
 }

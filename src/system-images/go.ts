@@ -19,7 +19,7 @@ const [major, minor] = versions.kubernetes.slice(1).split('.');
 const stamp = 'k8s.io/component-base/version';
 
 /**
- * Two modules, because the storage provisioner's dependencies collide with the others'. They share
+ * Two modules, because the storage provisioner's dependencies conflict with the others. They share
  * Go's build cache.
  */
 const nodeModules: readonly GoModule[] = [
@@ -41,15 +41,15 @@ const nodeModules: readonly GoModule[] = [
 
 export interface CompileOptions {
   go: string;
-  /** Where the programs go. A program is there whole or not at all. */
+  /** The directory for the programs. It never contains incomplete programs. */
   output: string;
   progress: (detail: string) => void;
   signal?: AbortSignal | undefined;
 }
 
 /**
- * The `go` command to use: the user's, the usual places, or Debian's package, which is installed if
- * it may be.
+ * Finds the `go` command on the PATH or in the usual places. If there is none, installs Debian's
+ * package if possible.
  * @throws HarnessError NODE_IMAGE with what to install.
  */
 export async function findGo(env: NodeJS.ProcessEnv, options: InstallOptions): Promise<string> {
@@ -62,32 +62,35 @@ export async function findGo(env: NodeJS.ProcessEnv, options: InstallOptions): P
   return join(versions.go.directory, 'go');
 }
 
-/** Whether a `go version` line names a Go that can fetch the one that the modules want. */
+/** Whether a `go version` line names a Go that can fetch the version that the modules need. */
 export function isNewEnough(line: string): boolean {
   return isAtLeast(/\bgo(\d+\.\d+)/.exec(line)?.[1], versions.go.atLeast.join('.'));
 }
 
 /**
- * Compiles every program of the node image: some seven minutes on two cores the first time, seconds
- * with Go's build cache.
+ * Compiles all programs of the node image. This takes about seven minutes on two cores the first
+ * time, and seconds with Go's build cache.
  * @throws HarnessError NODE_IMAGE with the compiler's last lines, INTERRUPTED.
  */
 export async function compilePrograms(options: CompileOptions): Promise<void> {
   for (const module of nodeModules) await compileModule(module, options);
 }
 
-/** Compiles the programs of one module; errors as above. */
+/**
+ * Compiles the programs of one module.
+ * @throws HarnessError NODE_IMAGE with the compiler's last lines, INTERRUPTED.
+ */
 export async function compileModule(
   { directory: cwd, programs, ldflags }: GoModule,
   options: CompileOptions,
 ): Promise<void> {
   const { go, output, progress, signal } = options;
   const common = {
-    // CGO off: the programs run in a file system with another libc, or none.
+    // CGO is off because the programs run in a file system with another libc, or none.
     env: { CGO_ENABLED: '0', GOFLAGS: '', GOWORK: 'off' },
     code: 'NODE_IMAGE' as const,
-    next: `Check that this machine reaches a Go module proxy: \`go env GOPROXY\`. ${OTHER_WAYS}`,
-    ...(signal ? { signal } : {}),
+    next: `Check that this machine can reach a Go module proxy: \`go env GOPROXY\`. ${OTHER_WAYS}`,
+    signal,
   };
   const name = basename(cwd);
   let fetched = 0;

@@ -9,20 +9,20 @@ import { observePlatform } from '../machine/platform.ts';
 import { tryRun } from '../machine/process.ts';
 import { OTHER_WAYS } from './failure.ts';
 
-/** What of this machine matters for making Debian file systems and installing packages. */
+/** What matters about this machine for building Debian file systems and installing packages. */
 export interface Host {
-  /** The release of Debian that runs here; undefined on another system. */
+  /** The Debian release of this machine; undefined on another system. */
   debianRelease: string | undefined;
   root: boolean;
   hasApt: boolean;
   /**
-   * apt's settings about the age of package lists, as this machine has them: an image must be as
-   * tolerant, or apt fails in it.
+   * This machine's apt settings about the age of package lists. An image needs the same settings,
+   * or apt fails in it.
    */
   aptSettings: string;
 }
 
-/** Looks at this machine. */
+/** Observes this machine. */
 export async function observeHostSystem(): Promise<Host> {
   const { distribution, root } = observePlatform();
   const hasApt = existsSync('/usr/bin/apt-get');
@@ -30,7 +30,7 @@ export async function observeHostSystem(): Promise<Host> {
     debianRelease: distribution?.id === 'debian' ? distribution.codename : undefined,
     root,
     hasApt,
-    aptSettings: hasApt ? await lenience() : '',
+    aptSettings: hasApt ? await listAgeSettings() : '',
   };
 }
 
@@ -44,27 +44,27 @@ export interface InstallOptions {
   progress: (line: string) => void;
   signal?: AbortSignal | undefined;
   /**
-   * A release of Debian that the packages come from. It is added beside the machine's own, with a
-   * priority that makes apt take nothing from it unasked.
+   * The Debian release to install the packages from. It is added to the machine's own, with such a
+   * low priority that apt installs nothing from it unless asked.
    */
   suite?: string;
 }
 
 /**
  * Installs packages with apt.
- * @throws HarnessError NODE_IMAGE where only somebody else can install them, SETUP with apt's last
- * lines.
+ * @throws HarnessError NODE_IMAGE when this process may not or cannot install them, SETUP with
+ * apt's last lines.
  */
 export async function installPackages(host: Host, packages: readonly string[], options: InstallOptions): Promise<void> {
   const { suite, emit, progress, signal } = options;
   if (!host.root || !host.hasApt || (suite !== undefined && host.debianRelease === undefined)) {
     throw new HarnessError(
       'NODE_IMAGE',
-      `${packages.join(', ')} must be installed to build the node image, and cannot be installed from here.`,
+      `Building the node image needs ${packages.join(', ')}, which the harness cannot install here.`,
       {
         next: host.hasApt
-          ? `Run \`sudo apt-get install ${packages.join(' ')}\`, then the command again. ${OTHER_WAYS}`
-          : `The node image is built on Debian or Ubuntu. ${OTHER_WAYS}`,
+          ? `Run \`sudo apt-get install ${packages.join(' ')}\`, then run the command again. ${OTHER_WAYS}`
+          : `The node image can be built only on Debian or Ubuntu. ${OTHER_WAYS}`,
       },
     );
   }
@@ -74,16 +74,17 @@ export async function installPackages(host: Host, packages: readonly string[], o
     [...APT_GET, 'update'],
     [...APT_INSTALL, ...names],
   ];
-  // One after another: the compile and the root file system want their tools at the same time, and
-  // apt does not wait for its own lists.
-  const turn = installing.then(() => install({ files, commands }, { emit, progress, signal }));
-  installing = turn.catch(() => undefined);
-  await turn;
+  // One installation after another: the compiler and the root file system need their tools at the
+  // same time, but apt does not wait for the lock on its package lists.
+  const current = previous.then(() => install({ files, commands }, { emit, progress, signal }));
+  previous = current.catch(() => undefined);
+  await current;
 }
 
-let installing: Promise<unknown> = Promise.resolve();
+/** The last installation in this process. */
+let previous: Promise<unknown> = Promise.resolve();
 
-async function lenience(): Promise<string> {
+async function listAgeSettings(): Promise<string> {
   const { stdout } = await tryRun([
     'apt-config',
     'dump',

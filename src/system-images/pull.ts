@@ -2,16 +2,17 @@ import { HarnessError, messageOf } from '../core/error.ts';
 import type { DockerEngine } from '../docker/engine.ts';
 
 /**
- * Whether a registry offers an image to this engine: the reason why not, or undefined. A registry
- * that needs longer than `deadline` (milliseconds) is as good as none: pulling hundreds of
- * megabytes from it would take longer than anyone waits.
+ * Checks whether a registry offers an image to this engine. A registry that needs longer than
+ * `deadline` (milliseconds) counts as unreachable, because pulling hundreds of megabytes from it
+ * would take too long.
+ * @returns why the image cannot be pulled; undefined if it can
  */
 export async function whyNotPullable(
   engine: DockerEngine,
   reference: string,
   deadline = 5000,
 ): Promise<string | undefined> {
-  const asked = engine.api
+  const answer = engine.api
     .getImage(reference)
     .distribution()
     .then(
@@ -19,18 +20,18 @@ export async function whyNotPullable(
       (error: unknown) => engineMessage(error),
     );
   let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<string>((resolve) => {
+  const timeout = new Promise<string>((resolve) => {
     timer = setTimeout(() => resolve(`no answer within ${deadline / 1000} s`), deadline);
   });
   try {
-    return await Promise.race([asked, late]);
+    return await Promise.race([answer, timeout]);
   } finally {
     clearTimeout(timer);
   }
 }
 
 /**
- * Pulls an image and tells how far it is.
+ * Pulls an image and reports its progress.
  * @throws HarnessError NODE_IMAGE when the registry refuses, INTERRUPTED.
  */
 export async function pull(
@@ -57,14 +58,14 @@ export async function pull(
     });
   } catch (error) {
     if (signal?.aborted) throw new HarnessError('INTERRUPTED', `Pulling ${reference} was interrupted.`);
-    throw new HarnessError('NODE_IMAGE', `The image ${reference} could not be pulled: ${engineMessage(error)}.`, {
-      next: 'Check its name in the configuration, or take it out: then the harness finds or builds a node image by itself.',
+    throw new HarnessError('NODE_IMAGE', `Could not pull image ${reference}: ${engineMessage(error)}.`, {
+      next: 'Check its name in the configuration, or remove it; the harness then finds or builds a node image itself.',
       cause: error,
     });
   }
 }
 
-/** What the engine itself said, without the client's words around it. */
+/** The engine's own message, without the text that the client adds. */
 function engineMessage(error: unknown): string {
   const { json } = error as { json?: { message?: unknown } };
   return (typeof json?.message === 'string' ? json.message : messageOf(error)).trim();

@@ -5,17 +5,13 @@ import { fileURLToPath } from 'node:url';
 import { sha256 } from '../core/digest.ts';
 import { versions } from './versions.ts';
 
-/** The label with the digest of the recipe that an image was made by. */
-
-/**
- * The recipes' files, found from src/ and dist/ alike: both lie one level below the package's root.
- */
+/** The files of the recipes. The paths work from src/ and from dist/. */
 export const nodeImageDirectory = fileURLToPath(new URL('../../harness/node-image/', import.meta.url));
 export const debianDirectory = fileURLToPath(new URL('../../harness/debian/', import.meta.url));
 
 /**
- * A SHA-256 (hex) over the files of some directories and any further facts. Paths and contents
- * count; modes and times do not, because a checkout and an installed package differ in them.
+ * A SHA-256 (hex) of the files in some directories and any further facts. Paths and contents count.
+ * Modes and times do not, because they differ between a checkout and an installed package.
  */
 export function directoriesDigest(directories: readonly string[], facts: unknown): string {
   const hash = createHash('sha256').update(JSON.stringify(facts));
@@ -28,12 +24,12 @@ export function directoriesDigest(directories: readonly string[], facts: unknown
   return hash.digest('hex');
 }
 
-/** The digest of the node image's recipe, with everything below it. */
+/** The digest of the node image's recipe, including the Debian base. */
 export function recipeDigest(): string {
   return directoriesDigest([debianDirectory, nodeImageDirectory], versions);
 }
 
-/** The name under which the image of a recipe is built. */
+/** The reference of the image that is built from a recipe. */
 export function builtReference(digest: string): string {
   return `kind-harness/node:${versions.kubernetes}-${digest.slice(0, 12)}`;
 }

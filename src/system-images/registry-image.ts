@@ -15,10 +15,10 @@ import { directoriesDigest } from './recipe.ts';
 import { registryVersions } from './versions.ts';
 import { openWorkDirectory } from './work-directory.ts';
 
-/** The recipe's files, found from src/ and dist/ alike. */
+/** The recipe's files. The path works from src/ and from dist/. */
 export const registryDirectory = fileURLToPath(new URL('../../harness/registry/', import.meta.url));
 
-/** The configuration that the registry runs with, pulled or built. */
+/** The configuration of the registry, for the pulled and the built image. */
 export const registrySettings = (): string => readFileSync(join(registryDirectory, 'config.yml'), 'utf8');
 
 export interface RegistryImageOptions {
@@ -27,12 +27,12 @@ export interface RegistryImageOptions {
   signal?: AbortSignal | undefined;
 }
 
-const OTHER_WAY = "Or choose `load: { transport: 'archive' }`, which needs no registry.";
+const OTHER_WAY = "Or set `load: { transport: 'archive' }`, which needs no registry.";
 
 /**
- * Makes sure of an image to run a registry from: the published one, or one that was built here,
- * whichever is there; else the published one is pulled, or, where no registry answers, one is
- * compiled from its Go module (about a minute, once).
+ * Provides an image for the local registry: the published one, or one that was built here,
+ * whichever exists. Otherwise the published one is pulled. If no registry answers, an image is
+ * compiled from its Go module, which takes about a minute, once.
  * @returns the engine's id of the image
  * @throws HarnessError NODE_IMAGE, DISK_FULL, INTERRUPTED
  */
@@ -44,7 +44,7 @@ export async function ensureRegistryImage(
   const built = `kind-harness/registry:${registryVersions.module}-${digest.slice(0, 12)}`;
   const present = (await engine.image(registryVersions.published)) ?? (await engine.image(built));
   if (present) return present.id;
-  return step(emit, 'registry-image', 'Registry image', async ({ progress }) => {
+  return step(emit, 'registry-image', 'registry image', async ({ progress }) => {
     const { published } = registryVersions;
     progress(`asking for ${published}`);
     const pullable = (await whyNotPullable(engine, published)) === undefined;
@@ -54,8 +54,11 @@ export async function ensureRegistryImage(
     else await compileImage(reference, digest, { emit, env, signal, progress });
     const image = await engine.image(reference);
     if (!image)
-      throw new HarnessError('NODE_IMAGE', `Docker does not know the registry image ${reference} that it just got.`);
-    return { title: `Registry image ${reference} ${pullable ? 'pulled' : 'built'}`, value: image.id };
+      throw new HarnessError(
+        'NODE_IMAGE',
+        `Registry image ${reference} was pulled or built, but Docker does not have it.`,
+      );
+    return { title: `registry image ${reference} ${pullable ? 'pulled' : 'built'}`, value: image.id };
   });
 }
 
@@ -73,7 +76,7 @@ async function compileImage(
       { go, output, progress, signal },
     );
     const labels = [`--tag=${reference}`, `--label=${RECIPE_LABEL}=${digest}`];
-    // The engine's own BuildKit, as for the node image.
+    // Uses the engine's own BuildKit, as for the node image.
     await run(
       [
         await dockerClient(env),
@@ -87,10 +90,10 @@ async function compileImage(
         env: { DOCKER_BUILDKIT: '1' },
         code: 'NODE_IMAGE',
         next: OTHER_WAY,
-        ...(signal ? { signal } : {}),
+        signal,
       },
     );
   } catch (error) {
-    throw nodeImageFailure(error, 'The image of a registry beside the cluster could not be built', OTHER_WAY);
+    throw nodeImageFailure(error, 'Could not build the image of the local registry', OTHER_WAY);
   }
 }

@@ -4,10 +4,10 @@ import { cacheDirectory } from '../machine/cache-directory.ts';
 import { isAlive, startOf, type RunningProcess } from '../machine/running-process.ts';
 
 /**
- * A directory for one build, gone when it is disposed of. Each process has its own, so two builds
- * cannot spoil each other: what makes an interrupted build go on is elsewhere (Go's build cache,
- * BuildKit's cache, the imported Debian image). Directories of processes that were killed are
- * removed on the way.
+ * Creates a directory for one build, which is removed when disposed of. Each call gets its own, so
+ * that builds do not affect each other. The state that lets an interrupted build continue is
+ * elsewhere (Go's build cache, BuildKit's cache, the imported Debian image). Directories of killed
+ * processes are removed, too.
  */
 export async function openWorkDirectory(
   env: NodeJS.ProcessEnv,
@@ -26,7 +26,7 @@ export async function openWorkDirectory(
     path,
     [Symbol.asyncDispose]: async () => {
       await rm(path, { recursive: true, force: true, maxRetries: 3 });
-      await rmdir(parent).catch(() => undefined); // not empty: another build is under way
+      await rmdir(parent).catch(() => undefined); // not empty: another build is running
     },
   };
 }

@@ -5,13 +5,13 @@ import { nodeImageFailure } from '../../../src/system-images/failure.ts';
 import { isNewEnough } from '../../../src/system-images/go.ts';
 
 describe('the Docker build', () => {
-  it('of the packages makes no image and needs no programs', () => {
+  it('of the packages produces no image and needs no programs', () => {
     const command = dockerBuildCommand('docker', { debian: 'debian:x', stage: 'packages', digest: 'd' });
     expect(command).toContain('--output=type=cacheonly');
     expect(command.join(' ')).not.toContain('programs=');
   });
 
-  it('of the node carries the digest of its recipe', () => {
+  it('of the node labels the image with the digest of its recipe', () => {
     const command = dockerBuildCommand('docker', {
       debian: 'debian:x',
       stage: 'node',
@@ -30,7 +30,7 @@ describe('the Docker build', () => {
     ['#5 2.783 Setting up dbus (1.14) ...', 'setting up dbus'],
     ['#18 exporting layers 0.8s done', 'exporting layers'],
     ['#5 1.388 Reading package lists...', undefined],
-  ])('tells where it is: %s', (line, detail) => {
+  ])('reports its current step: %s', (line, detail) => {
     expect(buildStep(line)).toBe(detail);
   });
 });
@@ -49,7 +49,7 @@ describe('Go', () => {
 describe('a failure', () => {
   const detail = 'write /x: no space left on device';
 
-  it('for want of room says so', () => {
+  it('with a full disk becomes DISK_FULL', () => {
     expect(nodeImageFailure(new HarnessError('NODE_IMAGE', 'failed', { detail }), 'It')).toMatchObject({
       code: 'DISK_FULL',
     });
@@ -60,7 +60,7 @@ describe('a failure', () => {
     });
   });
 
-  it('of another kind becomes NODE_IMAGE and keeps what it knew', () => {
+  it('of another kind becomes NODE_IMAGE and keeps its details', () => {
     const error = nodeImageFailure(
       new HarnessError('TOOL_MISSING', 'no docker', { detail: 'lines', next: 'install it' }),
       'It failed',
@@ -73,7 +73,7 @@ describe('a failure', () => {
     });
   });
 
-  it('by interruption stays one', () => {
+  it('by interruption stays an interruption', () => {
     const interrupted = new HarnessError('INTERRUPTED', 'stopped');
     expect(nodeImageFailure(interrupted, 'It')).toBe(interrupted);
   });

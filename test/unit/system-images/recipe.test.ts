@@ -13,7 +13,7 @@ beforeEach(() => {
 afterEach(() => rmSync(directory, { recursive: true }));
 
 describe('the digest of a recipe', () => {
-  it('follows names, contents and facts, and nothing else', () => {
+  it('depends on names, contents and facts only', () => {
     mkdirSync(join(directory, 'a'));
     const file = join(directory, 'a', 'script');
     writeFileSync(file, 'one');
@@ -36,7 +36,7 @@ describe('the digest of a recipe', () => {
 });
 
 describe('the directory of a build', () => {
-  it('is its own, is removed, and takes those of dead processes with it', async () => {
+  it('is unique, is removed, and directories of dead processes are removed with it', async () => {
     const parent = join(directory, 'kind-harness', 'node-image', 'digest');
     mkdirSync(join(parent, '999999999-dead'), { recursive: true }); // beyond the largest process id
     let path: string;

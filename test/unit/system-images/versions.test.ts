@@ -21,23 +21,23 @@ describe('versions', () => {
   const components = modulesOf('components');
   const storage = modulesOf('storage');
 
-  it('are those of the Go modules', () => {
+  it('match the Go modules', () => {
     expect(components.get('k8s.io/kubernetes')).toBe(versions.kubernetes);
     expect(components.get('go.etcd.io/etcd/server/v3')).toBe(`v${versions.images.etcd.replace(/-\d+$/, '')}`);
     expect(storage.get('github.com/rancher/local-path-provisioner')).toBe(versions.localPathProvisioner);
   });
 
-  it("are the registry's, too", () => {
+  it("match the registry's Go module", () => {
     const text = readFileSync(join(registryDirectory, 'go.mod'), 'utf8');
     expect(text).toContain(`github.com/distribution/distribution/v3 ${registryVersions.module}\n`);
     expect(registryVersions.published).toBe(`registry:${/^v(\d+)/.exec(registryVersions.module)?.[1]}`);
   });
 
-  it("name kind's image of the same Kubernetes, by digest", () => {
+  it("include kind's image of the same Kubernetes version, by digest", () => {
     expect(versions.kindestNode).toMatch(new RegExp(`^kindest/node:${versions.kubernetes}@sha256:[0-9a-f]{64}$`));
   });
 
-  it('are the same in both Go modules, so that the second is compiled from the cache of the first', () => {
+  it('are the same in both Go modules, so that the second one compiles from the cache of the first', () => {
     const different = [...storage].filter(
       ([name, version]) => components.has(name) && components.get(name) !== version,
     );
@@ -45,7 +45,7 @@ describe('versions', () => {
     expect(storage.get('k8s.io/client-go')).toBe(versions.kubernetes.replace('v1.', 'v0.'));
   });
 
-  it('reach every argument of the Dockerfile', () => {
+  it('cover every argument of the Dockerfile', () => {
     const dockerfile = readFileSync(join(nodeImageDirectory, 'Dockerfile'), 'utf8');
     const wanted = new Set(
       [...dockerfile.matchAll(/^ARG (.+)$/gm)]
