@@ -8,27 +8,27 @@ import { decideNodePrune, decideStoredPrune } from './decide-prune.ts';
 import { pruneNode, pruneRegistry } from './remove.ts';
 
 /**
- * Where this run's loads have replaced images: takes those and earlier ones out of the nodes that
- * no longer use them, and then out of the registry. What a pod that is ending still uses goes after
- * the next such run. Never fails a run: what stays costs room and nothing else.
+ * Removes images that loads have replaced from the nodes and then from the registry, unless a
+ * container still uses them; those are removed after a later run. It never fails a run, because an
+ * image that stays only takes up disk space.
  */
 export async function collectReplaced(session: Session, nodes: readonly ClusterNode[]): Promise<void> {
   const { engine, emit } = session;
   try {
-    const gone = new Set((await Promise.all(loadTargets(nodes).map(({ name }) => tidyNode(session, name)))).flat());
-    const registry = gone.size === 0 ? undefined : await ownRegistry(session);
+    const removed = new Set((await Promise.all(loadTargets(nodes).map(({ name }) => tidyNode(session, name)))).flat());
+    const registry = removed.size === 0 ? undefined : await ownRegistry(session);
     if (!registry?.running || registry.port === undefined) return;
     const removals = decideStoredPrune(await storedImages(session, registry.port), ({ config }) =>
-      gone.has(config.digest),
+      removed.has(config.digest),
     );
     if (removals.length > 0) await pruneRegistry(engine, registry.containerId, registry.port, removals);
   } catch (error) {
-    const message = `what was replaced could not all be removed, and \`harness prune\` may tell why: ${messageOf(error)}`;
+    const message = `could not remove all replaced images, run \`harness prune\` for details: ${messageOf(error)}`;
     emit({ type: 'note', level: 'warning', message });
   }
 }
 
-/** @returns ids of the images that went */
+/** @returns the ids of the removed images */
 async function tidyNode({ engine }: Session, node: string): Promise<string[]> {
   const removals = decideNodePrune(await nodeHoldings(engine, node), undefined);
   await pruneNode(engine, node, removals);

@@ -9,7 +9,7 @@ interface ListedImage {
   RepoDigests?: string[] | null;
   Labels?: Record<string, string> | null;
   Size: number;
-  /** Of that, what other images have, too; -1 where the engine does not tell. */
+  /** The part of it that other images share; -1 if the engine does not report it. */
   SharedSize: number;
 }
 
@@ -19,15 +19,15 @@ interface ListedContainer {
   Ports?: { PrivatePort: number; PublicPort?: number }[] | null;
 }
 
-/** What Docker holds, and what containers need of it. */
+/** Docker's images, and what its containers use. */
 export interface DockerHoldings {
   images: (DockerHolding & { bytes: number })[];
   used: Set<string>;
-  /** Where the registries beside other clusters are published. */
+  /** Published ports of the registries of other clusters. */
   foreignPorts: Set<number>;
 }
 
-/** Docker's images with what their removal frees, and what its containers use. */
+/** Reads Docker's images with the bytes that their removal frees, and what its containers use. */
 export async function dockerHoldings(engine: DockerEngine, cluster: string): Promise<DockerHoldings> {
   const [images, containers] = await Promise.all([
     engine.json<ListedImage[]>('GET', '/images/json?shared-size=1'),

@@ -16,17 +16,17 @@ import { dockerHoldings } from './docker-holdings.ts';
 import type { Pruned } from './pruned.ts';
 import { pruneDocker, pruneNode, pruneRegistry } from './remove.ts';
 
-/** What is to be removed from one place, and how. */
-interface Due {
+/** What to remove from one place. */
+interface PrunePlan {
   pruned: Pruned[];
-  /** @returns what went */
+  /** @returns what was removed */
   remove: () => Promise<Pruned[]>;
 }
 
 /**
- * Removes what this harness brought into nodes, registry and Docker, and what nothing configured
- * names and nothing uses.
- * @param dryRun only say it
+ * Removes images that this harness put into nodes, registry and Docker and that are neither
+ * configured nor used.
+ * @param dryRun only list them
  * @throws HarnessError CLUSTER_FOREIGN
  */
 export async function prune(session: Session, dryRun: boolean): Promise<Pruned[]> {
@@ -34,19 +34,19 @@ export async function prune(session: Session, dryRun: boolean): Promise<Pruned[]
   const { nodes } = await ownCluster(session);
   const running = loadTargets(nodes).filter((node) => node.running);
   if (running.length < loadTargets(nodes).length) {
-    emit({ type: 'note', level: 'warning', message: 'nodes that do not run are left as they are' });
+    emit({ type: 'note', level: 'warning', message: 'not pruning nodes that are not running' });
   }
   const inPods = await imagesOfPods(session, running);
   const work = async () => {
-    const due = await Promise.all([
-      ...running.map((node) => dueInNode(session, node, inPods)),
-      dueInRegistry(session),
-      dueInDocker(session),
+    const plans = await Promise.all([
+      ...running.map((node) => planNode(session, node, inPods)),
+      planRegistry(session),
+      planDocker(session),
     ]);
-    return (dryRun ? due.map(({ pruned }) => pruned) : await Promise.all(due.map(({ remove }) => remove()))).flat();
+    return (dryRun ? plans.map(({ pruned }) => pruned) : await Promise.all(plans.map(({ remove }) => remove()))).flat();
   };
   if (dryRun) return work();
-  return step(emit, 'prune', `cluster ${config.cluster.name}: removing what nothing needs`, async () => {
+  return step(emit, 'prune', `cluster ${config.cluster.name}: removing unused images`, async () => {
     const value = await work();
     const bytes = value.reduce((sum, pruned) => sum + pruned.bytes, 0);
     const title =
@@ -56,8 +56,8 @@ export async function prune(session: Session, dryRun: boolean): Promise<Pruned[]
 }
 
 /**
- * Images that pods name, also those whose containers are yet to be made; undefined where the
- * cluster cannot be asked.
+ * The images in the specs of all pods, including pods without containers yet; undefined if the API
+ * server cannot be reached.
  */
 async function imagesOfPods({ config }: Session, running: readonly ClusterNode[]): Promise<Set<string> | undefined> {
   if (running.length === 0) return undefined;
@@ -70,31 +70,32 @@ async function imagesOfPods({ config }: Session, running: readonly ClusterNode[]
     ]);
     return new Set(containers.flatMap(({ image }) => (image === undefined ? [] : runtimeName(image))));
   } catch {
-    return undefined; // no kubeconfig here, or the API server does not answer: then no name is taken from any image
+    return undefined; // no kubeconfig, or no answer: then only images without a name are removed from nodes
   }
 }
 
-async function dueInNode(
+async function planNode(
   { engine, config }: Session,
   { name: node }: ClusterNode,
   inPods: Set<string> | undefined,
-): Promise<Due> {
+): Promise<PrunePlan> {
   const [holdings, snapshots] = await Promise.all([nodeHoldings(engine, node), nodeSnapshots(engine, node)]);
   const wanted = inPods && new Set([...config.images.map(({ reference }) => runtimeName(reference)), ...inPods]);
   const removals = decideNodePrune(holdings, wanted);
-  const isWhole = new Set(removals.flatMap(({ id, whole }) => (whole ? [id] : [])));
-  const tops = (whole: boolean) => holdings.images.filter(({ id }) => isWhole.has(id) === whole);
-  const frees = freedBytes(snapshots, tops(true), tops(false));
+  const removedIds = new Set(removals.flatMap(({ id, whole }) => (whole ? [id] : [])));
+  const removed = holdings.images.filter(({ id }) => removedIds.has(id));
+  const kept = holdings.images.filter(({ id }) => !removedIds.has(id));
+  const freed = freedBytes(snapshots, removed, kept);
   const pruned = removals.map(({ id, names, reason }) => ({
     place: `node ${node}`,
     image: names.join(', ') || id,
     reason,
-    bytes: frees.get(id) ?? 0,
+    bytes: freed.get(id) ?? 0,
   }));
   return { pruned, remove: () => pruneNode(engine, node, removals).then(() => pruned) };
 }
 
-async function dueInRegistry(session: Session): Promise<Due> {
+async function planRegistry(session: Session): Promise<PrunePlan> {
   const { engine, config } = session;
   const registry = await ownRegistry(session);
   if (!registry?.running || registry.port === undefined) return { pruned: [], remove: () => Promise.resolve([]) };
@@ -102,31 +103,33 @@ async function dueInRegistry(session: Session): Promise<Due> {
   const [stored, current] = await Promise.all([storedImages(session, port), currentImages(session)]);
   const wanted = new Set(config.images.map(({ name }) => current.get(name)?.replace(/^\w+:/, '')));
   const removals = decideStoredPrune(stored, ({ tag }) => !wanted.has(tag));
-  const reason = 'nothing that is configured is this image';
+  const reason = 'not the current image of a configured name';
   const pruned = removals.map(({ tag, bytes }) => ({ place: 'registry', image: `sha256:${tag}`, reason, bytes }));
   return { pruned, remove: () => pruneRegistry(engine, containerId, port, removals).then(() => pruned) };
 }
 
-async function dueInDocker(session: Session): Promise<Due> {
+async function planDocker(session: Session): Promise<PrunePlan> {
   const { engine, config } = session;
   const [{ images, used, foreignPorts }, current] = await Promise.all([
     dockerHoldings(engine, config.cluster.name),
     currentImages(session),
   ]);
   const sizes = new Map(images.map(({ id, bytes }) => [id, bytes]));
-  const due = decideDockerPrune(images, { project: config.project, current, used, foreignPorts }).map((removal) => {
-    const { id, names, reason, whole } = removal;
-    return {
-      removal,
-      pruned: { place: 'Docker', image: names.join(', ') || id, reason, bytes: whole ? (sizes.get(id) ?? 0) : 0 },
-    };
-  });
+  const removals = decideDockerPrune(images, { project: config.project, current, used, foreignPorts }).map(
+    (removal) => {
+      const { id, names, reason, whole } = removal;
+      return {
+        removal,
+        pruned: { place: 'Docker', image: names.join(', ') || id, reason, bytes: whole ? (sizes.get(id) ?? 0) : 0 },
+      };
+    },
+  );
   const remove = async () => {
-    const gone: Pruned[] = [];
-    for (const { removal, pruned } of due) if (await pruneDocker(engine, removal)) gone.push(pruned);
-    return gone;
+    const removed: Pruned[] = [];
+    for (const { removal, pruned } of removals) if (await pruneDocker(engine, removal)) removed.push(pruned);
+    return removed;
   };
-  return { pruned: due.map(({ pruned }) => pruned), remove };
+  return { pruned: removals.map(({ pruned }) => pruned), remove };
 }
 
 /** The engine's id of each configured image, by its name. */

@@ -1,10 +1,10 @@
-/** Something that `harness prune` removes, or would. */
+/** Something that `harness prune` removed or would remove. */
 export interface Pruned {
   /** `node <name>`, `registry` or `Docker`. */
   place: string;
-  /** The image's names, or its id where it has none. */
+  /** The removed names of the image, or its id if it has none. */
   image: string;
   reason: string;
-  /** What its removal frees; 0 where others still need all of it. */
+  /** Bytes that its removal frees; 0 if other images need all of it. */
   bytes: number;
 }

@@ -2,10 +2,10 @@ import { HarnessError } from '../core/error.ts';
 import type { DockerEngine } from '../docker/engine.ts';
 import { exec } from '../docker/exec.ts';
 import { deleteManifest, type StoredImage } from '../registry/client.ts';
-import type { DockerRemoval, NodeRemoval } from './decide-prune.ts';
+import type { Removal } from './decide-prune.ts';
 
-/** Removes what was decided from a node. */
-export async function pruneNode(engine: DockerEngine, node: string, removals: readonly NodeRemoval[]): Promise<void> {
+/** Removes images and names from a node. */
+export async function pruneNode(engine: DockerEngine, node: string, removals: readonly Removal[]): Promise<void> {
   const whole = removals.filter((removal) => removal.whole).map(({ id }) => id);
   const names = removals.filter((removal) => !removal.whole).flatMap((removal) => removal.names);
   if (whole.length > 0) await exec(engine, node, ['crictl', 'rmi', ...whole]);
@@ -13,8 +13,8 @@ export async function pruneNode(engine: DockerEngine, node: string, removals: re
 }
 
 /**
- * Removes images from the registry with all that only they need. Whoever pushes meanwhile may lose
- * what he pushed: the caller holds the cluster's lock.
+ * Removes images from the registry, and all blobs that only they need. An image that is pushed at
+ * the same time may be damaged, so the caller must hold the cluster's lock.
  */
 export async function pruneRegistry(
   engine: DockerEngine,
@@ -33,17 +33,17 @@ export async function pruneRegistry(
 }
 
 /**
- * Removes names, and images that have none left, from Docker. Nothing is forced: the engine looks
- * once more whether a container or another name needs the image.
- * @returns whether it let it go
+ * Removes names, or a whole image, from Docker. Without `force`, so that the engine refuses if a
+ * container or another name needs the image after all.
+ * @returns false if the engine refused
  */
-export async function pruneDocker(engine: DockerEngine, { id, names, whole }: DockerRemoval): Promise<boolean> {
+export async function pruneDocker(engine: DockerEngine, { id, names, whole }: Removal): Promise<boolean> {
   for (const image of [...names, ...(whole ? [id] : [])]) {
     const noprune = image === id ? '' : '?noprune=1';
     const { status, body } = await engine.ask('DELETE', `/images/${encodeURIComponent(image)}${noprune}`);
-    if (status === 409) return false; // used after all
+    if (status === 409) return false;
     if (status >= 300 && status !== 404)
-      throw new HarnessError('LOAD', `Docker could not remove ${image}: ${body.toString('utf8').trim()}`);
+      throw new HarnessError('LOAD', `Docker could not remove ${image}.`, { detail: body.toString('utf8').trim() });
   }
   return true;
 }

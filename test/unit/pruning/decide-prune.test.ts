@@ -11,10 +11,10 @@ import {
 
 const API = 'docker.io/shop/api:dev';
 const OLD = 'docker.io/shop/old:dev';
-const PASSING = 'kind-harness-registry:5000/kind-harness@sha256:ab';
+const PULL_NAME = 'kind-harness-registry:5000/kind-harness@sha256:ab';
 const WANTED = new Set([API]);
 
-describe('in a node', () => {
+describe('pruning a node', () => {
   const held = (names: string[], more: Partial<HeldImage> = {}): HeldImage => ({
     id: 'sha256:1',
     names,
@@ -34,20 +34,20 @@ describe('in a node', () => {
     );
   };
 
-  it('an image that a later one has taken the name from goes, when a load of ours is noted', () => {
+  it('removes an image that lost its name, if the harness loaded it', () => {
     expect(decide(held([]))).toEqual([{ names: [], whole: true }]);
     expect(decide(held([]), { wanted: null })).toEqual([{ names: [], whole: true }]);
     expect(decide(held([]), { loads: new Set() })).toEqual([]);
     expect(decide(held([]), { loads: new Set([`sha256:12 ${API}`]) })).toEqual([]);
   });
 
-  it('an image that a container was made from stays, and so does a pinned one', () => {
+  it('keeps an image that a container uses, and a pinned one', () => {
     expect(decide(held([]), { used: new Set(['sha256:1']) })).toEqual([]);
     expect(decide(held([OLD]), { used: new Set(['sha256:1']) })).toEqual([]);
     expect(decide(held([], { pinned: true }))).toEqual([]);
   });
 
-  it('a name that is no longer configured goes, when it was loaded by us and nothing uses it', () => {
+  it('removes a name that is no longer configured, if the harness loaded it and no container uses it', () => {
     expect(decide(held([OLD]))).toEqual([{ names: [OLD], whole: true }]);
     expect(decide(held([OLD, API]))).toEqual([{ names: [OLD], whole: false }]);
     expect(decide(held([OLD]), { loads: new Set([`sha256:1 ${API}`, `sha256:2 ${OLD}`]) })).toEqual([]);
@@ -55,22 +55,22 @@ describe('in a node', () => {
     expect(decide(held([OLD]), { wanted: null })).toEqual([]);
   });
 
-  it('what is configured stays, and what others named', () => {
+  it('keeps configured names, and names that the harness did not load', () => {
     expect(decide(held([API]))).toEqual([]);
     expect(decide(held(['docker.io/their/own:1']))).toEqual([]);
     expect(decide(held(['docker.io/their/own:1', OLD]))).toEqual([{ names: [OLD], whole: false }]);
     expect(decide(held(['docker.io/their/own@sha256:ab']))).toEqual([]);
   });
 
-  it('a name that was left on the way goes, and the image with it that has no other', () => {
-    expect(decide(held([API, PASSING]))).toEqual([{ names: [PASSING], whole: false }]);
-    expect(decide(held([PASSING]), { loads: new Set() })).toEqual([{ names: [PASSING], whole: true }]);
+  it('removes a name left by a pull, and the image if it has no other name', () => {
+    expect(decide(held([API, PULL_NAME]))).toEqual([{ names: [PULL_NAME], whole: false }]);
+    expect(decide(held([PULL_NAME]), { loads: new Set() })).toEqual([{ names: [PULL_NAME], whole: true }]);
   });
 });
 
-describe('in Docker', () => {
+describe('pruning Docker', () => {
   const id = `sha256:${'1'.repeat(64)}`;
-  const passing = `127.0.0.1:32768/kind-harness:${'1'.repeat(64)}`;
+  const pushName = `127.0.0.1:32768/kind-harness:${'1'.repeat(64)}`;
   const decide = (holding: Partial<DockerHolding>, needs: Partial<DockerNeeds> = {}) =>
     decideDockerPrune([{ id, names: [], labels: { project: 'shop', image: 'api' }, ...holding }], {
       project: 'shop',
@@ -80,7 +80,7 @@ describe('in Docker', () => {
       ...needs,
     }).map(({ names, whole }) => ({ names, whole }));
 
-  it('an image without a name goes that a later build has replaced', () => {
+  it('removes an image without a name that a later build replaced', () => {
     expect(decide({})).toEqual([{ names: [], whole: true }]);
     expect(decide({ labels: { project: 'shop', image: 'no longer configured' } })).toEqual([
       { names: [], whole: true },
@@ -93,23 +93,23 @@ describe('in Docker', () => {
     ['is of another project', { labels: { project: 'other', image: 'api' } }, {}],
     ['has no label', { labels: { project: undefined, image: undefined } }, {}],
     ['is the configured one', {}, { current: new Map([['api', id]]) }],
-    ['nothing has replaced', {}, { current: new Map([['api', undefined]]) }],
-  ])('one that %s stays', (_, holding, needs) => {
+    ['was not replaced', {}, { current: new Map([['api', undefined]]) }],
+  ])('keeps an image that %s', (_, holding, needs) => {
     expect(decide(holding, needs)).toEqual([]);
   });
 
-  it('a name that a push left goes, and the image with it that was replaced', () => {
-    expect(decide({ names: [passing] })).toEqual([{ names: [passing], whole: true }]);
-    expect(decide({ names: [passing, 'shop/api:dev'] })).toEqual([{ names: [passing], whole: false }]);
-    expect(decide({ names: [passing], labels: { project: undefined, image: undefined } })).toEqual([
-      { names: [passing], whole: false },
+  it('removes a name left by a push, and the image if it was replaced', () => {
+    expect(decide({ names: [pushName] })).toEqual([{ names: [pushName], whole: true }]);
+    expect(decide({ names: [pushName, 'shop/api:dev'] })).toEqual([{ names: [pushName], whole: false }]);
+    expect(decide({ names: [pushName], labels: { project: undefined, image: undefined } })).toEqual([
+      { names: [pushName], whole: false },
     ]);
-    expect(decide({ names: [passing] }, { foreignPorts: new Set([32768]) })).toEqual([]);
-    expect(decide({ names: [passing.replace(/1$/, '2')] })).toEqual([]); // not its own id
+    expect(decide({ names: [pushName] }, { foreignPorts: new Set([32768]) })).toEqual([]);
+    expect(decide({ names: [pushName.replace(/1$/, '2')] })).toEqual([]); // not its own id
   });
 });
 
-describe('in the registry', () => {
+describe('pruning the registry', () => {
   const blob = (digest: string, size: number) => ({ digest, size });
   const image = (tag: string, layers: [string, number][], digest = `m${tag}`) => ({
     tag,
@@ -120,7 +120,7 @@ describe('in the registry', () => {
   // prettier-ignore
   const images = [image('1', [['base', 100], ['a', 10]]), image('2', [['base', 100], ['b', 20], ['old', 40]]), image('3', [['old', 40]])];
 
-  it('an unwanted image frees what only it needs, and what two of them share counts once', () => {
+  it('counts for an unwanted image what only it needs, and shared blobs once', () => {
     const removals = decideStoredPrune(images, ({ tag }) => tag !== '1');
     expect(removals.map(({ tag, bytes }) => ({ tag, bytes }))).toEqual([
       { tag: '2', bytes: 61 },
@@ -128,14 +128,14 @@ describe('in the registry', () => {
     ]);
   });
 
-  it('a manifest stays that a wanted tag stands for, too', () => {
+  it('keeps a manifest that also has a wanted tag', () => {
     expect(
       decideStoredPrune([...images, image('4', [], 'm1')], ({ tag }) => tag !== '1').map(({ tag }) => tag),
     ).toEqual(['2', '3']);
   });
 });
 
-it('a removal frees the layers that nothing else stands on', () => {
+it('counts the layers that no other image and no container needs', () => {
   const layer = (parent: string, bytes: number, committed = true) => ({ parent, bytes, committed });
   const snapshots = new Map([
     ['base', layer('', 100)],
