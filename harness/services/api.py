@@ -1,4 +1,4 @@
-"""Takes jobs and tells what became of them.
+"""Accepts jobs and returns their state.
 
 POST /jobs {"text": "…"}  ->  202 {"id": "…"}
 GET  /jobs/<id>           ->  {"id", "text", "state": "queued" | "done", "words", "number"}
@@ -65,9 +65,9 @@ class Handler(HealthHandler):
 
 if __name__ == '__main__':
     server = serve(Handler, connect())
-    # shutdown() waits for serve_forever(), which the handler has interrupted: only another thread may call it.
+    # shutdown() waits for serve_forever(), which the signal handler interrupted, so another thread must call it.
     on_stop(lambda: threading.Thread(target=server.shutdown).start())
     log('started', version=VERSION)
-    server.serve_forever(poll_interval=0.1)  # how long it takes to hear of shutdown(): a rollout waits for it
+    server.serve_forever(poll_interval=0.1)  # shutdown() takes up to this long, and a rollout waits for it
     server.server_close()
     log('stopped')

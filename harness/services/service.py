@@ -1,4 +1,4 @@
-"""What the api and the worker share: log lines, Redis, the health endpoints, and how to stop."""
+"""Code that the api and the worker share: log lines, Redis, health endpoints and shutdown."""
 
 import json
 import os
@@ -24,13 +24,13 @@ def job_key(job_id):
 
 
 def log(message, **fields):
-    """One line of JSON on standard output, where Kubernetes collects it."""
+    """Prints one line of JSON on standard output, where Kubernetes collects it."""
     now = time.strftime('%Y-%m-%dT%H:%M:%SZ', time.gmtime())
     print(json.dumps({'time': now, 'service': NAME, 'message': message, **fields}), flush=True)
 
 
 def connect():
-    """A pool of connections, opened when first used. The time-outs bound how long a lost Redis can hold a request."""
+    """Returns a pool of connections, opened on first use. Time-outs limit how long a lost Redis blocks a request."""
     return redis.Redis(
         host=os.environ.get('REDIS_HOST', 'redis'),
         socket_connect_timeout=2,
@@ -40,20 +40,20 @@ def connect():
 
 
 def on_stop(callback):
-    """Calls back when Kubernetes (SIGTERM) or a person (SIGINT) wants an end.
+    """Calls the callback when Kubernetes (SIGTERM) or a user (SIGINT) stops the service.
 
-    Without a handler nothing would happen at all: the kernel spares process 1 the signals that it does not handle.
-    The callback interrupts the main thread anywhere, so it must neither wait nor log.
+    Without a handler nothing would happen: the kernel ignores signals to process 1 that it does not handle.
+    The callback can interrupt the main thread anywhere, so it must neither wait nor log.
     """
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: callback())
 
 
 class HealthHandler(BaseHTTPRequestHandler):
-    """/healthz: restart me when this fails. /readyz: I can do my work, which takes Redis."""
+    """/healthz fails if the process must be restarted. /readyz fails if it cannot work, because it needs Redis."""
 
     store = None  # Set before the server starts.
-    timeout = 5  # Seconds. A client that sends nothing must not hold up the end.
+    timeout = 5  # Seconds. A client that sends nothing must not delay the shutdown.
 
     def healthy(self):
         return True
@@ -79,8 +79,8 @@ class HealthHandler(BaseHTTPRequestHandler):
         self.wfile.write(content)
 
     def log_request(self, code='-', size='-'):
-        path = getattr(self, 'path', None)  # A request that cannot be read has none.
-        if path not in ('/healthz', '/readyz'):  # The probes ask every few seconds and would hide everything else.
+        path = getattr(self, 'path', None)  # An unreadable request has no path.
+        if path not in ('/healthz', '/readyz'):  # Probes arrive every few seconds and would hide everything else.
             log('request', method=self.command, path=path, status=int(code))
 
     def log_message(self, text, *args):
@@ -88,8 +88,8 @@ class HealthHandler(BaseHTTPRequestHandler):
 
 
 def serve(handler, store):
-    """The server, not yet running."""
+    """Returns the server without starting it."""
     handler.store = store
     server = ThreadingHTTPServer(('', PORT), handler)
-    server.daemon_threads = False  # So that closing it waits for the requests that it still answers.
+    server.daemon_threads = False  # Closing the server then waits for running requests.
     return server

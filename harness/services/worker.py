@@ -1,9 +1,9 @@
 """Takes jobs from the queue, one after another, and counts their words.
 
-STOP_WORDS (from the ConfigMap) names the words that do not count.
+STOP_WORDS (from the ConfigMap) lists the words that do not count.
 
-Every job is done at least once: it stays in TAKEN until its result is stored, and what is found there after a crash
-goes back into the queue. That is right for one worker; several would each need a list of their own.
+Every job is done at least once. It stays in TAKEN until its result is stored, and jobs found there after a crash
+go back into the queue. This works for one worker; several workers would each need their own list.
 """
 
 import os
@@ -16,8 +16,8 @@ import redis
 from service import FINISHED, QUEUE, TAKEN, HealthHandler, connect, job_key, log, on_stop, serve
 
 STOP_WORDS = frozenset(os.environ.get('STOP_WORDS', '').lower().split())
-WAIT = 1  # Seconds until an empty queue is asked again; an end takes no longer.
-STUCK = 60  # Seconds without a turn of the loop until the worker counts as hung.
+WAIT = 1  # Seconds to wait for a job before checking again; stopping takes no longer than this.
+STUCK = 60  # Seconds without a loop iteration after which the worker counts as hung.
 
 
 class Worker:
@@ -42,7 +42,7 @@ class Worker:
                 time.sleep(1)
 
     def put_back(self):
-        """What was taken and not finished goes back to the head of the queue, in its order."""
+        """Returns unfinished jobs to the head of the queue, in their order."""
         while job_id := self.store.lmove(TAKEN, QUEUE, 'RIGHT', 'LEFT'):
             log('put back', job=job_id)
 
@@ -76,7 +76,7 @@ if __name__ == '__main__':
     log('started', stop_words=sorted(STOP_WORDS))
     try:
         worker.run()
-    finally:  # Also after a bug: a process that only answers its probes would look alive.
+    finally:  # Also after an exception: a process that only answers its probes would look alive.
         health.shutdown()
         health.server_close()
         log('stopped')
