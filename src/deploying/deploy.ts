@@ -12,25 +12,27 @@ import { isWorkload, type Workload } from './workload.ts';
 
 export interface Deployment {
   kubeconfig: string;
-  /** For objects that name no namespace; made when it is not there. */
+  /** For objects that name no namespace; created if it does not exist. */
   namespace: string;
   objects: ManifestObject[];
   images: DeployedImage[];
   /** When each node was last started, milliseconds since the epoch. */
   startedAt: Readonly<Record<string, number>>;
+  /** Milliseconds until everything must be ready. */
+  timeout: number;
   progress: (detail: string) => void;
-  signal?: AbortSignal;
+  signal?: AbortSignal | undefined;
 }
 
-/** The name under which the harness owns the fields that it applies. */
+/** The field manager's name in server-side apply. */
 export const FIELD_MANAGER = 'kind-harness';
 
 const ESTABLISH_TIMEOUT = 30_000;
 
 /**
- * Applies the manifests on the server's side and waits until what they describe runs.
- * @throws HarnessError DEPLOY with the manifest's place and the server's words, or with the failing
- * pod's last lines and events
+ * Applies the manifests with server-side apply and waits until everything in them is ready.
+ * @throws HarnessError DEPLOY with the object's source and the server's message, or with the failed
+ * pod's events and last log lines
  */
 export async function deploy(deployment: Deployment): Promise<void> {
   const { namespace, objects, images, progress, signal } = deployment;
@@ -45,15 +47,12 @@ export async function deploy(deployment: Deployment): Promise<void> {
     const filled = withImages(object, images);
     try {
       await applyObject(kube, resources, filled, namespace);
-      if (object.kind === 'CustomResourceDefinition') await established(kube, object.metadata.name, signal);
+      if (object.kind === 'CustomResourceDefinition') await waitUntilEstablished(kube, object.metadata.name, signal);
     } catch (error) {
       throw new HarnessError(
         'DEPLOY',
-        `${object.kind} ${object.metadata.name} (${source}) was not applied: ${messageOf(error)}.`,
-        {
-          next: 'Correct the manifest and try again.',
-          cause: error,
-        },
+        `Could not apply ${object.kind} ${object.metadata.name} (${source}): ${messageOf(error)}.`,
+        { next: 'Correct the manifest and try again.', cause: error },
       );
     }
     if (!isWorkload(object.kind)) continue;
@@ -64,11 +63,11 @@ export async function deploy(deployment: Deployment): Promise<void> {
     });
     unprobed ||= object.kind !== 'Job' && hasUnprobedContainer(object);
   }
-  const { startedAt } = deployment;
-  await waitForRollout(kube, workloads, { startedAt, unprobed, progress, signal });
+  const { startedAt, timeout } = deployment;
+  await waitForRollout(kube, workloads, { startedAt, unprobed, timeout, progress, signal });
 }
 
-/** Whether "ready" says of some container of a workload no more than that it was started. */
+/** Whether a workload has a container for which "ready" only means that it was started. */
 function hasUnprobedContainer(object: KubeObject): boolean {
   type Spec = { template?: { spec?: Spec }; containers?: { readinessProbe?: unknown }[] } | undefined;
   const spec = object['spec'] as Spec;
@@ -84,16 +83,16 @@ async function ensureNamespace(kube: KubeAccess, name: string): Promise<void> {
     kube,
     { paths: { accounts: `/api/v1/namespaces/${name}/serviceaccounts` }, timeout: ESTABLISH_TIMEOUT },
     ({ accounts }) => {
-      const there = accounts.some((account) => account.metadata?.name === 'default');
-      return there ? { state: 'done', value: undefined } : { state: 'pending', detail: 'no default service account' };
+      const exists = accounts.some((account) => account.metadata?.name === 'default');
+      return exists ? { state: 'done', value: undefined } : { state: 'pending', detail: 'no default service account' };
     },
   );
 }
 
 /**
- * Applies one object. What cannot be changed in place, because Kubernetes does not allow it or
- * would not run it again, is made anew: pods and jobs.
- * @returns the object as the server has it now
+ * Applies one object. Recreates pods and jobs that cannot be changed in place, because Kubernetes
+ * does not allow it or would not run them again.
+ * @returns the object as the server stores it
  */
 export async function applyObject(
   kube: KubeAccess,
@@ -102,12 +101,13 @@ export async function applyObject(
   namespace: string,
 ): Promise<KubeObject> {
   const path = await resources.pathOf(object, namespace);
-  const replaceable = object.kind === 'Job' || object.kind === 'Pod';
-  if (replaceable && isSpent(await existing(kube, path), object)) await deleteAndWait(kube, path, ESTABLISH_TIMEOUT);
+  const canBeRecreated = object.kind === 'Job' || object.kind === 'Pod';
+  if (canBeRecreated && needsRecreation(await existing(kube, path), object))
+    await deleteAndWait(kube, path, ESTABLISH_TIMEOUT);
   try {
     return await apply(kube, path, object);
   } catch (error) {
-    if (!replaceable || statusOf(error) !== 422 || !/immutable|may not change fields/.test(messageOf(error)))
+    if (!canBeRecreated || statusOf(error) !== 422 || !/immutable|may not change fields/.test(messageOf(error)))
       throw error;
     await deleteAndWait(kube, path, ESTABLISH_TIMEOUT);
     return apply(kube, path, object);
@@ -128,10 +128,10 @@ async function existing(kube: KubeAccess, path: string): Promise<Existing | unde
 }
 
 /**
- * Whether a pod or job will not do what is wanted though it may be applied: it has failed, or runs
- * another build under the same tag.
+ * Whether a pod or job would not run as wanted even if it can be applied: it has failed, or runs
+ * another build of an image under the same tag.
  */
-function isSpent(found: Existing | undefined, wanted: KubeObject): boolean {
+function needsRecreation(found: Existing | undefined, wanted: KubeObject): boolean {
   if (!found) return false;
   if (found.status?.phase === 'Failed') return true;
   if (found.status?.conditions?.some(({ type, status }) => type === 'Failed' && status === 'True')) return true;
@@ -151,22 +151,21 @@ function apply(kube: KubeAccess, path: string, object: unknown): Promise<KubeObj
   });
 }
 
-/** Waits until the server takes objects of a definition. */
-export async function established(kube: KubeAccess, name: string, signal?: AbortSignal): Promise<void> {
+/**
+ * Waits until the server accepts objects of a CustomResourceDefinition.
+ * @throws Error after a timeout
+ */
+export async function waitUntilEstablished(kube: KubeAccess, name: string, signal?: AbortSignal): Promise<void> {
   const paths = { definitions: '/apis/apiextensions.k8s.io/v1/customresourcedefinitions' };
   try {
-    await watchUntil(
-      kube,
-      { paths, timeout: ESTABLISH_TIMEOUT, ...(signal === undefined ? {} : { signal }) },
-      ({ definitions }) => {
-        const definition = definitions.find((candidate) => candidate.metadata?.name === name) as
-          { status?: { conditions?: { type: string; status: string }[] } } | undefined;
-        const done = definition?.status?.conditions?.some(
-          (condition) => condition.type === 'Established' && condition.status === 'True',
-        );
-        return done ? { state: 'done', value: undefined } : { state: 'pending', detail: 'not established' };
-      },
-    );
+    await watchUntil(kube, { paths, timeout: ESTABLISH_TIMEOUT, signal }, ({ definitions }) => {
+      const definition = definitions.find((candidate) => candidate.metadata?.name === name) as
+        { status?: { conditions?: { type: string; status: string }[] } } | undefined;
+      const isEstablished = definition?.status?.conditions?.some(
+        (condition) => condition.type === 'Established' && condition.status === 'True',
+      );
+      return isEstablished ? { state: 'done', value: undefined } : { state: 'pending', detail: 'not established' };
+    });
   } catch (error) {
     if (error instanceof WatchTimeout)
       throw new Error(`it was not established within ${ESTABLISH_TIMEOUT / 1000} s`, { cause: error });

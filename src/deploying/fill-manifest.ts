@@ -5,8 +5,8 @@ import type { ManifestObject } from '../kubernetes/manifest.ts';
 import type { NamedImage } from '../loading/loaded-image.ts';
 
 /**
- * Kinds that others need, in the order in which they are applied; everything else comes after them
- * and before what makes pods.
+ * Kinds that others depend on, in the order in which they are applied. Unlisted kinds come after
+ * these and before `LAST`.
  */
 const FIRST = [
   'Namespace',
@@ -38,8 +38,8 @@ const LAST = [
 ];
 
 /**
- * Sorts objects so that each finds what it refers to; within a kind the order of the manifests
- * stays.
+ * Sorts objects so that each comes after those that it refers to. Within a kind, keeps the order of
+ * the manifests.
  */
 export function inOrder(objects: readonly ManifestObject[]): ManifestObject[] {
   const rank = ({ object }: ManifestObject) => {
@@ -52,9 +52,9 @@ export function inOrder(objects: readonly ManifestObject[]): ManifestObject[] {
 }
 
 /**
- * Puts the configured images into an object: an `image:` that equals an image's name, or has its
- * repository, becomes its reference, is never pulled from elsewhere, and the pod template says in
- * an annotation which build it is.
+ * Inserts the configured images into an object. An `image:` with the name or repository of a
+ * configured image becomes its reference and is never pulled. An annotation of the pod template
+ * records the build.
  */
 export function withImages(object: KubeObject, images: readonly NamedImage[]): KubeObject {
   const copy = structuredClone(object);
@@ -64,8 +64,8 @@ export function withImages(object: KubeObject, images: readonly NamedImage[]): K
       const image = container.image === undefined ? undefined : imageFor(container.image, images);
       if (!image) continue;
       container.image = image.reference;
-      // `Always`, which is also what a `:latest` tag implies, would ask a registry that does not
-      // have it.
+      // `Always`, also the default for the tag `:latest`, would ask a registry that does not have
+      // the image.
       if (container.imagePullPolicy !== 'Never') container.imagePullPolicy = 'IfNotPresent';
       if (image.digest !== undefined) used.set(annotationOf(image.name), image.digest);
     }
@@ -76,14 +76,14 @@ export function withImages(object: KubeObject, images: readonly NamedImage[]): K
   return copy;
 }
 
-/** The annotation in pod templates that tells which build of an image they run. */
+/** The annotation of pod templates that records which build of an image they run. */
 export function annotationOf(image: string): string {
   return `${IMAGE_ANNOTATION_PREFIX}${image}`;
 }
 
 /**
- * By name first, then by the whole reference: two images may share a repository and differ in their
- * tags.
+ * Compares names first, then whole references, then repositories: two images may share a repository
+ * and differ in their tags.
  */
 function imageFor<T extends NamedImage>(written: string, images: readonly T[]): T | undefined {
   const [name, repository] = [canonicalName(written), repositoryOf(written)];
@@ -105,8 +105,8 @@ interface PodTemplate {
 }
 
 /**
- * The pod templates in an object: itself for a Pod, `spec.template` for what makes pods, one level
- * deeper for a CronJob.
+ * The pod templates in an object: the object itself for a Pod, `spec.template` for other workloads,
+ * one level deeper for a CronJob.
  */
 function podTemplates(object: KubeObject): PodTemplate[] {
   if (object.kind === 'Pod') return [object];

@@ -5,23 +5,25 @@ import { judgeWorkload } from './judge-workload.ts';
 import { isWorkload, type PodFailure, type RolloutFacts, type Workload, type WorkloadKind } from './workload.ts';
 
 /**
- * What an object is waited for; a name such as `Complete` is that of a condition in its status,
- * with the status that it is to have.
+ * The state to wait for. `condition` names a condition of the object, such as `Complete`, and
+ * `status` the status that it must have.
  */
 export type Wanted =
   'ready' | 'gone' | { condition: string; status: string } | { holds: (object: KubernetesObject) => boolean };
 
-/** Collections by their names in `COLLECTIONS`; `own` is that of the object itself. */
+/**
+ * Objects by the name of their collection in `COLLECTIONS`; `own` is the object's own collection.
+ */
 export type Neighbours = Partial<Record<keyof typeof COLLECTIONS | 'own', readonly KubernetesObject[]>>;
 
-/** Where the collections stand that tell whether something is ready, below their namespace. */
+/** API groups of the collections that show whether an object is ready. */
 export const COLLECTIONS = {
   replicasets: '/apis/apps/v1',
   pods: '/api/v1',
   endpointslices: '/apis/discovery.k8s.io/v1',
 } as const;
 
-/** What must be looked at besides the object itself, to say whether it is ready. */
+/** The collections needed, besides the object itself, to judge whether it is ready. */
 export function neighboursOf(kind: string): (keyof typeof COLLECTIONS)[] {
   if (kind === 'Service') return ['endpointslices'];
   if (kind === 'Deployment') return ['replicasets', 'pods'];
@@ -29,26 +31,28 @@ export function neighboursOf(kind: string): (keyof typeof COLLECTIONS)[] {
 }
 
 export type Verdict =
-  // `steadyAt`: when it will be sure that it stays so, milliseconds since the epoch; 0 where it is.
+  // `steadyAt`: when the state becomes steady, milliseconds since the epoch; 0 if it already is.
   | { state: 'met'; object: KubernetesObject; steadyAt: number }
   | { state: 'pending'; detail: string }
   | { state: 'failed'; failure: PodFailure };
 
-/** Whether an object is as wanted, and else what it is like. */
+/** Whether an object has the wanted state; if not, describes its current state. */
 export function judgeCondition(ref: ObjectRef, wanted: Wanted, seen: Neighbours): Verdict {
   const object = seen.own?.find(({ metadata }) => metadata?.name === ref.name && metadata.namespace === ref.namespace);
   if (wanted === 'gone')
-    return object ? { state: 'pending', detail: describe(object) } : { state: 'met', object: { ...ref }, steadyAt: 0 };
-  if (!object) return { state: 'pending', detail: 'it is not there' };
+    return object
+      ? { state: 'pending', detail: describeState(object) }
+      : { state: 'met', object: { ...ref }, steadyAt: 0 };
+  if (!object) return { state: 'pending', detail: 'it does not exist' };
   const when = (met: boolean, detail: string, steadyAt = 0): Verdict =>
     met ? { state: 'met', object, steadyAt } : { state: 'pending', detail };
   if (wanted !== 'ready') {
     const met =
       'holds' in wanted ? wanted.holds(object) : conditionOf(object, wanted.condition)?.status === wanted.status;
-    return when(met, describe(object));
+    return when(met, describeState(object));
   }
-  if (ref.kind === 'Service') return when(hasEndpoint(ref.name, seen), 'it leads to no pod that is ready');
-  if (!isWorkload(ref.kind)) return when(conditionOf(object, 'Ready')?.status === 'True', describe(object));
+  if (ref.kind === 'Service') return when(hasEndpoint(ref.name, seen), 'it has no ready pod');
+  if (!isWorkload(ref.kind)) return when(conditionOf(object, 'Ready')?.status === 'True', describeState(object));
   const workload: Workload = { kind: ref.kind, name: ref.name, namespace: ref.namespace ?? '' };
   const judged = judgeWorkload(workload, factsFrom(ref.kind, seen));
   if (judged.state === 'failed') return { state: 'failed', failure: judged.failure };
@@ -60,17 +64,17 @@ export function judgeCondition(ref: ObjectRef, wanted: Wanted, seen: Neighbours)
   );
 }
 
-/** An object's state in one line, from its status. */
-export function describe(object: KubernetesObject): string {
+/** An object's status in one line. */
+export function describeState(object: KubernetesObject): string {
   const { phase, conditions = [] } = (object as { status?: V1PodStatus }).status ?? {};
-  const words = conditions.map(({ type, status, reason, message }) => {
+  const conditionTexts = conditions.map(({ type, status, reason, message }) => {
     const why = [reason, message].filter(Boolean).join(': ');
     return `${type}=${status}${status === 'True' || why === '' ? '' : ` (${why})`}`;
   });
-  const ending = object.metadata?.deletionTimestamp === undefined ? [] : ['being deleted'];
+  const deletion = object.metadata?.deletionTimestamp === undefined ? [] : ['being deleted'];
   return (
-    [...ending, ...(phase === undefined ? [] : [phase]), ...words].join(', ') ||
-    'it is there, and its status says nothing'
+    [...deletion, ...(phase === undefined ? [] : [phase]), ...conditionTexts].join(', ') ||
+    'it exists, but its status is empty'
   );
 }
 

@@ -14,7 +14,7 @@ export function isReady(pod: V1Pod): boolean {
  */
 export const STEADY_MS = 3_000;
 
-/** When it will be sure that a pod does not crash as it starts, milliseconds since the epoch. */
+/** When a pod counts as steady, milliseconds since the epoch; 0 if every container has a probe. */
 export function steadyAt({ spec, status }: V1Pod): number {
   const unprobed = (spec?.containers ?? []).filter(({ readinessProbe }) => !readinessProbe).map(({ name }) => name);
   const starts = (status?.containerStatuses ?? [])

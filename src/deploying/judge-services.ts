@@ -3,17 +3,17 @@ import { isReady } from './judge-pod.ts';
 import type { RolloutFacts } from './workload.ts';
 
 /**
- * What a Service still lacks to lead to the pods that it selects, in words; undefined when none
- * lacks anything. A pod is ready a moment before its Services know of it, and a test that starts in
- * between is refused.
+ * Names a ready pod that a Service selects but does not route to yet; undefined if there is none. A
+ * pod is ready a moment before its Services route to it, and a test that starts in between gets its
+ * connections refused.
  */
 export function servicesLack(facts: RolloutFacts): string | undefined {
   for (const service of facts.services) {
-    const known = new Set(endpointsOf(service, facts));
-    const unknown = facts.pods.find(
-      (pod) => isSelected(pod, service) && isReady(pod) && !addressesOf(pod).some((address) => known.has(address)),
+    const addresses = new Set(endpointsOf(service, facts));
+    const missing = facts.pods.find(
+      (pod) => isSelected(pod, service) && isReady(pod) && !addressesOf(pod).some((address) => addresses.has(address)),
     );
-    if (unknown) return `Service ${service.metadata?.name}: does not lead to the pod ${unknown.metadata?.name} yet`;
+    if (missing) return `Service ${service.metadata?.name}: does not route to pod ${missing.metadata?.name} yet`;
   }
   return undefined;
 }
@@ -27,7 +27,7 @@ function endpointsOf(service: V1Service, { endpointSlices }: RolloutFacts): stri
     .flatMap((endpoint) => endpoint.addresses);
 }
 
-/** A pod that is ending, or has none of its addresses yet, is no business of a Service. */
+/** Whether a Service should route to a pod: not if it is being deleted or has no address yet. */
 function isSelected(pod: V1Pod, { spec, metadata }: V1Service): boolean {
   const selector = Object.entries(spec?.selector ?? {});
   if (selector.length === 0 || pod.metadata?.namespace !== metadata?.namespace) return false;

@@ -10,9 +10,6 @@ import { judgeWorkload } from './judge-workload.ts';
 import { rolloutError } from './rollout-error.ts';
 import type { PodFailure, RolloutFacts, Workload } from './workload.ts';
 
-/** Milliseconds until everything that was deployed must be ready. */
-const ROLLOUT_TIMEOUT = 300_000;
-
 const KINDS = {
   deployments: '/apis/apps/v1',
   statefulsets: '/apis/apps/v1',
@@ -33,6 +30,8 @@ class RolloutFailed extends Error {
 }
 
 export interface RolloutOptions {
+  /** Milliseconds until all workloads must be ready. */
+  timeout: number;
   /** When each node was last started, milliseconds since the epoch. */
   startedAt: Readonly<Record<string, number>>;
   /** Whether some of the containers have no readiness probe. */
@@ -53,8 +52,8 @@ export async function waitForRollout(kube: KubeAccess, workloads: Workload[], op
   } catch (error) {
     if (error instanceof RolloutFailed) throw await rolloutError(kube, error.failure);
     if (!(error instanceof WatchTimeout)) throw error;
-    throw new HarnessError('DEPLOY', `Deployment not ready after ${ROLLOUT_TIMEOUT / 1000} s: ${error.message}.`, {
-      next: 'Inspect the cluster with the kubeconfig that `harness kubeconfig` prints.',
+    throw new HarnessError('DEPLOY', `Deployment not ready after ${options.timeout / 1000} s: ${error.message}.`, {
+      next: 'Inspect the cluster with the kubeconfig that `harness kubeconfig` prints, or raise `timeouts.deploy`.',
     });
   }
 }
@@ -73,7 +72,7 @@ async function waitUntilSteady(kube: KubeAccess, workloads: Workload[], options:
     replaceStuckPods(facts);
     return missingParts(workloads, facts);
   };
-  const deadline = Date.now() + ROLLOUT_TIMEOUT;
+  const deadline = Date.now() + options.timeout;
   let waited = false;
   do {
     await watchUntil(kube, { ...watch, timeout: Math.max(deadline - Date.now(), STEADY_MS) }, (seen) => {

@@ -10,9 +10,9 @@ interface Kubeconfig {
 }
 
 /**
- * Access to the cluster of a kubeconfig that the harness wrote: its certificates stand in the file.
- * The client library can read any other kind, but takes more than half a second to load, which each
- * test file would spend anew. Connections are kept open between calls.
+ * Opens access to the cluster of a kubeconfig that the harness wrote, which contains the
+ * certificates. The client library can read every other kind too, but needs more than half a second
+ * to load, in each test file. Connections are kept open between calls.
  */
 export async function openAccess(kubeconfig: string): Promise<KubeAccess> {
   const { parse } = await import('yaml');

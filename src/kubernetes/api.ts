@@ -3,7 +3,7 @@ import { request as httpsRequest, type RequestOptions } from 'node:https';
 import { text } from 'node:stream/consumers';
 import type { KubernetesListObject, KubernetesObject } from '@kubernetes/client-node';
 
-/** A Kubernetes object as it stands in a manifest or comes from the API. */
+/** A Kubernetes object, from a manifest or from the API. */
 export interface KubeObject {
   apiVersion: string;
   kind: string;
@@ -17,10 +17,7 @@ export interface KubeObject {
   [more: string]: unknown;
 }
 
-/**
- * What plain calls need to reach the API server: less than the client library's own configuration,
- * which fits.
- */
+/** What calls need to reach the API server. The client library's `KubeConfig` has it, and more. */
 export interface KubeAccess {
   config: {
     getCurrentCluster(): { server: string } | null;
@@ -28,7 +25,7 @@ export interface KubeAccess {
   };
 }
 
-/** The API server's refusal: its status code and its own words. */
+/** An error status from the API server, with the server's message. */
 class KubeApiError extends Error {
   override readonly name = 'KubeApiError';
   readonly statusCode: number;
@@ -40,8 +37,8 @@ class KubeApiError extends Error {
 }
 
 /**
- * One call to the API server with plain JSON. The typed clients drop every field that they do not
- * know before they send an object; a misspelt field must reach the server, which then says so.
+ * Calls the API server with plain JSON. The typed clients drop fields that they do not know before
+ * they send an object; here a misspelt field reaches the server, which reports it.
  * @throws KubeApiError for any status but 2xx
  */
 export async function kubeRequest<T>(
@@ -53,25 +50,25 @@ export async function kubeRequest<T>(
   return JSON.parse(await text(await kubeResponse(kube, method, path, { ...send, timeout: 30_000 }))) as T;
 }
 
-/** The objects of a collection, and the version that a watch goes on from. */
+/** The objects of a collection, and the version from which a watch can continue. */
 export async function kubeList<T extends KubernetesObject>(
   kube: KubeAccess,
   path: string,
 ): Promise<{ items: T[]; version: string }> {
   const list = await kubeRequest<KubernetesListObject<T>>(kube, 'GET', path);
-  // A list says once for all what its items are.
+  // The items of a list do not contain their type, so add it.
   const type = { apiVersion: list.apiVersion, kind: list.kind?.replace(/List$/, '') };
   return { items: list.items.map((item) => ({ ...type, ...item })), version: list.metadata?.resourceVersion ?? '' };
 }
 
-/** An answer that is plain text, such as a log. */
+/** A response in plain text, such as a log. */
 export async function kubeText(kube: KubeAccess, path: string): Promise<string> {
   return text(await kubeResponse(kube, 'GET', path, { timeout: 30_000 }));
 }
 
 /**
- * The lines of an answer that goes on: a watch, or a log that is followed. They end when the server
- * ends them.
+ * The lines of a streamed response: a watch, or a log that is followed. They end when the server
+ * ends the response.
  * @throws KubeApiError for any status but 2xx; AbortError when the signal ends it
  */
 export async function* kubeLines(kube: KubeAccess, path: string, signal: AbortSignal): AsyncGenerator<string> {
@@ -92,12 +89,12 @@ async function kubeResponse(
   { contentType, body, ...more }: { contentType?: string; body?: unknown; timeout?: number; signal?: AbortSignal },
 ): Promise<IncomingMessage> {
   const server = kube.config.getCurrentCluster()?.server;
-  if (server === undefined) throw new Error('The kubeconfig names no cluster.');
+  if (server === undefined) throw new Error('The kubeconfig has no current cluster.');
   const options: RequestOptions = { method, ...more, headers: { accept: 'application/json, */*' } };
   await kube.config.applyToHTTPSOptions(options);
   const content = body === undefined ? undefined : Buffer.from(JSON.stringify(body));
-  // The length by hand: Node gives none with the body of a DELETE, and the server takes that for
-  // the next call.
+  // Node sends no length with the body of a DELETE, and the server would read the body as the next
+  // request.
   if (content) options.headers = { ...options.headers, 'content-type': contentType, 'content-length': content.length };
   const response = await send(new URL(server + path), options, content);
   const status = response.statusCode ?? 0;
@@ -109,11 +106,13 @@ function send(url: URL, options: RequestOptions, body: Buffer | undefined): Prom
   return new Promise((resolve, reject) => {
     const request = httpsRequest(url, options, resolve);
     request.on('error', (error: NodeJS.ErrnoException) => {
-      // The server had closed a connection that was kept open, and has not seen the call.
+      // The server closed a kept-alive connection before it saw the request.
       if (request.reusedSocket && error.code === 'ECONNRESET') send(url, options, body).then(resolve, reject);
       else reject(error);
     });
-    request.on('timeout', () => request.destroy(new Error(`no answer from ${url.host} within ${options.timeout} ms`)));
+    request.on('timeout', () =>
+      request.destroy(new Error(`no response from ${url.host} within ${options.timeout} ms`)),
+    );
     request.end(body);
   });
 }
@@ -126,7 +125,7 @@ function statusMessage(body: string): string {
   }
 }
 
-/** The HTTP status of a call's error; undefined when it never reached the server. */
+/** The HTTP status of a failed call; undefined if the server sent no response. */
 export function statusOf(error: unknown): number | undefined {
   return error instanceof KubeApiError ? error.statusCode : undefined;
 }

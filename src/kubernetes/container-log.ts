@@ -1,6 +1,6 @@
 /**
- * A container's log as the API hands it out; nothing where it is the kubelet's own error, which
- * comes in the log's place and with status 200, because the container was removed a moment ago.
+ * A container's log from the API's response. Empty if the response is an error of the kubelet,
+ * which it sends with status 200 when the container was just removed.
  */
 export function containerLogText(text: string): string {
   return /^(unable to retrieve container logs for \S+|failed to try resolving symlinks in path .*no such file or directory)\s*$/.test(

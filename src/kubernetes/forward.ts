@@ -12,58 +12,58 @@ export interface ForwardTarget {
   kube: KubeAccess;
   namespace: string;
   name: string;
-  /** By name or number. Default: its only one, or the one named `http`. */
+  /** By name or number. Default: the only port, or the one named `http`. */
   port: string | number | undefined;
 }
 
-/** Milliseconds that a connection waits for a pod: as long as clients commonly do. */
-const CONNECTION_PATIENCE = 30_000;
+/** Milliseconds that a connection waits for a pod: a common timeout of clients. */
+const CONNECT_TIMEOUT = 30_000;
 
 /**
- * Listens on loopback for a Service: every connection goes to a pod that is ready then, and waits
- * for one while none is.
- * @param over ends it
+ * Listens on loopback and forwards each connection to a Service's pod that is ready at that time,
+ * or waits for one.
+ * @param signal ends the forwarding and its connections
  * @returns the local port
  */
-export async function forward(target: ForwardTarget, over: AbortSignal): Promise<number> {
+export async function forward(target: ForwardTarget, signal: AbortSignal): Promise<number> {
   const server = createServer((socket) => {
-    socket.on('error', () => undefined); // the client has gone
-    over.addEventListener('abort', () => socket.destroy(), { once: true });
-    connect(target, socket, over).catch(() => socket.destroy());
+    socket.on('error', () => undefined); // the client closed the connection
+    signal.addEventListener('abort', () => socket.destroy(), { once: true });
+    connect(target, socket, signal).catch(() => socket.destroy());
   });
-  over.addEventListener('abort', () => server.close(), { once: true });
+  signal.addEventListener('abort', () => server.close(), { once: true });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   return (server.address() as AddressInfo).port;
 }
 
 /**
- * Waits until a Service leads to a pod that is ready.
- * @param but the uids of pods that did not take a connection
+ * Waits until a Service has a ready pod.
+ * @param unreachable the uids of pods that refused a connection
  */
 export async function endpoint(
   { kube, namespace, name, port }: ForwardTarget,
   timeout: number,
   signal: AbortSignal,
-  but: ReadonlySet<string> = new Set(),
+  unreachable: ReadonlySet<string> = new Set(),
 ): Promise<{ port: ServicePort; pod: string; uid: string; targetPort: number }> {
   const base = `namespaces/${namespace}`;
   const paths = { services: `/api/v1/${base}/services`, slices: `/apis/discovery.k8s.io/v1/${base}/endpointslices` };
   try {
     return await watchUntil(kube, { paths, timeout, signal }, ({ services, slices }) => {
       const service = services.find(({ metadata }) => metadata?.name === name) as V1Service | undefined;
-      if (!service) return { state: 'pending', detail: 'there is no such Service' };
+      if (!service) return { state: 'pending', detail: 'the Service does not exist' };
       const chosen = servicePort(service, port);
-      const found = readyPod(name, chosen.name, slices as V1EndpointSlice[], but);
+      const found = readyPod(name, chosen.name, slices as V1EndpointSlice[], unreachable);
       return found
         ? { state: 'done', value: { port: chosen, ...found } }
-        : { state: 'pending', detail: 'it leads to no pod that is ready' };
+        : { state: 'pending', detail: 'it has no ready pod' };
     });
   } catch (error) {
     if (!(error instanceof WatchTimeout)) throw error;
     throw new HarnessError(
       'DEPLOY',
-      `The Service ${name} in the namespace ${namespace} cannot be reached after ${seconds(timeout)}.`,
+      `Service ${name} in namespace ${namespace} is not reachable after ${seconds(timeout)}.`,
       {
         detail: `last seen: ${error.message}`,
       },
@@ -71,7 +71,7 @@ export async function endpoint(
   }
 }
 
-/** What is used of a web socket, whose own types are not installed with the library. */
+/** The part of a web socket that is used here; the library comes without its types. */
 interface Channel {
   onclose: (() => void) | null;
   onerror: (() => void) | null;
@@ -81,27 +81,27 @@ interface Channel {
 
 const DATA = 0;
 
-/** Joins a connection with a pod that is ready; the next one where that pod has gone meanwhile. */
+/** Connects a socket to a ready pod; tries the next pod if that one is gone by now. */
 async function connect(target: ForwardTarget, socket: Socket, signal: AbortSignal): Promise<void> {
-  // Not through the library's index, which takes half a second to load.
+  // The library's index takes half a second to load.
   const { WebSocketHandler } = await import('@kubernetes/client-node/dist/web-socket-handler.js');
-  const handler = new WebSocketHandler(target.kube.config as KubeConfig); // as much of it as is used there
-  const gone = new Set<string>();
+  const handler = new WebSocketHandler(target.kube.config as KubeConfig); // has the part that is used there
+  const unreachable = new Set<string>();
   while (!socket.destroyed) {
-    const { pod, uid, targetPort } = await endpoint(target, CONNECTION_PATIENCE, signal, gone);
-    const begun = new Set<number>();
+    const { pod, uid, targetPort } = await endpoint(target, CONNECT_TIMEOUT, signal, unreachable);
+    const started = new Set<number>();
     const onData = (stream: number, data: Buffer) => {
-      const isFirst = !begun.has(stream); // each stream begins with the port's number
-      begun.add(stream);
+      const isFirst = !started.has(stream); // each stream starts with the port number
+      started.add(stream);
       const content = isFirst ? data.subarray(2) : data;
       if (stream === DATA) socket.write(content);
-      else if (content.length > 0) socket.destroy(); // the other one carries errors: nobody listens on that port
+      else if (content.length > 0) socket.destroy(); // the other stream carries errors: no process listens on that port
       return true;
     };
     const path = `/api/v1/namespaces/${target.namespace}/pods/${pod}/portforward?ports=${targetPort}`;
     const channel = await (handler.connect(path, null, onData) as Promise<Channel>).catch(() => undefined);
     if (!channel) {
-      gone.add(uid);
+      unreachable.add(uid);
       continue;
     }
     channel.onclose = () => socket.end();

@@ -1,8 +1,8 @@
 import type { KubeObject } from './api.ts';
 
-/** One object of a manifest, with where it stands. */
+/** An object of a manifest, with its source. */
 export interface ManifestObject {
-  /** File, and the object's place in it when it holds several. */
+  /** The file, and the object's position in it if it contains several. */
   source: string;
   object: KubeObject;
 }

@@ -1,17 +1,16 @@
 import type { KubernetesObject } from '@kubernetes/client-node';
 
 /**
- * What names an object for the helpers: `deployment/api`, or an object with apiVersion, kind and
- * name.
+ * Names an object for the helpers: `deployment/api`, or an object with apiVersion, kind and name.
  */
 export type What = string | ObjectRef | KubernetesObject;
 
-/** Names one object of the cluster. */
+/** The identity of an object in the cluster. */
 export interface ObjectRef {
   apiVersion: string;
   kind: string;
   name: string;
-  /** Absent for what stands in no namespace. */
+  /** Absent for cluster-scoped objects. */
   namespace?: string;
 }
 
@@ -32,8 +31,8 @@ const KINDS: Record<string, readonly [apiVersion: string, kind: string, ...other
 };
 
 /**
- * Reads `deployment/api`, with kubectl's short names; a name alone is a pod's.
- * @throws Error for a kind that is not among the common ones
+ * Parses `deployment/api`. The kind may be one of kubectl's short names; a name alone is a pod's.
+ * @throws Error for a kind that is not a common one
  */
 export function readRef(text: string, namespace: string): ObjectRef {
   const [kind, name, ...more] = text.includes('/') ? text.split('/') : ['pod', text];
@@ -44,15 +43,15 @@ export function readRef(text: string, namespace: string): ObjectRef {
     Object.values(KINDS).find(([, , ...others]) => others.includes(word));
   if (!known || !name || more.length > 0) {
     throw new Error(
-      `\`${text}\` names no object: expected \`<kind>/<name>\` with one of ${Object.keys(KINDS).join(', ')}, or an object with apiVersion, kind and name.`,
+      `\`${text}\` does not name an object. Expected \`<kind>/<name>\` with one of the kinds ${Object.keys(KINDS).join(', ')}, or an object with apiVersion, kind and name.`,
     );
   }
   return { apiVersion: known[0], kind: known[1], name, namespace };
 }
 
 /**
- * The names of an object, of which the type does not tell whether it has them.
- * @throws TypeError when it does not
+ * Reads the identity of an object of unknown type.
+ * @throws TypeError when the object does not have it
  */
 export function refOf(object: unknown): ObjectRef {
   const { apiVersion, kind, metadata, ...rest } = (object ?? {}) as Partial<KubernetesObject & ObjectRef>;
@@ -60,11 +59,11 @@ export function refOf(object: unknown): ObjectRef {
   if (apiVersion !== undefined && kind !== undefined && name !== undefined)
     return { apiVersion, kind, name, ...(namespace === undefined ? {} : { namespace }) };
   throw new TypeError(
-    "Expected an object with apiVersion, kind and name: what `apply` returned, or `namespace.ref('deployment/api')`.",
+    "Expected an object with apiVersion, kind and name, such as what `apply` returned, or `namespace.ref('deployment/api')`.",
   );
 }
 
-/** As people write it: `Deployment api`. */
-export function refWords({ kind, name, namespace }: ObjectRef): string {
-  return namespace === undefined ? `${kind} ${name}` : `${kind} ${name} in the namespace ${namespace}`;
+/** For messages: `Deployment api in namespace shop`. */
+export function describeRef({ kind, name, namespace }: ObjectRef): string {
+  return namespace === undefined ? `${kind} ${name}` : `${kind} ${name} in namespace ${namespace}`;
 }

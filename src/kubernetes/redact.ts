@@ -1,13 +1,13 @@
 import type { KubernetesObject } from '@kubernetes/client-node';
 import type { KubeObject } from './api.ts';
 
-/** Shorter ones would redact half of every log, and are no secrets. */
-const SHORTEST = 4;
-const BLACK = '***';
+/** Shorter values would match half of every log, and are no secrets. */
+const MIN_LENGTH = 4;
+const MASK = '***';
 
 /**
- * An object as it may be written to a file: without its bookkeeping, and a Secret without what it
- * keeps.
+ * A copy of an object that is safe to write to a file: without Kubernetes's bookkeeping, and
+ * without the values of a Secret.
  */
 export function withoutSecrets(object: KubernetesObject | KubeObject): object {
   const {
@@ -17,7 +17,7 @@ export function withoutSecrets(object: KubernetesObject | KubeObject): object {
   } = (object.metadata ?? {}) as Record<string, unknown> & {
     annotations?: Record<string, string>;
   };
-  const { 'kubectl.kubernetes.io/last-applied-configuration': __, ...kept } = annotations; // a second copy of it all
+  const { 'kubectl.kubernetes.io/last-applied-configuration': __, ...kept } = annotations; // contains the whole object again
   const copy = {
     ...object,
     metadata: { ...metadata, ...(Object.keys(kept).length === 0 ? {} : { annotations: kept }) },
@@ -27,14 +27,14 @@ export function withoutSecrets(object: KubernetesObject | KubeObject): object {
   for (const field of ['data', 'stringData']) {
     const values = secret[field];
     if (typeof values !== 'object' || values === null) continue;
-    secret[field] = Object.fromEntries(Object.keys(values).map((key) => [key, BLACK]));
+    secret[field] = Object.fromEntries(Object.keys(values).map((key) => [key, MASK]));
   }
   return copy;
 }
 
 /**
- * All that must not be read anywhere: the values of Secrets, plain and in base64, and the single
- * lines of long ones.
+ * The texts to redact: the values of Secrets, plain and in base64, and the single lines of long
+ * values.
  */
 export function secretValues(
   secrets: readonly { data?: Record<string, string>; stringData?: Record<string, string> }[],
@@ -49,10 +49,10 @@ export function secretValues(
     Buffer.from(value).toString('base64'),
     ...value.trim().split('\n'),
   ]);
-  return [...new Set(all)].filter((value) => value.length >= SHORTEST).sort((a, b) => b.length - a.length);
+  return [...new Set(all)].filter((value) => value.length >= MIN_LENGTH).sort((a, b) => b.length - a.length);
 }
 
-/** A text without those values. */
+/** Masks the values in a text. */
 export function redact(text: string, values: readonly string[]): string {
-  return values.reduce((rest, value) => rest.replaceAll(value, BLACK), text);
+  return values.reduce((rest, value) => rest.replaceAll(value, MASK), text);
 }

@@ -6,10 +6,7 @@ interface ApiResource {
   namespaced: boolean;
 }
 
-/**
- * Knows which path of the API an object of some kind stands under, by asking the server once for
- * each group and version.
- */
+/** Finds the API path of objects of any kind. Asks the server once for each group and version. */
 export class KubeResources {
   readonly #kube: KubeAccess;
   readonly #known = new Map<string, ApiResource[]>();
@@ -19,23 +16,26 @@ export class KubeResources {
   }
 
   /**
-   * The API's resource for that kind.
+   * The API resource of a kind.
    * @throws KubeApiError (404) when the server has no such group and version; Error when the group
    * has no such kind
    */
   async find(apiVersion: string, kind: string): Promise<ApiResource> {
     const cached = this.#known.get(apiVersion)?.find((resource) => resource.kind === kind);
     if (cached) return cached;
-    // Asked again for an unknown kind: a CustomResourceDefinition may have been applied since.
+    // Ask again for an unknown kind: a CustomResourceDefinition may have been applied meanwhile.
     const list = await kubeRequest<{ resources: ApiResource[] }>(this.#kube, 'GET', groupPath(apiVersion));
     const resources = list.resources.filter((resource) => !resource.name.includes('/'));
     this.#known.set(apiVersion, resources);
     const found = resources.find((resource) => resource.kind === kind);
-    if (!found) throw new Error(`the server knows no kind ${kind} in ${apiVersion}`);
+    if (!found) throw new Error(`the server has no kind ${kind} in ${apiVersion}`);
     return found;
   }
 
-  /** The path of one object, with its namespace filled in where its kind has one. */
+  /**
+   * The path of one object. If its kind is namespaced and it names no namespace, uses the given
+   * one.
+   */
   async pathOf(object: KubeObject, namespace: string): Promise<string> {
     const resource = await this.find(object.apiVersion, object.kind);
     const scope = resource.namespaced

@@ -1,8 +1,6 @@
 import type { TestInputs } from './test-inputs.ts';
 
-/**
- * How many passes of each test file are remembered: enough to switch between a few branches.
- */
+/** How many passes of each test file are remembered: enough to switch between a few branches. */
 const KEPT_PASSES = 4;
 
 /**

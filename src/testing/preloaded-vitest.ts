@@ -34,7 +34,7 @@ export class PreloadedVitest {
   constructor(root: string, colour: boolean, signal?: AbortSignal) {
     this.#root = root;
     const env = colour ? { FORCE_COLOR: '1' } : { NO_COLOR: '1' }; // vitest reads these while it loads
-    this.#options = { env, ...(signal === undefined ? {} : { signal }) };
+    this.#options = { env, signal };
   }
 
   /** Loads vitest, once. @throws HarnessError TESTS when it is not installed */

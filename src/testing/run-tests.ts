@@ -65,7 +65,7 @@ async function runCommand(run: TestRun, command: [string, ...string[]]): Promise
     env: { ...testEnvironment(run), ...(run.colour ? { FORCE_COLOR: '1' } : { NO_COLOR: '1' }) },
     code: 'TESTS',
     onLine: run.onLine,
-    ...(run.signal === undefined ? {} : { signal: run.signal }),
+    signal: run.signal,
   }).catch((error: unknown) => {
     if (!(error instanceof HarnessError) || error.code !== 'TOOL_MISSING') throw error;
     throw new HarnessError('TESTS', `The test program \`${command[0]}\` was not found.`, {

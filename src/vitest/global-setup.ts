@@ -31,9 +31,9 @@ export type Setup = (project: TestProject) => Promise<() => Promise<void>>;
 const print = (line: string) => void process.stdout.write(`${line}\n`);
 
 /**
- * Creates a global setup with its own options: `export default harnessSetup({ tier: 'test-fast' })`.
- * Projects of one vitest with the same options share one environment. The last one to finish ends
- * it.
+ * Creates a global setup with its own options: export `harnessSetup({ tier: 'test-fast' })` as
+ * default. Projects of one vitest with the same options share one environment. The last one to
+ * finish ends it.
  */
 export function harnessSetup(options: SetupOptions = {}): Setup {
   return async (project) => {

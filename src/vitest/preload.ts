@@ -4,8 +4,8 @@ import { pathToFileURL } from 'node:url';
 import type { VitestOrder } from '../testing/preloaded-vitest.ts';
 
 /**
- * The program `node preload.js <path of vitest>`: loads vitest's library, reads a `VitestOrder` from
- * its standard input, and then runs vitest in this process.
+ * The program `node preload.js <path of vitest>`: loads vitest's library, reads a `VitestOrder`
+ * from its standard input, and then runs vitest in this process.
  */
 const vitest = process.argv[2] as string;
 void load();

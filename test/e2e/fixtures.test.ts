@@ -113,10 +113,10 @@ describe('a failed test', () => {
     const { stdout, stderr, exitCode } = await vitest(project, ['run', ...reporters]);
     expect(exitCode).toBe(1);
     const said = `${stdout}${stderr}`;
-    expect(said).toMatch(/container web of the pod web-\S+ crashed: exit code 7 \(Error\)/);
+    expect(said).toMatch(/container web of pod web-\S+ crashed: exit code 7 \(Error\)/);
     expect(said).toMatch(/\| no such table: orders/);
     expect(said).toMatch(
-      /container web of the pod web-\S+ waits: (ErrImagePull|ImagePullBackOff): .*localhost:1\/nobody\/nothing:1/,
+      /container web of pod web-\S+ is waiting: (ErrImagePull|ImagePullBackOff): .*localhost:1\/nobody\/nothing:1/,
     );
     expect(said).toContain('nothing is wrong with its pods');
 

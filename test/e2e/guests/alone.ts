@@ -1,12 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from 'kind-harness/vitest/fixtures';
 
-// Run as many files at once: each makes an object of the same name, and must find its own and no
-// other.
+// Runs as many files at the same time: each creates an object with the same name, and must find
+// only its own.
 test('sees nothing of the others', async ({ namespace, apply, kube }) => {
   const mine = crypto.randomUUID();
   await apply({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'shared-name' }, data: { mine } });
-  await sleep(1_000); // so that they overlap
+  await sleep(1_000); // so that the files overlap
   const { items } = await kube.core.listNamespacedConfigMap({ namespace: namespace.name });
   expect(items.filter(({ metadata }) => metadata?.name === 'shared-name').map(({ data }) => data)).toEqual([{ mine }]);
   console.log(`namespace of its own: ${namespace.name}`);

@@ -1,7 +1,14 @@
 import { expect, test } from 'kind-harness/vitest/fixtures';
 import { probed, web } from './web.ts';
 
-test('a Service is reached, through the end of its pod', async ({ apply, service, exec, waitFor, kube, namespace }) => {
+test('a Service stays reachable when its pod is deleted', async ({
+  apply,
+  service,
+  exec,
+  waitFor,
+  kube,
+  namespace,
+}) => {
   const [deployment] = await apply(web(probed));
   const url = await service('web');
   const ask = async () => (await fetch(url)).text();
@@ -17,7 +24,7 @@ test('a Service is reached, through the end of its pod', async ({ apply, service
   expect(await ask()).not.toBe(first);
 });
 
-test('programs are run, and logs are read', async ({ apply, exec, logs }) => {
+test('programs run in pods, and logs can be read', async ({ apply, exec, logs }) => {
   const command = ['sh', '-c', 'echo first; sleep 1; echo second; exec sleep 1000'];
   const [pod] = await apply({
     apiVersion: 'v1',
@@ -38,7 +45,7 @@ test('programs are run, and logs are read', async ({ apply, exec, logs }) => {
   await expect(pod).not.toHaveCondition('Ready', 'False');
 });
 
-test('matchers say what was', async ({ namespace, apply }) => {
+test('matchers report what they saw', async ({ namespace, apply }) => {
   const [pod] = await apply({
     apiVersion: 'v1',
     kind: 'Pod',
@@ -61,13 +68,13 @@ test('matchers say what was', async ({ namespace, apply }) => {
   await expect(expect(pod).toHaveCondition('Ready', 'True', short)).rejects.toThrow(/Ready=False \(ContainersNotReady/);
   await expect(expect(pod).toHaveLogged('others', short)).rejects.toThrow(/has not printed "others"[^]*\| words/);
   await expect(expect('http://127.0.0.1:9/').toBeReachable(short)).rejects.toThrow(/bad port|ECONNREFUSED/);
-  await expect(expect(namespace.ref('service/none')).toBeReady(short)).rejects.toThrow('it is not there');
+  await expect(expect(namespace.ref('service/none')).toBeReady(short)).rejects.toThrow('it does not exist');
 });
 
-test('what is applied is refused with its place', async ({ apply, namespace }) => {
+test('an object that cannot be applied is named with its source', async ({ apply, namespace }) => {
   await expect(apply('no-such-file.yaml')).rejects.toThrow('no-such-file.yaml');
   await expect(apply('misspelt.yaml')).rejects.toThrow(
-    /^Deployment web \(misspelt\.yaml, object 2\) was not applied: .*spec\.replicass/,
+    /^Could not apply Deployment web \(misspelt\.yaml, object 2\): .*spec\.replicass/,
   );
   const role = (name: string) => ({
     apiVersion: 'rbac.authorization.k8s.io/v1',
@@ -76,8 +83,8 @@ test('what is applied is refused with its place', async ({ apply, namespace }) =
     rules: [],
   });
   await apply(role(`${namespace.name}-reader`));
-  await apply(role(`${namespace.name}-reader`)); // it is this test's own
-  await expect(apply(role('view'))).rejects.toThrow('there is one already');
+  await apply(role(`${namespace.name}-reader`)); // this test owns it
+  await expect(apply(role('view'))).rejects.toThrow('it already exists');
   const elsewhere = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'x', namespace: 'kube-system' } };
   await expect(apply(elsewhere)).rejects.toThrow('names the namespace kube-system');
 });

@@ -1,6 +1,6 @@
 import type { Appliable } from 'kind-harness/vitest/fixtures';
 
-/** The small web server, as a Deployment with its Service. */
+/** A Deployment of the small web server, and its Service. */
 export function web(container: object = {}): Appliable[] {
   const labels = { app: 'web' };
   const spec = {
@@ -23,5 +23,5 @@ export function web(container: object = {}): Appliable[] {
   ];
 }
 
-/** So that nothing is called ready that does not answer. */
+/** With this probe, a pod is ready only once it accepts connections. */
 export const probed = { readinessProbe: { tcpSocket: { port: 'http' }, periodSeconds: 1 } };

@@ -19,7 +19,7 @@ function imagesOf(filled: KubeObject): unknown[] {
 }
 
 describe('the order of objects', () => {
-  it('lets each find what it refers to, and keeps the order within a kind', () => {
+  it('puts each after what it refers to, and keeps the order within a kind', () => {
     const kinds = [
       'Deployment',
       'Ingress',
@@ -72,7 +72,7 @@ describe('an image in a manifest', () => {
     expect(imagesOf(withImages(pod(written), [API, WEB]))).toEqual([becomes]);
   });
 
-  it('is the one of that tag where two share a repository', () => {
+  it('is the one with that tag if two share a repository', () => {
     const one: DeployedImage = { name: 'one', reference: 'shop/app:one', digest: 'sha256:1' };
     const two: DeployedImage = { name: 'two', reference: 'shop/app:two', digest: 'sha256:2' };
     expect(imagesOf(withImages(pod('shop/app:two', 'shop/app:one'), [one, two]))).toEqual([
@@ -81,12 +81,12 @@ describe('an image in a manifest', () => {
     ]);
   });
 
-  it('is the one of that name where another has it for a repository', () => {
+  it('is the one with that name even if another has it as repository', () => {
     const library: DeployedImage = { name: 'other', reference: 'api:1', digest: 'sha256:3' };
     expect(imagesOf(withImages(pod('api'), [library, API]))).toEqual(['shop/api:dev']);
   });
 
-  it('is never asked of a registry, and rolls the pods of the template when it was rebuilt', () => {
+  it('is never pulled, and restarts the pods of the template after a rebuild', () => {
     const containers = [
       { image: 'api', imagePullPolicy: 'Always' },
       { image: 'web', imagePullPolicy: 'Never' },
@@ -124,7 +124,7 @@ describe('an image in a manifest', () => {
     expect(single.metadata.name).toBe('pod');
   });
 
-  it('leaves everything else as it is', () => {
+  it('leaves everything else unchanged', () => {
     for (const other of [
       object('ConfigMap', { data: { image: 'api' } }),
       object('Service', { spec: { template: 'api' } }),

@@ -1,6 +1,6 @@
 import type { KubernetesObject, V1Pod } from '@kubernetes/client-node';
 import { describe, expect, it } from 'vitest';
-import { describe as describeState, judgeCondition, neighboursOf } from '../../../src/deploying/judge-condition.ts';
+import { describeState, judgeCondition, neighboursOf } from '../../../src/deploying/judge-condition.ts';
 import { STEADY_MS } from '../../../src/deploying/judge-pod.ts';
 import { readRef } from '../../../src/kubernetes/object-ref.ts';
 
@@ -9,15 +9,15 @@ const object = (status: object): KubernetesObject => ({ metadata, status }) as K
 const ref = (text: string) => readRef(text, 'ns');
 
 describe('an object that is waited for', () => {
-  it('is not there yet, or of another namespace', () => {
+  it('does not exist yet, or only in another namespace', () => {
     const elsewhere = { metadata: { name: 'x', namespace: 'other' } };
     expect(judgeCondition(ref('job/x'), 'ready', { own: [elsewhere] })).toEqual({
       state: 'pending',
-      detail: 'it is not there',
+      detail: 'it does not exist',
     });
   });
 
-  it('is gone when it is not there', () => {
+  it('is gone if it does not exist', () => {
     expect(judgeCondition(ref('pod/x'), 'gone', { own: [] }).state).toBe('met');
     expect(judgeCondition(ref('pod/x'), 'gone', { own: [object({ phase: 'Running' })] })).toEqual({
       state: 'pending',
@@ -36,20 +36,20 @@ describe('an object that is waited for', () => {
     });
   });
 
-  it('is as a function says', () => {
+  it('satisfies a function', () => {
     const seen = { own: [object({ phase: 'Bound' })] };
     expect(judgeCondition(ref('pvc/x'), { holds: () => true }, seen).state).toBe('met');
     expect(judgeCondition(ref('pvc/x'), { holds: () => false }, seen)).toEqual({ state: 'pending', detail: 'Bound' });
   });
 
-  it('is ready by its condition where it makes no pods', () => {
+  it('is ready by its condition if it creates no pods', () => {
     const custom = { apiVersion: 'x.dev/v1', kind: 'Thing', name: 'x', namespace: 'ns' };
     const ready = (status: string) =>
       judgeCondition(custom, 'ready', { own: [object({ conditions: [{ type: 'Ready', status }] })] }).state;
     expect([ready('True'), ready('Unknown')]).toEqual(['met', 'pending']);
   });
 
-  it('is ready as a Service when it leads to a pod', () => {
+  it('is ready as a Service if it has a ready pod', () => {
     const slice = (ready: boolean) => ({
       metadata: { labels: { 'kubernetes.io/service-name': 'x' } },
       endpoints: [{ conditions: { ready } }],
@@ -59,7 +59,7 @@ describe('an object that is waited for', () => {
     expect([look(true), look(false)]).toEqual(['met', 'pending']);
   });
 
-  it('is hopeless as a pod that cannot start', () => {
+  it('has failed as a pod that cannot start', () => {
     const waiting = { reason: 'ImagePullBackOff', message: 'no such image' };
     const seen = { own: [object({ containerStatuses: [{ name: 'c', state: { waiting } }] })] };
     expect(judgeCondition(ref('pod/x'), 'ready', seen)).toMatchObject({
@@ -68,7 +68,7 @@ describe('an object that is waited for', () => {
     });
   });
 
-  it('is looked at with what it depends on', () => {
+  it('is judged with the collections that it depends on', () => {
     const kinds = ['Deployment', 'StatefulSet', 'Pod', 'Service', 'ConfigMap'];
     expect(kinds.map(neighboursOf)).toEqual([['replicasets', 'pods'], ['pods'], [], ['endpointslices'], []]);
   });
@@ -98,9 +98,9 @@ describe('an object that is waited for', () => {
   });
 });
 
-describe('a state in words', () => {
+describe('the description of a state', () => {
   it('is never empty', () => {
-    expect(describeState({ metadata })).toBe('it is there, and its status says nothing');
+    expect(describeState({ metadata })).toBe('it exists, but its status is empty');
     expect(describeState({ metadata: { ...metadata, deletionTimestamp: new Date(0) } })).toBe('being deleted');
   });
 });

@@ -28,8 +28,8 @@ function facts(more: Partial<RolloutFacts>): RolloutFacts {
   return { ...none, pods: [], services: [service], endpointSlices: [], ...more };
 }
 
-describe('the Services of what was deployed', () => {
-  it('lack nothing once they lead to every ready pod', () => {
+describe('the deployed Services', () => {
+  it('lack nothing once they route to every ready pod', () => {
     expect(servicesLack(facts({ pods: [pod('10.0.0.1', true)], endpointSlices: [slice('10.0.0.1')] }))).toBeUndefined();
     expect(
       servicesLack(
@@ -38,14 +38,14 @@ describe('the Services of what was deployed', () => {
     ).toBeUndefined();
   });
 
-  it('lack a pod that they do not know, know as not ready, or know by an earlier address', () => {
-    const lacking = 'Service api: does not lead to the pod api-1 yet';
+  it('lack a pod that has no endpoint, an unready one, or one with an earlier address', () => {
+    const missing = 'Service api: does not route to pod api-1 yet';
     for (const endpointSlices of [[], [slice('10.0.0.1', false)], [slice('10.0.0.9', true)]]) {
-      expect(servicesLack(facts({ pods: [pod('10.0.0.1', true)], endpointSlices }))).toBe(lacking);
+      expect(servicesLack(facts({ pods: [pod('10.0.0.1', true)], endpointSlices }))).toBe(missing);
     }
   });
 
-  it('need no pod that is not ready, is ending, has no address, is elsewhere or is not selected', () => {
+  it('need no pod that is unready, being deleted, without address, in another namespace or not selected', () => {
     const others = [
       pod('10.0.0.1', false),
       pod('10.0.0.1', true, { deletionTimestamp: new Date() }),

@@ -81,17 +81,17 @@ describe('a Deployment', () => {
       'not seen by its controller yet',
     ],
     ['it has no status', undefined, [], 'not seen by its controller yet'],
-    ['pods are to be made', { ...complete, updatedReplicas: 0 }, [], '0 of 1 updated'],
-    ['pods are to be ready', { ...complete, availableReplicas: 0 }, [pod('new')], '0 of 1 available'],
+    ['pods are not created yet', { ...complete, updatedReplicas: 0 }, [], '0 of 1 updated'],
+    ['pods are not ready yet', { ...complete, availableReplicas: 0 }, [pod('new')], '0 of 1 available'],
     ['earlier pods are counted', { ...complete, replicas: 3 }, [pod('new')], '2 earlier pods are ending'],
     [
-      'an earlier pod is there, though not counted',
+      'an earlier pod exists, though it is not counted',
       complete,
       [pod('new'), pod('old')],
       'the earlier pod old-pod is ending',
     ],
     [
-      'a pod of its own is ending',
+      'a current pod is being deleted',
       complete,
       [pod('new', {}, { deletionTimestamp: new Date() })],
       'the earlier pod new-pod is ending',
@@ -109,19 +109,19 @@ describe('a Deployment', () => {
       '0 of 1 available',
     ],
     [
-      'a volume is being made',
+      'a volume is being provisioned',
       { ...complete, availableReplicas: 0 },
       [pod('new', unschedulable('pod has unbound immediate PersistentVolumeClaims'))],
       '0 of 1 available',
     ],
     [
-      'a node is coming up',
+      'a node is starting',
       { ...complete, availableReplicas: 0 },
       [pod('new', unschedulable('1 node(s) had untolerated taint {node.kubernetes.io/not-ready: }'))],
       '0 of 1 available',
     ],
     [
-      'room will be made by an earlier pod',
+      'an earlier pod will make room',
       { ...complete, availableReplicas: 0 },
       [pod('new', unschedulable('Insufficient cpu')), pod('old')],
       '0 of 1 available',
@@ -138,14 +138,14 @@ describe('a Deployment', () => {
     'CreateContainerConfigError',
     'CreateContainerError',
     'RunContainerError',
-  ])('has failed when a pod of its own is in %s, whatever its counts say', (reason) => {
+  ])('has failed if a current pod is in %s, whatever its counts say', (reason) => {
     expect(judge(complete, [pod('new', waiting(reason))])).toEqual({
       state: 'failed',
       failure: { pod: 'new-pod', namespace: 'shop', container: 'main', reason, message: 'why' },
     });
   });
 
-  it('has failed when an init container has', () => {
+  it('has failed if an init container has', () => {
     const status: V1Pod['status'] = { initContainerStatuses: waiting('CrashLoopBackOff')!.containerStatuses! };
     expect(judge({ ...complete, availableReplicas: 0 }, [pod('new', status)])).toMatchObject({
       state: 'failed',
@@ -164,7 +164,7 @@ describe('a Deployment', () => {
     });
   });
 
-  it('does not mind a pod that ends badly while it is being removed', () => {
+  it('ignores a pod that fails while it is being deleted', () => {
     expect(
       judge({ ...complete, replicas: 2 }, [
         pod('new'),
@@ -173,12 +173,12 @@ describe('a Deployment', () => {
     ).toMatchObject({ state: 'pending' });
   });
 
-  it('does not mind evicted pods, of whatever version: nobody removes them, and others are in their place', () => {
+  it('ignores evicted pods of any version: they stay, and others replace them', () => {
     const evicted = { phase: 'Failed', reason: 'Evicted' };
     expect(judge(complete, [pod('new'), pod('new', evicted), pod('old', evicted)])).toEqual({ state: 'ready' });
   });
 
-  it('is pending while a pod is as it was before its node was restarted', () => {
+  it('is pending while the status of a pod is older than the restart of its node', () => {
     const ran = (at: string): V1Pod['status'] => ({
       containerStatuses: [
         {
@@ -202,7 +202,7 @@ describe('a Deployment', () => {
     });
   });
 
-  it('is pending while a pod of it is not ready, though its own status, older than that, says so', () => {
+  it('is pending while a pod is not ready, even if its own, older status says so', () => {
     const unready = pod('new', { conditions: [{ type: 'Ready', status: 'False' }] });
     expect(judge(complete, [unready])).toEqual({
       state: 'pending',
@@ -210,7 +210,7 @@ describe('a Deployment', () => {
     });
   });
 
-  it('is not mixed up with one of another namespace', () => {
+  it('is not confused with one of another namespace', () => {
     const elsewhere: V1Deployment = { metadata: { ...meta, namespace: 'bank' }, status: complete };
     expect(judgeWorkload(workload('Deployment'), facts({ deployments: [elsewhere] }))).toEqual({
       state: 'pending',
@@ -251,7 +251,7 @@ describe('a StatefulSet', () => {
     });
   });
 
-  it('fails by pods of the new revision only', () => {
+  it('fails only if a pod of the new revision fails', () => {
     expect(judge({}, [revision('r2', waiting('ImagePullBackOff'))])).toMatchObject({ state: 'failed' });
     expect(judge({}, [revision('r1', waiting('ImagePullBackOff'))])).toMatchObject({ state: 'pending' });
   });
@@ -280,7 +280,7 @@ describe('a DaemonSet', () => {
     expect(judge({}, [generation('2')])).toEqual({ state: 'ready' });
   });
 
-  it('is ready when something else than its template changed', () => {
+  it('is ready if something other than its template changed', () => {
     expect(judge({}, [generation('1')], '1')).toEqual({ state: 'ready' });
   });
 
@@ -299,7 +299,7 @@ describe('a DaemonSet', () => {
     });
   });
 
-  it('fails by pods of the new template only', () => {
+  it('fails only if a pod of the new template fails', () => {
     expect(judge({}, [generation('2', waiting('CrashLoopBackOff'))])).toMatchObject({ state: 'failed' });
     expect(judge({ updatedNumberScheduled: 0 }, [generation('1', waiting('CrashLoopBackOff'))])).toMatchObject({
       state: 'pending',
@@ -313,7 +313,7 @@ describe('a Job', () => {
     return judgeWorkload(workload('Job'), facts({ jobs: [job], pods }));
   };
 
-  it('is ready when it is complete, whatever its pods once did', () => {
+  it('is ready if it is complete, even if pods failed before', () => {
     expect(judge([{ type: 'Complete', status: 'True' }], [pod('app', { phase: 'Failed' })])).toEqual({
       state: 'ready',
     });
@@ -325,7 +325,7 @@ describe('a Job', () => {
     expect(judge([{ type: 'Complete', status: 'False' }], [])).toMatchObject({ state: 'pending' });
   });
 
-  it('has failed when it has given up, even where its pods are gone', () => {
+  it('has failed if it has given up, even if its pods are deleted', () => {
     const gaveUp = [{ type: 'Failed', status: 'True', reason: 'BackoffLimitExceeded', message: 'too often' }];
     expect(judge(gaveUp, [pod('app', { phase: 'Failed' })])).toEqual({
       state: 'failed',
@@ -334,7 +334,7 @@ describe('a Job', () => {
     expect(judge(gaveUp, [])).toMatchObject({ state: 'failed', failure: { pod: 'app' } });
   });
 
-  it('has failed when a pod of it never comes up', () => {
+  it('has failed if one of its pods cannot start', () => {
     expect(judge([], [pod('app', waiting('ImagePullBackOff'))])).toMatchObject({ state: 'failed' });
   });
 });
@@ -343,7 +343,7 @@ describe('a Pod', () => {
   const judge = (status: V1Pod['status']) =>
     judgeWorkload(workload('Pod'), facts({ pods: [{ metadata: meta, ...(status ? { status } : {}) }] }));
 
-  it('is ready when it is, or has ended well', () => {
+  it('is ready if its condition says so, or it has succeeded', () => {
     expect(judge({ phase: 'Running', conditions: [{ type: 'Ready', status: 'True' }] })).toEqual({ state: 'ready' });
     expect(judge({ phase: 'Succeeded' })).toEqual({ state: 'ready' });
   });
@@ -357,7 +357,7 @@ describe('a Pod', () => {
     });
   });
 
-  it('has failed when it ended badly', () => {
+  it('has failed if it ended with an error', () => {
     expect(judge({ phase: 'Failed' })).toEqual({
       state: 'failed',
       failure: { pod: 'app', namespace: 'shop', reason: 'Failed', message: 'the pod ended with an error' },

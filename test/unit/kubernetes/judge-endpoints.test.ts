@@ -16,14 +16,14 @@ describe('the port of a Service', () => {
     });
   });
 
-  it('is the one that is named, or has that number', () => {
+  it('is the one with that name or number', () => {
     const both = service({ name: 'admin', port: 81 }, { name: 'https', port: 443 });
     expect(servicePort(both, 'admin')).toEqual({ name: 'admin', scheme: 'http' });
     expect(servicePort(both, 443)).toEqual({ name: 'https', scheme: 'https' });
     expect(servicePort(service({ name: 'web', port: 8443, appProtocol: 'https' }), undefined).scheme).toBe('https');
   });
 
-  it('must be told where there are several, and be there', () => {
+  it('must be given if there are several, and must exist', () => {
     const both = service({ name: 'a', port: 1 }, { name: 'b', port: 2 });
     expect(() => servicePort(both, undefined)).toThrow('has several ports; it has a (1), b (2)');
     expect(() => servicePort(both, 'c')).toThrow('has no port c');
@@ -59,7 +59,7 @@ describe('a ready pod', () => {
     });
   });
 
-  it('is none that did not answer, of another Service, or without the port', () => {
+  it('is not an excluded one, one of another Service, or one without the port', () => {
     expect(readyPod('api', '', [slice('a', true)], new Set(['uid-a']))).toBeUndefined();
     expect(readyPod('other', '', [slice('a', true)], new Set())).toBeUndefined();
     expect(readyPod('api', 'admin', [slice('a', true)], new Set())).toBeUndefined();

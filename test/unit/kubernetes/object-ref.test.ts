@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { readRef, refWords } from '../../../src/kubernetes/object-ref.ts';
+import { readRef, describeRef } from '../../../src/kubernetes/object-ref.ts';
 
-describe('the words for an object', () => {
+describe('a reference to an object', () => {
   it.each([
     ['deployment/api', 'apps/v1', 'Deployment', 'api'],
     ['deployments/api', 'apps/v1', 'Deployment', 'api'],
@@ -16,12 +16,12 @@ describe('the words for an object', () => {
     expect(readRef(text, 'ns')).toEqual({ apiVersion, kind, name, namespace: 'ns' });
   });
 
-  it.each(['thing/x', 'pod/', 'a/b/c', ''])('%j names none', (text) => {
-    expect(() => readRef(text, 'ns')).toThrow('names no object');
+  it.each(['thing/x', 'pod/', 'a/b/c', ''])('cannot be %j', (text) => {
+    expect(() => readRef(text, 'ns')).toThrow('does not name an object');
   });
 
-  it('are read back to people', () => {
-    expect(refWords(readRef('deploy/api', 'ns'))).toBe('Deployment api in the namespace ns');
-    expect(refWords({ apiVersion: 'v1', kind: 'Node', name: 'n' })).toBe('Node n');
+  it('is described in messages', () => {
+    expect(describeRef(readRef('deploy/api', 'ns'))).toBe('Deployment api in namespace ns');
+    expect(describeRef({ apiVersion: 'v1', kind: 'Node', name: 'n' })).toBe('Node n');
   });
 });

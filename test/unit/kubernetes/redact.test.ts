@@ -3,8 +3,8 @@ import { redact, secretValues, withoutSecrets } from '../../../src/kubernetes/re
 
 const base64 = (text: string) => Buffer.from(text).toString('base64');
 
-describe('what is written of an object', () => {
-  it('is a Secret without its values', () => {
+describe('the copy of an object for a file', () => {
+  it('has no values of a Secret', () => {
     const secret = {
       apiVersion: 'v1',
       kind: 'Secret',
@@ -23,10 +23,10 @@ describe('what is written of an object', () => {
       data: { password: '***' },
       stringData: { token: '***' },
     });
-    expect(secret.data.password).toBe(base64('correct horse')); // the object itself is as it was
+    expect(secret.data.password).toBe(base64('correct horse')); // the object itself is unchanged
   });
 
-  it('is any other object as it is, without bookkeeping', () => {
+  it('contains any other object, without bookkeeping', () => {
     const map = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'm', managedFields: [] }, data: { a: 'b' } };
     expect(withoutSecrets(map)).toEqual({
       apiVersion: 'v1',
@@ -37,7 +37,7 @@ describe('what is written of an object', () => {
   });
 });
 
-describe('values of Secrets', () => {
+describe('a text with values of Secrets', () => {
   const values = secretValues([
     { data: { password: base64('correct horse\n'), short: base64('abc') } },
     { stringData: { key: '-----BEGIN\nfirst line\nsecond line\n-----END' } },
@@ -48,7 +48,7 @@ describe('values of Secrets', () => {
     [`Authorization: ${base64('correct horse\n')}`, 'Authorization: ***'],
     ['  second line', '  ***'],
     ['abc is too short to be a secret', 'abc is too short to be a secret'],
-  ])('%j becomes %j', (text, black) => {
-    expect(redact(text, values)).toBe(black);
+  ])('%j becomes %j', (text, masked) => {
+    expect(redact(text, values)).toBe(masked);
   });
 });
