@@ -2,7 +2,7 @@ import { expect, test as base } from 'kind-harness/vitest/fixtures';
 import { Jobs } from './support/jobs.ts';
 
 /**
- * The api that the harness deployed; it needs Redis, which keeps the jobs, and the worker, which
+ * The api that the harness deployed. It needs Redis, which stores the jobs, and the worker, which
  * does them.
  */
 const test = base.extend<{ jobs: Jobs }>({
@@ -22,7 +22,7 @@ test('jobs are done in the order in which they came', async ({ jobs }) => {
   expect(new Set(numbers).size).toBe(3);
 });
 
-test('the words that the ConfigMap names do not count', async ({ jobs, kube, deployed }) => {
+test('words listed in the ConfigMap do not count', async ({ jobs, kube, deployed }) => {
   const { data } = await kube.core.readNamespacedConfigMap({ name: 'worker', namespace: deployed.name });
   const stopWords = data?.['STOP_WORDS'] ?? '';
   expect(stopWords).not.toBe('');
@@ -30,7 +30,7 @@ test('the words that the ConfigMap names do not count', async ({ jobs, kube, dep
   expect((await jobs.finished(id)).words).toBe(1);
 });
 
-test('what is no job is refused and takes no place in the queue', async ({ jobs }) => {
+test('an invalid job is rejected and takes no place in the queue', async ({ jobs }) => {
   const before = await jobs.finished(await jobs.submit('before'));
   expect((await jobs.call('/jobs', { words: 'no text' })).status).toBe(400);
   expect((await jobs.call('/jobs/unknown')).status).toBe(404);
@@ -38,7 +38,7 @@ test('what is no job is refused and takes no place in the queue', async ({ jobs 
   expect(after.number).toBe(before.number + 1);
 });
 
-test('results survive a restart of redis, and work goes on after it', async ({ jobs, kube, deployed }) => {
+test('results survive a restart of redis, and jobs are done after it', async ({ jobs, kube, deployed }) => {
   const before = await jobs.finished(await jobs.submit('written before the restart'));
 
   const { metadata } = await kube.core.deleteNamespacedPod({ name: 'redis-0', namespace: deployed.name });
