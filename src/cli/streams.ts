@@ -11,7 +11,7 @@ export interface Streams {
  * @param onClosed called when the reader of the standard output is gone
  */
 export function openStreams(
-  { stdout, stderr, env }: Pick<NodeJS.Process, 'stdout' | 'stderr' | 'env'>,
+  { stdout, stderr, env }: { stdout: NodeJS.WriteStream; stderr: NodeJS.WriteStream; env: NodeJS.ProcessEnv },
   onClosed: () => void,
 ): Streams {
   const writerTo = (stream: NodeJS.WriteStream, onEnd: () => void) => {

@@ -13,9 +13,6 @@ import { clusterKubeconfig, createCluster, deleteCluster } from './kind.ts';
 import { clusterNodes, RECORD_PATH } from './nodes.ts';
 import { waitForCluster } from './wait-until-usable.ts';
 
-/** How long a cluster may take to become usable, milliseconds. */
-const READY_TIMEOUT = 240_000;
-
 /** What every action on a cluster needs. */
 export interface ClusterContext {
   engine: DockerEngine;
@@ -142,7 +139,7 @@ async function waitUntilReady(
   const startedAt = await nodeStarts(engine, nodes);
   try {
     await waitForCluster(await openAccess(kubeconfigPath(config)), startedAt, {
-      timeout: READY_TIMEOUT,
+      timeout: config.timeouts.cluster,
       onPending: progress,
       signal,
     });
@@ -150,9 +147,9 @@ async function waitUntilReady(
     if (!(error instanceof WatchTimeout)) throw error;
     throw new HarnessError(
       'CLUSTER',
-      `Cluster ${config.cluster.name} was not usable after ${READY_TIMEOUT / 1000} s: ${messageOf(error)}.`,
+      `Cluster ${config.cluster.name} was not usable after ${config.timeouts.cluster / 1000} s: ${messageOf(error)}.`,
       {
-        next: 'Check its nodes with `harness status`, or recreate it with `harness down` and `harness up`.',
+        next: 'Check its nodes with `harness status`, recreate it with `harness down` and `harness up`, or raise `timeouts.cluster`.',
       },
     );
   }

@@ -19,27 +19,27 @@ import type { Session } from '../session.ts';
 import type { HarnessContext } from '../testing/context.ts';
 import { up } from './up.ts';
 
-/** What a tier has made ready. */
+/** What a tier has prepared for its tests. */
 export interface Prepared {
-  /** What the tests are handed. */
+  /** What is passed to the tests. */
   context: HarnessContext;
   images: DeployedImage[];
   services: RunningService[];
   nodes: ClusterNode[];
-  /** Those of the manifests. */
+  /** The objects in the manifests. */
   objects: ManifestObject[];
 }
 
-/** What the manifests are deployed onto. */
-interface Ground {
+/** What must be running before the manifests are deployed. */
+interface Environment {
   cluster: RunningCluster;
   images: DeployedImage[];
   services: RunningService[];
 }
 
 /**
- * Everything a tier does before tests that others run.
- * @returns what these are handed
+ * Does everything that a tier does before its tests, for tests that another program runs.
+ * @returns what is passed to the tests
  */
 export async function prepareForOthers(session: Session, tier: Tier): Promise<HarnessContext> {
   const { context, nodes } = await prepare(session, tier);
@@ -48,41 +48,39 @@ export async function prepareForOthers(session: Session, tier: Tier): Promise<Ha
 }
 
 /**
- * Everything a tier does before its tests: cluster, images and services side by side, then the
- * manifests.
- * @param beforeDeploy called when what is left is mostly waiting
+ * Does everything that a tier does before its tests: brings up cluster, images and services in
+ * parallel, then deploys the manifests.
+ * @param beforeDeploy called before the deployment, which is mostly waiting
  */
 export async function prepare(session: Session, tier: Tier, beforeDeploy?: () => void): Promise<Prepared> {
   const { config, emit } = session;
-  // Before anything slow, what would make it all for nothing: a manifest that does not parse, a
-  // cluster that is not ours.
+  // First the checks that can stop the run: invalid manifests, and a cluster that is not ours.
   const objects = readManifests(config.manifests, config.root);
   await ownCluster(session);
   emit({ type: 'plan', steps: plannedSteps(session) });
-  const ground = await layGround(session, tier);
+  const environment = await bringEnvironmentUp(session, tier);
   beforeDeploy?.();
-  await deployOnto(session, ground, objects);
-  const { images, services, cluster } = ground;
-  return { context: contextOf(session, tier, ground), images, services, nodes: cluster.nodes, objects };
+  await deployManifests(session, environment, objects);
+  const { images, services, cluster } = environment;
+  return { context: contextOf(session, tier, environment), images, services, nodes: cluster.nodes, objects };
 }
 
 /**
- * Cluster, images and services, side by side: each image sets out as soon as it is built, and
- * enters the nodes as soon as they are there.
+ * Brings up cluster, images and services in parallel. Each image is sent as soon as it is built,
+ * and loaded as soon as the nodes are ready.
  */
-async function layGround(session: Session, tier: Tier): Promise<Ground> {
-  const early = Promise.withResolvers<Transport | undefined>();
-  const cluster = up(session, early.resolve);
-  void cluster.catch(() => undefined).then(() => early.resolve(undefined));
+async function bringEnvironmentUp(session: Session, tier: Tier): Promise<Environment> {
+  const transport = Promise.withResolvers<Transport | undefined>();
+  const cluster = up(session, transport.resolve);
+  void cluster.catch(() => undefined).then(() => transport.resolve(undefined));
   const builds = [...settleImages(session, session.config.images, { tier }).values()];
-  const images = builds.map((build) => loadWhenReady(session, build, early.promise, cluster, tier === 'test-kind'));
+  const images = builds.map((build) => loadWhenReady(session, build, transport.promise, cluster, tier === 'test-kind'));
   const services = cluster.then(({ nodes }) => bringServicesUp(session, nodes));
   try {
     const [running, loaded, started] = await Promise.all([cluster, Promise.all(images), services]);
     return { cluster: running, images: loaded, services: started };
   } catch (error) {
-    // A cluster that is half created or an image that is half loaded is worth finishing: the next
-    // run starts from it.
+    // What has been started is finished, so that the next run can use it.
     await Promise.allSettled([cluster, ...images, services, ...builds]);
     throw error;
   }
@@ -91,30 +89,36 @@ async function layGround(session: Session, tier: Tier): Promise<Ground> {
 async function loadWhenReady(
   session: Session,
   build: Promise<ImageOutcome>,
-  early: Promise<Transport | undefined>,
+  earlyTransport: Promise<Transport | undefined>,
   cluster: Promise<RunningCluster>,
   force: boolean,
 ): Promise<DeployedImage> {
   const outcome = await build;
-  const ahead = early.then((transport) => transport && prepareLoad(session, outcome, transport));
+  const earlyPush = earlyTransport.then((transport) => transport && prepareLoad(session, outcome, transport));
   try {
     const { nodes } = await cluster;
     return await loadEverywhere(session, outcome, nodes, force);
   } finally {
-    await ahead;
+    await earlyPush;
   }
 }
 
-async function deployOnto({ config, emit, signal }: Session, ground: Ground, written: ManifestObject[]): Promise<void> {
-  const { kubeconfig, startedAt } = ground.cluster;
-  const objects = [...ground.services.flatMap((service) => objectsFor(service.config, service.inside)), ...written];
+async function deployManifests(
+  { config, emit, signal }: Session,
+  { cluster, images, services }: Environment,
+  manifestObjects: ManifestObject[],
+): Promise<void> {
+  const { kubeconfig, startedAt } = cluster;
+  const serviceObjects = services.flatMap((service) => objectsFor(service.config, service.inside));
+  const objects = [...serviceObjects, ...manifestObjects];
   await step(emit, 'deploy', 'deploying', async ({ progress }) => {
     await deploy({
       kubeconfig,
       namespace: config.namespace,
       objects,
-      images: ground.images,
+      images,
       startedAt,
+      timeout: config.timeouts.deploy,
       progress,
       signal,
     });
@@ -122,7 +126,7 @@ async function deployOnto({ config, emit, signal }: Session, ground: Ground, wri
   });
 }
 
-function contextOf({ config }: Session, tier: Tier, { cluster, services }: Ground): HarnessContext {
+function contextOf({ config }: Session, tier: Tier, { cluster, services }: Environment): HarnessContext {
   const { project, namespace, stateDirectory } = config;
   return {
     kubeconfig: cluster.kubeconfig,

@@ -46,6 +46,7 @@ export async function bringServicesUp(session: Session, nodes: readonly ClusterN
         network,
         labels,
         ready,
+        timeout: config.timeouts.service,
       });
       return { title: `service ${service.name} is running`, value: { ...addresses, config: service, definition } };
     }),

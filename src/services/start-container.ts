@@ -18,6 +18,8 @@ export interface ServiceContainer {
   ready?: ServiceConfig['ready'] | undefined;
   /** The Docker network that the cluster's nodes are on. */
   network: string;
+  /** Milliseconds until it must be ready. */
+  timeout: number;
   /** Identify the container: it is reused only if all its labels are the same. */
   labels: Record<string, string>;
 }
@@ -85,6 +87,7 @@ async function startOrReuse(service: ServiceContainer, onLog: (log: Readable) =>
     .withLabels(service.labels)
     .withLogConsumer(onLog)
     .withWaitStrategy(strategy)
+    .withStartupTimeout(service.timeout)
     .withReuse();
   return (service.command.length > 0 ? container.withCommand(service.command) : container).start();
 }
