@@ -11,9 +11,9 @@ import { SourceTree } from './tree.ts';
 import { walk } from './walk.ts';
 
 /**
- * Reads a build context as BuildKit would send it. What its index tells is believed as long as no
- * file in it, and no directory, has moved.
- * @param index where the index of this context under this ignore file stands
+ * Reads a build context as BuildKit would send it. The index is trusted as long as no file and no
+ * directory has another stamp.
+ * @param index the path of the index for this context with this ignore file
  */
 export async function readContext(
   context: string,
@@ -23,44 +23,44 @@ export async function readContext(
 ): Promise<SourceTree> {
   const known = TreeIndex.read(index);
   if (known?.tree.stampsDirectories && known.tree.rows.doubted.size === 0 && !(await hasChanged(context, known))) {
-    const whole = () => known.readRows() ?? readAnew(context, ignore, index, undefined, fileSystem).rows;
-    return new SourceTree(known.tree.rows, whole, known.tree);
+    const readRows = () => known.readRows() ?? scan(context, ignore, index, undefined, fileSystem).rows;
+    return new SourceTree(known.tree.rows, readRows, known.tree);
   }
-  return readAnew(context, ignore, index, known, fileSystem).tree;
+  return scan(context, ignore, index, known, fileSystem).tree;
 }
 
-/** Walks it, and writes the index where it would help the next time. */
-function readAnew(
+/** Walks the context, and writes the index if it would be another one. */
+function scan(
   context: string,
   ignore: string,
   index: string,
-  before: TreeIndex | undefined,
+  previous: TreeIndex | undefined,
   { racy, readClock }: FileSystemRules,
 ): { rows: Rows; tree: SourceTree } {
-  const known = before?.readRows();
-  // before any file is read: what changes later has a later time
+  const known = previous?.readRows();
+  // Before any file is read, so that later changes have a later time.
   const clock = readClock(`${index}.${process.pid}.clock`);
   const { rows, devices } = walk(context, new IgnoreRules(ignore), new PreviousScan(known, clock, racy));
   const tree = new SourceTree(rows, () => rows);
-  if (known && wouldBeSame(known, rows)) return { rows, tree };
+  if (known && haveSameIndex(known, rows)) return { rows, tree };
   try {
     const { digest, count } = tree.files;
-    const isOneDevice = devices.size === 1 && devices.has(clock.device); // the probe below speaks for that one only
+    const isOneDevice = devices.size === 1 && devices.has(clock.device); // the only one that the probe below tests
     writeIndex(index, {
       rows,
       digest,
       count,
       stampsDirectories: isOneDevice && stampsDirectories(`${index}.${process.pid}.probe`),
     });
-    forgetOldIndexes(dirname(index));
+    removeOldIndexes(dirname(index));
   } catch {
-    // A full or read-only disk costs the next check its time; whatever else needs the disk will say
-    // so.
+    // If the disk is full or read-only, the next check only takes longer. Other code that needs the
+    // disk will report it.
   }
   return { rows, tree };
 }
 
-function wouldBeSame(known: Rows, rows: Rows): boolean {
+function haveSameIndex(known: Rows, rows: Rows): boolean {
   return (
     known.doubted.size === rows.doubted.size &&
     sameStats(known, rows) &&
@@ -71,10 +71,9 @@ function wouldBeSame(known: Rows, rows: Rows): boolean {
 const KEPT_MS = 30 * 24 * 3_600_000;
 
 /**
- * Each ignore file that ever was has an index of its own: those that were not written for a month
- * are given up.
+ * Removes indexes that were not written for a month: every version of an ignore file has its own.
  */
-function forgetOldIndexes(directory: string): void {
+function removeOldIndexes(directory: string): void {
   for (const name of readdirSync(directory)) {
     const path = join(directory, name);
     const written = statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? Infinity;
@@ -83,8 +82,8 @@ function forgetOldIndexes(directory: string): void {
 }
 
 /**
- * The text of a build's ignore file: `<Dockerfile>.dockerignore` where there is one, else
- * `.dockerignore` of the context.
+ * The text of a build's ignore file: `<Dockerfile>.dockerignore` if it exists, else `.dockerignore`
+ * in the context.
  */
 export function readIgnoreFile(context: string, dockerfile?: string): string | undefined {
   const read = (path: string) => ifPresent(() => readFileSync(path, 'utf8'));

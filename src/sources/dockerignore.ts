@@ -1,20 +1,20 @@
 import { posix } from 'node:path';
 import { fromGo } from './go-regexp.ts';
 
-/** One line of an ignore file, ready to match. */
+/** One parsed line of an ignore file. */
 interface Pattern {
   negated: boolean;
   matches: (path: string) => boolean;
-  /** The cleaned pattern, to tell whether a negation could reach below a directory. */
+  /** The cleaned pattern, to find out whether a negation may match below a directory. */
   text: string;
 }
 
 /**
- * What an ignore file lets through, by Docker's rules: the last pattern that matches a path, or a
- * directory above it, decides. Its matcher has corners that no documentation names; they are kept,
- * because a file that is thought left out and is not ends in an image that is thought fresh and is
- * not. Source: github.com/moby/patternmatcher, and "`.dockerignore` files" in Docker's build
- * reference.
+ * The rules of an ignore file, as Docker applies them: the last pattern that matches a path, or a
+ * directory above it, decides. Docker's matcher has undocumented corner cases, and they are
+ * reproduced here. Otherwise a file could count as ignored that is in the context, and a stale
+ * image would count as fresh. Source: github.com/moby/patternmatcher, and "`.dockerignore` files"
+ * in Docker's build reference.
  */
 export class IgnoreRules {
   readonly #patterns: Pattern[];
@@ -24,39 +24,39 @@ export class IgnoreRules {
   }
 
   /**
-   * Whether a path (relative, `/` as separator) is left out of the context.
-   * @param parent the answer for the directory that holds it
+   * Whether a path (relative, with `/` as separator) is excluded from the context.
+   * @param parent the result for the directory that contains it
    */
   match(path: string, parent: IgnoreMatch = NO_MATCH): IgnoreMatch {
     if (this.#patterns.length === 0) return NO_MATCH;
     let ignored = false;
     const matched: boolean[] = [];
     for (const [index, pattern] of this.#patterns.entries()) {
-      // A pattern that could not turn the answer is not tried, and so does not count as matched for
-      // what lies below, either.
-      const hit = parent.matched[index] === true || (pattern.negated === ignored && pattern.matches(path));
-      matched.push(hit);
-      if (hit) ignored = !pattern.negated;
+      // A pattern that could not change the result is not tried. So it does not count as matched
+      // for the paths below either.
+      const isMatch = parent.matched[index] === true || (pattern.negated === ignored && pattern.matches(path));
+      matched.push(isMatch);
+      if (isMatch) ignored = !pattern.negated;
     }
     return { ignored, matched };
   }
 
   /**
-   * Whether anything below an ignored directory could be let in again by a negation; if not, it
-   * need not be walked.
+   * Whether a negation may include something below an ignored directory again. If not, the
+   * directory need not be walked.
    */
   mayHoldExceptions(directory: string): boolean {
     return this.#patterns.some((pattern) => {
       if (!pattern.negated) return false;
       const literal = /[{|^]/.test(pattern.text) ? '' : (pattern.text.split(/[*?[\]\\]/, 1)[0] ?? '');
-      // Either the exception lies below the directory, or its wildcard begins early enough to reach
-      // into it.
+      // Either the exception is below the directory, or its wildcard begins early enough to match
+      // paths in it.
       return literal.startsWith(`${directory}/`) || (literal !== pattern.text && `${directory}/`.startsWith(literal));
     });
   }
 }
 
-/** How a path stands: left out or not, and which patterns it or a directory above it matched. */
+/** The result for a path, and which patterns matched it or a directory above it. */
 export interface IgnoreMatch {
   ignored: boolean;
   matched: readonly boolean[];
@@ -64,7 +64,7 @@ export interface IgnoreMatch {
 
 const NO_MATCH: IgnoreMatch = { ignored: false, matched: [] };
 
-/** The patterns of an ignore file, as Docker's reader hands them to its matcher. */
+/** The patterns of an ignore file, as Docker's reader passes them to its matcher. */
 function readLines(text: string): string[] {
   const patterns: string[] = [];
   for (const line of text.replace(/^\uFEFF/, '').split('\n')) {
@@ -80,11 +80,11 @@ function readLines(text: string): string[] {
 }
 
 /**
- * The matcher looks for the `!` itself and cleans once more, so that `/!x` and `/ x` mean what `!x`
- * and `x` do.
+ * Docker's matcher looks for the `!` itself and cleans the pattern again. So `/!x` means `!x`, and
+ * `/ x` means `x`.
  */
-function toPattern(given: string): Pattern[] {
-  const trimmed = trim(given);
+function toPattern(line: string): Pattern[] {
+  const trimmed = trim(line);
   if (trimmed === '') return [];
   const cleaned = clean(trimmed);
   const negated = cleaned.startsWith('!');
@@ -92,7 +92,7 @@ function toPattern(given: string): Pattern[] {
   return text === '' ? [] : [{ negated, text, matches: toMatcher(text) }];
 }
 
-/** White space as Go knows it; JavaScript's differs in two characters. */
+/** Trims white space by Go's definition, which differs from JavaScript's in two characters. */
 function trim(text: string): string {
   const space = '[\\t\\n\\v\\f\\r \\u0085\\u00a0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000]+';
   return text.replace(new RegExp(`^${space}`), '').replace(new RegExp(`${space}$`), '');
@@ -104,12 +104,12 @@ function clean(path: string): string {
 }
 
 /**
- * `*` and `?` stop at `/`, `**` does not, `[…]` is a class, `\` takes the next character as it is.
- * A pattern whose only wildcard is a `**` at its beginning or end is compared as text: `**x` is
- * whatever ends in `x`.
+ * `*` and `?` stop at `/`, `**` does not, `[…]` is a class, and `\` makes the next character
+ * literal. A pattern whose only wildcard is a `**` at its beginning or end is compared as text:
+ * `**x` matches every path that ends in `x`.
  */
 function toMatcher(pattern: string): (path: string) => boolean {
-  let how: 'exact' | 'prefix' | 'suffix' | 'regexp' = 'exact';
+  let comparison: 'exact' | 'prefix' | 'suffix' | 'regexp' = 'exact';
   let source = '';
   const chars = [...pattern];
   for (let i = 0; i < chars.length; i++) {
@@ -120,16 +120,16 @@ function toMatcher(pattern: string): (path: string) => boolean {
       if (chars[i + 1] === '/') i++; // `**/x` is also `x`
       const isLast = i + 1 >= chars.length;
       source += isLast ? '.*' : '(.*/)?';
-      how = isFirst ? 'suffix' : isLast && how === 'exact' ? 'prefix' : 'regexp';
+      comparison = isFirst ? 'suffix' : isLast && comparison === 'exact' ? 'prefix' : 'regexp';
       continue;
     }
-    if ('*?\\[]'.includes(char)) how = 'regexp';
+    if ('*?\\[]'.includes(char)) comparison = 'regexp';
     if (char === '*') source += '[^/]*';
     else if (char === '?') source += '[^/]';
     else if (char === '\\') source += `\\${chars[++i] ?? ''}`;
-    else source += '.+()$'.includes(char) ? `\\${char}` : char; // Docker means to escape `{|}` as well, and does not
+    else source += '.+()$'.includes(char) ? `\\${char}` : char; // Docker intends to escape `{|}` too, but does not
   }
-  switch (how) {
+  switch (comparison) {
     case 'exact':
       return (path) => path === pattern;
     case 'prefix':
@@ -139,8 +139,8 @@ function toMatcher(pattern: string): (path: string) => boolean {
       return (path) => path.endsWith(suffix) || (suffix.startsWith('/') && path === suffix.slice(1));
     }
     case 'regexp': {
-      // What Go does not understand ends every build that comes to try it, so no image can depend
-      // on it.
+      // A pattern that is invalid in Go fails every build that tries it, so no image can depend on
+      // it.
       const regexp = fromGo(`^${source}$`);
       return (path) => regexp?.test(path) ?? false;
     }

@@ -1,22 +1,22 @@
 import { createHash } from 'node:crypto';
 
 /**
- * How a tree is read and written down: what ignore rules let through, and what stands for a file.
- * It changes with either, and then nothing that was remembered or labelled before is believed.
+ * The version of how a tree is read: which files the ignore rules include, and what represents a
+ * file. If either changes, older indexes and labels are not trusted any more.
  */
 export const READING_FORMAT = 2;
 
-/** The files of one tree, as a build could see them. */
+/** The files of one tree, as a build sees them. */
 export interface FileSet {
   /**
-   * One digest over all entries, the same wherever the tree lies and whatever order it was read in.
+   * One digest of all entries. It does not depend on the path of the tree or the order of reading.
    */
   digest: string;
-  /** How many they are, directories aside. */
+  /** The number of files, without directories. */
   count: number;
   /**
-   * Path to what stands there, as in `fileEntry`. Only asked for when it is needed: of an unchanged
-   * tree the digest is known without it.
+   * The entries of `fileEntry` by path. A function, because for an unchanged tree the digest is
+   * known without them.
    */
   entries: () => ReadonlyMap<string, string>;
 }
@@ -24,16 +24,16 @@ export interface FileSet {
 export type FileKind = 'file' | 'link' | 'directory' | 'special';
 
 /**
- * The line that stands for one file: what a build could see of it. Times and owners are none of it,
- * as for BuildKit's own cache.
- * @param content a hash or a word of the harness's own, and never text from the tree: that could be
- * made to look like further lines
+ * The line that represents one file: what a build sees of it. Times and owners are not included, as
+ * in BuildKit's own cache.
+ * @param content a hash or a constant of the harness. Never text from the tree, because that could
+ * be crafted to look like more lines
  */
 export function fileEntry(kind: FileKind, mode: number, content: string): string {
   return `${kind} ${(mode & 0o7777).toString(8)} ${content}`;
 }
 
-/** The set of these entries. */
+/** The set of files with these entries. */
 export function fileSet(entries: ReadonlyMap<string, string>): FileSet {
   const hash = createHash('sha256');
   let count = 0;
@@ -51,17 +51,17 @@ export interface FileChange {
   kind: 'modified' | 'added' | 'deleted' | 'mode';
 }
 
-/** What differs from `before` to `after`, by path. */
+/** The differences from `before` to `after`, sorted by path. */
 export function compareFiles(before: FileSet, after: FileSet): FileChange[] {
   if (before.digest === after.digest) return [];
-  const [old, now] = [before.entries(), after.entries()];
+  const [oldEntries, newEntries] = [before.entries(), after.entries()];
   const changes: FileChange[] = [];
-  for (const path of [...new Set([...old.keys(), ...now.keys()])].sort()) {
-    const [was, is] = [old.get(path), now.get(path)];
-    if (was === is) continue;
-    if (was === undefined) changes.push({ path, kind: 'added' });
-    else if (is === undefined) changes.push({ path, kind: 'deleted' });
-    else changes.push({ path, kind: withoutMode(was) === withoutMode(is) ? 'mode' : 'modified' });
+  for (const path of [...new Set([...oldEntries.keys(), ...newEntries.keys()])].sort()) {
+    const [oldEntry, newEntry] = [oldEntries.get(path), newEntries.get(path)];
+    if (oldEntry === newEntry) continue;
+    if (oldEntry === undefined) changes.push({ path, kind: 'added' });
+    else if (newEntry === undefined) changes.push({ path, kind: 'deleted' });
+    else changes.push({ path, kind: withoutMode(oldEntry) === withoutMode(newEntry) ? 'mode' : 'modified' });
   }
   return changes;
 }

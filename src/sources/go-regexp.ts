@@ -1,8 +1,7 @@
 /**
- * Docker's matcher hands what stands in an ignore file almost untouched to Go's regular
- * expressions: `\d` is a digit there and `[[:alpha:]]` a class. This reads such an expression as Go
- * does and gives JavaScript's equal; undefined where Go refuses it. Source: "Syntax" of Go's
- * package regexp/syntax.
+ * Translates a regular expression from Go to JavaScript. Docker's matcher passes the patterns of an
+ * ignore file to Go almost unchanged: `\d` is a digit there, and `[[:alpha:]]` is a class.
+ * @returns undefined if Go rejects the expression. Source: "Syntax" of Go's package regexp/syntax
  */
 export function fromGo(source: string): RegExp | undefined {
   const reader: Reader = { chars: [...source], at: 0 };
@@ -25,7 +24,7 @@ function readPiece(reader: Reader): string {
   const char = take(reader);
   if (char === '\\') return readEscape(reader) ?? anchors(take(reader));
   if (char === '[') return readClass(reader);
-  if (char === '.') return '[^\\n]'; // JavaScript's `.` stops at more kinds of line ends
+  if (char === '.') return '[^\\n]'; // JavaScript's `.` excludes more kinds of line ends
   if (char === '{') {
     const repeat = /^\d+(,\d*)?\}/.exec(reader.chars.slice(reader.at, reader.at + 8).join(''))?.[0] ?? '';
     reader.at += repeat.length;
@@ -42,7 +41,7 @@ function anchors(char: string): string {
 }
 
 /**
- * In a group, because Go has anchors repeated as well: the pattern `{1}*` comes behind a `^`, and
+ * In a group, because Go allows to repeat anchors: the pattern `{1}*` comes after a `^`, and
  * matches all names.
  */
 function anchor(known: string): string {
@@ -61,8 +60,8 @@ const CLASSES: Record<string, string> = {
 const CONTROLS: Record<string, number> = { a: 7, f: 12, n: 10, r: 13, t: 9, v: 11 };
 
 /**
- * What follows a backslash, inside of a class or outside; undefined, with nothing taken, for what
- * only stands outside.
+ * Reads what follows a backslash, inside a class or outside. Returns undefined and reads nothing
+ * for an escape that is only allowed outside.
  */
 function readEscape(reader: Reader): string | undefined {
   const rest = reader.chars.slice(reader.at, reader.at + 3).join('');
@@ -101,7 +100,7 @@ const NAMED: Record<string, string> = {
   xdigit: '0-9A-Fa-f',
 };
 
-/** A class after its `[`. */
+/** Reads a class after its `[`. */
 function readClass(reader: Reader): string {
   const negated = reader.chars[reader.at] === '^';
   if (negated) reader.at++;
@@ -133,7 +132,7 @@ function readMember(reader: Reader): string {
   return escaped;
 }
 
-/** One character, as `code` writes it, and no class. */
+/** Whether a member is one character, as `code` writes it, and not a class. */
 function isCharacter(member: string): boolean {
   return member.startsWith('\\u{');
 }
@@ -145,7 +144,7 @@ function character(member: string): string {
 
 function take(reader: Reader): string {
   const char = reader.chars[reader.at++];
-  if (char === undefined) throw new SyntaxError('it ends too early');
+  if (char === undefined) throw new SyntaxError('unexpected end');
   return char;
 }
 

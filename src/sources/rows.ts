@@ -2,42 +2,39 @@ import type { Stats } from 'node:fs';
 import { fileEntry, type FileKind } from './file-set.ts';
 
 /**
- * What was seen of a tree: a row for each file and directory in the build context, and for each
- * directory that only was entered, because something below it could be. In columns, and not as
- * objects: a tree may have 100,000 of them, and each check reads them all.
+ * The result of a scan. There is a row for every file and directory in the build context, and for
+ * every directory that was only entered because something below it might be in the context. Stored
+ * in columns and not as objects: a tree may have 100,000 rows, and every check reads all of them.
  */
 export interface StatRows {
-  /** Relative to the root, `/` as separator; the root itself is empty. */
+  /** Relative to the root, with `/` as separator. The root itself is empty. */
   paths: string[];
-  /** Four numbers each: size, times of modification and change (milliseconds), inode. */
+  /** Four numbers a row: size, times of modification and change (milliseconds), inode. */
   stats: Float64Array;
-  /** What stands there, see `KINDS`. */
+  /** Indexes into `KINDS`. */
   kinds: Uint8Array;
   modes: Uint16Array;
   /**
-   * Rows that could change without another stamp, with the moment when they were first seen in this
-   * shape, milliseconds.
+   * Rows that could change without another stamp, with the time when they were first seen with this
+   * stamp (milliseconds).
    */
   doubted: Map<number, number>;
 }
 
-/** The same with what the files hold, which is only needed when something has moved. */
+/** The rows with the hashes of contents, which are only needed if something has changed. */
 export interface Rows extends StatRows {
   /** SHA-256, 32 bytes each; zeros for directories. */
   hashes: Uint8Array;
 }
 
-/**
- * The kinds in the order of their numbers; `entered` is a directory that is not in the context
- * itself.
- */
+/** `entered` is a directory that is not in the context itself. The order is part of the format. */
 export const KINDS = ['file', 'link', 'directory', 'special', 'entered'] as const;
 export type RowKind = (typeof KINDS)[number];
 
 export const STAT_COLUMNS = 4;
 export const HASH_BYTES = 32;
 
-/** Collects rows one by one. */
+/** Collects rows. */
 export class RowBuilder {
   readonly #paths: string[] = [];
   readonly #stats: number[] = [];
@@ -69,7 +66,7 @@ export class RowBuilder {
   }
 }
 
-/** Whether a file is as it was when its row was written. */
+/** Whether a file still has the stamp in its row. */
 export function isAsInRow({ stats }: StatRows, row: number, stat: Stats): boolean {
   const at = row * STAT_COLUMNS;
   return (
@@ -93,7 +90,7 @@ export function modifiedAt({ stats }: StatRows, row: number): number {
   return stats[row * STAT_COLUMNS + 1] ?? NaN;
 }
 
-/** Path to entry for all that is in the context. */
+/** The entries of everything in the context, by path. */
 export function entriesOf(rows: Rows): Map<string, string> {
   const hashes = Buffer.from(rows.hashes.buffer, rows.hashes.byteOffset, rows.hashes.byteLength);
   const entries = new Map<string, string>();
@@ -106,7 +103,7 @@ export function entriesOf(rows: Rows): Map<string, string> {
   return entries;
 }
 
-/** Whether nothing moved between two looks at a tree: not even a time. */
+/** Whether two scans of a tree found the same paths and stamps. */
 export function sameStats(one: StatRows, other: StatRows): boolean {
   return (
     one.paths.length === other.paths.length &&

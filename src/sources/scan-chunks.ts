@@ -1,39 +1,37 @@
 import { lstatSync } from 'node:fs';
 import { isAsInRow, type StatRows } from './rows.ts';
 
-/**
- * Rows that are looked at in one go: some milliseconds, so that others get their turn between them.
- */
+/** Rows that are checked in one go. That takes a few milliseconds; other work runs in between. */
 const CHUNK = 1_000;
 
-/** What two threads that share a tree have in common: numbers in shared memory. */
+/** The state that two threads share while they check a tree: numbers in shared memory. */
 export interface SharedProgress {
-  /** The next chunk that nobody has taken. */
+  /** The next chunk that no thread has taken. */
   next: Int32Array;
-  /** How many are at work on a chunk. */
+  /** The number of threads that are checking a chunk. */
   busy: Int32Array;
-  /** Whether anything has moved, or could not be told: 1 if so. */
-  moved: Int32Array;
+  /** 1 if anything has changed or could not be read, else 0. */
+  changed: Int32Array;
 }
 
 export function newProgress(): SharedProgress {
   const number = () => new Int32Array(new SharedArrayBuffer(4));
-  return { next: number(), busy: number(), moved: number() };
+  return { next: number(), busy: number(), changed: number() };
 }
 
 /**
- * Takes the next chunk of rows, in turn with whoever else works on them, and looks whether their
- * files are as they were.
- * @returns whether there may be more to look at
+ * Takes the next chunk of rows, which other threads may do too, and checks whether its files have
+ * changed.
+ * @returns whether there may be more chunks
  */
-export function lookAtNext(root: string, rows: StatRows, { next, busy, moved }: SharedProgress): boolean {
-  // before a chunk is taken: whoever finds none left and nobody busy knows that all were looked at
+export function checkNext(root: string, rows: StatRows, { next, busy, changed }: SharedProgress): boolean {
+  // Before a chunk is taken: if no chunk is left and no thread is busy, all have been checked.
   Atomics.add(busy, 0, 1);
   const from = Atomics.add(next, 0, 1) * CHUNK;
-  const isOver = from >= rows.paths.length || Atomics.load(moved, 0) === 1;
-  if (!isOver && hasChanged(root, rows, from, Math.min(from + CHUNK, rows.paths.length))) Atomics.store(moved, 0, 1);
+  const isDone = from >= rows.paths.length || Atomics.load(changed, 0) === 1;
+  if (!isDone && hasChanged(root, rows, from, Math.min(from + CHUNK, rows.paths.length))) Atomics.store(changed, 0, 1);
   Atomics.sub(busy, 0, 1);
-  return !isOver;
+  return !isDone;
 }
 
 function hasChanged(root: string, rows: StatRows, from: number, to: number): boolean {
@@ -48,6 +46,6 @@ function lstat(path: string) {
   try {
     return lstatSync(path, { throwIfNoEntry: false });
   } catch {
-    return undefined; // the walk will say what is wrong with it
+    return undefined; // the walk will report the error
   }
 }

@@ -5,15 +5,16 @@ import { readState, writeState } from '../machine/state-file.ts';
 import { IgnoreRules, type IgnoreMatch } from './dockerignore.ts';
 import { fileSet, READING_FORMAT, type FileSet } from './file-set.ts';
 
-/** A context's files, told apart by what counts. */
+/** The files of a context, split by whether they count. */
 export interface SplitFiles {
   inside: FileSet;
   outside: FileSet;
 }
 
 /**
- * What `sources` lets count of a context. Its patterns are written as in an ignore file but say
- * what counts: a directory stands for everything below it, `!` takes out again.
+ * Selects the files of a context that count, by `sources` in the configuration. Its patterns have
+ * the syntax of an ignore file, but name what counts. A directory includes everything below it, and
+ * `!` excludes again.
  */
 export class SourceFilter {
   readonly #rules: IgnoreRules;
@@ -24,7 +25,7 @@ export class SourceFilter {
   }
 
   counts(path: string): boolean {
-    return this.#standing(path).ignored;
+    return this.#match(path).ignored;
   }
 
   split({ entries }: FileSet): SplitFiles {
@@ -33,19 +34,17 @@ export class SourceFilter {
     return { inside: fileSet(inside), outside: fileSet(outside) };
   }
 
-  #standing(path: string): IgnoreMatch {
-    const before = this.#known.get(path);
-    if (before) return before;
+  #match(path: string): IgnoreMatch {
+    const known = this.#known.get(path);
+    if (known) return known;
     const slash = path.lastIndexOf('/');
-    const own = slash === -1 ? this.#rules.match(path) : this.#rules.match(path, this.#standing(path.slice(0, slash)));
-    this.#known.set(path, own);
-    return own;
+    const match = slash === -1 ? this.#rules.match(path) : this.#rules.match(path, this.#match(path.slice(0, slash)));
+    this.#known.set(path, match);
+    return match;
   }
 }
 
-/**
- * What a split was, by the digest of what was split and the patterns: both digests and both counts.
- */
+/** The stored result of a split. `key` is the digest of the tree and the patterns. */
 interface Remembered {
   key: string;
   inside: Pick<FileSet, 'digest' | 'count'>;
@@ -53,10 +52,10 @@ interface Remembered {
 }
 
 /**
- * As `SourceFilter.split`, but remembers the digests: an unchanged tree need not be split again to
- * know them. A cache only, as the index is.
- * @param directory where it is remembered
- * @param name under which
+ * As `SourceFilter.split`, but stores the digests, so that an unchanged tree need not be split
+ * again. Only a cache, as the index.
+ * @param directory where the result is stored
+ * @param name the name of its file, without the extension
  */
 export function splitOrRemember(
   files: FileSet,
@@ -69,25 +68,25 @@ export function splitOrRemember(
     .update(JSON.stringify([READING_FORMAT, files.digest, sources]))
     .digest('hex');
   let split: SplitFiles | undefined;
-  const whole = () => (split ??= new SourceFilter(sources).split(files));
+  const splitNow = () => (split ??= new SourceFilter(sources).split(files));
   const stored = readState<{ text: string; checksum: number }>(path);
   if (stored && typeof stored.text === 'string' && crc32(stored.text) === stored.checksum) {
-    const { key: known, inside, outside } = JSON.parse(stored.text) as Remembered;
-    const lazily = (part: Pick<FileSet, 'digest' | 'count'>, which: keyof SplitFiles) => ({
+    const { key: storedKey, inside, outside } = JSON.parse(stored.text) as Remembered;
+    const lazySet = (part: Pick<FileSet, 'digest' | 'count'>, which: keyof SplitFiles) => ({
       ...part,
-      entries: () => whole()[which].entries(),
+      entries: () => splitNow()[which].entries(),
     });
-    if (known === key) return { inside: lazily(inside, 'inside'), outside: lazily(outside, 'outside') };
+    if (storedKey === key) return { inside: lazySet(inside, 'inside'), outside: lazySet(outside, 'outside') };
   }
-  const { inside, outside } = whole();
-  // What the digest was taken of may have been replaced since: then this is another tree's split.
+  const { inside, outside } = splitNow();
+  // The index of this digest may have been replaced meanwhile. Then this split is of another tree.
   if (fileSet(files.entries()).digest !== files.digest) return { inside, outside };
   const part = ({ digest, count }: FileSet) => ({ digest, count });
   const text = JSON.stringify({ key, inside: part(inside), outside: part(outside) } satisfies Remembered);
   try {
     writeState(path, JSON.stringify({ text, checksum: crc32(text) }));
   } catch {
-    // a full or read-only disk costs the next check its time
+    // if the disk is full or read-only, the next check only takes longer
   }
   return { inside, outside };
 }

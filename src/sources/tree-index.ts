@@ -5,21 +5,21 @@ import { replaceFile } from '../machine/state-file.ts';
 import { READING_FORMAT } from './file-set.ts';
 import { HASH_BYTES, STAT_COLUMNS, type Rows, type StatRows } from './rows.ts';
 
-/** What an index tells before the hashes in it are read. */
+/** The content of an index without its hashes. */
 export interface IndexedTree {
   /**
-   * Whether a directory there gets another stamp when something in it comes or goes, so that it
-   * need not be listed to know its names.
+   * Whether a directory there gets another stamp when an entry is added or removed. If so, an
+   * unchanged directory need not be listed.
    */
   stampsDirectories: boolean;
-  /** The digest of the tree's file set, and how many files are in it. */
+  /** The digest of the tree's file set, and its number of files. */
   digest: string;
   count: number;
   rows: StatRows;
 }
 
 interface Head extends Omit<IndexedTree, 'rows'> {
-  /** This machine's clock when the index was written, milliseconds. */
+  /** When the index was written, by this machine's clock (milliseconds). */
   written: number;
   paths: string;
   stats: Float64Array;
@@ -28,20 +28,20 @@ interface Head extends Omit<IndexedTree, 'rows'> {
   doubted: Map<number, number>;
 }
 
-/** The format of the stored index; another one is no index. */
+/** The format of the index. A file with another one is ignored. */
 const VERSION = `3.${READING_FORMAT}`;
 
-/** The first line: format, then length and checksum of the two parts, which stand behind it. */
+/** The first line: the format, then length and checksum of the two parts that follow it. */
 const LINE_BYTES = 80;
 const LINE = /^kind-harness index ([\d.]+) (\d+) (\d+) (\d+) (\d+) *\n$/;
 
 /**
- * What was seen of a tree when it was last read, in one file. A cache only: without it, or with a
- * damaged one, everything is read again.
+ * The result of the last scan of a tree, in one file. Only a cache: if it is missing or damaged,
+ * everything is read again.
  */
 export class TreeIndex {
   readonly path: string;
-  /** Tells it from any other that was written to that path. */
+  /** Distinguishes it from any other index that was written to that path. */
   readonly id: string;
   readonly tree: IndexedTree;
 
@@ -52,14 +52,13 @@ export class TreeIndex {
   }
 
   /**
-   * Reads the index at that path; undefined when it is absent, damaged, or written at a time that
-   * is yet to come.
+   * Reads the index at that path; undefined if it is missing, damaged or from the future.
    */
   static read(path: string): TreeIndex | undefined {
-    return reading(path, (file) => {
+    return withFile(path, (file) => {
       const sizes = readSizes(file);
       const head = sizes && readPart<Head>(file, LINE_BYTES, sizes.head);
-      // Where the clock went back, a file may get the times again that it had when it was read.
+      // If the clock was set back, a changed file may get the same times as before.
       if (!sizes || !head || head.written > Date.now()) return undefined;
       const { paths, stats, kinds, modes, doubted, stampsDirectories, digest, count } = head;
       const rows = { paths: paths.split('\0'), stats, kinds, modes, doubted };
@@ -68,9 +67,9 @@ export class TreeIndex {
     });
   }
 
-  /** All rows, if the same index still stands there whole. */
+  /** All rows, if the same index is still there and not damaged. */
   readRows(): Rows | undefined {
-    return reading(this.path, (file) => {
+    return withFile(this.path, (file) => {
       const sizes = readSizes(file);
       if (!sizes || idOf(sizes) !== this.id) return undefined;
       const hashes = readPart<Uint8Array>(file, LINE_BYTES + sizes.head.bytes, sizes.hashes);
@@ -80,7 +79,7 @@ export class TreeIndex {
   }
 }
 
-/** Writes the index: whole and at once, so that another process sees the old or the new one. */
+/** Writes the index atomically: another process sees the old or the new one. */
 export function writeIndex(path: string, tree: Omit<IndexedTree, 'rows'> & { rows: Rows }): void {
   const { paths, stats, kinds, modes, doubted, hashes } = tree.rows;
   const { stampsDirectories, digest, count } = tree;
@@ -127,7 +126,7 @@ function idOf({ head, hashes }: Sizes): string {
   return `${head.bytes} ${head.checksum} ${hashes.bytes} ${hashes.checksum}`;
 }
 
-/** A part that is not what was written would be believed for as long as its files do not change. */
+/** Checks the checksum: a damaged part would be trusted until its files change. */
 function readPart<T>(file: number, at: number, { bytes, checksum }: Part): T | undefined {
   const part = readAt(file, at, bytes);
   return part.length === bytes && crc32(part) === checksum ? (deserialize(part) as T) : undefined;
@@ -138,13 +137,13 @@ function readAt(file: number, at: number, bytes: number): Buffer {
   return buffer.subarray(0, readSync(file, buffer, 0, bytes, at));
 }
 
-function reading<T>(path: string, read: (file: number) => T | undefined): T | undefined {
+function withFile<T>(path: string, read: (file: number) => T | undefined): T | undefined {
   let file: number | undefined;
   try {
     file = openSync(path, 'r');
     return read(file);
   } catch {
-    return undefined; // absent or damaged
+    return undefined; // missing or damaged
   } finally {
     if (file !== undefined) closeSync(file);
   }

@@ -1,39 +1,39 @@
 import { fileSet, type FileSet } from './file-set.ts';
 import { entriesOf, kindOf, modifiedAt, sameStats, type Rows, type StatRows } from './rows.ts';
 
-/** A build context as it was seen once. */
+/** A build context at one time. */
 export class SourceTree {
   readonly files: FileSet;
-  /** All rows; those that were verified against an index that was replaced since are read anew. */
+  /** All rows. They are scanned again if the index that they come from has been replaced. */
   readonly rows: () => Rows;
-  readonly #light: StatRows;
+  readonly #stats: StatRows;
 
   /**
-   * @param rows without their hashes
-   * @param whole gives them with their hashes
-   * @param digest what is known of its file set, so that it need not be taken
+   * @param stats the rows without their hashes
+   * @param rows reads the rows with their hashes
+   * @param known digest and count of its file set, if they need not be computed
    */
-  constructor(rows: StatRows, whole: () => Rows, digest?: { digest: string; count: number }) {
-    this.#light = rows;
-    this.rows = whole;
+  constructor(stats: StatRows, rows: () => Rows, known?: { digest: string; count: number }) {
+    this.#stats = stats;
+    this.rows = rows;
     let entries: ReadonlyMap<string, string> | undefined;
-    this.files = digest ? { ...digest, entries: () => (entries ??= entriesOf(whole())) } : fileSet(entriesOf(whole()));
+    this.files = known ? { ...known, entries: () => (entries ??= entriesOf(rows())) } : fileSet(entriesOf(rows()));
   }
 
   /**
-   * The files that were modified after a moment (milliseconds), among those that count. Only times:
-   * what they hold may be the same.
+   * The files that count and were modified after a time (milliseconds). Their contents may be the
+   * same.
    */
-  newerThan(moment: number, counts: (path: string) => boolean): string[] {
-    const { paths } = this.#light;
-    return paths.filter((path, row) => modifiedAt(this.#light, row) > moment && this.#isFile(row) && counts(path));
+  newerThan(time: number, counts: (path: string) => boolean): string[] {
+    const { paths } = this.#stats;
+    return paths.filter((path, row) => modifiedAt(this.#stats, row) > time && this.#isFile(row) && counts(path));
   }
 
-  /** The file that was modified last, among those that count. */
+  /** Among the files that count, the one that was modified last. */
   newest(counts: (path: string) => boolean): { path: string; modified: number } | undefined {
     let newest: { path: string; modified: number } | undefined;
-    for (const [row, path] of this.#light.paths.entries()) {
-      const modified = modifiedAt(this.#light, row);
+    for (const [row, path] of this.#stats.paths.entries()) {
+      const modified = modifiedAt(this.#stats, row);
       if ((newest === undefined || modified > newest.modified) && this.#isFile(row) && counts(path))
         newest = { path, modified };
     }
@@ -41,15 +41,15 @@ export class SourceTree {
   }
 
   /**
-   * Whether nothing moved between two looks: a file that was changed and changed back has the same
-   * content and a later time.
+   * Whether nothing was touched between two scans. A file that was changed and changed back has the
+   * same content but a later time.
    */
   isUnmoved(later: SourceTree): boolean {
-    return sameStats(this.#light, later.#light);
+    return sameStats(this.#stats, later.#stats);
   }
 
   #isFile(row: number): boolean {
-    const kind = kindOf(this.#light, row);
+    const kind = kindOf(this.#stats, row);
     return kind !== 'directory' && kind !== 'entered';
   }
 }

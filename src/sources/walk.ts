@@ -8,9 +8,9 @@ import type { PreviousScan } from './previous-scan.ts';
 import { RowBuilder, type RowKind, type Rows } from './rows.ts';
 
 /**
- * Reads a build context as BuildKit would send it: everything that the ignore file lets through.
- * Directories that are left out whole are not entered.
- * @returns the rows, and the file systems that its directories lie on
+ * Reads a build context as BuildKit would send it: everything that the ignore file does not
+ * exclude. Directories that are excluded as a whole are not entered.
+ * @returns the rows, and the device numbers of the directories
  */
 export function walk(
   root: string,
@@ -32,40 +32,42 @@ interface State {
 }
 
 /**
- * Reads a directory that may hold something of the context.
- * @param stat as it was before this: what comes or goes while it is read gives it another one
- * @param standing its own; undefined for the root
- * @returns whether it is in the context: an ignored one comes along, with its mode, as soon as
- * anything in it does
+ * Reads a directory that may contain a part of the context.
+ * @param stat from before the directory is read: entries added meanwhile give it another one
+ * @param match the result of the ignore rules for the directory; undefined for the root
+ * @returns whether it is in the context. An ignored directory is in the context, with its mode, if
+ * anything in it is
  */
-function enter(state: State, directory: string, stat: Stats, standing: IgnoreMatch | undefined): boolean {
+function enter(state: State, directory: string, stat: Stats, match: IgnoreMatch | undefined): boolean {
   state.devices.add(stat.dev);
-  let counts = standing?.ignored === false;
+  let isInContext = match?.ignored === false;
   for (const entry of ifPresent(() => readdirSync(join(state.root, directory), { withFileTypes: true })) ?? []) {
     const path = directory === '' ? entry.name : `${directory}/${entry.name}`;
-    const own = state.rules.match(path, standing);
-    if (own.ignored && !(entry.isDirectory() && state.rules.mayHoldExceptions(path))) continue;
-    const found = lstatSync(join(state.root, path), { throwIfNoEntry: false });
-    // A directory may have become a file since it was listed, and the other way round: then its
-    // directory has another stamp, too.
-    const isIn = found?.isDirectory() ? enter(state, path, found, own) : !own.ignored && addFile(state, path, found);
-    counts ||= isIn;
+    const entryMatch = state.rules.match(path, match);
+    if (entryMatch.ignored && !(entry.isDirectory() && state.rules.mayHoldExceptions(path))) continue;
+    const entryStat = lstatSync(join(state.root, path), { throwIfNoEntry: false });
+    // A directory may have been replaced by a file since it was listed, or a file by a directory.
+    // Then the parent directory has another stamp too.
+    const isIncluded = entryStat?.isDirectory()
+      ? enter(state, path, entryStat, entryMatch)
+      : !entryMatch.ignored && addFile(state, path, entryStat);
+    isInContext ||= isIncluded;
   }
-  addRow(state, directory, counts && directory !== '' ? 'directory' : 'entered', stat, undefined);
-  return counts;
+  addRow(state, directory, isInContext && directory !== '' ? 'directory' : 'entered', stat, undefined);
+  return isInContext;
 }
 
-/** @returns whether it is there */
+/** @returns whether the file exists */
 function addFile(state: State, path: string, stat: Stats | undefined): boolean {
   if (!stat) {
-    // Such a name cannot be asked for as text. No build succeeds with it, so no image is fresh
-    // beside it, either.
+    // A file whose name is not UTF-8 cannot be found by its name as text. No build succeeds with
+    // it, so no image is fresh while it exists.
     if (!path.includes('\uFFFD')) return false;
     state.rows.add(path, 'special', NO_STAT, sha256('its name is not UTF-8'), undefined);
     return true;
   }
   const hash = state.previousScan.hash(path, stat) ?? ifPresent(() => contentOf(join(state.root, path), stat));
-  if (!hash) return false; // it went away since
+  if (!hash) return false; // deleted meanwhile
   addRow(state, path, stat.isFile() ? 'file' : stat.isSymbolicLink() ? 'link' : 'special', stat, hash);
   return true;
 }
@@ -73,7 +75,7 @@ function addFile(state: State, path: string, stat: Stats | undefined): boolean {
 function contentOf(full: string, stat: Stats): Uint8Array {
   if (stat.isFile()) return hashFile(full, stat.size);
   if (stat.isSymbolicLink()) return sha256(readlinkSync(full, 'buffer'));
-  // BuildKit sends pipes and devices as they are, and a socket as an empty file.
+  // BuildKit sends pipes and devices unchanged, and a socket as an empty file.
   return sha256(`${stat.mode & constants.S_IFMT} ${stat.rdev}`);
 }
 
@@ -87,7 +89,7 @@ function addRow(
   rows.add(path, kind, stat, hash, previousScan.doubtedSince(path, stat));
 }
 
-/** Of nothing, so that it is never as it was. */
+/** A stamp that never compares as equal. */
 const NO_STAT = Object.assign(Object.create(Stats.prototype) as Stats, {
   size: NaN,
   mtimeMs: NaN,

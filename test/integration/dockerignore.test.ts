@@ -11,8 +11,8 @@ import { FILES, IGNORE_CASES } from '../support/ignore-cases.ts';
 import { plant } from '../support/scratch.ts';
 
 /*
- * Proves the ignore rules on what BuildKit really sends: each case is built (`FROM scratch`, `COPY . /`), and what comes out is held against
- * the harness's own reading of the same directory.
+ * Tests the ignore rules against BuildKit. Each case is built (`FROM scratch`, `COPY . /`), and the
+ * result is compared with how the harness reads the same directory.
  */
 
 let base: string;
@@ -24,20 +24,20 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(base, { recursive: true, force: true }));
 
-/** A build that Docker refuses because of its ignore file. */
+/** The result if Docker rejects the ignore file. */
 const REFUSED = 'refused';
 
 /**
- * Our reading, as path to kind and mode. Contents stay out of it: BuildKit itself loses some where
- * its two matchers disagree.
+ * What the harness reads: kind and mode by path. Contents are not compared, because BuildKit itself
+ * loses some if its two matchers disagree.
  */
-async function ours(ignore: string): Promise<Record<string, string>> {
+async function readByHarness(ignore: string): Promise<Record<string, string>> {
   const { files } = await readContext(context, ignore, join(base, 'index'));
   return Object.fromEntries([...files.entries()].map(([path, line]) => [path, line.split(' ').slice(0, 2).join(' ')]));
 }
 
 /** What a build sees, in the same form. */
-async function dockers(ignore: string): Promise<Record<string, string> | typeof REFUSED> {
+async function readByDocker(ignore: string): Promise<Record<string, string> | typeof REFUSED> {
   const definition = join(base, 'Dockerfile');
   const out = join(base, 'out');
   writeFileSync(definition, 'FROM scratch\nCOPY . /\n');
@@ -63,7 +63,7 @@ function list(root: string, directory: string): [string, string][] {
 }
 
 describe('a build context', () => {
-  it('holds everything but owners and times: modes, links, pipes, empty directories, any name', async () => {
+  it('has everything but owners and times: modes, links, pipes, empty directories, any name', async () => {
     plant(context, {
       'with blank': '',
       'ünï😀': '',
@@ -77,30 +77,30 @@ describe('a build context', () => {
     chmodSync(join(context, 'with blank'), 0o4755);
     chmodSync(join(context, 'empty'), 0o1777);
     chmodSync(join(context, 'deep'), 0o700);
-    chmodSync(context, 0o700); // the root's own mode does not travel
+    chmodSync(context, 0o700); // the mode of the root is not sent
     symlinkSync('deep/er', join(context, 'inside'));
     symlinkSync('/etc/hostname', join(context, 'outside'));
     symlinkSync('nowhere', join(context, 'dangling'));
     execFileSync('mkfifo', ['-m', '640', join(context, 'pipe')]);
-    expect(await ours('')).toEqual(await dockers(''));
+    expect(await readByHarness('')).toEqual(await readByDocker(''));
   });
 
-  it('holds the directories on the way to an exception, with their modes', async () => {
+  it('has the directories above an exception, with their modes', async () => {
     plant(context, { 'src/deep/kept': '', 'src/other/gone': '' });
     chmodSync(join(context, 'src'), 0o711);
     chmodSync(join(context, 'src/deep'), 0o750);
     const ignore = '*\n!src/deep/kept';
-    expect(await ours(ignore)).toEqual(await dockers(ignore));
-    expect(await ours(ignore)).toEqual({
+    expect(await readByHarness(ignore)).toEqual(await readByDocker(ignore));
+    expect(await readByHarness(ignore)).toEqual({
       src: 'directory 711',
       'src/deep': 'directory 750',
       'src/deep/kept': 'file 644',
     });
   });
 
-  it('is held back by no `.dockerignore` where the Dockerfile has an ignore file of its own, and an empty one', async () => {
+  it('ignores `.dockerignore` if the Dockerfile has its own ignore file, even an empty one', async () => {
     plant(context, { '.dockerignore': 'a', a: '' });
-    expect(await dockers('')).toEqual({ '.dockerignore': 'file 644', a: 'file 644' });
+    expect(await readByDocker('')).toEqual({ '.dockerignore': 'file 644', a: 'file 644' });
   });
 });
 
@@ -111,15 +111,15 @@ describe('the ignore file', () => {
   });
 
   it.each(IGNORE_CASES)('$why', async ({ ignore, gone }) => {
-    const seen = await dockers(ignore);
-    expect(await ours(ignore)).toEqual(seen);
-    // The table itself is proved as well: the unit tests take it for the truth.
-    const lost = list(context, '').flatMap(([path]) => (path in (seen as object) ? [] : [path]));
-    expect(lost.filter((path) => !lost.includes(dirname(path))).sort()).toEqual([...gone].sort());
+    const seen = await readByDocker(ignore);
+    expect(await readByHarness(ignore)).toEqual(seen);
+    // This also tests the table itself, which the unit tests rely on.
+    const missing = list(context, '').flatMap(([path]) => (path in (seen as object) ? [] : [path]));
+    expect(missing.filter((path) => !missing.includes(dirname(path))).sort()).toEqual([...gone].sort());
   });
 });
 
-/** Names made of few letters, so that random patterns hit them. */
+/** Names of few letters, so that random patterns match them. */
 const NAME = fc.stringMatching(/^[ab.é \]^|{}]{1,3}$/).filter((name) => name.trim() === name && !/^\.+$/.test(name));
 const PATH = fc.array(NAME, { minLength: 1, maxLength: 4 }).map((names) => names.join('/'));
 const PIECE = fc.oneof(
@@ -136,7 +136,7 @@ const LINE = fc
   .map(([before, pieces, after]) => before + pieces.join('') + after);
 const IGNORE = fc.oneof(
   { weight: 3, arbitrary: fc.array(LINE, { minLength: 1, maxLength: 5 }) },
-  // Exceptions in what was left out, and exceptions in those, are where matchers differ.
+  // Matchers differ in exceptions from excluded paths, and in exceptions from those.
   {
     weight: 2,
     arbitrary: fc
@@ -155,7 +155,7 @@ const RUNS = Number(process.env['HARNESS_IGNORE_RUNS'] ?? 40);
 
 describe('random trees and ignore files', () => {
   it(
-    'are read as BuildKit reads them',
+    'are read as in BuildKit',
     async () => {
       await fc.assert(
         fc.asyncProperty(fc.uniqueArray(PATH, { minLength: 3, maxLength: 14 }), IGNORE, async (paths, lines) => {
@@ -165,12 +165,12 @@ describe('random trees and ignore files', () => {
             try {
               plant(context, { [path]: '' });
             } catch {
-              // it wants a directory where another path has put a file: one path less
+              // it needs a directory where another path has a file: skip it
             }
           }
           const ignore = lines.join('\n');
-          const seen = await dockers(ignore);
-          if (seen !== REFUSED) expect(await ours(ignore)).toEqual(seen);
+          const seen = await readByDocker(ignore);
+          if (seen !== REFUSED) expect(await readByHarness(ignore)).toEqual(seen);
         }),
         {
           numRuns: RUNS,

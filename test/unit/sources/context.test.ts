@@ -19,7 +19,7 @@ afterEach(() => void vi.restoreAllMocks());
 
 let reads = 0;
 
-/** Without what earlier reads have remembered. */
+/** Reads a context without the index of an earlier scan. */
 function read(context: string, ignore = '') {
   return readContext(context, ignore, join(context, '..', `index ${reads++}`));
 }
@@ -36,7 +36,7 @@ function tree(files: Record<string, string> = {}): string {
 }
 
 describe('a build context', () => {
-  it('lists files, directories and links by their paths, and knows their times', async () => {
+  it('lists files, directories and links by their paths, with their times', async () => {
     const context = tree({ 'a/b': 'xyz', 'empty/': '', c: '' });
     symlinkSync('a/b', join(context, 'link'));
     utimesSync(join(context, 'c'), 5, 5);
@@ -54,26 +54,26 @@ describe('a build context', () => {
     expect(source.newest(() => false)).toBeUndefined();
   });
 
-  it('does not enter what is ignored whole', async () => {
+  it('does not enter directories that are ignored as a whole', async () => {
     const context = tree({ 'src/a': '', 'node_modules/a/b': '' });
-    const asked = vi.spyOn(IgnoreRules.prototype, 'match');
+    const match = vi.spyOn(IgnoreRules.prototype, 'match');
     expect([...(await read(context, 'node_modules\n!src/*.md')).files.entries().keys()].sort()).toEqual([
       'src',
       'src/a',
     ]);
-    expect(asked.mock.calls.map(([path]) => path).sort()).toEqual(['node_modules', 'src', 'src/a']);
+    expect(match.mock.calls.map(([path]) => path).sort()).toEqual(['node_modules', 'src', 'src/a']);
   });
 
   it.each<[string, (context: string) => void]>([
-    ['a content', (context) => writeFileSync(join(context, 'a'), 'y')],
-    ['a name', (context) => renameSync(join(context, 'a'), join(context, 'c'))],
-    ['a mode', (context) => chmodSync(join(context, 'a'), 0o755)],
-    ["a directory's mode", (context) => chmodSync(join(context, 'd'), 0o700)],
-    ['an empty directory', (context) => mkdirSync(join(context, 'd/empty'))],
-    ['a link', (context) => symlinkSync('a', join(context, 'link'))],
-    ['a pipe', (context) => void execFileSync('mkfifo', [join(context, 'pipe')])],
+    ['another content', (context) => writeFileSync(join(context, 'a'), 'y')],
+    ['another name', (context) => renameSync(join(context, 'a'), join(context, 'c'))],
+    ['another mode', (context) => chmodSync(join(context, 'a'), 0o755)],
+    ['another mode of a directory', (context) => chmodSync(join(context, 'd'), 0o700)],
+    ['a new empty directory', (context) => mkdirSync(join(context, 'd/empty'))],
+    ['a new link', (context) => symlinkSync('a', join(context, 'link'))],
+    ['a new pipe', (context) => void execFileSync('mkfifo', [join(context, 'pipe')])],
     [
-      'contents exchanged',
+      'exchanged contents',
       (context) => {
         renameSync(join(context, 'a'), join(context, 'c'));
         renameSync(join(context, 'b'), join(context, 'a'));
@@ -81,7 +81,7 @@ describe('a build context', () => {
       },
     ],
     [
-      'a name that is no text',
+      'a name that is not UTF-8',
       (context) => writeFileSync(Buffer.concat([Buffer.from(`${context}/x`), Buffer.from([0xff])]), ''),
     ],
   ])('has another digest with %s', async (_, change) => {
@@ -91,7 +91,7 @@ describe('a build context', () => {
     expect(await digest(context)).not.toBe(before);
   });
 
-  it('has the same digest wherever it lies, whatever its times, owners and order of writing', async () => {
+  it('has the same digest at any path, with any times and order of writing', async () => {
     const one = tree({ a: 'x', 'd/b': 'y', c: 'z' });
     const other = tree({ c: 'z', 'd/b': 'y', a: 'x' });
     utimesSync(join(other, 'a'), 1, 1);
@@ -101,7 +101,7 @@ describe('a build context', () => {
     expect((await read(other)).isUnmoved(await read(other))).toBe(true);
   });
 
-  it('is not fooled by a link whose target looks like further lines', async () => {
+  it('is not deceived by a link whose target looks like more lines', async () => {
     const honest = tree({ b: 'x' });
     symlinkSync('t', join(honest, 'a'));
     const line = (await read(honest)).files.entries().get('b') as string;
@@ -110,13 +110,13 @@ describe('a build context', () => {
     expect(await digest(forged)).not.toBe(await digest(honest));
   });
 
-  it('takes a hard link for the file it is', async () => {
+  it('treats a hard link as a file', async () => {
     const context = tree({ a: 'x' });
     linkSync(join(context, 'a'), join(context, 'b'));
     expect(await digest(context)).toBe(await digest(tree({ a: 'x', b: 'x' })));
   });
 
-  it('feels a change of the modes on the way to an exception, and no other of what is ignored', async () => {
+  it('depends on the modes of the directories above an exception, and on nothing else that is ignored', async () => {
     const context = tree({ 'src/deep/kept': '', 'src/other/gone': '', top: '' });
     const ignore = '*\n!src/deep/kept';
     const before = await digest(context, ignore);
@@ -129,7 +129,7 @@ describe('a build context', () => {
 });
 
 describe('the ignore file of a build', () => {
-  it("is the Dockerfile's own, even an empty one, before that of the context", () => {
+  it('is that of the Dockerfile, even if empty, before that of the context', () => {
     const context = tree({ '.dockerignore': 'context', 'docker/Dockerfile': '' });
     const dockerfile = join(context, 'docker/Dockerfile');
     expect(readIgnoreFile(context, dockerfile)).toBe('context');
@@ -137,7 +137,7 @@ describe('the ignore file of a build', () => {
     expect(readIgnoreFile(context, dockerfile)).toBe('');
   });
 
-  it('is none where there is none, or a directory', () => {
+  it('does not exist if there is none or it is a directory', () => {
     const context = tree({ Dockerfile: '' });
     expect(readIgnoreFile(context, join(context, 'Dockerfile'))).toBeUndefined();
     mkdirSync(join(context, '.dockerignore'));

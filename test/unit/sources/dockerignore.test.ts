@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { IgnoreRules, type IgnoreMatch } from '../../../src/sources/dockerignore.ts';
 import { FILES, IGNORE_CASES } from '../../support/ignore-cases.ts';
 
-/** Every path of the tree, directories before what is in them. */
+/** Every path of the tree, directories before their content. */
 const PATHS = [
   ...new Set(['empty', 'link', ...FILES.flatMap((file) => (file.includes('/') ? [...parents(file), file] : [file]))]),
 ];
@@ -14,30 +14,30 @@ function parents(path: string): string[] {
 }
 
 /**
- * What is left out, found as a walk finds it: below an ignored directory only where an exception
- * may lie.
+ * The excluded paths, found as a walk finds them: an ignored directory is only entered if an
+ * exception may be below it.
  */
-function leftOut(ignore: string): string[] {
+function excluded(ignore: string): string[] {
   const rules = new IgnoreRules(ignore);
-  const standings = new Map<string, IgnoreMatch | undefined>([['.', undefined]]);
+  const matches = new Map<string, IgnoreMatch | undefined>([['.', undefined]]);
   const kept = new Set<string>();
   for (const path of PATHS) {
     const directory = dirname(path);
-    if (!standings.has(directory)) continue; // its directory is not walked
-    const standing = rules.match(path, standings.get(directory));
-    if (!standing.ignored) [...parents(path), path].forEach((seen) => kept.add(seen));
-    if (!standing.ignored || rules.mayHoldExceptions(path)) standings.set(path, standing);
+    if (!matches.has(directory)) continue; // its directory is not walked
+    const match = rules.match(path, matches.get(directory));
+    if (!match.ignored) [...parents(path), path].forEach((seen) => kept.add(seen));
+    if (!match.ignored || rules.mayHoldExceptions(path)) matches.set(path, match);
   }
-  const gone = PATHS.filter((path) => !kept.has(path));
-  return gone.filter((path) => !gone.includes(dirname(path))).sort();
+  const missing = PATHS.filter((path) => !kept.has(path));
+  return missing.filter((path) => !missing.includes(dirname(path))).sort();
 }
 
 describe('the rules of an ignore file', () => {
   it.each(IGNORE_CASES)('$why', ({ ignore, gone }) => {
-    expect(leftOut(ignore)).toEqual([...gone].sort());
+    expect(excluded(ignore)).toEqual([...gone].sort());
   });
 
-  it('do not ask to walk what nothing lets in again', () => {
+  it('need no walk below a directory if no exception can match there', () => {
     const rules = new IgnoreRules('node_modules\nsrc\n!src/keep/*.txt\n!**/*.md');
     expect(rules.mayHoldExceptions('src')).toBe(true);
     expect(new IgnoreRules('node_modules\nsrc\n!src/keep/*.txt').mayHoldExceptions('node_modules')).toBe(false);
@@ -46,9 +46,9 @@ describe('the rules of an ignore file', () => {
   });
 
   it.each(['[', '[a-', '!', 'a\\', '[b-a]', 'f\\e', '!f\\e', '[[:none:]]'])(
-    'take %j, which Docker refuses, for a pattern that matches nothing',
+    'treat %j, which Docker rejects, as a pattern that matches nothing',
     (ignore) => {
-      expect(leftOut(ignore)).toEqual([]);
+      expect(excluded(ignore)).toEqual([]);
     },
   );
 });

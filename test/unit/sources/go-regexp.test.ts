@@ -43,7 +43,7 @@ describe("Go's regular expressions", () => {
   });
 
   it.each(['\\e', '\\8', '\\ü', '[a', '[', '[b-a]', '[a-\\d]', '[\\b]', '[[:none:]]', 'a**', '\\'])(
-    '%s is none',
+    '%s is not valid',
     (source) => {
       expect(fromGo(source)).toBeUndefined();
     },

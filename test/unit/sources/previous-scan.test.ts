@@ -20,10 +20,8 @@ function asHash(content: string): Uint8Array {
   return Buffer.from(content.padEnd(32));
 }
 
-/**
- * One look at one file, as a walk looks: what of it is known afterwards, and whether it was read.
- */
-function look(known: Rows | undefined, seen: Stats, clock: Partial<Clock>): { rows: Rows; read: boolean } {
+/** Scans one file, as a walk does. Returns its row, and whether its content was read. */
+function scanFile(known: Rows | undefined, seen: Stats, clock: Partial<Clock>): { rows: Rows; read: boolean } {
   const previousScan = new PreviousScan(known, { own: 1_000_000, fileSystem: 1_000_000, device: 1, ...clock }, RACY_MS);
   const hash = previousScan.hash('/file', seen);
   const rows = new RowBuilder();
@@ -31,56 +29,57 @@ function look(known: Rows | undefined, seen: Stats, clock: Partial<Clock>): { ro
   return { rows: rows.finish(), read: hash === undefined };
 }
 
-/** Looks one after the other, each at what the one before has left. */
-function looks(...each: [seen: Stats, clock?: Partial<Clock>][]): boolean[] {
+/** Scans a file several times. Returns for each scan whether the content was read. */
+function scans(...each: [seen: Stats, clock?: Partial<Clock>][]): boolean[] {
   let rows: Rows | undefined;
   return each.map(([seen, clock = {}]) => {
-    const looked = look(rows, seen, clock);
-    rows = looked.rows;
-    return looked.read;
+    const scan = scanFile(rows, seen, clock);
+    rows = scan.rows;
+    return scan.read;
   });
 }
 
-describe('what is remembered of a file', () => {
-  it('is believed until anything about the file has moved', () => {
-    expect(looks([stat()], [stat()])).toEqual([true, false]);
-    for (const moved of [{ size: 2 }, { mtimeMs: 1_001 }, { ctimeMs: 1_000.5 }, { ino: 8 }]) {
-      expect(looks([stat()], [stat(moved)])).toEqual([true, true]);
+describe('the hash of a previous scan', () => {
+  it('is trusted until the stamp of the file changes', () => {
+    expect(scans([stat()], [stat()])).toEqual([true, false]);
+    for (const change of [{ size: 2 }, { mtimeMs: 1_001 }, { ctimeMs: 1_000.5 }, { ino: 8 }]) {
+      expect(scans([stat()], [stat(change)])).toEqual([true, true]);
     }
   });
 
-  it('is doubted when the file was changed a moment ago, until it is read once more', () => {
+  it('is not trusted right after a change, until the file is read again', () => {
     const fresh = stat({ ctimeMs: 999_500 });
     const late = { own: 1_003_000, fileSystem: 1_003_000 };
-    expect(looks([fresh], [fresh], [fresh, late], [fresh, late])).toEqual([true, true, true, false]);
+    expect(scans([fresh], [fresh], [fresh, late], [fresh, late])).toEqual([true, true, true, false]);
   });
 
-  it("is doubted as long as another file system's clock may be the one that stamped it", () => {
-    // The share's clock is an hour behind: by this machine's, the file looks old, though it may
-    // change within the same tick.
+  it("is not trusted while the stamp may come from another file system's clock", () => {
+    // The clock of the network share is an hour behind. The file looks old by this machine's clock,
+    // but it may change within the same tick.
     const behind = stat({ dev: 2, mtimeMs: 1, ctimeMs: 1 });
-    expect(looks([behind], [behind], [behind, { own: 1_002_001 }], [behind, { own: 1_002_001 }])).toEqual([
+    expect(scans([behind], [behind], [behind, { own: 1_002_001 }], [behind, { own: 1_002_001 }])).toEqual([
       true,
       true,
       true,
       false,
     ]);
-    // The same on the index's own file system, whose clock is asked.
+    // The same on the file system of the index, whose clock is read.
     const now = stat({ ctimeMs: 499, mtimeMs: 499 });
-    expect(looks([now, { fileSystem: 500 }], [now, { fileSystem: 500 }])).toEqual([true, true]);
+    expect(scans([now, { fileSystem: 500 }], [now, { fileSystem: 500 }])).toEqual([true, true]);
   });
 
-  it('comes to be believed of a file with a time in the future', () => {
+  it('is trusted after a while for a file with a time in the future', () => {
     const future = stat({ mtimeMs: 9e12 });
-    expect(looks([future], [future, { own: 1_005_000 }], [future, { own: 1_005_000 }])).toEqual([true, true, false]);
+    expect(scans([future], [future, { own: 1_005_000 }], [future, { own: 1_005_000 }])).toEqual([true, true, false]);
   });
 });
 
 /*
- * A file system of numbers: any tick up to that of the coarsest real one, a clock of its own, time that passes as the sequence says. Here the
- * rules of time are tried hard and fast; test/integration/freshness.test.ts tries the rest on a real one.
+ * A simulated file system: it has its own clock, with any tick up to that of the coarsest real one,
+ * and time passes as the sequence says. This tests the rules about time thoroughly and fast.
+ * test/integration/freshness.test.ts tests the rest on a real file system.
  */
-/** How many steps are played in all. */
+/** The total number of simulated steps. */
 const STEPS = Number(process.env['HARNESS_PROPERTY_STEPS'] ?? 20_000);
 
 describe('random changes under coarse and skewed clocks', () => {
@@ -121,7 +120,7 @@ describe('random changes under coarse and skewed clocks', () => {
     ownDevice: fc.boolean(),
   });
 
-  it('never hide a content', { timeout: Math.max(60_000, STEPS * 5) }, () => {
+  it('never hide a changed content', { timeout: Math.max(60_000, STEPS * 5) }, () => {
     const path = join(scratch(), 'index');
     let checks = 0;
     let remembered = 0;
@@ -144,7 +143,7 @@ describe('random changes under coarse and skewed clocks', () => {
             const known = index?.readRows();
             const stats = [...files].map(([name, { content, ...times }]) => ({ name, content, seen: stat(times) }));
             checks += stats.length;
-            // As `readContext` does: all is believed, or each file is looked at.
+            // As in `readContext`: the whole index is trusted, or every file is checked.
             if (known && known.doubted.size === 0 && stats.every(({ seen }, row) => isAsInRow(known, row, seen))) {
               remembered += stats.length;
               for (const [row, { content }] of stats.entries())
@@ -181,7 +180,7 @@ describe('random changes under coarse and skewed clocks', () => {
       ),
       { numRuns: Math.ceil(STEPS / 15) },
     );
-    // The index must also have been of use, or this would prove nothing.
+    // The index must also have been used, or this would prove nothing.
     expect(remembered).toBeGreaterThan(checks / 25);
   });
 

@@ -12,12 +12,12 @@ afterEach(() => void vi.restoreAllMocks());
 
 vi.mock(import('../../../src/machine/hash-file.ts'), { spy: true });
 
-/** Long ago for any file system's clock. */
+/** Long ago by the clock of any file system. */
 const SETTLED = new Date('2020-01-01');
 
 /**
- * A tree whose stamps are old enough to be believed at once; its directories' change times are not,
- * so time is moved instead.
+ * A tree whose stamps are old enough to be trusted. The change times of directories cannot be set,
+ * so the clock is moved instead.
  */
 function settledTree(files: Record<string, string>): { context: string; index: string } {
   const root = scratch();
@@ -28,7 +28,7 @@ function settledTree(files: Record<string, string>): { context: string; index: s
   return { context, index: join(root, 'state', 'index') };
 }
 
-/** From now on it is that much later, by all clocks that are asked. */
+/** Moves all clocks that are read forward. */
 function later(ms: number): void {
   const now = Date.now() + ms;
   vi.spyOn(Date, 'now').mockReturnValue(now);
@@ -39,7 +39,7 @@ const fileSystem = {
   readClock: (probe: string) => ({ ...FILE_SYSTEM.readClock(probe), own: Date.now(), fileSystem: Date.now() }),
 };
 
-/** One check: which files were read. */
+/** Checks a tree once. Returns the files that were read. */
 async function check({ context, index }: { context: string; index: string }): Promise<string[]> {
   const hashFile = vi.mocked(hashing.hashFile).mockClear();
   const fresh = await readContext(context, '', join(scratch(), 'no-index'), fileSystem);
@@ -53,32 +53,32 @@ async function check({ context, index }: { context: string; index: string }): Pr
 }
 
 describe('the index of a tree', () => {
-  it('lets each file be read once, and again when anything about it has moved', async () => {
+  it('saves reading a file again until its stamp changes', async () => {
     const tree = settledTree({ a: '1', 'd/b': '2' });
     expect(await check(tree)).toEqual(['a', 'd/b']);
     expect(await check(tree)).toEqual([]);
     later(10_000);
-    for (const [change, moved] of [
+    for (const [change, changed] of [
       [() => utimesSync(join(tree.context, 'a'), SETTLED, SETTLED), ['a']],
       [() => writeFileSync(join(tree.context, 'd/b'), '3'), ['d/b']],
       [() => plant(tree.context, { 'd/c': '' }), ['d/c']],
     ] as const) {
       change();
       later(10_000);
-      expect(await check(tree)).toEqual(moved);
+      expect(await check(tree)).toEqual(changed);
       expect(await check(tree)).toEqual([]);
     }
   });
 
-  it('walks nothing while nothing has moved', async () => {
+  it('saves the walk while nothing has changed', async () => {
     const tree = settledTree({ a: '1', 'd/b': '2' });
     await check(tree);
-    const asked = vi.fn(FILE_SYSTEM.readClock);
-    await readContext(tree.context, '', tree.index, { ...FILE_SYSTEM, readClock: asked });
-    expect(asked).not.toHaveBeenCalled();
+    const readClock = vi.fn(FILE_SYSTEM.readClock);
+    await readContext(tree.context, '', tree.index, { ...FILE_SYSTEM, readClock });
+    expect(readClock).not.toHaveBeenCalled();
   });
 
-  it('is not written while nothing has moved, and forgets what is gone', async () => {
+  it('is not written while nothing has changed, and drops deleted files', async () => {
     const tree = settledTree({ a: '', 'long-name-that-is-gone': '' });
     await check(tree);
     utimesSync(tree.index, SETTLED, SETTLED);
@@ -90,7 +90,7 @@ describe('the index of a tree', () => {
     expect(readdirSync(join(tree.index, '..'))).toEqual(['index']);
   });
 
-  it('gives up the indexes that were not written for a month', async () => {
+  it('causes the removal of indexes that were not written for a month', async () => {
     const tree = settledTree({ a: '' });
     const old = join(tree.index, '..', 'old');
     plant(join(tree.index, '..'), { old: '', 'not-so-old': '' });
@@ -99,7 +99,7 @@ describe('the index of a tree', () => {
     expect(readdirSync(join(tree.index, '..'))).toEqual(['index', 'not-so-old']);
   });
 
-  it('is believed in no byte when it is damaged', async () => {
+  it('is ignored if any byte is damaged', async () => {
     const tree = settledTree({ a: '1' });
     await check(tree);
     const whole = readFileSync(tree.index);
@@ -108,7 +108,7 @@ describe('the index of a tree', () => {
       damaged[at] = (damaged[at] as number) ^ 1;
       writeFileSync(tree.index, damaged);
       const index = TreeIndex.read(tree.index);
-      // Its padding says nothing, and its hashes are looked at when they are needed.
+      // The padding has no meaning, and the hashes are only checked when they are needed.
       if (damaged.subarray(0, 80).toString('latin1').trimEnd() === whole.subarray(0, 80).toString('latin1').trimEnd())
         continue;
       expect(index?.readRows(), `byte ${at}`).toBeUndefined();
@@ -117,7 +117,7 @@ describe('the index of a tree', () => {
     }
   });
 
-  it('whose hashes are damaged still tells that nothing has moved, and is mended when they are asked for', async () => {
+  it('with damaged hashes still shows that nothing has changed, and is repaired when they are needed', async () => {
     const tree = settledTree({ a: '1', b: '' });
     await check(tree);
     writeFileSync(tree.index, readFileSync(tree.index).subarray(0, -1));
@@ -131,14 +131,14 @@ describe('the index of a tree', () => {
     ['nothing', ''],
     ['text', 'x'],
     ['another format', `${'kind-harness index 2 10 0 10 0'.padEnd(79)}\n${'x'.repeat(20)}`],
-    ['sizes that are none', `${'kind-harness index 3 99999999999 0 10 0'.padEnd(79)}\n`],
-  ])('is none when it is %s', (_, text) => {
+    ['impossible sizes', `${'kind-harness index 3 99999999999 0 10 0'.padEnd(79)}\n`],
+  ])('is ignored if it is %s', (_, text) => {
     const path = join(scratch(), 'index');
     writeFileSync(path, text);
     expect(TreeIndex.read(path)).toBeUndefined();
   });
 
-  it('is not believed once the clock went back', async () => {
+  it('is not trusted after the clock was set back', async () => {
     const tree = settledTree({ a: '1' });
     await check(tree);
     expect(await check(tree)).toEqual([]);
@@ -146,7 +146,7 @@ describe('the index of a tree', () => {
     expect(TreeIndex.read(tree.index)).toBeUndefined();
   });
 
-  it('is no longer believed once another process has replaced it', () => {
+  it('is not trusted after another process has replaced it', () => {
     const path = join(scratch(), 'index');
     const write = (name: string) => {
       const rows = new RowBuilder();
@@ -166,7 +166,7 @@ describe('the index of a tree', () => {
     expect(index?.readRows()).toBeUndefined();
   });
 
-  it('is no obstacle where its directory cannot be made', async () => {
+  it('is not needed if its directory cannot be created', async () => {
     const tree = settledTree({ a: '' });
     plant(join(tree.context, '..'), { 'state/index': 'a file where a directory should be' });
     const blocked = { ...tree, index: join(tree.index, 'x') };
@@ -174,7 +174,7 @@ describe('the index of a tree', () => {
     expect(await check(blocked)).toEqual(['a']);
   });
 
-  it('of many files is looked through by two threads, which miss nothing', async () => {
+  it('of many files is checked by two threads, which miss nothing', async () => {
     const names = Array.from({ length: 31_000 }, (_, i) => `d${i % 10}/f${i}`);
     const tree = settledTree(Object.fromEntries(names.map((name) => [name, ''])));
     await check(tree);
@@ -186,8 +186,8 @@ describe('the index of a tree', () => {
   }, 60_000);
 });
 
-describe("a file system's way with stamps", () => {
-  it('has a clock, and a device', () => {
+describe('a file system', () => {
+  it('has a clock and a device', () => {
     const directory = scratch();
     const before = Date.now();
     const clock = FILE_SYSTEM.readClock(join(directory, 'deep', 'probe'));
@@ -198,7 +198,7 @@ describe("a file system's way with stamps", () => {
     expect(readdirSync(join(directory, 'deep'))).toEqual([]);
   });
 
-  it('stamps directories here, and is not believed to where that cannot be tried', () => {
+  it('stamps directories here, and is not trusted to if that cannot be tested', () => {
     const directory = scratch();
     expect(stampsDirectories(join(directory, 'probe'))).toBe(true);
     expect(stampsDirectories(join(directory, 'not', 'there'))).toBe(false);
