@@ -1,10 +1,10 @@
 #!/usr/bin/env node
 /**
- * Makes a checkout ready to run `node dist/bin/harness.cjs`: dependencies, build, and with
- * `--tools` also Docker and kind. It stands in front of every just recipe, so the way through it
- * when nothing is to be done must stay short: a few files are read, one socket is asked, no program
- * is started. Plain JavaScript, because it runs before the compiler is there. All output goes to
- * standard error: standard output belongs to the command that follows.
+ * Prepares a checkout to run `node dist/bin/harness.cjs`: installs dependencies, builds, and with
+ * `--tools` also installs Docker and kind. Every just recipe runs it first, so it must be fast if
+ * there is nothing to do: it reads a few files, asks one socket, and starts no program. It is plain
+ * JavaScript, because it runs before the compiler is installed. All output goes to standard error,
+ * because standard output belongs to the command that follows.
  */
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -26,7 +26,7 @@ import { fileURLToPath } from 'node:url';
 
 const ROOT = join(dirname(fileURLToPath(import.meta.url)), '..');
 /**
- * Within node_modules, so that it is gone, and the build is made again, when the compiler and the
+ * Inside node_modules, so that it is deleted, and the build repeated, whenever the compiler and the
  * libraries may have changed.
  */
 const STAMP = join(ROOT, 'node_modules', '.cache', 'kind-harness', 'built');
@@ -35,32 +35,32 @@ const BUNDLER = join('scripts', 'bundle.mjs');
 const LOCK = join(ROOT, '.harness', 'bootstrap.lock');
 const ENVIRONMENT_FAILED = 3;
 const OLDEST_NODE = [22, 22];
-/** Where Docker's client looks for its plugins, besides the user's own directory. */
+/** Where Docker's client looks for plugins, in addition to the user's own directory. */
 const SYSTEM_PLUGINS = ['/usr/local/lib/docker', '/usr/local/libexec/docker', '/usr/lib/docker', '/usr/libexec/docker'];
 
 process.chdir(ROOT);
 requireNode();
 if (dependenciesAreOld() || !isBuilt()) await alone(prepare);
-if (process.argv.includes('--tools') && !(await toolsAreThere())) process.exitCode = setUp();
+if (process.argv.includes('--tools') && !(await hasTools())) process.exitCode = setUp();
 
 function requireNode() {
   const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
   if (major > OLDEST_NODE[0] || (major === OLDEST_NODE[0] && minor >= OLDEST_NODE[1])) return;
   fail(
-    `Node ${OLDEST_NODE.join('.')} or newer is needed, and this is ${process.versions.node}. Without installing anything:\n` +
+    `Node ${OLDEST_NODE.join('.')} or newer is required; this is ${process.versions.node}. To run without installing it:\n` +
       '  npx -y -p node@24.21.0 -p rust-just@1.57.0 -- just <recipe>',
   );
 }
 
-/** Looks once more: while this process waited for its turn, another one may have done it all. */
+/** Checks again, because another process may have done everything while this one waited. */
 function prepare() {
   if (dependenciesAreOld()) {
-    say('Installing the dependencies (npm ci)');
+    log('Installing the dependencies (npm ci)');
     must('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error']);
   }
   if (isBuilt()) return;
-  const digest = sourcesDigest(); // before the build: what is changed while it runs is not in it
-  say('Building');
+  const digest = sourcesDigest(); // before the build, which may miss later changes
+  log('Building');
   must(process.execPath, ['node_modules/typescript/bin/tsc', '-p', 'tsconfig.build.json']);
   removeOrphans();
   must(process.execPath, [BUNDLER]);
@@ -77,7 +77,10 @@ function isBuilt() {
   return existsSync(COMMAND) && readOr(STAMP) === sourcesDigest();
 }
 
-/** What the build is made from; by content, because a checkout sets every modification time. */
+/**
+ * A digest of everything that is built. Of contents, because a checkout sets all modification
+ * times.
+ */
 function sourcesDigest() {
   const hash = createHash('sha256');
   const sources = filesBelow('src').sort();
@@ -89,8 +92,8 @@ function sourcesDigest() {
 }
 
 /**
- * The compiler leaves the output of deleted sources, and a stale module that still can be imported
- * hides a mistake.
+ * Removes the output of deleted sources, which the compiler leaves. A stale module that can still
+ * be imported hides a mistake.
  */
 function removeOrphans() {
   for (const file of filesBelow('dist').filter((path) => !path.startsWith(dirname(COMMAND)))) {
@@ -100,46 +103,46 @@ function removeOrphans() {
 }
 
 /**
- * Whether everything seems to be there, by the look of it: `harness setup` looks closely, and takes
- * a second for it.
+ * Whether all tools seem to be installed. This is a quick check: `harness setup` checks thoroughly,
+ * which takes a second.
  */
-async function toolsAreThere() {
+async function hasTools() {
   return onPath('kind') && onPath('docker') && hasBuildx() && (await dockerAnswers());
 }
 
 function hasBuildx() {
-  const places = [process.env.DOCKER_CONFIG ?? join(homedir(), '.docker'), ...SYSTEM_PLUGINS];
-  return places.some((place) => existsSync(join(place, 'cli-plugins', 'docker-buildx')));
+  const directories = [process.env.DOCKER_CONFIG ?? join(homedir(), '.docker'), ...SYSTEM_PLUGINS];
+  return directories.some((directory) => existsSync(join(directory, 'cli-plugins', 'docker-buildx')));
 }
 
 async function dockerAnswers() {
   const { dockerHost } = await import('../dist/docker/host.js');
   const host = dockerHost(process.env) ?? 'unix:///var/run/docker.sock';
-  if (!host.startsWith('unix://')) return false; // not to be asked in passing
-  return new Promise((answer) => {
-    // By hand: to import node:http would take longer than all the rest of this script.
+  if (!host.startsWith('unix://')) return false; // not reachable with the quick check below
+  return new Promise((resolve) => {
+    // Without node:http, whose import would take longer than the rest of this script.
     const socket = createConnection(host.slice('unix://'.length), () =>
       socket.write('GET /_ping HTTP/1.0\r\nHost: docker\r\n\r\n'),
     );
-    const end = (answers) => {
+    const finish = (answers) => {
       socket.destroy();
-      answer(answers);
+      resolve(answers);
     };
-    socket.setTimeout(2000, () => end(false));
-    socket.once('data', (head) => end(/^HTTP\/1\.\d 200 /.test(head.toString('latin1'))));
-    socket.once('error', () => end(false));
-    socket.once('close', () => end(false));
+    socket.setTimeout(2000, () => finish(false));
+    socket.once('data', (head) => finish(/^HTTP\/1\.\d 200 /.test(head.toString('latin1'))));
+    socket.once('error', () => finish(false));
+    socket.once('close', () => finish(false));
   });
 }
 
 /**
- * Two recipes that start at once in a fresh checkout take turns: two `npm ci` side by side destroy
- * each other's work.
+ * Runs `work` while no other process prepares this checkout. Two `npm ci` at the same time would
+ * destroy each other's work.
  */
 async function alone(work) {
   mkdirSync(dirname(LOCK), { recursive: true });
-  for (let told = false; !takeLock(); told = true) {
-    if (!told) say(`Waiting for another process that prepares this checkout (${LOCK})`);
+  for (let reported = false; !takeLock(); reported = true) {
+    if (!reported) log(`Waiting for another process that prepares this checkout (${LOCK})`);
     await new Promise((wake) => setTimeout(wake, 200));
   }
   process.once('exit', () => rmSync(LOCK, { force: true }));
@@ -159,7 +162,7 @@ function takeLock() {
 }
 
 function isAlive(pid) {
-  if (!Number.isInteger(pid) || pid <= 0) return modifiedAt(LOCK) > Date.now() - 5000; // just made, not yet written
+  if (!Number.isInteger(pid) || pid <= 0) return modifiedAt(LOCK) > Date.now() - 5000; // just created, not yet written
   try {
     process.kill(pid, 0);
     return true;
@@ -169,8 +172,8 @@ function isAlive(pid) {
 }
 
 /**
- * Looks closely, installs and starts what is missing; says itself what went wrong, so its exit code
- * is all that is left to hand on.
+ * Checks thoroughly, installs and starts what is missing. `harness setup` reports its own errors,
+ * so only its exit code is returned.
  */
 function setUp() {
   return (
@@ -213,11 +216,11 @@ function readOr(path) {
   }
 }
 
-function say(message) {
+function log(message) {
   process.stderr.write(`${message}\n`);
 }
 
 function fail(message) {
-  say(message);
+  log(message);
   process.exit(ENVIRONMENT_FAILED);
 }

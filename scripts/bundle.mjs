@@ -1,16 +1,16 @@
 #!/usr/bin/env node
 /**
- * Makes the command `harness` out of the compiled sources in dist/: few files where there were a
- * hundred, and CommonJS, because most of what a check that finds nothing to do spends is Node's
- * loading of modules. Small libraries come along; those that a run may not need at all are loaded
- * from node_modules when it does. Their licences are written beside the bundle.
+ * Bundles the command `harness` from the compiled sources in dist/. It has few files instead of a
+ * hundred, and is CommonJS, because a check that finds nothing to do spends most of its time on
+ * loading modules. Small libraries are included, and their licences are written next to the bundle.
+ * Libraries that a run may not need are loaded from node_modules on demand.
  */
 import { readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { rolldown } from 'rolldown';
 
 const OUTPUT = join('dist', 'bin');
-/** What the bundle holds of node_modules; all else stays outside. */
+/** The packages of node_modules in the bundle. All others stay outside. */
 const INSIDE = ['commander', 'valibot', 'tinyglobby', 'fdir', 'picomatch'];
 
 rmSync(OUTPUT, { recursive: true, force: true });
@@ -30,14 +30,14 @@ const { output } = await bundle.write({
   sourcemap: true,
 });
 
-// By hand, so that Node's cache of compiled code is on before anything else is loaded: a bundler
-// puts what it shares first.
+// Not bundled, because Node's cache of compiled code must be enabled before anything else is
+// loaded, and a bundler puts shared code first.
 writeFileSync(
   join(OUTPUT, 'harness.cjs'),
   `#!/usr/bin/env node
 const [major, minor] = process.versions.node.split('.').map(Number);
 if (major < 22 || (major === 22 && minor < 22)) {
-  console.error('harness needs Node 22.22 or newer, and this is ' + process.versions.node + '.');
+  console.error('harness requires Node 22.22 or newer; this is ' + process.versions.node + '.');
   process.exit(3);
 }
 require('node:module').enableCompileCache();

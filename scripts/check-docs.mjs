@@ -1,14 +1,14 @@
 #!/usr/bin/env node
-/** Whether docs/api is what `npm run docs` makes of these sources. */
+/** Checks whether docs/api is what `npm run docs` generates from these sources. */
 import { spawnSync } from 'node:child_process';
 import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-const [COMMITTED, MADE] = ['docs/api', '.harness/api'];
+const [COMMITTED, GENERATED] = ['docs/api', '.harness/api'];
 
 const { status } = spawnSync(
   process.execPath,
-  ['node_modules/typedoc/bin/typedoc', '--out', MADE, '--logLevel', 'Warn'],
+  ['node_modules/typedoc/bin/typedoc', '--out', GENERATED, '--logLevel', 'Warn'],
   {
     stdio: 'inherit',
   },
@@ -20,7 +20,7 @@ const contents = (directory) =>
       .sort()
       .map((file) => [file, readFileSync(join(directory, file), 'utf8')]),
   );
-if (contents(COMMITTED) !== contents(MADE)) {
-  console.error(`${COMMITTED} is not of these sources. Run: npm run docs`);
+if (contents(COMMITTED) !== contents(GENERATED)) {
+  console.error(`${COMMITTED} is out of date. Run: npm run docs`);
   process.exit(1);
 }

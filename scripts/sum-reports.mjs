@@ -1,9 +1,8 @@
 #!/usr/bin/env node
 /**
- * Sums up the test runners' own reports: prints `N passed, N failed, N skipped` as the only line on
- * standard output, and ends with 1 when a test failed or a suite left no report. Runs on Node 20,
- * as the machine has it, so that the line comes whatever else went wrong. Usage: sum-reports.mjs
- * DIRECTORY SUITE…
+ * Sums up the reports of the test runners. Prints `N passed, N failed, N skipped` as the only line
+ * on standard output. The exit code is 1 if a test failed or a suite left no report. Runs on Node
+ * 20 too, so that the line is printed whatever else failed. Usage: sum-reports.mjs DIRECTORY SUITE…
  */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -19,31 +18,31 @@ for (const suite of suites) {
     process.stderr.write(`The suite ${suite} left no report in ${directory}.\n`);
     continue;
   }
-  const counted = count(report);
-  for (const key of Object.keys(sum)) sum[key] += counted[key];
-  if (!report.success && counted.failed === 0) {
+  const counts = count(report);
+  for (const key of Object.keys(sum)) sum[key] += counts[key];
+  if (!report.success && counts.failed === 0) {
     complete = false;
-    process.stderr.write(`The suite ${suite} failed outside of its tests.\n`);
+    process.stderr.write(`The suite ${suite} failed outside its tests.\n`);
   }
 }
 process.stdout.write(`${sum.passed} passed, ${sum.failed} failed, ${sum.skipped} skipped\n`);
 process.exitCode = complete && sum.failed === 0 ? 0 : 1;
 
 /**
- * Counts from the results of single tests; a file that could not even be loaded has none, and
- * counts as one failure.
+ * Counts the results of single tests. A file that could not be loaded has none, and counts as one
+ * failure.
  */
 function count(report) {
-  const found = { passed: 0, failed: 0, skipped: 0 };
+  const counts = { passed: 0, failed: 0, skipped: 0 };
   for (const file of report.testResults) {
-    const broken = file.status === 'failed' && !file.assertionResults.some((test) => test.status === 'failed');
-    if (broken) found.failed += 1;
+    const isBroken = file.status === 'failed' && !file.assertionResults.some((test) => test.status === 'failed');
+    if (isBroken) counts.failed += 1;
     for (const { status } of file.assertionResults) {
-      // todo, pending and disabled were not run
-      found[status === 'passed' || status === 'failed' ? status : 'skipped'] += 1;
+      // todo, pending and disabled tests were not run
+      counts[status === 'passed' || status === 'failed' ? status : 'skipped'] += 1;
     }
   }
-  return found;
+  return counts;
 }
 
 function readReport(path) {
@@ -51,6 +50,6 @@ function readReport(path) {
     const report = JSON.parse(readFileSync(path, 'utf8'));
     return Array.isArray(report.testResults) ? report : undefined;
   } catch {
-    return undefined; // absent or cut off
+    return undefined; // missing or truncated
   }
 }

@@ -5,8 +5,8 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { tryRun } from '../../../src/machine/process.ts';
 
 /**
- * A checkout in small: the real script, and in the places of npm and the compiler programs that
- * only leave a trace.
+ * A small checkout with the real script. In place of npm and the compiler it has programs that only
+ * write a trace.
  */
 let root: string;
 
@@ -51,7 +51,7 @@ function write(file: string, text: string, mode = 0o644): void {
   writeFileSync(join(root, file), text, { mode });
 }
 
-/** Runs the script, and tells what it did. */
+/** Runs the script and returns what it did. */
 async function bootstrap(): Promise<string[]> {
   rmSync(join(root, 'trace'), { force: true });
   const PATH = `${join(root, 'bin')}:/usr/bin:/bin`;
@@ -64,12 +64,12 @@ async function bootstrap(): Promise<string[]> {
   return existsSync(join(root, 'trace')) ? readFileSync(join(root, 'trace'), 'utf8').trimEnd().split('\n') : [];
 }
 
-test('a fresh checkout is installed and built; the second time nothing is done', async () => {
+test('a fresh checkout is installed and built, and the second run does nothing', async () => {
   expect(await bootstrap()).toEqual(['npm ci', 'tsc', 'bundle']);
   expect(await bootstrap()).toEqual([]);
 });
 
-test('a changed source is built again, a touched one is not', async () => {
+test('a changed source causes a build, a touched one does not', async () => {
   await bootstrap();
   const later = new Date(Date.now() + 60_000);
   utimesSync(join(root, 'src/cli.ts'), later, later);
@@ -78,7 +78,7 @@ test('a changed source is built again, a touched one is not', async () => {
   expect(await bootstrap()).toEqual(['tsc', 'bundle']);
 });
 
-test('a deleted source takes its output with it', async () => {
+test('the output of a deleted source is removed', async () => {
   write('src/gone.ts', '');
   await bootstrap();
   expect(existsSync(join(root, 'dist/gone.js'))).toBe(true);
@@ -95,13 +95,13 @@ test('a newer lock file installs the dependencies again', async () => {
   expect(await bootstrap()).toContain('npm ci');
 });
 
-test('two at once take turns: the second one finds everything done', async () => {
+test('two runs at once take turns, and the second one does nothing', async () => {
   const [first, second] = await Promise.all([bootstrapQuietly(), bootstrapQuietly()]);
   expect([first, second]).toEqual([0, 0]);
   expect(readFileSync(join(root, 'trace'), 'utf8')).toBe('npm ci\ntsc\nbundle\n');
 });
 
-test('the lock of a process that was killed does not stop the next one', async () => {
+test('the lock of a killed process does not block the next one', async () => {
   mkdirSync(join(root, '.harness'));
   write('.harness/bootstrap.lock', '999999999');
   expect(await bootstrap()).toEqual(['npm ci', 'tsc', 'bundle']);

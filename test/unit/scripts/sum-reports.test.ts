@@ -12,7 +12,7 @@ afterEach(() => {
   rmSync(reports, { recursive: true });
 });
 
-/** A report as vitest writes it, of one file with tests of these states. */
+/** Writes a report as vitest does, for one file whose tests have these states. */
 function write(
   suite: string,
   statuses: string[],
@@ -27,7 +27,7 @@ async function sum(...suites: string[]): Promise<{ exitCode: number; stdout: str
   return tryRun([process.execPath, 'scripts/sum-reports.mjs', reports, ...suites]);
 }
 
-test('sums over the suites; what was not run is skipped', async () => {
+test('sums up the suites, and counts tests that were not run as skipped', async () => {
   write('unit', ['passed', 'passed', 'skipped', 'todo']);
   write('e2e', ['passed', 'pending']);
   expect(await sum('unit', 'e2e')).toMatchObject({ exitCode: 0, stdout: '3 passed, 0 failed, 3 skipped' });
@@ -38,7 +38,7 @@ test('a failed test fails', async () => {
   expect(await sum('unit')).toMatchObject({ exitCode: 1, stdout: '1 passed, 1 failed, 0 skipped' });
 });
 
-test('a file that could not be loaded has no tests, and is a failure', async () => {
+test('a file that could not be loaded counts as one failure', async () => {
   write('unit', [], 'failed');
   expect(await sum('unit')).toMatchObject({ exitCode: 1, stdout: '0 passed, 1 failed, 0 skipped' });
 });
@@ -48,14 +48,14 @@ test('a suite that failed outside of its tests fails', async () => {
   expect(await sum('unit')).toMatchObject({ exitCode: 1, stdout: '1 passed, 0 failed, 0 skipped' });
 });
 
-test('a suite without a report fails, and the others are counted all the same', async () => {
+test('a suite without a report fails, and the others are still counted', async () => {
   write('unit', ['passed']);
   const { exitCode, stdout, all } = await sum('unit', 'e2e');
   expect({ exitCode, stdout }).toEqual({ exitCode: 1, stdout: '1 passed, 0 failed, 0 skipped' });
   expect(all).toContain('The suite e2e left no report');
 });
 
-test('a report that was cut off is no report', async () => {
+test('a truncated report counts as missing', async () => {
   writeFileSync(join(reports, 'unit.json'), '{"testResults": [');
   expect(await sum('unit')).toMatchObject({ exitCode: 1, stdout: '0 passed, 0 failed, 0 skipped' });
 });
