@@ -21,16 +21,16 @@ afterAll(async () => {
 const request = { ...PLAIN_BUILD, reference: REFERENCE };
 
 describe('a build', () => {
-  it('ends in the engine, with its labels and arguments, and the same id when nothing changed', async () => {
+  it('stores the image with labels and arguments, and with the same id if nothing changed', async () => {
     const context = scratch();
     plant(context, {
       Dockerfile: 'FROM scratch AS one\nARG WORD\nLABEL word=$WORD\nCOPY a /\nFROM scratch AS two\nCOPY a /b\n',
       a: 'x',
     });
     const lines: string[] = [];
-    const order = { ...request, context, dockerfile: join(context, 'Dockerfile'), target: 'one' };
+    const parameters = { ...request, context, dockerfile: join(context, 'Dockerfile'), target: 'one' };
     await build({
-      ...order,
+      ...parameters,
       buildArgs: { WORD: 'a b' },
       labels: { 'dev.kind-harness.inputs': 'sha256:1' },
       onLine: (line) => lines.push(line),
@@ -38,18 +38,18 @@ describe('a build', () => {
     const first = await engine.image(REFERENCE);
     expect(first).toMatchObject({ tags: [REFERENCE], labels: { word: 'a b', 'dev.kind-harness.inputs': 'sha256:1' } });
     expect(lines.join('\n')).toContain('COPY a /');
-    await build({ ...order, buildArgs: { WORD: 'a b' }, labels: { 'dev.kind-harness.inputs': 'sha256:1' } });
+    await build({ ...parameters, buildArgs: { WORD: 'a b' }, labels: { 'dev.kind-harness.inputs': 'sha256:1' } });
     expect((await engine.image(REFERENCE))?.id).toBe(first?.id);
   });
 
-  it('that fails says which line, and leaves the image as it was', async () => {
+  it('that fails reports the line and leaves the image unchanged', async () => {
     const context = scratch();
     plant(context, { Dockerfile: 'FROM scratch\nCOPY a /\n', a: 'x' });
-    const order = { ...request, context, dockerfile: join(context, 'Dockerfile') };
-    await build(order);
+    const parameters = { ...request, context, dockerfile: join(context, 'Dockerfile') };
+    await build(parameters);
     const before = await engine.image(REFERENCE);
     writeFileSync(join(context, 'Dockerfile'), 'FROM scratch\nCOPY no-such-file /\n');
-    await expect(build(order)).rejects.toMatchObject({
+    await expect(build(parameters)).rejects.toMatchObject({
       code: 'BUILD',
       detail: expect.stringContaining('no-such-file'),
     });
@@ -59,17 +59,17 @@ describe('a build', () => {
   it('can be interrupted', async () => {
     const context = scratch();
     plant(context, { Dockerfile: 'FROM scratch\n' });
-    const order = { ...request, context, dockerfile: join(context, 'Dockerfile'), signal: AbortSignal.abort() };
-    await expect(build(order)).rejects.toMatchObject({ code: 'INTERRUPTED' });
+    const parameters = { ...request, context, dockerfile: join(context, 'Dockerfile'), signal: AbortSignal.abort() };
+    await expect(build(parameters)).rejects.toMatchObject({ code: 'INTERRUPTED' });
   });
 });
 
 describe('the engine', () => {
-  it('has no image of a name that nothing was built under', async () => {
+  it('has no image with an unknown name', async () => {
     expect(await engine.image('coretest/none:none')).toBeUndefined();
   });
 
-  it('is missed with a word on what to do', async () => {
+  it('is reported as down if nothing listens at its address', async () => {
     const env = { DOCKER_HOST: `unix://${join(scratch(), 'no.sock')}` };
     await expect(DockerEngine.connect(env)).rejects.toMatchObject({
       code: 'DOCKER_DOWN',
@@ -78,8 +78,8 @@ describe('the engine', () => {
   });
 });
 
-describe('an engine that is reached over a network', () => {
-  it('answers the same questions, and refuses the same', async () => {
+describe('an engine on the network', () => {
+  it('gives the same answers and refusals', async () => {
     const proxy = createServer((incoming) => {
       const socket = connect('/var/run/docker.sock');
       incoming.pipe(socket).pipe(incoming);
@@ -99,8 +99,8 @@ describe('an engine that is reached over a network', () => {
   });
 });
 
-describe('a file in a container that does not run', () => {
-  it('is written, read, and missed', async () => {
+describe('a file in a stopped container', () => {
+  it('can be written and read, and may be missing', async () => {
     const context = scratch();
     plant(context, {
       Dockerfile: 'FROM scratch\nCOPY . /kind/\n',
