@@ -17,8 +17,8 @@ export interface InstallSteps {
 }
 
 /**
- * Waits for apt's lock, in seconds. A new machine updates itself right after its start and holds the
- * lock meanwhile.
+ * Waits for apt's lock, in seconds. A new machine updates itself right after its start and holds
+ * the lock meanwhile.
  */
 export const APT_GET = ['apt-get', '-o', 'DPkg::Lock::Timeout=300'] as const;
 
@@ -41,8 +41,8 @@ export interface InstallContext {
 
 /**
  * Writes the plan's files and runs its commands.
- * @throws HarnessError SETUP with the failed command and its last lines. The files are removed then,
- * so that apt works as before.
+ * @throws HarnessError SETUP with the failed command and its last lines. The files are removed
+ * then, so that apt works as before.
  */
 export async function install(plan: InstallSteps, context: InstallContext): Promise<void> {
   for (const { path, text } of plan.files) {

@@ -5,8 +5,8 @@ export interface DebianMirror {
   /** For debootstrap; undefined for its default. */
   uri: string | undefined;
   /**
-   * The content of /etc/apt/sources.list.d/debian.sources in an image. The first stanza is the suite
-   * itself.
+   * The content of /etc/apt/sources.list.d/debian.sources in an image. The first stanza is the
+   * suite itself.
    */
   sources: string | undefined;
 }

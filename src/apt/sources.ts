@@ -1,6 +1,6 @@
 /**
- * Reads apt's sources, to find the archive that this machine already trusts. Writes them, to install
- * newer packages from the same archive. Formats: the one-line style and the deb822 style of
+ * Reads apt's sources, to find the archive that this machine already trusts. Writes them, to
+ * install newer packages from the same archive. Formats: the one-line style and the deb822 style of
  * sources.list(5).
  */
 
@@ -54,8 +54,8 @@ export function parseOneLine(text: string): AptSource[] {
 }
 
 /**
- * The entry for the distribution's own archive: the one with `main` of its release. The security and
- * update suites have other names and often other servers, and do not count.
+ * The entry for the distribution's own archive: the one with `main` of its release. The security
+ * and update suites have other names and often other servers, and do not count.
  */
 export function ownArchive(sources: readonly AptSource[], codename: string | undefined): AptSource | undefined {
   const suites = [codename, 'stable', 'oldstable'].filter((suite) => suite !== undefined);

@@ -14,8 +14,8 @@ interface PushLine {
 const NO_CREDENTIALS = { 'X-Registry-Auth': Buffer.from('{}').toString('base64') };
 
 /**
- * Pushes the layers of an image that a registry lacks. The image has the registry's name only during
- * the push.
+ * Pushes the layers of an image that a registry lacks. The image has the registry's name only
+ * during the push.
  * @param id the engine's own id of the image, so that a moved name cannot push another image
  * @param stalledAfter milliseconds without output from the engine until the push is aborted
  * @returns short ids of the pushed layers: of their contents with Docker's overlay2 store, of their

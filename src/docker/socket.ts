@@ -43,8 +43,8 @@ export function askSocket(
       ...more.headers,
       ...(json === undefined ? {} : { 'content-type': 'application/json', 'content-length': Buffer.byteLength(json) }),
     };
-    // Without a server name, Node checks whether the host is an IP address, with regular expressions
-    // that take 5 ms to compile.
+    // Without a server name, Node checks whether the host is an IP address, with regular
+    // expressions that take 5 ms to compile.
     const options = {
       socketPath,
       method,

@@ -13,7 +13,9 @@ export function saysDiskFull(output: string): boolean {
   return DISK_FULL.test(output);
 }
 
-/** The error for a full disk. Its `next` explains how to free space, unless another one is given. */
+/**
+ * The error for a full disk. Its `next` explains how to free space, unless another one is given.
+ */
 export function diskFull(message: string, details: ErrorDetails = {}): HarnessError {
   const next = details.next ?? 'Free disk space (`docker system df` shows what Docker uses) and try again.';
   return new HarnessError('DISK_FULL', message, { ...details, next });

@@ -25,8 +25,8 @@ export interface Clock {
 
 /**
  * File systems stamp changes with a coarse clock (some milliseconds on Linux, up to 2 s elsewhere).
- * Two changes within one tick look the same. So a file that is read this soon after a change is read
- * again the next time, as git does with its "racy" entries.
+ * Two changes within one tick look the same. So a file that is read this soon after a change is
+ * read again the next time, as git does with its "racy" entries.
  */
 export const RACY_MS = 2_000;
 
@@ -48,8 +48,8 @@ export const FILE_SYSTEM: FileSystemRules = { racy: RACY_MS, readClock };
 
 /**
  * Whether the stamp of a file can be trusted when it is seen again: any change after this moment
- * must give the file another stamp. That is so if the file system's clock has passed the tick of the
- * stamp. If that clock is unknown, it is so once the file has had this stamp for a while.
+ * must give the file another stamp. That is so if the file system's clock has passed the tick of
+ * the stamp. If that clock is unknown, it is so once the file has had this stamp for a while.
  * @param since when the file was first seen with this stamp, by this machine's clock
  */
 export function isSettled(stat: Stats, since: number | undefined, clock: Clock, racy: number): boolean {

@@ -2,8 +2,8 @@
 const ABSENT = ['ENOENT', 'ENOTDIR', 'EISDIR', 'EINVAL'];
 
 /**
- * The result of `read`; undefined if its path does not exist or is of another kind. Other errors are
- * thrown.
+ * The result of `read`; undefined if its path does not exist or is of another kind. Other errors
+ * are thrown.
  */
 export function ifPresent<T>(read: () => T): T | undefined {
   try {

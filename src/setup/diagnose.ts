@@ -95,9 +95,7 @@ export function diagnose(tools: ObservedTools): Check[] {
 
 function installFix(tools: ObservedTools, need: Need): string {
   if (!installsItself(tools)) return adviceFor(tools, [need]).join('\n');
-  return tools.platform.root
-    ? 'Run `harness setup`.'
-    : 'Run `harness setup` as root; without root it prints the commands.';
+  return tools.platform.root ? 'harness setup' : 'Run `harness setup` as root; without root it prints the commands.';
 }
 
 function engineCheck(tools: ObservedTools, install: string | undefined): Check {

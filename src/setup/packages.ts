@@ -11,8 +11,8 @@ export const NEWER_SUITE_VERSION = 14;
 type Packages = Readonly<Record<Need, readonly string[]>>;
 
 /**
- * Debian's packages. Those with `suite` come from the newer suite. The others are new enough in every
- * release. runc must come from the release itself, because a newer one needs a newer libc.
+ * Debian's packages. Those with `suite` come from the newer suite. The others are new enough in
+ * every release. runc must come from the release itself, because a newer one needs a newer libc.
  */
 export function debianPackages(suite: string | undefined): Packages {
   const newer = (name: string) => (suite === undefined ? name : `${name}/${suite}`);

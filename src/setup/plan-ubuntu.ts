@@ -1,6 +1,6 @@
 /**
- * Plans the installation on Ubuntu: Docker and its plugins from Ubuntu's archive, and kind, which is
- * not packaged, from source.
+ * Plans the installation on Ubuntu: Docker and its plugins from Ubuntu's archive, and kind, which
+ * is not packaged, from source.
  */
 import { APT_GET, APT_INSTALL, type Command } from '../apt/install.ts';
 import { isAtLeast } from '../core/version.ts';

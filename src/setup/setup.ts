@@ -25,8 +25,8 @@ export interface SetupResult {
 }
 
 /**
- * Installs what a run needs and starts Docker, if this process may do so. Does nothing if nothing is
- * missing.
+ * Installs what a run needs and starts Docker, if this process may do so. Does nothing if nothing
+ * is missing.
  * @throws HarnessError SETUP if only the user can install what is missing, DOCKER_DOWN if only the
  * user can start Docker; with the commands to run in `next`
  */

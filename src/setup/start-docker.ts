@@ -84,8 +84,8 @@ async function startService(signal: AbortSignal | undefined): Promise<Daemon> {
 
 /**
  * Does not use machine/process.ts, which waits until a program ends. This one outlives the harness
- * and has its own session, so that Ctrl-C in the terminal does not reach it. (`service docker start`
- * reports success without an init to supervise the daemon.)
+ * and has its own session, so that Ctrl-C in the terminal does not reach it. (`service docker
+ * start` reports success without an init to supervise the daemon.)
  */
 function spawnDockerd(env: NodeJS.ProcessEnv): Daemon {
   const log = openSync(LOG_FILE, 'w', 0o640);
