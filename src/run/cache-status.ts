@@ -13,39 +13,36 @@ import { digestsOf } from '../loading/image-digest.ts';
 import { askNode, imagesIn } from '../loading/node-contents.ts';
 import type { Session } from '../session.ts';
 
-/** What `cache-status` says of one image. */
+/** What `cache-status` reports about one image. */
 export interface ImageStatus {
   image: string;
   reference: string;
   verdict: FreshnessDecision['verdict'];
-  /** What `test-cached` would do about it. */
+  /** What `test-cached` would do. */
   action: 'build' | 'take' | 'skip';
   reason: string;
   changed: FreshnessDecision['changes'];
-  /** The source that was modified last; null where there is none. Times are ISO 8601. */
+  /** The source that was modified last; null if there is none. Times are ISO 8601. */
   newest: { path: string; modified: string } | null;
-  /** Null where there is no image, or none that says when it was made. */
+  /** Null if the image does not exist or has no creation time. */
   created: string | null;
   /** Bytes in Docker. */
   size: number | null;
-  /** By node; empty where no node runs. */
+  /** By node; empty if no node is running. */
   nodes: Record<string, LoadDecision['verdict']>;
 }
 
-/** What `cache-status` says. */
+/** What `cache-status` reports. */
 export interface CacheStatus {
   images: ImageStatus[];
-  /**
-   * BuildKit's cache in Docker, bytes: all of it, and what is in use. Null where it was not asked
-   * for.
-   */
+  /** Bytes of BuildKit's cache in Docker, in total and in use; null if not requested. */
   buildCache: { bytes: number; inUse: number } | null;
 }
 
 /**
- * The verdict on each image and where it is loaded. Changes nothing.
- * @param onlyVerdicts leave out what is only told: the engine takes longer to sum up BuildKit's
- * cache than for all the rest
+ * Reports whether each image is fresh and where it is loaded. Changes nothing.
+ * @param onlyVerdicts leave out the size of BuildKit's cache: the engine takes longer to compute it
+ * than everything else takes
  */
 export async function cacheStatus(
   session: Session,
@@ -53,10 +50,10 @@ export async function cacheStatus(
   onlyVerdicts: boolean,
 ): Promise<CacheStatus> {
   const { engine, config } = session;
-  // All that takes Docker a while is asked first, even before the nodes are known to be ours; what
-  // else is needed is loaded meanwhile.
+  // Slow requests are sent first, even before it is known whether the nodes are ours. Modules are
+  // loaded while Docker works on them.
   const buildCache = onlyVerdicts ? Promise.resolve(null) : buildCacheSize(engine);
-  buildCache.catch(() => undefined); // whoever awaits it below hears of it
+  buildCache.catch(() => undefined); // the error is thrown where it is awaited below
   const listed = await askAhead((onAsked) => clusterNodes(engine, config.cluster.name, onAsked));
   const { settleImages } = await import('../building/settle-images.ts');
   const nodes = await listed();

@@ -10,7 +10,8 @@ import { removeServices } from '../services/bring-up.ts';
 import type { Session } from '../session.ts';
 
 /**
- * Deletes the cluster and the registry beside it, if they are there and ours.
+ * Deletes the cluster, its local registry and its service containers, if they exist and are ours.
+ * @returns whether there was a cluster
  * @throws HarnessError CLUSTER_FOREIGN
  */
 export async function takeDown(session: Session): Promise<boolean> {
@@ -19,8 +20,8 @@ export async function takeDown(session: Session): Promise<boolean> {
   assertOwn(session, state);
   if (state.nodes.length === 0) {
     await removeServices(session);
-    await takeRegistryDown(session); // of a cluster that was deleted by other means
-    session.emit({ type: 'note', level: 'info', message: `there is no cluster ${name}` });
+    await takeRegistryDown(session); // the cluster may have been deleted without the harness
+    session.emit({ type: 'note', level: 'info', message: `cluster ${name} does not exist` });
     return false;
   }
   await step(session.emit, 'cluster', `cluster ${name}: deleting`, async () => {
@@ -32,7 +33,7 @@ export async function takeDown(session: Session): Promise<boolean> {
   return true;
 }
 
-/** Removes the images that this project's builds made, known by their label and by nothing else. */
+/** Removes all images that have the label of this project's builds. @returns their names or ids */
 export async function removeImages(session: Session): Promise<string[]> {
   const { engine, config, emit } = session;
   const label = `${LABELS.project}=${config.project}`;

@@ -28,8 +28,8 @@ export interface TierPlan {
 
 /**
  * What a tier would do now. Changes nothing.
- * @throws HarnessError CLUSTER_FOREIGN, CONFIG and whatever else would stop the tier before it
- * began
+ * @throws HarnessError CLUSTER_FOREIGN, CONFIG and any other error that would stop the tier at its
+ * start
  */
 export async function dryRun(session: Session, tier: Tier): Promise<TierPlan> {
   const { config, engine } = session;
@@ -53,7 +53,7 @@ export async function dryRun(session: Session, tier: Tier): Promise<TierPlan> {
 }
 
 function withoutNodeImage({ nodes }: ClusterState): ClusterDecision {
-  const reason = 'its node image is not there, and is pulled or built first';
+  const reason = 'its node image is missing and must be pulled or built first';
   return { action: nodes.length === 0 ? 'create' : 'recreate', reason };
 }
 
@@ -65,7 +65,7 @@ async function loadOf(
 ): Promise<TierPlan['loads'][number]> {
   const { image, decision, built } = outcome;
   const common = { image: image.name, node: node.name };
-  if (decision.action !== 'skip') return { ...common, action: 'transfer', reason: 'it will be another image' };
+  if (decision.action !== 'skip') return { ...common, action: 'transfer', reason: 'the image will change' };
   const facts = {
     digest: built && digestsOf(session).of(built),
     layers: built?.layers ?? [],

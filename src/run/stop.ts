@@ -6,7 +6,8 @@ import { stopServices } from '../services/bring-up.ts';
 import type { Session } from '../session.ts';
 
 /**
- * Stops the cluster and the registry beside it, if they are ours. @returns it as it was before
+ * Stops the cluster, its local registry and its service containers, if they are ours.
+ * @returns the cluster as it was before
  * @throws HarnessError CLUSTER_FOREIGN
  */
 export async function stopCluster(session: Session): Promise<ClusterState> {

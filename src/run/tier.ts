@@ -15,11 +15,11 @@ import { prepare, type Prepared } from './prepare.ts';
 
 /** How tests are run. */
 export interface TestOptions extends Pick<TestRun, 'args' | 'colour' | 'keepNamespaces' | 'vitest'> {
-  /** Whether test files are left out that passed before, when nothing changed. */
+  /** Whether to skip test files that passed before if nothing changed. */
   testCache: 'as configured' | 'on' | 'off';
 }
 
-/** Runs a tier to the end of its tests. */
+/** Runs a tier: prepares everything, then runs the tests. */
 export async function runTier(session: Session, tier: Tier, options: TestOptions): Promise<TestSummary> {
   const vitest = preloadedVitest(session, options.colour);
   try {
@@ -31,15 +31,15 @@ export async function runTier(session: Session, tier: Tier, options: TestOptions
 }
 
 /**
- * The vitest that will run the tests, if it is vitest that runs them. Whoever asked for it ends it.
+ * A vitest process that can load before the tests start, if vitest runs them. The caller ends it.
  */
 export function preloadedVitest({ config, signal }: Session, colour: boolean): PreloadedVitest | undefined {
   return config.tests.runner === 'vitest' ? new PreloadedVitest(config.root, colour, signal) : undefined;
 }
 
 /**
- * Runs the tests on what was made ready.
- * @returns how they ended, and what the test files were made of, where that is known
+ * Runs the tests on what was prepared.
+ * @returns the result, and which modules the test files import, if that is known
  */
 export async function testPrepared(
   session: Session,
@@ -55,15 +55,14 @@ export async function testPrepared(
     modules = reports;
     cache?.learn(reports);
   };
-  const over = new AbortController();
-  // beside the tests, which need not wait for it
-  const tidied = hasReplaced(session) ? collectReplaced(session, prepared.nodes) : undefined;
+  const forwards = new AbortController();
+  // In parallel with the tests, which do not depend on it.
+  const collected = hasReplaced(session) ? collectReplaced(session, prepared.nodes) : undefined;
   const tested = step(emit, 'tests', 'running the tests', async () => {
     const onLine = (line: string) => emit({ type: 'output', from: 'tests', line });
     const { args, colour, keepNamespaces, vitest } = options;
-    // Tests in vitest have fixtures for that, which also know namespaces of their own.
-    const env = config.tests.runner === 'command' ? await serviceUrls(context, prepared.objects, over.signal) : {};
-    const seen = cache ? { cache: { unchanged: cache.unchanged, learn } } : {};
+    // Tests in vitest get the URLs from fixtures, which also work in their own namespaces.
+    const env = config.tests.runner === 'command' ? await serviceUrls(context, prepared.objects, forwards.signal) : {};
     const value = await runTests({
       config,
       context,
@@ -74,12 +73,12 @@ export async function testPrepared(
       onLine,
       vitest,
       signal,
-      ...seen,
+      ...(cache ? { cache: { unchanged: cache.unchanged, learn } } : {}),
     });
     const { passed, failed, skipped, unchanged = 0 } = value;
-    const before = unchanged > 0 ? `; ${count(unchanged, 'file')} passed before, unchanged` : '';
+    const skippedFiles = unchanged > 0 ? `; ${count(unchanged, 'unchanged file')} not run` : '';
     return {
-      title: `tests: ${passed} passed, ${failed} failed, ${skipped} skipped${before}`,
+      title: `tests: ${passed} passed, ${failed} failed, ${skipped} skipped${skippedFiles}`,
       failed: failed > 0,
       value,
     };
@@ -87,15 +86,15 @@ export async function testPrepared(
   try {
     session.tests = await tested;
   } finally {
-    over.abort();
-    await tidied;
+    forwards.abort();
+    await collected;
   }
   return { summary: session.tests, modules };
 }
 
 /**
- * Not in CI, not where everything is done anyway, and not with arguments: these may say which tests
- * to run, and how.
+ * The test cache, if it can be used: by default not in CI and not in `test-kind`, and never with
+ * arguments, because these may select tests.
  */
 async function openCache(
   session: Session,

@@ -5,19 +5,19 @@ import { registryImage } from '../registry/bring-up.ts';
 import type { Session } from '../session.ts';
 
 /**
- * Creates or starts the cluster and the registry beside it, and waits until both are ready.
- * @param onTransport called with the way into the nodes while their cluster is still being created,
- * so that images can set out early
+ * Creates or starts the cluster and its local registry, and waits until both are ready.
+ * @param onTransport called while the cluster is still being created, so that images can be sent
+ * early
  * @throws HarnessError CLUSTER, CLUSTER_FOREIGN, NODE_IMAGE, LOAD
  */
 export async function up(session: Session, onTransport?: (transport: Transport) => void): Promise<RunningCluster> {
   const { nodes, changed, ...rest } = await bringUp(session, {
-    // A cluster that runs already is asked for a registry only when something must be loaded.
+    // A cluster that is already running gets a registry only when something must be loaded.
     onChange: () => {
       if (session.config.transport !== 'archive') void registryImage(session);
     },
     onNodes: (early) => {
-      transportFor(session, early).then(onTransport, () => undefined); // the load that awaits it reports the error
+      transportFor(session, early).then(onTransport, () => undefined); // the load reports the error
     },
   });
   if (changed) await transportFor(session, nodes);

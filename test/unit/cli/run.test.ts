@@ -194,14 +194,14 @@ describe('tables', () => {
     const plan: TierPlan = {
       cluster: { name: 'shop', action: 'use', reason: 'it is running' },
       images: [{ image: 'api', verdict: 'stale', action: 'build', reason: 'why', changed: [] }],
-      loads: [{ image: 'api', node: 'n', action: 'transfer', reason: 'it will be another image' }],
+      loads: [{ image: 'api', node: 'n', action: 'transfer', reason: 'the image will change' }],
       objects: 6,
     };
     expect(planLines('test-cached', plan)).toEqual([
       'test-cached would',
       '  use              cluster shop    it is running',
       '  build            image api       why',
-      '  load             image api in n  it will be another image',
+      '  load             image api in n  the image will change',
       '  deploy           6 objects',
       '  run              the tests',
     ]);
