@@ -1,47 +1,48 @@
-/** What is different from how it was in the last round. */
-export interface Noticed {
+/** What changed since the last round. */
+export interface ObservedChanges {
   /**
-   * Images whose inputs are others than before, and whether they are due. One that is due still,
-   * and failed with these inputs, is not here.
+   * Images whose inputs changed, and whether they must be built. An image that already failed with
+   * its current inputs is not listed.
    */
-  images: { name: string; due: boolean; reason: string }[];
+  images: { name: string; mustBuild: boolean; reason: string }[];
   manifests: boolean;
-  /** Files that tests are made of. */
+  /** Changed files that test files depend on. */
   tests: string[];
 }
 
 /** What a round of `harness dev` does. */
 export interface RoundPlan {
-  /** Everything that a tier does, or only the tests on what stands. */
+  /** Everything that a tier does, or only the tests on the current deployment. */
   work: 'everything' | 'tests';
-  /** One line for people: what is different, and what is done about it. */
+  /** One line for people: what changed, and what will be done. */
   title: string;
 }
 
-/** How many files are named before the rest is only counted. */
+/** How many changed files are named; further ones are only counted. */
 const NAMED = 3;
 
 /**
- * Decides what to do about changes; undefined when they concern neither images nor manifests nor
- * tests.
- * @param ready whether the last round got as far as to its tests
+ * Decides what to do about changes.
+ * @param isDeployed whether the deployment of the last round succeeded
+ * @returns undefined if the changes concern neither images nor manifests nor tests
  */
-export function planRound(noticed: Noticed, ready: boolean): RoundPlan | undefined {
-  const { manifests, tests } = noticed;
-  // What failed may be mended by going back to what was built before.
-  const images = noticed.images.filter(({ due }) => due || !ready);
+export function planRound(changes: ObservedChanges, isDeployed: boolean): RoundPlan | undefined {
+  const { manifests, tests } = changes;
+  // After a failed round, an image may be fresh again because its change was reverted.
+  const images = changes.images.filter(({ mustBuild }) => mustBuild || !isDeployed);
   const reasons = [
     ...images.map(({ name, reason }) => `image ${name}: ${reason}`),
     ...(manifests ? ['manifests changed'] : []),
-    ...(tests.length > 0 ? [`tests: ${inWords(tests)} changed`] : []),
+    ...(tests.length > 0 ? [`tests: ${list(tests)} changed`] : []),
   ];
   if (reasons.length === 0) return undefined;
-  const deploys = images.length > 0 || manifests || !ready;
-  const steps = [...(images.some(({ due }) => due) ? ['build', 'load'] : []), ...(deploys ? ['deploy'] : []), 'test'];
+  const deploys = images.length > 0 || manifests || !isDeployed;
+  const builds = images.some(({ mustBuild }) => mustBuild);
+  const steps = [...(builds ? ['build', 'load'] : []), ...(deploys ? ['deploy'] : []), 'test'];
   return { work: deploys ? 'everything' : 'tests', title: `${reasons.join('; ')} → ${steps.join(', ')}` };
 }
 
-function inWords(files: readonly string[]): string {
+function list(files: readonly string[]): string {
   const rest = files.length - NAMED;
   return [...files.slice(0, NAMED), ...(rest > 0 ? [`${rest} more`] : [])].join(', ');
 }

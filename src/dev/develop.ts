@@ -5,38 +5,38 @@ import { errorForMachines } from '../core/reported-error.ts';
 import { count } from '../core/words.ts';
 import { planRound, type RoundPlan } from './decide-round.ts';
 import { Changes } from './file-changes.ts';
-import { Rounds, type Development } from './rounds.ts';
+import { Rounds, type DevOptions } from './rounds.ts';
 
 /**
- * Builds, loads, deploys and tests what is due, and again whenever something changes, until it is
- * ended. A round that fails is reported, and the next change begins another one.
+ * Builds, loads, deploys and tests, and repeats what is necessary whenever something changes, until
+ * the signal ends it. A round that fails is reported, and the next change starts another one.
  */
-export async function develop(development: Development, first: Config): Promise<never> {
-  for (let config = first; ;) config = await untilReconfigured(development, config);
+export async function develop(options: DevOptions, first: Config): Promise<never> {
+  for (let config = first; ;) config = await untilReconfigured(options, config);
 }
 
-/** The rounds with one configuration. @returns the next */
-async function untilReconfigured(development: Development, config: Config): Promise<Config> {
-  const { emit } = development;
-  const say = (message: string) => emit({ type: 'note', level: 'info', message });
-  // Watched before anything is looked at: what changes during a round belongs to the next.
-  const changes = await Changes.below(watched(config), config.stateDirectory);
+/** Runs rounds until the configuration changes. @returns the new configuration */
+async function untilReconfigured(options: DevOptions, config: Config): Promise<Config> {
+  const { emit } = options;
+  const note = (message: string) => emit({ type: 'note', level: 'info', message });
+  // Watching starts before anything is read: changes during a round are for the next round.
+  const changes = await Changes.below(watchedPaths(config), config.stateDirectory);
   try {
-    const rounds = new Rounds(development, config);
-    await rounds.notice([]);
-    say(
+    const rounds = new Rounds(options, config);
+    await rounds.observe([]);
+    note(
       `watching ${config.project}: ${count(config.images.length, 'image')}, ${count(config.manifests.length, 'manifest')}`,
     );
     await rounds.run('everything');
     for (;;) {
-      say('waiting for changes');
-      const due = await nextDue(development, config, rounds, changes);
-      if ('reconfigured' in due) {
-        say('the configuration changed → everything');
-        return due.reconfigured;
+      note('waiting for changes');
+      const next = await nextRound(options, config, rounds, changes);
+      if ('newConfig' in next) {
+        note('configuration changed → everything');
+        return next.newConfig;
       }
-      say(due.title);
-      await rounds.run(due.work);
+      note(next.title);
+      await rounds.run(next.work);
     }
   } finally {
     await changes.close();
@@ -44,21 +44,21 @@ async function untilReconfigured(development: Development, config: Config): Prom
 }
 
 /**
- * Waits for changes that matter. What cannot be read, because it is just being written or is wrong,
- * is reported and waited for.
+ * Waits for changes that require a round. An invalid file is reported as a failed round: it may be
+ * incomplete because it is being written.
  */
-async function nextDue(
-  { emit, signal }: Development,
+async function nextRound(
+  { emit, signal }: DevOptions,
   config: Config,
   rounds: Rounds,
   changes: Changes,
-): Promise<RoundPlan | { reconfigured: Config }> {
+): Promise<RoundPlan | { newConfig: Config }> {
   for (;;) {
     const changed = await changes.take(signal);
     try {
-      const reconfigured = await reread(config, changed.includes(config.file));
-      if (reconfigured) return { reconfigured };
-      const plan = planRound(await rounds.notice(changed), rounds.areReady);
+      const newConfig = await changedConfig(config, changed.includes(config.file));
+      if (newConfig) return { newConfig };
+      const plan = planRound(await rounds.observe(changed), rounds.isDeployed);
       if (plan) return plan;
     } catch (error) {
       signal.throwIfAborted();
@@ -67,22 +67,22 @@ async function nextDue(
   }
 }
 
-/** Where everything lies that a round may look at. */
-function watched({ root, images }: Config): string[] {
-  const elsewhere = images.flatMap(({ context, dockerfile, contexts, secrets }) => [
+/** The directories and files that a round can read. */
+function watchedPaths({ root, images }: Config): string[] {
+  const imagePaths = images.flatMap(({ context, dockerfile, contexts, secrets }) => [
     context,
     dirname(dockerfile),
     ...Object.values(contexts).flatMap((named) => ('directory' in named ? [named.directory] : [])),
     ...Object.values(secrets).flatMap((secret) => ('file' in secret ? [secret.file] : [])),
   ]);
-  return [root, ...elsewhere.filter((path) => relative(root, path).startsWith('..'))];
+  return [root, ...imagePaths.filter((path) => relative(root, path).startsWith('..'))];
 }
 
 /**
- * The configuration if it says anything else now: its file may have changed, or a manifest have
- * come that its globs match.
+ * The new configuration; undefined if it is the same. It also changes when a new manifest matches
+ * its globs.
  */
-async function reread(config: Config, isWritten: boolean): Promise<Config | undefined> {
-  const now = await loadConfig(config.root, config.file, { again: isWritten });
-  return JSON.stringify(now) === JSON.stringify(config) ? undefined : now;
+async function changedConfig(config: Config, isFileChanged: boolean): Promise<Config | undefined> {
+  const newConfig = await loadConfig(config.root, config.file, { again: isFileChanged });
+  return JSON.stringify(newConfig) === JSON.stringify(config) ? undefined : newConfig;
 }

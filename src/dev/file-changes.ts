@@ -3,15 +3,15 @@ import { sep } from 'node:path';
 import { watch, type FSWatcher } from 'chokidar';
 
 /**
- * Milliseconds without a further change after which a batch of them is complete: editors and
+ * Milliseconds without another change after which a batch of changes is complete: editors and
  * checkouts write many files at once.
  */
 const QUIET = 100;
 
-/** Directories that no image and no test is made of by hand. */
+/** Directories that are not watched: they hold no sources that people edit. */
 const LEFT_OUT = ['.git', 'node_modules'];
 
-/** Notices which files change, from the moment it is made until it is closed. */
+/** Records which files change. */
 export class Changes {
   readonly #watcher: FSWatcher;
   readonly #changed = new Set<string>();
@@ -26,9 +26,9 @@ export class Changes {
   }
 
   /**
-   * Begins to watch.
-   * @param roots directories and files; what is not there yet is noticed when it comes
-   * @param except a directory whose changes are the harness's own
+   * Starts to watch.
+   * @param roots directories and files, which need not exist yet
+   * @param except the harness's own directory, which is not watched
    */
   static async below(roots: readonly string[], except: string): Promise<Changes> {
     const ignored = (path: string) =>
@@ -40,9 +40,8 @@ export class Changes {
   }
 
   /**
-   * Waits until something changes, and then until nothing more does for a moment. What changed
-   * since the last batch was taken is in the next.
-   * @returns absolute paths
+   * Waits for changes, then until there are no more for a moment.
+   * @returns the absolute paths that changed since the last call
    */
   async take(signal: AbortSignal): Promise<string[]> {
     for (;;) {
@@ -60,7 +59,7 @@ export class Changes {
     await this.#watcher.close();
   }
 
-  /** Until the next change, or for so long. */
+  /** Waits for the next change, at most `timeout` milliseconds. */
   #next(timeout: number | undefined, signal: AbortSignal): Promise<void> {
     return new Promise((resolve) => {
       const done = () => {

@@ -1,9 +1,6 @@
 import { tryRun } from '../machine/process.ts';
 
-/**
- * Those of the paths that git does not ignore there; all of them outside of a repository, or
- * without git.
- */
+/** The paths that git does not ignore; all of them if there is no git or no repository. */
 export async function unignored(paths: readonly string[], directory: string): Promise<string[]> {
   if (paths.length === 0) return [];
   const argv = ['git', 'check-ignore', '-z', '--stdin'] as const;

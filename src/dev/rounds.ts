@@ -11,81 +11,86 @@ import { preloadedVitest, testPrepared } from '../run/tier.ts';
 import { openSession, type Session } from '../session.ts';
 import { testFilesAmong } from '../testing/files-concerned.ts';
 import type { ModuleReport } from '../testing/module-report.ts';
-import type { Noticed, RoundPlan } from './decide-round.ts';
+import type { ObservedChanges, RoundPlan } from './decide-round.ts';
 import { unignored } from './git-ignored.ts';
 
-/** What the loop is given. */
-export interface Development {
+/** How `harness dev` runs. */
+export interface DevOptions {
   env: NodeJS.ProcessEnv;
   emit: Emit;
   /** Ends the loop. */
   signal: AbortSignal;
   /** Arguments for the test runner. */
   args: string[];
-  /** Whether its output may be coloured. */
+  /** Whether the test runner may use colours. */
   colour: boolean;
-  /** Does something while no other harness process works on the cluster. */
+  /** Runs `work` while no other harness process works on the cluster. */
   alone: (work: () => Promise<void>) => Promise<void>;
 }
 
-/** The tier whose ways the rounds follow. */
+/** The tier that decides how rounds build, load and test. */
 const TIER = 'test-cached';
 
-/** The rounds of `harness dev` with one configuration, and what they leave to the next. */
+/**
+ * The rounds of `harness dev` with one configuration, and what each needs to know about the last.
+ */
 export class Rounds {
-  readonly #development: Development;
+  readonly #options: DevOptions;
   readonly #config: Config;
-  /** What stands, if the last round got that far. */
+  /** The deployment of the last round, if it succeeded. */
   #prepared: Prepared | undefined;
-  /** What each test file was made of when it last ran. */
+  /** The last report on each test file. */
   readonly #modules = new Map<string, ModuleReport>();
   /**
-   * What images and manifests were when they were last looked at: what failed then need not fail
-   * again.
+   * The last digests of images and manifests. With the same digest, a failed build or deployment is
+   * not tried again.
    */
-  readonly #seen = new Map<string, string>();
+  readonly #lastDigests = new Map<string, string>();
 
-  constructor(development: Development, config: Config) {
-    this.#development = development;
+  constructor(options: DevOptions, config: Config) {
+    this.#options = options;
     this.#config = config;
   }
 
-  get areReady(): boolean {
+  /** Whether the deployment of the last round succeeded. */
+  get isDeployed(): boolean {
     return this.#prepared !== undefined;
   }
 
-  /** Looks at what has changed since it last did. @param changed absolute paths */
-  async notice(changed: readonly string[]): Promise<Noticed> {
+  /** Finds out what changed since the last call. @param changed absolute paths */
+  async observe(changed: readonly string[]): Promise<ObservedChanges> {
     const outcomes = await Promise.all(
       settleImages(this.#open(), this.#config.images, { tier: TIER, lookOnly: true }).values(),
     );
-    const others = outcomes.filter(({ image, seen }) => this.#isNew(`image ${image.name}`, seen.observed.digest));
-    const rest = changed.filter(
+    const changedImages = outcomes.filter(({ image, seen }) =>
+      this.#isNew(`image ${image.name}`, seen.observed.digest),
+    );
+    const otherFiles = changed.filter(
       (path) => !this.#config.manifests.includes(path) && !outcomes.some((outcome) => isSource(outcome, path)),
     );
     return {
-      images: others.map(({ image, decision: { action, reason } }) => ({
+      images: changedImages.map(({ image, decision: { action, reason } }) => ({
         name: image.name,
-        due: action !== 'skip',
+        mustBuild: action !== 'skip',
         reason,
       })),
       manifests: this.#isNew('manifests', filesDigest(this.#config.manifests)),
-      tests: (await this.#testFiles(rest)).map((path) => relative(this.#config.root, path)).sort(),
+      tests: (await this.#testFiles(otherFiles)).map((path) => relative(this.#config.root, path)).sort(),
     };
   }
 
-  /** One round. Its end is reported; only an interruption is an error. */
+  /** Runs one round and reports its end. @throws only after an interruption */
   async run(work: RoundPlan['work']): Promise<void> {
-    const { emit, signal, alone, args, colour } = this.#development;
+    const { emit, signal, alone, args, colour } = this.#options;
     const session = this.#open();
     const ms = stopwatch();
     const vitest = preloadedVitest(session, colour);
     let failure: unknown;
     try {
       await alone(async () => {
-        const standing = work === 'tests' ? this.#prepared : undefined;
+        const deployed = work === 'tests' ? this.#prepared : undefined;
         this.#prepared = undefined;
-        const prepared = standing ?? (await prepare(session, TIER, () => void vitest?.load()));
+        const prepared = deployed ?? (await prepare(session, TIER, () => void vitest?.load()));
         this.#prepared = prepared;
         const options = { args, colour, keepNamespaces: false, testCache: 'on', vitest } as const;
         const { modules = [] } = await testPrepared(session, TIER, prepared, options);
@@ -110,28 +115,29 @@ export class Rounds {
     });
   }
 
-  /** A new one each time, for a session keeps in mind what it saw. */
+  /** A new session each time, because a session remembers what it read. */
   #open(): Session {
-    const { env, emit, signal } = this.#development;
+    const { env, emit, signal } = this.#options;
     return openSession({ config: this.#config, env, emit, signal });
   }
 
-  #isNew(what: string, digest: string): boolean {
-    const before = this.#seen.get(what);
-    this.#seen.set(what, digest);
-    return before !== digest;
+  #isNew(name: string, digest: string): boolean {
+    const last = this.#lastDigests.get(name);
+    this.#lastDigests.set(name, digest);
+    return last !== digest;
   }
 
   /**
-   * Where it is not known what tests are made of, they may be made of anything that is kept in git.
+   * The changed files that tests depend on: all that git does not ignore, unless it is known which
+   * files the tests import.
    */
   async #testFiles(changed: readonly string[]): Promise<string[]> {
-    const kept = await unignored(changed, this.#config.root);
-    return this.#modules.size === 0 ? kept : testFilesAmong(kept, [...this.#modules.values()]);
+    const candidates = await unignored(changed, this.#config.root);
+    return this.#modules.size === 0 ? candidates : testFilesAmong(candidates, [...this.#modules.values()]);
   }
 }
 
-/** Whether a file is part of an image. */
+/** Whether a file is an input of an image. */
 function isSource({ image, seen }: ImageOutcome, path: string): boolean {
   const directories = { ...image.contexts, context: { directory: image.context } };
   return (

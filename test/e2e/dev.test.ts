@@ -118,7 +118,7 @@ describe('the loop', () => {
       project.write('harness.config.json', '{ "images": 1 }');
       expect(await loop.round()).toMatchObject({ ok: false, error: { code: 'CONFIG' } });
       project.configure({ tests: { command: ['false'] } });
-      expect(await loop.note('→')).toBe('the configuration changed → everything');
+      expect(await loop.note('→')).toBe('configuration changed → everything');
       expect(await loop.round()).toMatchObject({ ok: false, tests: { failed: 1 } });
     });
   });

@@ -1,25 +1,25 @@
 import { describe, expect, it } from 'vitest';
-import { planRound, type Noticed } from '../../../src/dev/decide-round.ts';
+import { planRound, type ObservedChanges } from '../../../src/dev/decide-round.ts';
 
-const nothing: Noticed = { images: [], manifests: false, tests: [] };
-const image = (due: boolean) => ({ name: 'api', due, reason: 'because' });
+const nothing: ObservedChanges = { images: [], manifests: false, tests: [] };
+const image = (mustBuild: boolean) => ({ name: 'api', mustBuild, reason: 'because' });
 
 describe('a round', () => {
-  it('does not begin for what concerns nobody', () => {
+  it('does not start without relevant changes', () => {
     expect(planRound(nothing, true)).toBeUndefined();
     expect(planRound(nothing, false)).toBeUndefined();
     expect(planRound({ ...nothing, images: [image(false)] }, true)).toBeUndefined();
   });
 
-  it.each<[string, Partial<Noticed>, boolean, object]>([
+  it.each<[string, Partial<ObservedChanges>, boolean, object]>([
     [
-      'builds what is due',
+      'builds a stale image',
       { images: [image(true)] },
       true,
       { work: 'everything', title: 'image api: because → build, load, deploy, test' },
     ],
     [
-      'deploys what was mended without a build',
+      'deploys after a failed round when an image is fresh again',
       { images: [image(false)] },
       false,
       { work: 'everything', title: 'image api: because → deploy, test' },
@@ -32,18 +32,18 @@ describe('a round', () => {
       { work: 'tests', title: 'tests: a, b changed → test' },
     ],
     [
-      'does everything when nothing stands to be tested',
+      'does everything when the last deployment failed',
       { tests: ['a'] },
       false,
       { work: 'everything', title: 'tests: a changed → deploy, test' },
     ],
     [
-      'names few files',
+      'names only the first files',
       { tests: ['a', 'b', 'c', 'd', 'e'] },
       true,
       { work: 'tests', title: 'tests: a, b, c, 2 more changed → test' },
     ],
-  ])('%s', (_, noticed, ready, plan) => {
-    expect(planRound({ ...nothing, ...noticed }, ready)).toEqual(plan);
+  ])('%s', (_, changes, isDeployed, plan) => {
+    expect(planRound({ ...nothing, ...changes }, isDeployed)).toEqual(plan);
   });
 });
