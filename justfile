@@ -116,6 +116,10 @@ integration *args: _tools
 e2e *args: _tools
     npx --no-install vitest run --project e2e "$@"
 
+# the slowest test files of the last `just test`, and what they waited for
+slowest *args:
+    node scripts/slowest.mjs "$@"
+
 lint: _built
     npm run --silent lint
 

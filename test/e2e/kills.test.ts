@@ -1,13 +1,13 @@
 import { randomBytes } from 'node:crypto';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { LABELS } from '../../src/core/labels.ts';
-import type { Run, Running } from './support/command.ts';
+import { startProgram, type Run, type Running } from './support/command.ts';
 import { onlyPod } from './support/pods.ts';
 import { program } from './support/program.ts';
 import { suite, type Project } from './support/suite.ts';
 import { docker, dockerLines, eventually } from './support/tools.ts';
 
-/** What is killed, or finds no room, in the middle of a load: the next plain run makes it whole. */
+/** Kills and full disks in the middle of a load: the next plain run repairs everything. */
 const all = suite('kills');
 const node = `${all.name}-control-plane`;
 const registry = `${all.name}-registry`;
@@ -15,7 +15,7 @@ const MB = 1_000_000;
 
 const inNode = (...argv: string[]) => docker('exec', node, ...argv);
 
-/** An image that takes a second or more on each leg of its way. */
+/** An image that takes a second or more to push, to pull and to import. */
 async function built(name: string): Promise<Project> {
   const project = all.project(name);
   project.write('app/Dockerfile', 'FROM scratch\nCOPY weight /\nCOPY program /program\nENTRYPOINT ["/program"]\n');
@@ -43,7 +43,7 @@ async function pushing(project: Project): Promise<Running> {
   return running;
 }
 
-/** Starts a load and waits for something in the middle of it. */
+/** Starts a load and waits until its middle is seen. */
 async function untilSeen(project: Project, seen: Promise<unknown>): Promise<Running> {
   const running = project.start('test-cached');
   await Promise.race([
@@ -55,30 +55,33 @@ async function untilSeen(project: Project, seen: Promise<unknown>): Promise<Runn
 
 /** Starts a load and waits until the node has begun to fetch a layer. */
 function pulling(project: Project): Promise<Running> {
-  // Looked at from within the node: from here, each look would take too long.
+  // The node itself looks: from here, each look would take too long.
   return untilSeen(
     project,
-    inNode('timeout', '60', 'sh', '-c', 'until ctr -n k8s.io content active | grep -q layer; do :; done'),
+    inNode('timeout', '60', 'sh', '-c', 'until ctr -n k8s.io content active | grep -q layer; do sleep 0.02; done'),
   );
 }
 
 /**
- * A program that ends when one of these files is being written, and has a part already: not one
- * that an earlier end has left.
+ * A program that prints `seen` once one of these files is being written and has a part already. Parts
+ * that an earlier load left do not count.
  */
 const untilPart = (files: string) => {
-  const script = `until find ${files} -size +1M -newermt '1 second ago' 2>/dev/null | grep -q .; do :; done`;
-  return ['timeout', '60', 'sh', '-c', script] as const;
+  const find = `find ${files} -size +1M -newermt '1 second ago' 2>/dev/null | grep -q .`;
+  return ['timeout', '60', 'sh', '-c', `until ${find}; do sleep 0.02; done; echo seen`] as const;
 };
 
 /**
- * Starts a load and waits until a part of a layer is in the registry, which keeps it apart until it
- * is whole.
+ * Starts a load and waits until a part of a layer is in the registry, which keeps it apart until the
+ * layer is complete.
  */
 async function uploading(project: Project): Promise<Running> {
   const image = await docker('inspect', '--format', '{{.Image}}', node); // the registry has no shell
   const [program, ...args] = untilPart('/var/lib/registry/docker/registry/v2/repositories/*/_uploads/*/data');
-  return untilSeen(project, docker('run', '--rm', '--volumes-from', registry, '--entrypoint', program, image, ...args));
+  const options = ['--rm', '--volumes-from', registry, '--entrypoint', program];
+  const watcher = startProgram(all.directory, ['run', ...options, image, ...args], { program: ['docker'] });
+  // Not until the container is gone: by then, the push might be over.
+  return untilSeen(project, watcher.says(/seen/));
 }
 
 /** Starts a load as an archive and waits until a part of a layer is in the node. */
@@ -91,7 +94,7 @@ async function watch(ask: () => Promise<boolean>): Promise<void> {
   while (!(await ask()));
 }
 
-/** A plain run after all that: everything runs as it was built, and nothing is left of the way. */
+/** A plain run after all that: everything runs as it was built, and nothing temporary is left. */
 async function passes(project: Project): Promise<Run> {
   const next = await project.must('test-cached');
   expect(next.summary).toMatchObject({ builds: [{ verdict: 'fresh' }], tests: { passed: 1, failed: 0 } });
@@ -124,7 +127,7 @@ describe('the harness, killed', () => {
     await passes(project);
   });
 
-  it('and for good: `prune` takes away the name that its push has left', async () => {
+  it('for good: `prune` removes the name that its push left', async () => {
     const project = await built('harness-gone');
     const { child, ended } = await pushing(project);
     child.kill('SIGKILL');
@@ -164,7 +167,7 @@ describe('an interruption', () => {
     expect(await inNode('ctr', '--namespace=k8s.io', 'images', 'ls', '-q')).not.toContain(project.reference);
     const [load] = (await passes(project)).summary.loads;
     expect(load).toMatchObject({ verdict: 'transferred' });
-    if (leg === 'a push') expect(load?.pushed).toBeGreaterThan(200 * MB); // the registry has had a part of it only
+    if (leg === 'a push') expect(load?.pushed).toBeGreaterThan(200 * MB); // the registry got only a part of it
   });
 });
 
@@ -187,11 +190,11 @@ it('containerd, killed in the middle of a pull', async () => {
   const project = await built('containerd');
   const { ended } = await pulling(project);
   await inNode('pkill', '-KILL', '-x', 'containerd');
-  await ended; // with an image or without: it depends on how soon containerd is back
+  await ended; // with an image or without, depending on how soon containerd is back
   await passes(project);
 });
 
-describe('no room', () => {
+describe('a full disk', () => {
   /** The node can unpack 50 MB while this lasts. */
   async function withoutRoom<T>(work: () => Promise<T>): Promise<T> {
     const layers = '/var/lib/containerd/io.containerd.snapshotter.v1.overlayfs/snapshots';
@@ -204,7 +207,7 @@ describe('no room', () => {
   }
 
   it.each(['auto', 'archive'] as const)(
-    'in a node is told as such, and what arrived is taken away: %s',
+    'in a node is reported as such, and what arrived is removed: %s',
     async (transport) => {
       const project = await built(`full-${transport}`);
       project.configure({ load: { transport } });
@@ -219,7 +222,7 @@ describe('no room', () => {
     },
   );
 
-  it('in a node for images in one archive takes away each of them', async () => {
+  it('in a node for images in one archive removes each of them', async () => {
     const project = await built('full-together');
     const names = ['a', 'b', 'c'];
     const image = (name: string) => ({
@@ -250,7 +253,7 @@ describe('no room', () => {
     );
   });
 
-  it('in the registry is told as such, and the registry goes with what it held', async () => {
+  it('in the registry is reported as such, and the registry is removed with its content', async () => {
     const project = await built('full-registry');
     const label = async (name: string) =>
       `${name}=${await docker('inspect', '--format', `{{index .Config.Labels "${name}"}}`, registry)}`;
@@ -285,7 +288,7 @@ describe('no room', () => {
   });
 });
 
-it('a proxy that the nodes are told of is not asked for the registry', async () => {
+it('a proxy that is configured in the nodes is not used for the registry', async () => {
   const project = await built('proxy');
   const unit = '/etc/systemd/system/containerd.service.d/proxy.conf';
   const subnet = await docker('network', 'inspect', 'kind', '--format', '{{range .IPAM.Config}}{{.Subnet}},{{end}}');

@@ -2,8 +2,10 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import type { Event } from '../../../src/core/event.ts';
+import { stopwatch } from '../../../src/core/stopwatch.ts';
 import type { Summary } from '../../../src/core/summary.ts';
 import type { ImageStatus } from '../../../src/run/cache-status.ts';
+import { recordWaits } from './waits.ts';
 
 export const REPOSITORY = fileURLToPath(new URL('../../..', import.meta.url));
 const CLI = fileURLToPath(new URL('../../../dist/bin/harness.cjs', import.meta.url));
@@ -61,7 +63,9 @@ export function startHarness(directory: string, args: string[], start: Start = {
     events.push(JSON.parse(line) as Event); // a line that is no JSON fails the test, as it should
     listeners.forEach((listener) => listener());
   });
+  const elapsed = stopwatch();
   const ended = finish(child).then((end): Run => {
+    recordWaits(args, elapsed(), events);
     const text = (pick: (event: Event) => string | undefined) =>
       events.flatMap((event) => pick(event) ?? []).join('\n');
     return {
