@@ -32,23 +32,23 @@ function job(container: object): object {
   };
 }
 
-describe('a workload that does not come up', () => {
-  it('is reported with its last words when it crashes, and passes once it is mended', async () => {
+describe('a workload that does not start', () => {
+  it('is reported with its last log lines when it crashes, and passes once it is fixed', async () => {
     const project = all.project('crash');
     project.write('app/program', program('no such table: orders', 3));
     const { summary, exitCode } = await project.run('test-cached');
     expect(exitCode).toBe(3);
-    // Not the words of a time-out.
+    // Not the message of a time-out.
     expect(summary.error).toMatchObject({ code: 'DEPLOY', message: expect.stringContaining('CrashLoopBackOff') });
     expect(summary.error?.detail).toContain('no such table: orders');
     expect(summary.tests).toBeNull();
 
-    project.write('app/program', program('mended'));
+    project.write('app/program', program('fixed'));
     await project.must('test-cached');
-    expect((await onlyPod(project.kubeconfig, project.namespace)).log).toBe('mended');
+    expect((await onlyPod(project.kubeconfig, project.namespace)).log).toBe('fixed');
   });
 
-  it('is reported when its image is nowhere to be had', async () => {
+  it('is reported when its image cannot be pulled', async () => {
     const project = all.project('pull');
     // A registry that nobody runs refuses at once on every machine.
     project.manifest(deployment('app', { image: 'localhost:1/nobody/nothing:1' }));
@@ -76,6 +76,19 @@ describe('a workload that does not come up', () => {
     await project.must('test-cached');
   });
 
+  it('is reported when it is not ready in the time that the configuration allows', async () => {
+    const project = all.project('slow', { timeouts: { deploy: 3 } });
+    const readinessProbe = { exec: { command: ['/nothing'] }, periodSeconds: 1 };
+    project.manifest(deployment('app', { image: 'app', readinessProbe }));
+    const { summary, exitCode } = await project.run('test-cached');
+    expect(exitCode).toBe(3);
+    expect(summary.error).toMatchObject({
+      code: 'DEPLOY',
+      message: expect.stringMatching(/^Deployment not ready after 3 s: /),
+      next: expect.stringContaining('timeouts.deploy'),
+    });
+  });
+
   it('is reported in plain text as one paragraph, without a stack trace', async () => {
     const project = all.project('words');
     project.write('app/program', program('last words', 3));
@@ -89,7 +102,7 @@ describe('a workload that does not come up', () => {
   });
 });
 
-describe('a manifest that the server refuses', () => {
+describe('a manifest that the server rejects', () => {
   it("is named, with the server's words", async () => {
     const project = all.project('misspelt');
     project.manifest(deployment('app', { image: 'app' }, { replicass: 2 }));
@@ -114,18 +127,18 @@ describe('a manifest that the server refuses', () => {
 });
 
 describe('a StatefulSet', () => {
-  it('comes up after a revision that did not', async () => {
+  it('starts after a revision that did not', async () => {
     // Kubernetes itself waits for the broken pod to become ready before it makes the mended one.
     const project = all.project('stuck');
     project.manifest(statefulSet({ image: 'app' }));
     project.write('app/program', program('broken', 3));
     expect((await project.run('test-cached')).summary.error?.code).toBe('DEPLOY');
-    project.write('app/program', program('mended'));
+    project.write('app/program', program('fixed'));
     await project.must('test-cached');
-    expect((await onlyPod(project.kubeconfig, project.namespace)).log).toBe('mended');
+    expect((await onlyPod(project.kubeconfig, project.namespace)).log).toBe('fixed');
   });
 
-  it('comes up after a revision that could not be pulled', async () => {
+  it('starts after a revision that could not be pulled', async () => {
     const project = all.project('unpulled');
     project.manifest(statefulSet({ image: 'localhost:1/nobody/nothing:1' }));
     expect((await project.run('test-cached')).summary.error?.code).toBe('DEPLOY');
@@ -150,7 +163,7 @@ describe('a Job', () => {
     expect(after.pod.metadata?.uid).not.toBe(before.pod.metadata?.uid);
   });
 
-  it('that fails is reported with its last words', async () => {
+  it('that fails is reported with its last log lines', async () => {
     const project = all.project('failed-job');
     project.manifest(job({ image: 'app' }));
     project.write('app/program', program('cannot migrate', 4));
