@@ -15,50 +15,54 @@ import type { TierPlan } from './run/dry-run.ts';
 import { openSession, selectImages, type Session } from './session.ts';
 import type { HarnessContext } from './testing/context.ts';
 
-/** How a harness is opened. */
+/** Options of `openHarness`. */
 export interface OpenOptions {
-  /** Where to look upwards for the configuration from. Default: the working directory. */
-  cwd?: string;
-  /** The configuration file, in place of looking for it. */
-  configFile?: string;
-  /** Hears everything that happens. Default: nobody. */
-  emit?: Emit;
-  /** Ends whatever runs. */
-  signal?: AbortSignal;
-  env?: NodeJS.ProcessEnv;
-  /** What other harness processes are told they wait for. */
-  command?: string;
   /**
-   * Images that may be taken in place of a build when they were built from the same inputs, by the
-   * name of what they replace.
+   * The directory in which the search for the configuration starts; it goes on in the directories
+   * above. Default: the working directory.
    */
-  sinceImages?: Record<string, string> | ((config: Config) => Record<string, string>);
+  cwd?: string | undefined;
+  /** The configuration file. Default: it is searched for. */
+  configFile?: string | undefined;
+  /** Receives all events: steps, notes and the output of programs. Default: events are ignored. */
+  emit?: Emit | undefined;
+  /** Aborts the running operation. */
+  signal?: AbortSignal | undefined;
+  /** Environment variables. Default: those of this process. */
+  env?: NodeJS.ProcessEnv | undefined;
+  /** The name of this program, shown to other harness processes that wait for it. */
+  command?: string | undefined;
+  /**
+   * Images that are used instead of a build if they were built from the same inputs, by the name of
+   * the configured image.
+   */
+  sinceImages?: Record<string, string> | ((config: Config) => Record<string, string>) | undefined;
 }
 
-/** How a tier is run. */
+/** How to run a tier. */
 export interface TierOptions {
-  /** Arguments for the test runner. */
+  /** More arguments for the test runner. */
   args?: string[];
-  /** Whether its output may be coloured. */
+  /** Whether the test runner may use colours. Default: no. */
   colour?: boolean;
-  /** Do nothing at all when an image would have to be built. */
+  /** Fail, before anything is changed, if an image would have to be built. */
   expectFresh?: boolean;
-  /** Run test files also when they passed before and nothing changed. */
+  /** Run all test files, including unchanged ones that passed before. */
   noTestCache?: boolean;
-  /** Have vitest's fixtures keep the namespaces of tests. */
+  /** Keep the namespaces that vitest's fixtures create for tests. */
   keepNamespaces?: boolean;
 }
 
 /**
- * Opens the harness of a repository: reads its configuration. Whatever asks Docker afterwards
- * throws HarnessError DOCKER_DOWN when it does not answer.
- * @throws HarnessError CONFIG
+ * Reads the configuration of a repository. This does not need Docker. Methods of the result throw
+ * HarnessError DOCKER_DOWN if Docker does not respond.
+ * @throws HarnessError CONFIG, USAGE for an unknown name in `sinceImages`
  */
 export async function openHarness(options: OpenOptions = {}): Promise<Harness> {
   const read = await loadConfig(options.cwd ?? process.cwd(), options.configFile);
   const sinceImages =
     typeof options.sinceImages === 'function' ? options.sinceImages(read) : (options.sinceImages ?? {});
-  selectImages(read, Object.keys(sinceImages)); // refuses names that are not configured
+  selectImages(read, Object.keys(sinceImages)); // throws for unknown names
   const session = openSession({
     config: withCacheImages(read, sinceImages),
     env: options.env ?? process.env,
@@ -69,65 +73,80 @@ export async function openHarness(options: OpenOptions = {}): Promise<Harness> {
 }
 
 /**
- * The harness of one repository. Whatever changes something waits for other harness processes on
- * the same cluster. What each method needs is loaded when it is called: a check that finds nothing
- * to do takes less time than loading everything would.
+ * The harness of one repository. Methods that change something first wait until no other harness
+ * process uses the same cluster.
+ *
+ * Each method loads its modules when it is called, because loading all modules takes longer than a
+ * check that finds nothing to do.
  */
 export class Harness {
   readonly #session: Session;
   readonly #command: string;
 
-  /** Use `openHarness`. */
+  /** @internal Use `openHarness`. */
   constructor(session: Session, command: string) {
     this.#session = session;
     this.#command = command;
   }
 
+  /** The configuration with all defaults. */
   get config(): Config {
     return this.#session.config;
   }
 
-  /** What was built, loaded and tested so far: for the summary. */
+  /** What was built, loaded and tested so far. */
   get results(): Pick<Session, 'builds' | 'loads' | 'tests'> {
     const { builds, loads, tests } = this.#session;
     return { builds, loads, tests };
   }
 
-  /** Brings the cluster to where it can be used. */
+  /**
+   * Creates or starts the cluster and waits until it is ready.
+   * @throws HarnessError CLUSTER, CLUSTER_FOREIGN, NODE_IMAGE, LOAD
+   */
   up(): Promise<RunningCluster> {
     return this.#alone(async () => (await import('./run/up.ts')).up(this.#session));
   }
 
-  /** Deletes the cluster, if it is ours. @returns whether there was one */
+  /**
+   * Deletes the cluster.
+   * @returns whether there was one
+   * @throws HarnessError CLUSTER_FOREIGN if this harness did not create it
+   */
   down(): Promise<boolean> {
     return this.#alone(async () => (await import('./run/down.ts')).takeDown(this.#session));
   }
 
-  /** Stops the cluster; it keeps everything. */
+  /**
+   * Stops the cluster and keeps its state.
+   * @returns the cluster as it was before
+   * @throws HarnessError CLUSTER_FOREIGN if this harness did not create it
+   */
   stop(): Promise<ClusterState> {
     return this.#alone(async () => (await import('./run/stop.ts')).stopCluster(this.#session));
   }
 
-  /** The cluster as it is. Changes nothing. */
+  /** Reports the state of the cluster. Changes nothing. */
   async status(): Promise<ClusterStatus> {
     return (await import('./cluster/status.ts')).clusterStatus(this.#session);
   }
 
   /**
-   * Path of the private kubeconfig of the running cluster.
-   * @throws HarnessError CLUSTER when there is none
+   * Returns the path of the cluster's kubeconfig, which is private to this repository.
+   * @throws HarnessError CLUSTER if the cluster is not running
    */
   async kubeconfig(): Promise<string> {
     const { kubeconfig } = await this.status();
     if (kubeconfig !== null) return kubeconfig;
-    throw new HarnessError('CLUSTER', `The cluster ${this.config.cluster.name} is not up.`, {
+    throw new HarnessError('CLUSTER', `The cluster ${this.config.cluster.name} is not running.`, {
       next: 'Run `harness up` first.',
     });
   }
 
   /**
-   * The verdict on each image. Changes nothing.
-   * @param onlyVerdicts leave out the size of BuildKit's cache, which takes longest
+   * Reports whether images are fresh and where they are loaded. Changes nothing.
+   * @param names of images; all if empty
+   * @param onlyVerdicts leave out the size of BuildKit's cache, which takes longest to find out
    */
   async cacheStatus(names: readonly string[] = [], onlyVerdicts = false): Promise<CacheStatus> {
     const images = selectImages(this.config, names);
@@ -135,22 +154,25 @@ export class Harness {
   }
 
   /**
-   * Why the next build of each image happens or does not, and why the last one did. Changes
-   * nothing.
+   * Explains why images will be built or not, and why they were last built. Changes nothing.
+   * @param names of images; all if empty
    */
   async why(names: readonly string[] = []): Promise<Why[]> {
     const images = selectImages(this.config, names);
     return (await import('./building/why.ts')).why(this.#session, images);
   }
 
-  /** What a tier would do. Changes nothing. */
+  /** Reports what a tier would do. Changes nothing. */
   async dryRun(tier: Tier): Promise<TierPlan> {
     return (await import('./run/dry-run.ts')).dryRun(this.#session, tier);
   }
 
   /**
-   * Builds images: only stale ones, or all of them (`force`), with no cache (`noCache`).
-   * @throws HarnessError STALE when one is stale and none was to be (`expectFresh`)
+   * Builds stale images.
+   * @param names of images; all if empty
+   * @param how `force` also builds fresh images, `noCache` builds without BuildKit's cache,
+   * `expectFresh` fails instead of building
+   * @throws HarnessError BUILD, STALE if an image is stale and `expectFresh` is set
    */
   async build(
     names: readonly string[] = [],
@@ -165,8 +187,10 @@ export class Harness {
   }
 
   /**
-   * Loads images into the running cluster's nodes: where they are missing, or everywhere (`force`).
-   * Builds nothing.
+   * Loads images into the nodes of the running cluster that lack them. Builds nothing.
+   * @param names of images; all if empty
+   * @param how `force` loads them into all nodes
+   * @throws HarnessError CLUSTER if the cluster is not running, LOAD
    */
   async load(names: readonly string[] = [], how: { force?: boolean } = {}): Promise<void> {
     const images = selectImages(this.config, names);
@@ -175,7 +199,12 @@ export class Harness {
     );
   }
 
-  /** Everything a tier does before its tests. @returns what tests are handed */
+  /**
+   * Does everything that a tier does before its tests: brings up the cluster, builds and loads
+   * images, starts services, and deploys the manifests.
+   * @returns what tests need to know
+   * @throws HarnessError STALE if an image is stale and `expectFresh` is set
+   */
   prepare(tier: Tier, { expectFresh = false }: TierOptions = {}): Promise<HarnessContext> {
     return this.#alone(async () => {
       if (expectFresh) await this.#expectFresh(this.config.images);
@@ -184,8 +213,8 @@ export class Harness {
   }
 
   /**
-   * Runs a tier to the end of its tests.
-   * @throws HarnessError STALE when an image is stale and none was to be (`expectFresh`)
+   * Runs a tier: prepares everything, then runs the tests. Failed tests are not an error.
+   * @throws HarnessError STALE if an image is stale and `expectFresh` is set
    */
   test(tier: Tier, { expectFresh = false, noTestCache = false, ...how }: TierOptions = {}): Promise<TestSummary> {
     return this.#alone(async () => {
@@ -202,8 +231,8 @@ export class Harness {
   }
 
   /**
-   * Runs `test-cached` and again what is due whenever something changes, until it is ended by the
-   * signal. How each round ends is told as an event.
+   * Runs `test-cached`, and repeats what is necessary whenever something changes, until the signal
+   * ends it. The result of each round is an event.
    */
   async dev({ args = [], colour = false }: Pick<TierOptions, 'args' | 'colour'> = {}): Promise<never> {
     const { develop } = await import('./dev/develop.ts');
@@ -211,7 +240,10 @@ export class Harness {
     return develop({ env, emit, signal, args, colour, alone: (work) => this.#alone(work) }, config);
   }
 
-  /** Deletes the cluster and the images that this project's builds made. */
+  /**
+   * Deletes the cluster and all images that were built for this project.
+   * @returns whether there was a cluster, and the names of the removed images
+   */
   clean(): Promise<{ cluster: boolean; images: string[] }> {
     return this.#alone(async () => {
       const { removeImages, takeDown } = await import('./run/down.ts');
@@ -220,8 +252,8 @@ export class Harness {
   }
 
   /**
-   * Removes what nothing configured names and nothing uses from nodes, registry and Docker;
-   * `dryRun` only says what.
+   * Removes images that are neither configured nor used from nodes, local registry and Docker.
+   * `dryRun` only lists them.
    */
   prune({ dryRun = false }: { dryRun?: boolean } = {}): Promise<Pruned[]> {
     return this.#alone(async () => (await import('./pruning/prune.ts')).prune(this.#session, dryRun));
@@ -231,14 +263,14 @@ export class Harness {
     return (await import('./building/expect-fresh.ts')).expectFresh(this.#session, images);
   }
 
-  /** Runs while no other harness process works on this cluster. */
+  /** Runs `work` while holding the cluster's lock. */
   async #alone<T>(work: () => Promise<T>): Promise<T> {
     const { config, env, emit, signal } = this.#session;
     const onWait = (holder: string) =>
       emit({
         type: 'note',
         level: 'info',
-        message: `waiting for ${holder}, which uses the cluster ${config.cluster.name}`,
+        message: `waiting for ${holder}, which is using cluster ${config.cluster.name}`,
       });
     const release = await takeLock(config.cluster.name, this.#command, { env, signal, onWait });
     try {

@@ -6,8 +6,8 @@ import { DockerEngine } from './docker/engine.ts';
 import { makeStateDirectory } from './machine/state-file.ts';
 
 /**
- * What every stage of one run is handed, and what the run has to tell in the end. What a stage
- * remembers in a run is kept in its own room, by `oncePer` with the session as the key.
+ * What every stage of a run needs, and the results of the run. Modules that remember something for
+ * a run use `oncePer` with the session as the key.
  */
 export interface Session {
   config: Config;
@@ -20,16 +20,16 @@ export interface Session {
   tests: TestSummary | null;
 }
 
-/** Gathers what a run needs. Nothing is asked yet: whether Docker answers is seen when it is. */
-export function openSession(given: Pick<Session, 'config' | 'env' | 'emit' | 'signal'>): Session {
-  // Made before any source is looked at: in a context that holds it, its appearance would look like
-  // a change.
-  makeStateDirectory(given.config.stateDirectory);
-  return { ...given, engine: DockerEngine.of(given.env), builds: [], loads: [], tests: null };
+/** Opens a session. Does not connect to Docker yet. */
+export function openSession(options: Pick<Session, 'config' | 'env' | 'emit' | 'signal'>): Session {
+  // Before sources are read: a build context can contain the directory, and its creation would look
+  // like a change.
+  makeStateDirectory(options.config.stateDirectory);
+  return { ...options, engine: DockerEngine.of(options.env), builds: [], loads: [], tests: null };
 }
 
 /**
- * The images of those names, or all of them when none is named.
+ * The images with these names, or all images if there are no names.
  * @throws HarnessError USAGE for a name that is not configured
  */
 export function selectImages(config: Config, names: readonly string[]): ImageConfig[] {
@@ -37,7 +37,7 @@ export function selectImages(config: Config, names: readonly string[]): ImageCon
   const unknown = names.filter((name) => !known.includes(name));
   if (unknown.length > 0) {
     throw new HarnessError('USAGE', `No image is named ${unknown.map((name) => `\`${name}\``).join(', ')}.`, {
-      next: known.length === 0 ? `Add images to ${config.file}.` : `Configured are: ${known.join(', ')}.`,
+      next: known.length === 0 ? `Add images to ${config.file}.` : `Configured images: ${known.join(', ')}.`,
     });
   }
   return names.length === 0 ? config.images : config.images.filter((image) => names.includes(image.name));

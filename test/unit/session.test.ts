@@ -13,18 +13,18 @@ const config = {
 } as unknown as Config;
 const session = { config } as Session;
 
-describe('the images that are named', () => {
-  it('are all, or those, in the order of the configuration', () => {
+describe('selected images', () => {
+  it('are in the order of the configuration, and all of them without names', () => {
     expect(selectImages(config, []).map((image) => image.name)).toEqual(['api', 'web']);
     expect(selectImages(config, ['web', 'api', 'web']).map((image) => image.name)).toEqual(['api', 'web']);
   });
 
-  it('must be configured', () => {
+  it('must be in the configuration', () => {
     expect(() => selectImages(config, ['wbe', 'x'])).toThrow(
       expect.objectContaining({
         code: 'USAGE',
         message: 'No image is named `wbe`, `x`.',
-        next: 'Configured are: api, web.',
+        next: 'Configured images: api, web.',
       }),
     );
     expect(() => selectImages({ ...config, images: [] }, ['x'])).toThrow(
@@ -33,25 +33,25 @@ describe('the images that are named', () => {
   });
 });
 
-describe('a cluster that is not ours', () => {
+describe('a cluster', () => {
   const node: ClusterNode = { name: 'n', containerId: 'c', role: 'control-plane', running: false, created: 5 };
   const state = (more: Partial<ClusterState>): ClusterState => ({ name: 'shop', nodes: [node], ...more });
 
-  it('is not touched', () => {
+  it('is refused if this project did not create it', () => {
     const record = { format: 1 as const, project: 'bank', definition: 'd', parts: {} };
     for (const foreign of [state({}), state({ record }), state({ creationBegun: 6 })]) {
       expect(() => assertOwn(session, foreign)).toThrow(expect.objectContaining({ code: 'CLUSTER_FOREIGN' }));
     }
   });
 
-  it('is told from one that is, in whatever state that is, and from none', () => {
+  it('is accepted if it does not exist or this project created it, in any state', () => {
     const record = { format: 1 as const, project: 'shop', definition: 'of another day', parts: {} };
     for (const own of [state({ record }), state({ creationBegun: 5 }), state({ nodes: [] })]) {
       expect(() => assertOwn(session, own)).not.toThrow();
     }
   });
 
-  it('has images loaded into nodes that run pods, and no others', () => {
+  it('has images loaded only into nodes that run pods', () => {
     const balancer: ClusterNode = { ...node, name: 'lb', role: 'external-load-balancer' };
     expect(loadTargets([node, balancer]).map((one) => one.name)).toEqual(['n']);
   });
