@@ -1,8 +1,8 @@
 import type { Tier } from '../config/config.ts';
 
 /**
- * What tests receive: vitest's through `inject('harness')`, those of any other runner through the
- * environment.
+ * What tests receive: through `inject('harness')` in vitest, and through the environment in any
+ * other runner.
  */
 export interface HarnessContext {
   /** Path of the cluster's private kubeconfig. */

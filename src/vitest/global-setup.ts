@@ -1,3 +1,5 @@
+/** @module vitest */
+
 import { join } from 'node:path';
 import type { TestProject } from 'vitest/node';
 import { TIERS, type Tier } from '../config/config.ts';
