@@ -6,52 +6,16 @@ import type { ClusterStatus } from './cluster/status.ts';
 import { withCacheImages, type Config, type Tier } from './config/config.ts';
 import { loadConfig } from './config/load.ts';
 import { HarnessError } from './core/error.ts';
-import type { Emit } from './core/event.ts';
 import type { TestSummary } from './core/summary.ts';
-import { takeLock } from './machine/lock.ts';
 import type { Pruned } from './pruning/pruned.ts';
 import type { CacheStatus } from './run/cache-status.ts';
 import type { TierPlan } from './run/dry-run.ts';
+import { exclusively } from './run/exclusive.ts';
+import type { OpenOptions, TierOptions } from './run/options.ts';
 import { openSession, selectImages, type Session } from './session.ts';
 import type { HarnessContext } from './testing/context.ts';
 
-/** Options of `openHarness`. */
-export interface OpenOptions {
-  /**
-   * The directory in which the search for the configuration starts; it goes on in the directories
-   * above. Default: the working directory.
-   */
-  cwd?: string | undefined;
-  /** The configuration file. Default: it is searched for. */
-  configFile?: string | undefined;
-  /** Receives all events: steps, notes and the output of programs. Default: events are ignored. */
-  emit?: Emit | undefined;
-  /** Aborts the running operation. */
-  signal?: AbortSignal | undefined;
-  /** Environment variables. Default: those of this process. */
-  env?: NodeJS.ProcessEnv | undefined;
-  /** The name of this program, shown to other harness processes that wait for it. */
-  command?: string | undefined;
-  /**
-   * Images that are used instead of a build if they were built from the same inputs, by the name of
-   * the configured image.
-   */
-  sinceImages?: Record<string, string> | ((config: Config) => Record<string, string>) | undefined;
-}
-
-/** How to run a tier. */
-export interface TierOptions {
-  /** More arguments for the test runner. */
-  args?: string[];
-  /** Whether the test runner may use colours. Default: no. */
-  colour?: boolean;
-  /** Fail, before anything is changed, if an image would have to be built. */
-  expectFresh?: boolean;
-  /** Run all test files, including unchanged ones that passed before. */
-  noTestCache?: boolean;
-  /** Keep the namespaces that vitest's fixtures create for tests. */
-  keepNamespaces?: boolean;
-}
+export type { OpenOptions, TierOptions };
 
 /**
  * Reads the configuration of a repository. This does not need Docker. Methods of the result throw
@@ -83,7 +47,7 @@ export class Harness {
   readonly #session: Session;
   readonly #command: string;
 
-  /** @internal Use `openHarness`. */
+  /** Use `openHarness` instead. */
   constructor(session: Session, command: string) {
     this.#session = session;
     this.#command = command;
@@ -105,7 +69,7 @@ export class Harness {
    * @throws HarnessError CLUSTER, CLUSTER_FOREIGN, NODE_IMAGE, LOAD
    */
   up(): Promise<RunningCluster> {
-    return this.#alone(async () => (await import('./run/up.ts')).up(this.#session));
+    return this.#alone(async (session) => (await import('./run/up.ts')).up(session));
   }
 
   /**
@@ -114,7 +78,7 @@ export class Harness {
    * @throws HarnessError CLUSTER_FOREIGN if this harness did not create it
    */
   down(): Promise<boolean> {
-    return this.#alone(async () => (await import('./run/down.ts')).takeDown(this.#session));
+    return this.#alone(async (session) => (await import('./run/down.ts')).takeDown(session));
   }
 
   /**
@@ -123,7 +87,7 @@ export class Harness {
    * @throws HarnessError CLUSTER_FOREIGN if this harness did not create it
    */
   stop(): Promise<ClusterState> {
-    return this.#alone(async () => (await import('./run/stop.ts')).stopCluster(this.#session));
+    return this.#alone(async (session) => (await import('./run/stop.ts')).stopCluster(session));
   }
 
   /** Reports the state of the cluster. Changes nothing. */
@@ -150,7 +114,8 @@ export class Harness {
    */
   async cacheStatus(names: readonly string[] = [], onlyVerdicts = false): Promise<CacheStatus> {
     const images = selectImages(this.config, names);
-    return (await import('./run/cache-status.ts')).cacheStatus(this.#session, images, onlyVerdicts);
+    const { cacheStatus } = await import('./run/cache-status.ts');
+    return this.#inSession((session) => cacheStatus(session, images, onlyVerdicts));
   }
 
   /**
@@ -159,12 +124,14 @@ export class Harness {
    */
   async why(names: readonly string[] = []): Promise<Why[]> {
     const images = selectImages(this.config, names);
-    return (await import('./building/why.ts')).why(this.#session, images);
+    const { why } = await import('./building/why.ts');
+    return this.#inSession((session) => why(session, images));
   }
 
   /** Reports what a tier would do. Changes nothing. */
   async dryRun(tier: Tier): Promise<TierPlan> {
-    return (await import('./run/dry-run.ts')).dryRun(this.#session, tier);
+    const { dryRun } = await import('./run/dry-run.ts');
+    return this.#inSession((session) => dryRun(session, tier));
   }
 
   /**
@@ -180,9 +147,9 @@ export class Harness {
   ): Promise<ImageOutcome[]> {
     const images = selectImages(this.config, names);
     const { settleImages } = await import('./building/settle-images.ts');
-    return this.#alone(async () => {
-      if (how.expectFresh) await this.#expectFresh(images);
-      return Promise.all(settleImages(this.#session, images, { tier: 'test-cached', ...how }).values());
+    return this.#alone(async (session) => {
+      if (how.expectFresh) await expectFreshImages(session, images);
+      return Promise.all(settleImages(session, images, { tier: 'test-cached', ...how }).values());
     });
   }
 
@@ -194,8 +161,8 @@ export class Harness {
    */
   async load(names: readonly string[] = [], how: { force?: boolean } = {}): Promise<void> {
     const images = selectImages(this.config, names);
-    return this.#alone(async () =>
-      (await import('./loading/load-existing.ts')).loadExisting(this.#session, images, how.force ?? false),
+    return this.#alone(async (session) =>
+      (await import('./loading/load-existing.ts')).loadExisting(session, images, how.force ?? false),
     );
   }
 
@@ -206,9 +173,9 @@ export class Harness {
    * @throws HarnessError STALE if an image is stale and `expectFresh` is set
    */
   prepare(tier: Tier, { expectFresh = false }: TierOptions = {}): Promise<HarnessContext> {
-    return this.#alone(async () => {
-      if (expectFresh) await this.#expectFresh(this.config.images);
-      return (await import('./run/prepare.ts')).prepareForOthers(this.#session, tier);
+    return this.#alone(async (session) => {
+      if (expectFresh) await expectFreshImages(session, this.config.images);
+      return (await import('./run/prepare.ts')).prepareForOthers(session, tier);
     });
   }
 
@@ -217,16 +184,11 @@ export class Harness {
    * @throws HarnessError STALE if an image is stale and `expectFresh` is set
    */
   test(tier: Tier, { expectFresh = false, noTestCache = false, ...how }: TierOptions = {}): Promise<TestSummary> {
-    return this.#alone(async () => {
-      if (expectFresh) await this.#expectFresh(this.config.images);
+    return this.#alone(async (session) => {
+      if (expectFresh) await expectFreshImages(session, this.config.images);
       const { args = [], colour = false, keepNamespaces = false } = how;
-      const options = {
-        args,
-        colour,
-        keepNamespaces,
-        testCache: noTestCache ? ('off' as const) : ('as configured' as const),
-      };
-      return (await import('./run/tier.ts')).runTier(this.#session, tier, options);
+      const testCache = noTestCache ? 'off' : 'as configured';
+      return (await import('./run/tier.ts')).runTier(session, tier, { args, colour, keepNamespaces, testCache });
     });
   }
 
@@ -245,9 +207,9 @@ export class Harness {
    * @returns whether there was a cluster, and the names of the removed images
    */
   clean(): Promise<{ cluster: boolean; images: string[] }> {
-    return this.#alone(async () => {
+    return this.#alone(async (session) => {
       const { removeImages, takeDown } = await import('./run/down.ts');
-      return { cluster: await takeDown(this.#session), images: await removeImages(this.#session) };
+      return { cluster: await takeDown(session), images: await removeImages(session) };
     });
   }
 
@@ -256,27 +218,28 @@ export class Harness {
    * `dryRun` only lists them.
    */
   prune({ dryRun = false }: { dryRun?: boolean } = {}): Promise<Pruned[]> {
-    return this.#alone(async () => (await import('./pruning/prune.ts')).prune(this.#session, dryRun));
+    return this.#alone(async (session) => (await import('./pruning/prune.ts')).prune(session, dryRun));
   }
 
-  async #expectFresh(images: Config['images']): Promise<void> {
-    return (await import('./building/expect-fresh.ts')).expectFresh(this.#session, images);
+  /** Runs an operation that changes something, while no other harness process uses the cluster. */
+  #alone<T>(work: (session: Session) => Promise<T>): Promise<T> {
+    return this.#inSession((session) => exclusively(session, this.#command, () => work(session)));
   }
 
-  /** Runs `work` while holding the cluster's lock. */
-  async #alone<T>(work: () => Promise<T>): Promise<T> {
-    const { config, env, emit, signal } = this.#session;
-    const onWait = (holder: string) =>
-      emit({
-        type: 'note',
-        level: 'info',
-        message: `waiting for ${holder}, which is using cluster ${config.cluster.name}`,
-      });
-    const release = await takeLock(config.cluster.name, this.#command, { env, signal, onWait });
+  /**
+   * Runs an operation in a session of its own, because a session remembers what it read: sources,
+   * nodes and Docker may have changed since the last operation. The results are kept together.
+   */
+  async #inSession<T>(work: (session: Session) => Promise<T>): Promise<T> {
+    const session = { ...this.#session };
     try {
-      return await work();
+      return await work(session);
     } finally {
-      release();
+      this.#session.tests = session.tests;
     }
   }
+}
+
+async function expectFreshImages(session: Session, images: Config['images']): Promise<void> {
+  return (await import('./building/expect-fresh.ts')).expectFresh(session, images);
 }
