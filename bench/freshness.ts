@@ -1,10 +1,10 @@
 /**
- * What a check costs when nothing has changed: `harness cache-status` against the floor (an empty
- * Node program and one `crictl images` in the node), against `git status`, and against the plain
- * rule written in shell, on trees of several sizes and on one large file. Needs the example's
- * cluster: `just up`. Prints medians and ratios of one run; the commands take turns, because
- * machines drift. Then everything is touched: nothing may be built, and the second check must be as
- * fast as before.
+ * Measures a check that finds nothing changed. Compares `harness cache-status` with the minimum (an
+ * empty Node program and one `crictl images` in the node), with `git status`, and with a simple
+ * shell script, on trees of several sizes and on one large file. Then all files are touched:
+ * nothing must be built, and the second check must be as fast as before. Prints medians and ratios
+ * of one run; the commands take turns, because the speed of a machine varies. Needs the cluster of
+ * the example: `just up`.
  *
  * node bench/freshness.ts [rounds]
  */
@@ -19,8 +19,8 @@ const ROUNDS = Number(process.argv[2] ?? 7);
 const HARNESS = join(import.meta.dirname, '..', 'dist', 'bin', 'harness.cjs');
 const PROJECT = 'kind-harness-example';
 /**
- * After this, a file system's stamps can be told apart, and what was just touched is read once and
- * not twice.
+ * Milliseconds after which file time stamps are unambiguous, so that touched files are read only
+ * once.
  */
 const SETTLED_MS = 3_000;
 const NODE = `${PROJECT}-control-plane`;
@@ -75,14 +75,14 @@ function timed(work: () => void): number {
 const crictl = (root: string) => run('docker', ['exec', NODE, 'crictl', 'images', '-o', 'json'], root);
 const contenders: Record<string, (root: string) => void> = {
   harness: (root) => run(process.execPath, [HARNESS, 'cache-status', '--expect-fresh'], root),
-  floor: (root) => {
+  minimum: (root) => {
     run(process.execPath, ['-e', '0'], root);
     crictl(root);
   },
   'git status': (root) => run('git', ['status', '--porcelain'], root),
-  'plain rule in shell': (root) => {
-    // The commands alone, as a script would call them: what is newer than the image, when that was
-    // made, and what the node has.
+  'shell script': (root) => {
+    // The commands that a script would run: find files newer than the image, and list the images
+    // of the node.
     run(
       'sh',
       [
@@ -103,34 +103,34 @@ const trees: Record<string, (context: string) => void> = {
 };
 
 const rows: string[][] = [
-  ['tree', ...Object.keys(contenders).map((name) => `${name} (ms)`), 'harness/floor', 'harness/shell', 'harness/git'],
+  ['tree', ...Object.keys(contenders).map((name) => `${name} (ms)`), 'harness/minimum', 'harness/shell', 'harness/git'],
 ];
 const touchedRows: string[][] = [['tree, all touched', 'first check (ms)', 'second (ms)', 'second/untouched']];
 for (const [name, fill] of Object.entries(trees)) {
   const root = makeProject(fill);
   try {
     const times: Record<string, number[]> = {};
-    // The first round warms the disk's cache and is not counted.
+    // The first round fills the disk cache and does not count.
     for (let round = 0; round <= ROUNDS; round++) {
       for (const [contender, work] of Object.entries(contenders)) {
         const ms = timed(() => work(root));
         if (round > 0) (times[contender] ??= []).push(ms);
       }
     }
-    const middle = (contender: string) => median(times[contender] ?? []);
+    const medianOf = (contender: string) => median(times[contender] ?? []);
     rows.push([
       name,
-      ...Object.keys(contenders).map((contender) => middle(contender).toFixed(0)),
-      ratio(middle('harness'), middle('floor')),
-      ratio(middle('harness'), middle('plain rule in shell')),
-      ratio(middle('harness'), middle('git status')),
+      ...Object.keys(contenders).map((contender) => medianOf(contender).toFixed(0)),
+      ratio(medianOf('harness'), medianOf('minimum')),
+      ratio(medianOf('harness'), medianOf('shell script')),
+      ratio(medianOf('harness'), medianOf('git status')),
     ]);
     run('find', ['context', '-exec', 'touch', '{}', '+'], root);
     await sleep(SETTLED_MS);
     const check = () => timed(() => contenders['harness']?.(root));
     const first = check();
     const second = median(Array.from({ length: ROUNDS }, check));
-    touchedRows.push([name, first.toFixed(0), second.toFixed(0), ratio(second, middle('harness'))]);
+    touchedRows.push([name, first.toFixed(0), second.toFixed(0), ratio(second, medianOf('harness'))]);
   } finally {
     rmSync(root, { recursive: true, force: true });
   }

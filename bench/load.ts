@@ -1,10 +1,10 @@
 /**
- * What it costs to bring an image of 1 GB into the nodes: through the registry beside the cluster,
- * as an archive, and with `kind load docker-image`. First load, 5 MB of it changed, nothing
+ * Measures how long it takes to load an image of 1 GB into the nodes: through the local registry,
+ * as an archive, and with `kind load docker-image`. The loads: the first one, 5 MB changed, nothing
  * changed, a second name, ten images that share a base of 400 MB, and the first load of 600 MB of
- * programs, which Docker can compress as it cannot the random bytes of the others; with one node
- * and with three. Makes clusters of its own and deletes them. Prints medians and ratios of one run;
- * the contenders take turns, because machines drift. Needs some 15 GB of disk.
+ * programs (Docker can compress these, but not the random bytes of the other images). With one node
+ * and with three, in clusters that it creates and deletes. Prints medians and ratios of one run;
+ * the contenders take turns, because the speed of a machine varies. Needs some 15 GB of disk space.
  *
  * node bench/load.ts [rounds] [nodes,…]
  */
@@ -29,12 +29,12 @@ import { dataSize } from '../src/core/words.ts';
 import { median, ratio, table } from './support/figures.ts';
 
 const ROUNDS = Number(process.argv[2] ?? 3);
-/** One cluster after the other, by how many nodes it has. */
+/** The number of nodes of each cluster; one cluster at a time. */
 const NODES = (process.argv[3] ?? '1,3').split(',').map(Number);
 const HARNESS = join(import.meta.dirname, '..', 'dist', 'bin', 'harness.cjs');
 const PROJECT = `bench-load-${process.pid}`;
 const MB = 1_000_000;
-/** The layers, lowest first; the last one is the one that changes. */
+/** The layers, lowest first; the last one changes. */
 const LAYERS = [400, 400, 150, 5].map((size, at) => ({ file: `layer${at}`, bytes: size * MB }));
 const IMAGES: Record<string, string> = {
   app: `${PROJECT}/app:dev`,
@@ -96,7 +96,7 @@ function change(): void {
   build('app', 'Dockerfile');
 }
 
-/** Ten images of one base, each with a layer of its own that no contender has seen. */
+/** Builds ten images of one base, each with a new layer of its own. */
 function changeTen(): void {
   for (const image of TEN) {
     fill({ file: image, bytes: 5 * MB });
@@ -108,7 +108,7 @@ function changeTen(): void {
   }
 }
 
-/** Two layers of programs that no contender has seen: this one, several times over. */
+/** Builds an image with two new layers of programs: copies of Node and some random bytes. */
 function changePrograms(): void {
   const program = readFileSync(process.execPath);
   const copies = Array.from({ length: Math.ceil((300 * MB) / program.length) }, () => program);
@@ -124,10 +124,7 @@ function buildSmall(): void {
   build('small', 'small.Dockerfile');
 }
 
-/**
- * Seconds of a load and the bytes that it says it moved; kind says nothing, and moves the whole
- * image.
- */
+/** The duration of a load and the bytes it reports; kind does not report any. */
 interface Outcome {
   seconds: number;
   bytes: number | undefined;
@@ -137,7 +134,7 @@ function timed(work: () => LoadSummary[] | undefined): Outcome {
   const start = performance.now();
   const loads = work();
   const seconds = (performance.now() - start) / 1000;
-  // What is pushed goes once, for all nodes, and each of them says so.
+  // The push happens once for all nodes, but is reported for each of them.
   return { seconds, bytes: loads?.reduce((sum, { bytes, pushed }) => sum + bytes + (pushed ?? 0) / nodeCount, 0) };
 }
 
@@ -152,7 +149,7 @@ const nodes = (): string[] => run('kind', 'get', 'nodes', '--name', PROJECT).tri
 const imagesIn = (node: string): string[] =>
   run('docker', 'exec', node, 'ctr', '--namespace=k8s.io', 'images', 'ls', '-q').trim().split('\n');
 
-/** Nodes without images, and a registry that is as good as empty: as they are after `up`. */
+/** Empties nodes and registry, as they are after `up`. */
 function forget(initial: Map<string, string[]>): void {
   for (const [node, names] of initial) {
     const more = imagesIn(node).filter((name) => !names.includes(name));
@@ -166,7 +163,7 @@ function retag(): void {
   run('docker', 'tag', IMAGES['app'] as string, IMAGES['second'] as string);
 }
 
-/** Bytes a second that this disk takes for good. */
+/** The disk's write speed, including `fsync`, in bytes per second. */
 function diskSpeed(): number {
   const block = randomFillSync(Buffer.alloc(64 * MB));
   const file = openSync(join(root, 'speed'), 'w');
@@ -178,10 +175,7 @@ function diskSpeed(): number {
   return (8 * block.length) / seconds;
 }
 
-/**
- * What each contender does in its turn, in this order: what happens before, and what is loaded
- * then.
- */
+/** The measured loads of each contender, in this order; `before` is not measured. */
 const scenarios: [title: string, before: () => void, images: string[]][] = [
   ['first load', change, ['app']],
   ['5 MB of 1 GB changed', change, ['app']],
@@ -192,7 +186,7 @@ const scenarios: [title: string, before: () => void, images: string[]][] = [
 ];
 const figures = new Map<string, Outcome[]>();
 const key = (title: string, contender: string, nodesOf = nodeCount) => `${nodesOf}/${title}/${contender}`;
-const middle = (at: string, of: (outcome: Outcome) => number) => median((figures.get(at) ?? []).map(of));
+const medianOf = (at: string, value: (outcome: Outcome) => number) => median((figures.get(at) ?? []).map(value));
 
 function measure(): void {
   harness('registry', 'up');
@@ -205,7 +199,7 @@ function measure(): void {
         const outcome = timed(() => load(...images));
         console.log(
           `${key(title, contender)}: ${outcome.seconds.toFixed(2)} s${outcome.bytes === undefined ? '' : `, ${dataSize(outcome.bytes)}`}`,
-        ); // the whole takes long
+        ); // because the whole run takes long
         figures.set(key(title, contender), [...(figures.get(key(title, contender)) ?? []), outcome]);
       }
     }
@@ -222,15 +216,15 @@ function report(speed: number): void {
       'kind/archive',
       'moved: registry',
       'archive',
-      'floor (s)',
-      'to one node',
+      'minimum (s)',
+      'relative to one node',
     ],
   ];
   for (nodeCount of NODES) {
     for (const [title] of scenarios) {
       const seconds = (contender: string, nodesOf?: number) =>
-        middle(key(title, contender, nodesOf), (outcome) => outcome.seconds);
-      const bytes = (contender: string) => middle(key(title, contender), (outcome) => outcome.bytes ?? NaN);
+        medianOf(key(title, contender, nodesOf), (outcome) => outcome.seconds);
+      const bytes = (contender: string) => medianOf(key(title, contender), (outcome) => outcome.bytes ?? NaN);
       rows.push([
         `${title}, ${nodeCount} node${nodeCount === 1 ? '' : 's'}`,
         ...names.map((name) => seconds(name).toFixed(2)),
@@ -244,7 +238,7 @@ function report(speed: number): void {
     }
   }
   console.log(
-    `${ROUNDS} rounds, medians; the floor is what the registry way moves, at this disk's ${dataSize(speed)}/s`,
+    `${ROUNDS} rounds, medians; the minimum is writing the registry's bytes at this disk's speed of ${dataSize(speed)}/s`,
   );
   console.log(table(rows));
 }

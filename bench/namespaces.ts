@@ -1,7 +1,7 @@
 /**
- * What a namespace of its own costs a test: tests that do nothing with one and without, run by
- * vitest in turns; and what it is made of, call by call. "Usable" means that a pod is admitted,
- * which takes the default service account. Needs the example's cluster: `just up`.
+ * Measures what a namespace of its own costs a test: vitest runs empty tests with and without one,
+ * in turns. Also measures each API call that it takes. A namespace is usable when a pod is
+ * admitted, which needs the default service account. Needs the cluster of the example: `just up`.
  *
  * node bench/namespaces.ts [tests]
  */
@@ -48,7 +48,7 @@ function run(directory: string, file: string): number[] {
   const { testResults } = JSON.parse(readFileSync(report, 'utf8')) as {
     testResults: { assertionResults: { duration: number }[] }[];
   };
-  // The first one loads what the others find loaded.
+  // The first test is slower, because it loads modules.
   return testResults.flatMap(({ assertionResults }) => assertionResults.slice(1).map(({ duration }) => duration));
 }
 
@@ -65,39 +65,39 @@ for (let n = 0; n <= ${TESTS}; n++) test(\`test \${n}\`, ({ ${fixture} }) => voi
     `export default { test: { root: import.meta.dirname, include: ['*.test.ts'], globalSetup: ['kind-harness/vitest'] } };`,
   );
   try {
-    const [without, with_]: [number[], number[]] = [[], []];
+    const [timesWithout, timesWith]: [number[], number[]] = [[], []];
     for (let round = 0; round < ROUNDS; round++) {
-      without.push(...run(directory, 'without'));
-      with_.push(...run(directory, 'with'));
+      timesWithout.push(...run(directory, 'without'));
+      timesWith.push(...run(directory, 'with'));
     }
-    const [a, b] = [median(without), median(with_)];
+    const [without, with_] = [median(timesWithout), median(timesWith)];
     return [
-      ['a test that does nothing', 'ms', 'times'],
-      ['without a namespace', a.toFixed(1), ''],
-      ['with one', b.toFixed(1), ratio(b, a)],
-      ['cost of a namespace', (b - a).toFixed(1), ''],
+      ['an empty test', 'ms', 'ratio'],
+      ['without a namespace', without.toFixed(1), ''],
+      ['with one', with_.toFixed(1), ratio(with_, without)],
+      ['cost of a namespace', (with_ - without).toFixed(1), ''],
     ];
   } finally {
     rmSync(directory, { recursive: true, force: true });
   }
 }
 
-async function takeApart(): Promise<string[][]> {
+async function measureCalls(): Promise<string[][]> {
   const kube = await openAccess(context.kubeconfig);
   const post = (path: string, body: object) =>
     kubeRequest<KubeObject>(kube, 'POST', path, { contentType: 'application/json', body });
   const times: Record<string, number[]> = {};
-  const timed = async <T>(what: string, work: () => Promise<T>): Promise<T> => {
+  const timed = async <T>(call: string, work: () => Promise<T>): Promise<T> => {
     const start = performance.now();
     const value = await work();
-    (times[what] ??= []).push(performance.now() - start);
+    (times[call] ??= []).push(performance.now() - start);
     return value;
   };
   await kubeRequest(kube, 'GET', '/version'); // opens the connection
   for (let n = 0; n < TESTS; n++) {
     const name = `${PROJECT}-${process.pid}-${n}`;
     const path = `/api/v1/namespaces/${name}`;
-    const usable = performance.now();
+    const start = performance.now();
     const { metadata } = await timed('create', () =>
       post('/api/v1/namespaces', { apiVersion: 'v1', kind: 'Namespace', metadata: { name } }),
     );
@@ -110,12 +110,12 @@ async function takeApart(): Promise<string[][]> {
       spec: { containers: [{ name: 'c', image: 'i' }] },
     };
     await timed('a pod is admitted (dry run)', () => post(`${path}/pods?dryRun=All`, pod));
-    (times['all of it, until usable'] ??= []).push(performance.now() - usable);
+    (times['all of these, until usable'] ??= []).push(performance.now() - start);
     await timed('delete, without waiting', () => deleteObject(kube, path, String(metadata['uid'])));
   }
-  return [['call', 'ms'], ...Object.entries(times).map(([what, all]) => [what, median(all).toFixed(1)])];
+  return [['call', 'ms'], ...Object.entries(times).map(([call, all]) => [call, median(all).toFixed(1)])];
 }
 
 console.log(`${ROUNDS} rounds of ${TESTS} tests, medians`);
 console.log(table(compare()));
-console.log(table(await takeApart()));
+console.log(table(await measureCalls()));

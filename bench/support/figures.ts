@@ -1,4 +1,4 @@
-/** The middle one of some figures; the mean of the two middle ones when their number is even. */
+/** The middle figure, or the mean of the two middle ones if their number is even. */
 export function median(figures: readonly number[]): number {
   const sorted = [...figures].sort((a, b) => a - b);
   const upper = Math.floor(sorted.length / 2);
@@ -6,12 +6,12 @@ export function median(figures: readonly number[]): number {
   return (a + b) / 2;
 }
 
-/** How many times `a` is `b`. */
+/** `a` divided by `b`, for people: `1.50×`. */
 export function ratio(a: number, b: number): string {
   return `${(a / b).toFixed(2)}×`;
 }
 
-/** Rows with their columns under each other, the first one left-aligned. */
+/** Aligns the columns of rows: the first to the left, the others to the right. */
 export function table(rows: readonly string[][]): string {
   const widths = rows.reduce<number[]>((all, row) => row.map((cell, i) => Math.max(all[i] ?? 0, cell.length)), []);
   return rows
