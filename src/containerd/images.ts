@@ -17,7 +17,7 @@ export interface LoadedImage {
   node: string;
   /** The full name that the node must list it by. */
   name: string;
-  /** The configuration's digest; undefined if only the transfer can tell it. */
+  /** The configuration's digest; undefined until a transfer finds it out. */
   digest: string | undefined;
   /** Digests of its layers' contents, lowest first. */
   layers: readonly string[];

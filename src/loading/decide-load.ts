@@ -3,7 +3,7 @@ import type { NodeContent } from '../containerd/content.ts';
 
 /** What is known about an image before it is loaded into a node. */
 export interface LoadFacts {
-  /** The configuration's digest of the built image; undefined if only a transfer can tell it. */
+  /** The configuration's digest of the built image; undefined until a transfer finds it out. */
   digest: string | undefined;
   /** Digests of its layers' contents, lowest first. */
   layers: readonly string[];

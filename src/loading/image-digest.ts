@@ -20,12 +20,12 @@ export class ImageDigests {
     this.#path = join(stateDirectory, 'image-digests.json');
   }
 
-  /** The digest of an image; undefined if only a transfer can tell it. */
+  /** The digest of an image; undefined until a transfer finds it out. */
   of(image: DockerImage): string | undefined {
     return image.inContainerd ? this.#all()[keyOf(image)] : image.id;
   }
 
-  /** Remembers the digest that a transfer told. */
+  /** Remembers the digest that a transfer found out. */
   learn(image: DockerImage, digest: string): void {
     if (!image.inContainerd || this.of(image) === digest) return;
     const key = keyOf(image);
