@@ -1,11 +1,10 @@
 import { readFileSync } from 'node:fs';
-import { join, relative, sep } from 'node:path';
+import { join } from 'node:path';
 import type { ImageConfig } from '../config/config.ts';
 import { sha256 } from '../core/digest.ts';
 import { HarnessError, messageOf } from '../core/error.ts';
 import { FILE_SYSTEM, type FileSystemRules } from '../machine/fs-clock.ts';
 import { readContext, readIgnoreFile } from '../sources/context.ts';
-import { IgnoreRules, type IgnoreMatch } from '../sources/dockerignore.ts';
 import type { FileSet } from '../sources/file-set.ts';
 import { SourceFilter, splitOrRemember } from '../sources/source-filter.ts';
 import type { SourceTree } from '../sources/tree.ts';
@@ -70,16 +69,15 @@ export class SourceReader {
   async #read(image: ImageConfig, bases: Readonly<Record<string, string>>): Promise<ObservedInputs> {
     const dockerfile = readFileSync(image.dockerfile);
     const userIgnore = readIgnoreFile(image.context, image.dockerfile);
-    const ignore = this.#ignoreStateDirectory(image.context, userIgnore ?? '');
+    const ignore = withoutStateDirectories(userIgnore ?? '');
     const options = buildOptions(image, this.#env);
     const settings = { ...options.settings };
     const context = await this.#tree(image.context, ignore);
     const trees: Record<string, SourceTree> = { [CONTEXT]: context };
     for (const [name, named] of Object.entries(image.contexts)) {
       if ('directory' in named) {
-        const contextIgnore = readIgnoreFile(named.directory) ?? '';
-        this.#refuseStateDirectory(image, name, named.directory, contextIgnore);
-        trees[name] = await this.#tree(named.directory, contextIgnore);
+        trees[name] = await this.#tree(named.directory, readIgnoreFile(named.directory) ?? '');
+        refuseStateDirectories(image, name, named.directory, trees[name]);
       }
       // The part before an `@` may contain a password.
       if ('url' in named)
@@ -116,37 +114,6 @@ export class SourceReader {
     this.#contexts.clear();
   }
 
-  /**
-   * Excludes the harness's own files: they are never part of an image, even if the context is the
-   * whole repository.
-   */
-  #ignoreStateDirectory(context: string, ignore: string): string {
-    const inside = this.#stateDirectoryIn(context);
-    return inside === undefined ? ignore : `${ignore}\n${asPattern(inside)}\n`;
-  }
-
-  /**
-   * BuildKit reads the ignore file of a named context itself, so nothing can be added to it. The
-   * state directory must not get into an image: it contains a kubeconfig.
-   */
-  #refuseStateDirectory(image: ImageConfig, name: string, directory: string, ignore: string): void {
-    const inside = this.#stateDirectoryIn(directory);
-    if (inside === undefined || isIgnored(inside, new IgnoreRules(ignore))) return;
-    throw new HarnessError(
-      'CONFIG',
-      `The named context \`${name}\` of image ${image.name} would include ${this.#stateDirectory}.`,
-      {
-        next: `Add the line \`${inside}\` to ${join(directory, '.dockerignore')}.`,
-      },
-    );
-  }
-
-  /** The state directory's path inside a context; undefined if it is outside. */
-  #stateDirectoryIn(context: string): string | undefined {
-    const inside = relative(context, this.#stateDirectory).split(sep).join('/');
-    return inside.startsWith('../') || inside === '..' ? undefined : inside;
-  }
-
   get #indexes(): string {
     return join(this.#stateDirectory, 'index');
   }
@@ -159,19 +126,26 @@ export class SourceReader {
   }
 }
 
-/** Whether an ignore file excludes a directory and everything in it. */
-function isIgnored(directory: string, rules: IgnoreRules): boolean {
-  const matchOf = (path: string): IgnoreMatch => {
-    const slash = path.lastIndexOf('/');
-    return slash === -1 ? rules.match(path) : rules.match(path, matchOf(path.slice(0, slash)));
-  };
-  return matchOf(directory).ignored && !rules.mayHoldExceptions(directory);
-}
+/** Directories of harnesses: this one's, and those of checkouts and worktrees inside the context. */
+const STATE_DIRECTORIES = '**/.harness';
 
 /**
- * A pattern that matches one path and nothing else: directory names may contain brackets, spaces or
- * a `!`.
+ * Excludes the files of all harnesses. They are never part of an image: they change with every
+ * command, and they contain kubeconfigs.
  */
-function asPattern(path: string): string {
-  return path.replace(/[^\w./\u0080-\uffff-]/g, '\\$&');
+function withoutStateDirectories(ignore: string): string {
+  return `${ignore}\n${STATE_DIRECTORIES}\n`;
+}
+
+/** BuildKit reads the ignore file of a named context itself, so nothing can be added to it. */
+function refuseStateDirectories(image: ImageConfig, name: string, directory: string, tree: SourceTree): void {
+  const found = tree.find((path) => /(^|\/)\.harness$/.test(path));
+  if (found === undefined) return;
+  throw new HarnessError(
+    'CONFIG',
+    `The named context \`${name}\` of image ${image.name} would include ${join(directory, found)}.`,
+    {
+      next: `Add the line \`${STATE_DIRECTORIES}\` to ${join(directory, '.dockerignore')}.`,
+    },
+  );
 }

@@ -40,6 +40,11 @@ export class SourceTree {
     return newest;
   }
 
+  /** The first path in the context that fits. */
+  find(fits: (path: string) => boolean): string | undefined {
+    return this.#stats.paths.find((path, row) => fits(path) && kindOf(this.#stats, row) !== 'entered');
+  }
+
   /**
    * Whether nothing was touched between two scans. A file that was changed and changed back has the
    * same content but a later time.

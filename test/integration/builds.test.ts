@@ -367,7 +367,7 @@ describe("the harness's own files", () => {
     plant(root, { 'app/Dockerfile': 'FROM scratch\nCOPY --from=all . /\n' });
     await expect(buildIfNeeded(app({ contexts: { all: '.' } }))).rejects.toMatchObject({
       code: 'CONFIG',
-      next: expect.stringContaining('`.harness`'),
+      next: expect.stringContaining('`**/.harness`'),
     });
     plant(root, { '.dockerignore': '.harness\ncache\n' });
     expect((await buildIfNeeded(app({ contexts: { all: '.' } }))).built).toEqual(['app']);

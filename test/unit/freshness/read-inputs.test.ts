@@ -161,6 +161,36 @@ describe('the inputs of an image', () => {
     }
   });
 
+  it('never contain the files of a harness in a checkout inside the context', async () => {
+    const root = scratch();
+    const nested = { '.worktrees/a/src': '1', '.worktrees/a/.harness/kubeconfig': 'token', 'b/c/.harness/index': '1' };
+    plant(root, { Dockerfile: 'FROM scratch\n', '.dockerignore': '!**/.harness\n', ...nested });
+    const { inputs } = await reader(root).read(imageIn(root), {});
+    const paths = [...(inputs.trees['context']?.entries().keys() ?? [])].sort();
+    expect(paths).toEqual([
+      '.dockerignore',
+      '.worktrees',
+      '.worktrees/a',
+      '.worktrees/a/src',
+      'Dockerfile',
+      'b',
+      'b/c',
+    ]);
+  });
+
+  it('are refused if a named context would contain the files of a harness, at any depth', async () => {
+    const root = scratch();
+    plant(root, { Dockerfile: 'FROM scratch\n', 'other/deep/.harness/kubeconfig': 'token' });
+    const image = imageIn(root, { contexts: { other: { directory: join(root, 'other') } } });
+    await expect(reader(root).read(image, {})).rejects.toMatchObject({
+      code: 'CONFIG',
+      message: expect.stringContaining(join(root, 'other/deep/.harness')),
+      next: expect.stringContaining('`**/.harness`'),
+    });
+    plant(root, { 'other/.dockerignore': '**/.harness\n' });
+    await expect(reader(root).read(image, {})).resolves.toBeDefined();
+  });
+
   it('may be next to or below the state directory', async () => {
     const root = scratch();
     plant(root, { 'app/Dockerfile': 'FROM scratch\n', '.harness/build/ctx/a': '' });
