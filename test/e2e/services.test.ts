@@ -3,20 +3,20 @@ import { LABELS } from '../../src/core/labels.ts';
 import { suite, type Project } from './support/suite.ts';
 import { docker, dockerLines } from './support/tools.ts';
 
-/** Containers beside the cluster: started once, and reached from pods and tests. */
+/** Service containers next to the cluster: started once, and reached from pods and tests. */
 const all = suite('services');
 
-/** Answers each connection with what it was told to say. */
+/** Answers each connection with the text in the variable `WORDS`. */
 const SERVER = `use IO::Socket::INET; $| = 1;
 my $server = IO::Socket::INET->new(LocalPort => 7000, Listen => 5, ReuseAddr => 1) or die $!;
 print "ready to talk\\n";
 while (my $client = $server->accept) { print $client "$ENV{WORDS}\\n"; close $client }
 `;
-/** Ends well when the service says what it should. */
+/** Ends with 0 if the service sends the expected text. */
 const CLIENT = `use IO::Socket::INET;
 my ($server, $end) = (undef, time + 60);
 until ($server = IO::Socket::INET->new(PeerHost => $ARGV[0], PeerPort => 7000)) {
-  die "$ARGV[0]: $!" if time > $end; # a new Service leads somewhere only when the node's network knows of it
+  die "$ARGV[0]: $!" if time > $end; # a new Service can be reached only once the node's network knows it
   select undef, undef, undef, 0.2;
 }
 my $words = <$server>; print $words; exit($words eq "$ARGV[1]\\n" ? 0 : 1);
@@ -39,12 +39,12 @@ function projectWithStore(name: string): Project {
   project.write('check.sh', CHECK);
   const app = { context: 'app', tag: project.reference, debianBases: { 'debian:bookworm-slim': 'bookworm' } };
   project.configure({ images: { app } });
-  talk(project, 'first words');
+  sendWords(project, 'first words');
   return project;
 }
 
-/** Has the service say other words, and a job expect them. */
-function talk(project: Project, words: string): void {
+/** Configures the service to send another text, and a job that expects it. */
+function sendWords(project: Project, words: string): void {
   const store = {
     image: project.reference,
     ports: [7000],
@@ -89,10 +89,10 @@ beforeAll(async () => {
   await all.project('first').must('up');
 });
 
-describe('a service beside the cluster', () => {
-  it('is reached by pods under its name and by tests, is kept as it is, and made anew when its definition changes', async () => {
+describe('a service', () => {
+  it('is reached by pods under its name and by tests, is kept between runs, and is recreated when its definition changes', async () => {
     const project = projectWithStore('store');
-    await project.must('build-if-needed'); // an image of this machine only
+    await project.must('build-if-needed'); // the image exists only on this machine
     const first = await project.must('test-cached');
     expect(first.summary).toMatchObject({ ok: true, tests: { passed: 1 } });
     expect(first.output).toContain('first words\nfrom a pod');
@@ -102,15 +102,15 @@ describe('a service beside the cluster', () => {
     expect((await project.must('test-cached')).output).toContain('first words');
     expect(await containers()).toEqual([container]);
 
-    talk(project, 'other words');
+    sendWords(project, 'other words');
     expect((await project.must('test-cached')).output).toContain('other words');
-    const made = await containers();
-    expect(made).toHaveLength(1);
-    expect(made).not.toContain(container);
+    const recreated = await containers();
+    expect(recreated).toHaveLength(1);
+    expect(recreated).not.toContain(container);
 
-    await docker('stop', made[0]!);
+    await docker('stop', recreated[0]!);
     expect((await project.must('test-cached')).output).toContain('other words');
-    expect(await containers()).toEqual(made);
+    expect(await containers()).toEqual(recreated);
 
     project.configure({ services: {} });
     project.write('check.sh', 'test -z "${HARNESS_URL_STORE:-}"\n');
@@ -119,14 +119,14 @@ describe('a service beside the cluster', () => {
     expect(await containers()).toEqual([]);
   });
 
-  it('that does not come up is named, with its last words', async () => {
+  it('that does not start is named, with its last output', async () => {
     const project = projectWithStore('broken');
     await project.must('build-if-needed');
     const store = { image: project.reference, ports: [7000], command: ['perl', '-e', 'die "no room in here"'] };
     project.configure({ services: { store } });
     const { exitCode, summary } = await project.run('test-cached');
     expect(exitCode).toBe(3);
-    expect(summary.error).toMatchObject({ code: 'SERVICE', message: expect.stringContaining('The service store') });
+    expect(summary.error).toMatchObject({ code: 'SERVICE', message: expect.stringContaining('Service store (') });
     expect(JSON.stringify(summary.error)).toContain('no room in here');
   });
 });
