@@ -7,7 +7,7 @@ import { program } from './support/program.ts';
 import { pod, suite, type Project } from './support/suite.ts';
 import { docker, dockerLines, eventually } from './support/tools.ts';
 
-/** Several nodes, and what becomes of a cluster between runs. */
+/** Clusters of several nodes, and the life of a cluster between runs. */
 const all = suite('cluster', 3);
 const nodes = ['control-plane', 'worker', 'worker2'].map((role) => `${all.name}-${role}`);
 const [, worker] = nodes as [string, string, string];
@@ -16,7 +16,7 @@ const containers = async () =>
   (await dockerLines('ps', '--all', '--quiet', '--filter', `label=io.x-k8s.kind.cluster=${all.name}`)).sort();
 const inNode = (node: string, ...argv: string[]) => docker('exec', node, ...argv);
 
-/** Loads a project's image into all nodes, whatever is there. */
+/** Builds a project's image and loads it into all nodes. */
 async function loaded(name: string): Promise<Project> {
   const project = all.project(name);
   await project.must('up');
@@ -55,7 +55,7 @@ describe('three nodes', () => {
     ]);
   });
 
-  it('are looked at one by one: an image that one has lost goes to that one only', async () => {
+  it('are checked one by one: an image that one node has lost is loaded into that node only', async () => {
     const project = await loaded('lost');
     await inNode(worker, 'crictl', 'rmi', `docker.io/${project.reference}`);
     expect((await project.must('cache-status')).summary.images?.[0]?.nodes).toMatchObject({
@@ -68,12 +68,12 @@ describe('three nodes', () => {
     );
   });
 
-  it('are asked again only when something in them has changed', async () => {
+  it('are asked again only if something in them has changed', async () => {
     const project = await loaded('remembered');
     const memory = join(project.directory, '.harness', 'nodes', `${worker}.json`);
     const inWorker = async () => (await project.must('cache-status')).summary.images?.[0]?.nodes[worker];
-    // What has just changed is not kept in mind yet.
-    await eventually('it is remembered what the worker has', async () => {
+    // The answer is not remembered until some time after a change.
+    await eventually("the worker's images are remembered", async () => {
       expect(await inWorker()).toBe('present');
       return existsSync(memory) && readFileSync(memory, 'utf8').includes(project.reference);
     });
@@ -88,13 +88,13 @@ describe('three nodes', () => {
     expect(await inWorker()).toBe('missing');
   });
 
-  it('get only the name where they have the image under another', async () => {
+  it('get only the name if they have the image under another name', async () => {
     const project = await loaded('renamed');
     const name = `docker.io/${project.reference}`;
     const other = name.replace(/:dev$/, ':other');
     await inNode(worker, 'ctr', '--namespace=k8s.io', 'images', 'tag', name, other);
     await inNode(worker, 'ctr', '--namespace=k8s.io', 'images', 'rm', name);
-    // The node's runtime hears of both a moment later.
+    // The node's runtime notices both a moment later.
     await eventually('the node knows only the other name', async () => {
       const images = await inNode(worker, 'crictl', 'images', '-o', 'json');
       return images.includes(other) && !images.includes(`"${name}"`);
@@ -106,7 +106,7 @@ describe('three nodes', () => {
     expect(await inNode(worker, 'crictl', 'images', '-o', 'json')).toContain(`"${name}"`);
   });
 
-  it('all get it again when that is asked for', async () => {
+  it('all get the image again on request', async () => {
     const project = await loaded('forced');
     const { summary } = await project.must('load');
     expect(loadsByNode(summary.loads)).toEqual(Object.fromEntries(nodes.map((node) => [node, 'transferred'])));
@@ -114,7 +114,7 @@ describe('three nodes', () => {
 });
 
 describe('a second process on the cluster', () => {
-  it('waits, and says for whom', async () => {
+  it('waits, and reports which process it waits for', async () => {
     const first = all.project('slow', {
       tests: { command: ['sh', '-c', 'echo testing; while ! [ -e go ]; do sleep 0.1; done'] },
     });
@@ -126,15 +126,15 @@ describe('a second process on the cluster', () => {
     await waiting.event(
       (event) => event.type === 'note' && event.message.includes(`harness test-cached (process ${running.child.pid})`),
     );
-    // What changes nothing need not wait.
+    // A command that changes nothing does not wait.
     expect((await second.run('status')).summary).toMatchObject({ ok: true, state: 'running' });
     first.write('go', '');
     expect((await running.ended).exitCode).toBe(0);
     expect((await waiting.ended).summary).toMatchObject({ ok: true, builds: [{ verdict: 'built' }] });
   });
 
-  it('that is another project is refused', async () => {
-    const stranger = all.project('stranger', { project: 'somebody-else', cluster: { name: all.name, nodes: 3 } });
+  it('of another project is refused', async () => {
+    const stranger = all.project('stranger', { project: 'another-project', cluster: { name: all.name, nodes: 3 } });
     await all.project('owner').must('up');
     for (const command of ['up', 'down', 'stop']) {
       const { summary, exitCode } = await stranger.run(command);
@@ -162,24 +162,24 @@ describe('between runs', () => {
     expect((summary['nodes'] as { name: string }[]).map(({ name }) => name).sort()).toEqual([...nodes].sort());
   });
 
-  it('a cluster whose definition changed is made anew, with the reason', async () => {
+  it('a cluster whose definition changed is recreated, and the reason is reported', async () => {
     const project = all.project('changed');
     await project.must('up');
     const before = await containers();
     project.configure({ cluster: { nodes: 2 } });
-    project.write('app/program', program('of no other test')); // which the registry could have
+    project.write('app/program', program('of no other test')); // so that the registry does not have it
     const { event, ended } = project.start('test-cached');
     await event((each) => each.type === 'step' && each.id === 'cluster' && each.state === 'done');
     const port = (await docker('port', `${all.name}-registry`, '5000')).split(':').at(-1);
     const stored = await listTags(Number(port));
     const { summary, notes } = await ended;
     expect(summary).toMatchObject({ ok: true });
-    // The image was on its way before the cluster could be used.
+    // The image was pushed before the cluster could be used.
     expect(stored).toContain(
       (await docker('image', 'inspect', '--format={{.Id}}', project.reference)).replace('sha256:', ''),
     );
     expect(notes).toMatch(/recreating cluster \S+: its definition changed: nodes/);
-    // A new cluster has none of the images.
+    // A new cluster has no images.
     expect(summary.loads.map(({ verdict }) => verdict)).toEqual(['transferred', 'transferred']);
     const after = await containers();
     expect(after).toHaveLength(2);

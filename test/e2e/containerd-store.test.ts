@@ -20,8 +20,8 @@ if (obstacle === undefined) describe(TITLE, tests);
 else it.skip(`${TITLE} (${obstacle})`, () => expect.unreachable());
 
 /**
- * Loads out of Docker's containerd image store, where the engine's id of an image is not the one
- * that nodes know.
+ * Loads from Docker's containerd image store. There, the engine's id of an image differs from the
+ * id in the nodes.
  */
 function tests(): void {
   const all = suite('containerd');
@@ -35,7 +35,7 @@ function tests(): void {
   const load = async (project: Project) => loads(await project.must('load-if-needed'));
   const idInDocker = (reference: string) => second.docker('image', 'inspect', '--format', '{{.Id}}', reference);
 
-  /** What the machine's own daemon must keep: its bridge, and a container that runs. */
+  /** What must not change in the machine's own daemon: its bridge and a running container. */
   async function first(): Promise<object> {
     const bridge = await tryRun(['ip', '-oneline', '-4', 'address', 'show', 'docker0']);
     return {
@@ -44,7 +44,7 @@ function tests(): void {
     };
   }
 
-  /** What a node's runtime calls the image of that reference: its configuration's digest. */
+  /** The id of an image in a node's runtime, which is the digest of its configuration. */
   async function idInNode(reference: string): Promise<string> {
     const { status } = JSON.parse(await inNode('crictl', 'inspecti', '-o', 'json', `docker.io/${reference}`)) as {
       status: { id: string };
@@ -66,7 +66,7 @@ function tests(): void {
     return made;
   }
 
-  /** Builds its image as people do, past the harness. */
+  /** Builds a project's image by hand, without the harness. */
   async function byHand({ directory, reference }: Project, ...flags: string[]): Promise<void> {
     await second.docker('buildx', 'build', '--load', ...flags, '--tag', reference, join(directory, 'app'));
   }
@@ -88,7 +88,7 @@ function tests(): void {
   });
 
   afterAll(async () => {
-    const started = second as SecondDocker | undefined; // what comes before it may have failed
+    const started = second as SecondDocker | undefined; // undefined if `beforeAll` failed earlier
     let cleaned: Run | undefined;
     try {
       if (started) cleaned = await project('last').run('clean');
@@ -100,7 +100,7 @@ function tests(): void {
     expect(firstAfter).toEqual(firstBefore);
   });
 
-  it('loads an image once, and of the next build only what changed', async () => {
+  it('loads an image once, and only what changed after the next build', async () => {
     const app = await built('once');
     expect((await second.engine.image(app.reference))?.inContainerd).toBe(true);
     const [whole] = (await app.must('load-if-needed')).summary.loads;
@@ -121,7 +121,7 @@ function tests(): void {
     expect(await load(app)).toEqual(['present']);
   });
 
-  it('deploys what was built, and rolls nothing when nothing changed', async () => {
+  it('deploys what was built, and restarts nothing if nothing changed', async () => {
     const app = project('deployed');
     const kubectl = (...args: string[]) =>
       inNode('kubectl', '--kubeconfig=/etc/kubernetes/admin.conf', `--namespace=${app.namespace}`, ...args);
@@ -132,14 +132,14 @@ function tests(): void {
     expect(await kubectl('get', 'pods', '--output=name')).toBe(pods);
   });
 
-  // Attestations and several platforms make an index of the image: its id tells nothing of what a
+  // With attestations or several platforms, the image is an index, and its id does not show what a
   // node runs.
   const builds: [string, string[]][] = [
     ['with provenance', ['--provenance=mode=max']],
     ['for several platforms', ['--platform=linux/amd64,linux/arm64']],
   ];
   describe.each(['registry', 'archive'] as const)('through %s', (transport) => {
-    it('takes another name of the same image for a tag', async () => {
+    it('only tags the image for another name of it', async () => {
       const app = await built(`renamed-${transport}`, { load: { transport } });
       expect(await load(app)).toEqual(['transferred']);
       expect(await load(app)).toEqual(['present']);
@@ -150,15 +150,15 @@ function tests(): void {
       expect(await idInNode(other)).toBe(await idInNode(app.reference));
     });
 
-    it.each(builds)('does not repeat the load of an image %s', async (what, flags) => {
-      const app = project(`${transport}-${what.replaceAll(' ', '-')}`, { load: { transport } });
+    it.each(builds)('does not repeat the load of an image %s', async (kind, flags) => {
+      const app = project(`${transport}-${kind.replaceAll(' ', '-')}`, { load: { transport } });
       await byHand(app, ...flags);
       expect(await load(app)).toEqual(['transferred']);
       expect(await load(app)).toEqual(['present']);
       const id = await idInNode(app.reference);
       const index = await idInDocker(app.reference);
       await byHand(app, ...flags);
-      expect(await idInDocker(app.reference)).not.toBe(index); // its attestations are others
+      expect(await idInDocker(app.reference)).not.toBe(index); // its attestations differ
       expect(await load(app)).toEqual(['present']);
 
       await byHand(app, ...flags, '--no-cache', '--label=another=build');
@@ -167,7 +167,7 @@ function tests(): void {
       expect(await idInNode(app.reference)).not.toBe(id);
     });
 
-    it('loads one platform where the others are not there', async () => {
+    it('loads one platform if Docker lacks the others', async () => {
       const app = project(`pulled-${transport}`, { load: { transport: 'registry' } });
       await byHand(app, '--platform=linux/amd64,linux/arm64');
       await app.must('load-if-needed');
@@ -190,7 +190,7 @@ function tests(): void {
     });
   });
 
-  it('tells images in one archive apart', async () => {
+  it('distinguishes the images in one archive', async () => {
     const app = project('together', { load: { transport: 'archive' } });
     const names = ['a', 'b', 'c'];
     const image = (name: string) => ({
@@ -200,13 +200,13 @@ function tests(): void {
     });
     for (const name of names)
       app.write(`app/${name}.Dockerfile`, `FROM scratch\nCOPY weight /weight\nCOPY ${name}.Dockerfile /x\n`);
-    app.write('app/weight', randomBytes(30 * MB)); // under way for long enough that the others come meanwhile
+    app.write('app/weight', randomBytes(30 * MB)); // takes long enough that the others arrive in the meantime
     app.configure({ images: Object.fromEntries(names.map((name) => [name, image(name)])) });
     await app.must('build-if-needed');
     const run = await app.must('load-if-needed');
     expect(loads(run)).toEqual(names.map(() => 'transferred'));
     const bytes = run.summary.loads.reduce((sum, load) => sum + load.bytes, 0);
-    expect(bytes).toBeGreaterThan(60 * MB); // with the first, and with the others
+    expect(bytes).toBeGreaterThan(60 * MB); // once with the first image, once with the others
     expect(bytes).toBeLessThan(61 * MB);
     expect(await load(app)).toEqual(names.map(() => 'present'));
     expect(new Set(await Promise.all(names.map((name) => idInNode(image(name).tag)))).size).toBe(names.length);

@@ -3,7 +3,7 @@ import { logOf, onlyPod, podsIn } from './support/pods.ts';
 import { program } from './support/program.ts';
 import { deployment, pod, suite } from './support/suite.ts';
 
-/** What stands in manifests, and what is said when it does not come up. */
+/** Deploys manifests, and reports workloads that do not start. */
 const all = suite('deploy');
 
 beforeAll(async () => {
@@ -38,7 +38,7 @@ describe('a workload that does not start', () => {
     project.write('app/program', program('no such table: orders', 3));
     const { summary, exitCode } = await project.run('test-cached');
     expect(exitCode).toBe(3);
-    // Not the message of a time-out.
+    // And not with the message of a timeout.
     expect(summary.error).toMatchObject({ code: 'DEPLOY', message: expect.stringContaining('CrashLoopBackOff') });
     expect(summary.error?.detail).toContain('no such table: orders');
     expect(summary.tests).toBeNull();
@@ -50,7 +50,7 @@ describe('a workload that does not start', () => {
 
   it('is reported when its image cannot be pulled', async () => {
     const project = all.project('pull');
-    // A registry that nobody runs refuses at once on every machine.
+    // No registry listens at this port, so that the pull fails at once on every machine.
     project.manifest(deployment('app', { image: 'localhost:1/nobody/nothing:1' }));
     const { summary, exitCode } = await project.run('test-cached');
     expect(exitCode).toBe(3);
@@ -62,7 +62,7 @@ describe('a workload that does not start', () => {
     });
   });
 
-  it('is reported when no node has room for it', async () => {
+  it('is reported when no node has enough resources for it', async () => {
     const project = all.project('room');
     project.manifest(deployment('app', { image: 'app', resources: { requests: { cpu: '1000' } } }));
     const { summary, exitCode } = await project.run('test-cached');
@@ -103,7 +103,7 @@ describe('a workload that does not start', () => {
 });
 
 describe('a manifest that the server rejects', () => {
-  it("is named, with the server's words", async () => {
+  it("is named, with the server's message", async () => {
     const project = all.project('misspelt');
     project.manifest(deployment('app', { image: 'app' }, { replicass: 2 }));
     const { summary, exitCode } = await project.run('test-cached');
@@ -115,7 +115,7 @@ describe('a manifest that the server rejects', () => {
     expect(await podsIn(project.kubeconfig, project.namespace)).toHaveLength(2);
   });
 
-  it('is named when the server has no such kind', async () => {
+  it('is named if the server does not know its kind', async () => {
     const project = all.project('kindless');
     project.manifest({ apiVersion: 'apps/v1', kind: 'Deploymint', metadata: { name: 'app' } });
     const { summary } = await project.run('test-cached');
@@ -127,8 +127,8 @@ describe('a manifest that the server rejects', () => {
 });
 
 describe('a StatefulSet', () => {
-  it('starts after a revision that did not', async () => {
-    // Kubernetes itself waits for the broken pod to become ready before it makes the mended one.
+  it('starts after a revision that failed', async () => {
+    // Kubernetes itself would wait until the broken pod is ready before it creates the fixed one.
     const project = all.project('stuck');
     project.manifest(statefulSet({ image: 'app' }));
     project.write('app/program', program('broken', 3));
@@ -176,7 +176,7 @@ describe('a Job', () => {
 });
 
 describe('an `image:`', () => {
-  it('stands for a configured image by its name, its repository or its whole reference', async () => {
+  it('refers to a configured image by its name, its repository or its whole reference', async () => {
     const project = all.project('forms');
     const forms = ['app', project.reference.replace(/:dev$/, ''), project.reference, `docker.io/${project.reference}`];
     project.manifest({

@@ -7,32 +7,32 @@ import { onlyPod } from './support/pods.ts';
 import { program } from './support/program.ts';
 import { suite, type Project } from './support/suite.ts';
 
-/** `harness dev`: from edit to green, again and again. */
+/** `harness dev`: rebuilds, redeploys and retests after each edit. */
 const all = suite('dev');
 
-/** A loop under way, and what it has told so far. */
+/** A running loop, and the events that were read from it so far. */
 class Loop {
   readonly #running: Running;
-  readonly #heard = new Set<Event>();
+  readonly #read = new Set<Event>();
 
   constructor(project: Project) {
     this.#running = project.start('dev');
   }
 
-  /** The end of the next round. */
+  /** Waits for the end of the next round. */
   async round(): Promise<Round> {
     return (await this.#next((event) => event.type === 'round')) as Round;
   }
 
-  /** The next note that says so. */
-  async note(words: string): Promise<string> {
-    const note = await this.#next((event) => event.type === 'note' && event.message.includes(words));
+  /** Waits for the next note that contains this text. */
+  async note(text: string): Promise<string> {
+    const note = await this.#next((event) => event.type === 'note' && event.message.includes(text));
     return note.type === 'note' ? note.message : '';
   }
 
-  /** The next line of the tests that says so. */
-  async output(words: string): Promise<void> {
-    await this.#next((event) => event.type === 'output' && event.line.includes(words));
+  /** Waits for the next line of the tests that contains this text. */
+  async output(text: string): Promise<void> {
+    await this.#next((event) => event.type === 'output' && event.line.includes(text));
   }
 
   async interrupt(): Promise<number | null> {
@@ -41,8 +41,8 @@ class Loop {
   }
 
   async #next(fits: (event: Event) => boolean): Promise<Event> {
-    const event = await this.#running.event((one) => !this.#heard.has(one) && fits(one));
-    this.#heard.add(event);
+    const event = await this.#running.event((each) => !this.#read.has(each) && fits(each));
+    this.#read.add(event);
     return event;
   }
 }
@@ -65,7 +65,7 @@ beforeAll(async () => {
 });
 
 describe('the loop', () => {
-  it('builds, loads, rolls and tests after an edit, survives a failed build, and runs tests alone when only they change', async () => {
+  it('builds, loads, deploys and tests after an edit, survives a failed build, and runs only the tests if only they change', async () => {
     const project = all.project('edits');
     await whileRunning(project, async (loop) => {
       expect(await loop.round()).toMatchObject({ ok: true, builds: [{ verdict: 'built' }], tests: { passed: 1 } });
@@ -93,7 +93,7 @@ describe('the loop', () => {
     });
   });
 
-  it('loses no change that comes during a round', async () => {
+  it('does not miss a change during a round', async () => {
     const project = all.project('meanwhile');
     const gate = join(project.directory, '.gate');
     project.write('check.sh', `echo begun\nwhile test -e .gate; do sleep 0.1; done\n`);
@@ -111,7 +111,7 @@ describe('the loop', () => {
     });
   });
 
-  it('goes on with a configuration that changed', async () => {
+  it('continues with a changed configuration', async () => {
     const project = all.project('reconfigured');
     await whileRunning(project, async (loop) => {
       expect(await loop.round()).toMatchObject({ ok: true });
@@ -123,7 +123,7 @@ describe('the loop', () => {
     });
   });
 
-  it('runs the test files that a change concerns, and no others', async () => {
+  it('runs only the test files that a change affects', async () => {
     const project = all.project('affected', { tests: {} });
     project.write('lib.ts', 'export const value = 1;\n');
     project.write('test/one/one.test.ts', vitestFile('one', `import { value } from '../../lib.ts';`));
@@ -138,7 +138,7 @@ describe('the loop', () => {
         builds: [],
         tests: { passed: 0, failed: 1, unchanged: 1 },
       });
-      project.write('README.md', 'concerns nobody\n');
+      project.write('README.md', 'affects no test\n');
       project.write('lib.ts', 'export const value = 3 - 2;\n');
       expect(await loop.round()).toMatchObject({ ok: true, tests: { passed: 1, unchanged: 1 } });
 

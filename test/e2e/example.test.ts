@@ -2,11 +2,11 @@ import { describe, expect, it } from 'vitest';
 import { harness, plainHarness, REPOSITORY } from './support/command.ts';
 
 /**
- * This repository's own example, by each of its doors. Its cluster stays up, as it does for whoever
- * works on it.
+ * This repository's own example, with the command and with vitest. Its cluster is kept, as in
+ * development.
  */
 describe('the example', () => {
-  it('passes; the second time nothing is built and nothing is loaded', async () => {
+  it('passes, and builds and loads nothing the second time', async () => {
     const first = await harness(REPOSITORY, ['test-cached']);
     expect(first.exitCode, `${first.stdout}${first.stderr}`).toBe(0);
     expect(first.summary.builds.map(({ image }) => image).sort()).toEqual(['api', 'redis', 'worker']);
@@ -20,7 +20,7 @@ describe('the example', () => {
     expect(second.summary.tests).toEqual(first.summary.tests);
   });
 
-  it('passes from vitest itself, whose global setup brings everything up', async () => {
+  it('passes with vitest itself, whose global setup prepares everything', async () => {
     const vitest: [string, ...string[]] = [process.execPath, 'node_modules/vitest/vitest.mjs'];
     const { exitCode, stdout, stderr } = await plainHarness(
       REPOSITORY,

@@ -8,7 +8,7 @@ import { suite, type Project } from './support/suite.ts';
 import { eventually } from './support/tools.ts';
 import { guest, startVitest, vitest, vitestProject } from './support/vitest-project.ts';
 
-/** Tests that live in the cluster, written with this package's fixtures. */
+/** Tests that use the cluster through this package's fixtures. */
 const all = suite('fixtures');
 
 function connect(project: Project) {
@@ -20,14 +20,14 @@ function connect(project: Project) {
 /** Namespaces of tests that are not being deleted. */
 async function testNamespaces(project: Project): Promise<string[]> {
   const { items } = await connect(project).core.listNamespace();
-  const left = items.filter(
+  const live = items.filter(
     ({ metadata }) => metadata?.labels?.[TEST_LABELS.run] !== undefined && metadata.deletionTimestamp === undefined,
   );
-  return left.map(({ metadata }) => metadata?.name ?? '');
+  return live.map(({ metadata }) => metadata?.name ?? '');
 }
 
 describe('the helpers', () => {
-  it('do what they say on a real cluster', async () => {
+  it('work on a real cluster', async () => {
     const project = vitestProject(all, 'helpers', {
       'helpers.ts': 'helpers.test.ts',
       'shared.ts': 'shared.test.ts',
@@ -53,8 +53,8 @@ metadata: { name: web }
 spec: { replicass: 1 }
 `;
 
-describe('files that run side by side', () => {
-  it('have a namespace each, and see nothing of each other', async () => {
+describe('files that run in parallel', () => {
+  it('have one namespace each, and do not see each other', async () => {
     const project = vitestProject(all, 'parallel', {});
     for (let n = 1; n <= 20; n++) project.write(`file-${n}.test.ts`, guest('alone.ts'));
     const { summary, output } = await project.must('test-cached', '--', '--maxWorkers=5');
@@ -66,7 +66,7 @@ describe('files that run side by side', () => {
     expect(await testNamespaces(project)).toEqual([]);
   });
 
-  it('of two projects bring everything up once', async () => {
+  it('of two projects prepare everything once', async () => {
     const project = vitestProject(all, 'projects', {
       'alone.ts': 'alone.test.ts',
       'projects.config.ts': 'vitest.config.ts',
@@ -89,12 +89,12 @@ describe('files that run side by side', () => {
 });
 
 describe('watch mode', () => {
-  it('brings everything up once, and runs what was edited', async () => {
+  it('prepares everything once, and runs edited files', async () => {
     const project = vitestProject(all, 'watch', { 'alone.ts': 'alone.test.ts' });
-    const { child, says, ended } = startVitest(project, ['--watch']);
-    await says(/Tests +1 passed[^]*Waiting for file changes/);
+    const { child, prints, ended } = startVitest(project, ['--watch']);
+    await prints(/Tests +1 passed[^]*Waiting for file changes/);
     project.write('alone.test.ts', guest('alone.ts').replace('sees nothing', 'still sees nothing'));
-    await says(/namespace of its own: test-still-sees-nothing[^]*Tests +1 passed/);
+    await prints(/namespace of its own: test-still-sees-nothing[^]*Tests +1 passed/);
     child.kill('SIGTERM');
     const { stdout } = await ended;
     expect(stdout.match(/deploying/g)).toHaveLength(1);
@@ -102,7 +102,7 @@ describe('watch mode', () => {
 });
 
 describe('a failed test', () => {
-  it('names the crash, keeps what was seen, and writes no secret', async () => {
+  it('names the crash, writes the state to the artifacts, and writes no secret', async () => {
     const project = vitestProject(all, 'failing', { 'crash.ts': 'crash.test.ts', 'web.ts': 'web.ts' });
     const reporters = [
       '--reporter=default',
@@ -112,15 +112,15 @@ describe('a failed test', () => {
     ];
     const { stdout, stderr, exitCode } = await vitest(project, ['run', ...reporters]);
     expect(exitCode).toBe(1);
-    const said = `${stdout}${stderr}`;
-    expect(said).toMatch(/container web of pod web-\S+ crashed: exit code 7 \(Error\)/);
-    expect(said).toMatch(/\| no such table: orders/);
-    expect(said).toMatch(
+    const printed = `${stdout}${stderr}`;
+    expect(printed).toMatch(/container web of pod web-\S+ crashed: exit code 7 \(Error\)/);
+    expect(printed).toMatch(/\| no such table: orders/);
+    expect(printed).toMatch(
       /container web of pod web-\S+ is waiting: (ErrImagePull|ImagePullBackOff): .*localhost:1\/nobody\/nothing:1/,
     );
-    expect(said).toContain('nothing is wrong with its pods');
+    expect(printed).toContain('nothing is wrong with its pods');
 
-    // What vitest's own reporters carry needs no other one.
+    // Vitest's own reporters show it, so that no other reporter is needed.
     const annotation = stdout
       .split('\n')
       .find((line) => line.startsWith('::error') && line.includes('a service that crashes'));
@@ -141,13 +141,13 @@ describe('a failed test', () => {
     expect(read('applied.yaml')).toContain('kind: Deployment');
     expect(read('pods.yaml')).toContain('exitCode: 7');
     expect(read('events.txt')).toContain('BackOff');
-    const written = files.map(read).join('\n') + said + readFileSync(join(project.directory, 'junit.xml'), 'utf8');
+    const written = files.map(read).join('\n') + printed + readFileSync(join(project.directory, 'junit.xml'), 'utf8');
     expect(written).not.toContain('correct-horse');
     expect(written).not.toContain(Buffer.from('correct-horse').toString('base64'));
     expect(await testNamespaces(project)).toEqual([]);
   });
 
-  it('leaves its namespace where that is asked for, until the next run', async () => {
+  it('leaves its namespace until the next run, on request', async () => {
     const project = vitestProject(all, 'keeping', { 'alone.ts': 'alone.test.ts' });
     const { output } = await project.must('test-cached', '--keep-namespaces');
     const [, command = '', name = ''] =
@@ -160,24 +160,24 @@ describe('a failed test', () => {
 });
 
 describe('a run that was killed', () => {
-  it('is cleaned up after by the next one, which touches nothing else', async () => {
+  it('is cleaned up by the next run, which touches nothing else', async () => {
     const project = vitestProject(all, 'killed', { 'hanging.ts': 'hanging.test.ts' });
-    const { child, says, ended } = startVitest(project, ['run'], { HANG: '1' });
-    const [, left = ''] = await says(/made (test-never-ends-\w+)/);
+    const { child, prints, ended } = startVitest(project, ['run'], { HANG: '1' });
+    const [, orphan = ''] = await prints(/made (test-never-ends-\w+)/);
     child.kill('SIGKILL');
     await ended;
-    expect(await testNamespaces(project)).toEqual([left]);
+    expect(await testNamespaces(project)).toEqual([orphan]);
 
-    // Of a run that lives, of another project's, of another machine's, and of no run at all.
+    // Of a run that is still alive, of another project, of another machine, and without an owner.
     const { core, rbac } = connect(project);
     const make = async (name: string, label: string, owner: object | undefined) => {
       const annotations = owner && { [TEST_ANNOTATIONS.owner]: JSON.stringify(owner) };
       const labels = { [TEST_LABELS.project]: label, [TEST_LABELS.run]: 'some-run' };
       await core.createNamespace({ body: { metadata: { name, labels, ...(annotations ? { annotations } : {}) } } });
     };
-    const dead = { ...thisProcess(), pid: 4_194_305 }; // more than Linux ever gives
+    const dead = { ...thisProcess(), pid: 4_194_305 }; // above the highest pid on Linux
     await make('living', all.name, thisProcess());
-    await make('other-project', 'somebody-else', dead);
+    await make('other-project', 'another-project', dead);
     await make('other-machine', all.name, { ...dead, host: 'elsewhere' });
     await make('unowned', all.name, undefined);
 

@@ -10,8 +10,7 @@ import { leftBehind, suite, type Project } from './support/suite.ts';
 import { docker, dockerLines } from './support/tools.ts';
 
 /**
- * The package as another repository has it: installed from its tarball, with no TypeScript in
- * sight.
+ * The package in another repository: installed from its tarball, and without TypeScript.
  */
 const all = suite('foreign');
 const node = `${all.name}-control-plane`;
@@ -19,7 +18,7 @@ const home = join(all.directory, 'home');
 const usersKubeconfig = join(home, '.kube', 'config');
 const installed: Start = {
   program: [join(all.directory, 'node_modules', '.bin', 'harness')],
-  // The user's own kubeconfig could not be read without an error.
+  // The user's own kubeconfig is invalid, so that reading it would fail.
   env: { HOME: home, KUBECONFIG: usersKubeconfig },
 };
 
@@ -40,7 +39,7 @@ function foreignProject(name: string): Project {
 beforeAll(async () => {
   mkdirSync(join(home, '.kube'), { recursive: true });
   writeFileSync(usersKubeconfig, 'neither: [read\n');
-  // Built already by the global setup.
+  // The global setup has already built it.
   const pack = await run(['npm', 'pack', '--ignore-scripts', '--json', '--pack-destination', all.directory], {
     cwd: REPOSITORY,
   });
@@ -53,7 +52,7 @@ beforeAll(async () => {
 });
 
 describe('test-cached', () => {
-  it('builds, loads, deploys and tests; the second time it does nothing but test', async () => {
+  it('builds, loads, deploys and tests, and only tests the second time', async () => {
     const project = foreignProject('cached');
     const first = await project.must('test-cached');
     expect(first.summary).toMatchObject({
@@ -77,7 +76,7 @@ describe('test-cached', () => {
     });
   });
 
-  it('says in plain lines what it skips', async () => {
+  it('prints what it skips in plain lines', async () => {
     const project = foreignProject('plain');
     await project.must('test-cached');
     const { stdout, exitCode } = await project.plain('test-cached');
@@ -111,7 +110,7 @@ describe('test-cached', () => {
     expect(output).toContain('another test');
   });
 
-  it('takes files that were touched and not changed for fresh', async () => {
+  it('does not rebuild if files were touched but not changed', async () => {
     const project = foreignProject('touched');
     await project.must('test-cached');
     const later = new Date(Date.now() + 60_000);
@@ -131,7 +130,7 @@ describe('test-cached', () => {
     expect(output).toContain('this is why');
   });
 
-  it('starts a node that was stopped, and does not make it anew', async () => {
+  it('starts a stopped node, and does not recreate it', async () => {
     const project = foreignProject('stopped');
     await project.must('test-cached');
     const id = () => docker('inspect', '--format', '{{.Id}}', node);
@@ -152,7 +151,7 @@ describe('test-cached', () => {
 });
 
 describe('test-fast', () => {
-  it('builds nothing, and says that the image is stale', async () => {
+  it('builds nothing, and reports that the image is stale', async () => {
     const project = foreignProject('fast');
     await project.must('test-cached');
     const before = await onlyPod(project.kubeconfig, project.namespace);
@@ -169,7 +168,7 @@ describe('test-fast', () => {
     expect(after.pod.metadata?.uid).toBe(before.pod.metadata?.uid);
   });
 
-  it('does not test what was never built', async () => {
+  it('fails if the image was never built', async () => {
     const { summary, exitCode } = await foreignProject('unbuilt').run('test-fast');
     expect(exitCode).toBe(3);
     expect(summary.error).toMatchObject({ code: 'BUILD', next: expect.stringContaining('test-cached') });
@@ -177,7 +176,7 @@ describe('test-fast', () => {
 });
 
 describe('test-kind', () => {
-  it('builds and loads what is fresh and present', async () => {
+  it('builds and loads even if everything is fresh and present', async () => {
     const project = foreignProject('kind');
     await project.must('test-cached');
     const { summary, output } = await project.must('test-kind');
@@ -191,7 +190,7 @@ describe('test-kind', () => {
 });
 
 describe('cache-status', () => {
-  it('says of each image whether it is fresh, and where it is loaded', async () => {
+  it('reports for each image whether it is fresh, and where it is loaded', async () => {
     const project = foreignProject('status');
     const status = async () => (await project.must('cache-status')).summary.images;
     const app = { image: 'app', reference: project.reference, reason: expect.any(String) };
@@ -200,24 +199,24 @@ describe('cache-status', () => {
       { ...app, verdict: 'missing', action: 'build', created: null, size: null, nodes: { [node]: 'missing' } },
     ]);
     await project.must('test-cached');
-    const made = { newest, created: expect.stringMatching(/^\d{4}-/), size: expect.any(Number) };
+    const existing = { newest, created: expect.stringMatching(/^\d{4}-/), size: expect.any(Number) };
     expect(await status()).toMatchObject([
-      { ...app, ...made, verdict: 'fresh', action: 'skip', changed: [], nodes: { [node]: 'present' } },
+      { ...app, ...existing, verdict: 'fresh', action: 'skip', changed: [], nodes: { [node]: 'present' } },
     ]);
     project.write('app/program', program('edited'));
     const changed = [{ path: 'program', kind: 'modified' }];
     expect(await status()).toMatchObject([
-      { ...app, ...made, verdict: 'stale', action: 'build', changed, nodes: { [node]: 'present' } },
+      { ...app, ...existing, verdict: 'stale', action: 'build', changed, nodes: { [node]: 'present' } },
     ]);
     await project.must('build-if-needed');
-    expect(await status()).toMatchObject([{ ...app, ...made, verdict: 'fresh', nodes: { [node]: 'stale' } }]);
+    expect(await status()).toMatchObject([{ ...app, ...existing, verdict: 'fresh', nodes: { [node]: 'stale' } }]);
   });
 });
 
-describe('before anything is done', () => {
+describe('options of a tier', () => {
   const containers = () =>
     dockerLines('ps', '--all', '--filter', `label=io.x-k8s.kind.cluster=${all.name}`, '--format', '{{.ID}} {{.State}}');
-  // Sorted, because images of the same moment are listed in any order.
+  // Sorted, because Docker lists images of the same time in any order.
   const images = async () =>
     (
       await dockerLines(
@@ -229,7 +228,7 @@ describe('before anything is done', () => {
       )
     ).sort();
 
-  it.each(['test-kind', 'test-cached', 'test-fast'])('%s tells what it would do, and does nothing', async (tier) => {
+  it.each(['test-kind', 'test-cached', 'test-fast'])('%s --dry-run prints what it would do', async (tier) => {
     const project = foreignProject(`plan-${tier}`);
     await project.must('test-cached');
     project.write('app/program', program('edited'));
@@ -247,7 +246,7 @@ describe('before anything is done', () => {
     expect((await project.plain(tier, '--dry-run')).stdout).toContain(`${tier} would`);
   });
 
-  it('a run that must build nothing stops when it would have to', async () => {
+  it('a run with --expect-fresh stops if it would have to build', async () => {
     const project = foreignProject('expect-fresh');
     await project.must('test-cached');
     expect((await project.must('test-cached', '--expect-fresh')).summary).toMatchObject({
@@ -278,9 +277,9 @@ describe('before anything is done', () => {
     expect(await images()).toEqual(before);
   });
 
-  it('an image that CI has built from the same inputs is taken, and travels like one that was built here', async () => {
+  it('an image that CI built from the same inputs is used, and is loaded like a local build', async () => {
     const project = foreignProject('since');
-    project.write('app/program', program('since CI built it')); // an image that no other test brings into the node
+    project.write('app/program', program('since CI built it')); // an image that no other test loads into the node
     await project.must('build-if-needed');
     const ci = `${project.reference}-ci`;
     await docker('tag', project.reference, ci);
@@ -304,7 +303,7 @@ describe('the package', () => {
     expect(stdout.trim()).toMatch(/^\d+\.\d+\.\d+/);
   });
 
-  it('leaves the kubeconfig of the user alone', async () => {
+  it('does not touch the kubeconfig of the user', async () => {
     const project = foreignProject('kubeconfig');
     const { summary } = await project.must('up');
     expect(summary['kubeconfig']).toBe(project.kubeconfig);
@@ -312,7 +311,7 @@ describe('the package', () => {
     expect(readFileSync(usersKubeconfig, 'utf8')).toBe('neither: [read\n');
   });
 
-  it('makes no kubeconfig for a user who has none', async () => {
+  it('does not create a kubeconfig for a user who has none', async () => {
     const bare = join(all.directory, 'bare-home');
     mkdirSync(bare);
     const project = all.project('bare', {}, { ...installed, env: { HOME: bare, KUBECONFIG: undefined } });

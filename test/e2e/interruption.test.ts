@@ -5,10 +5,10 @@ import { onlyPod } from './support/pods.ts';
 import { suite, type Project } from './support/suite.ts';
 import { dockerLines, eventually } from './support/tools.ts';
 
-/** Runs that end in the middle: nothing half done may be taken for done by the next one. */
+/** Runs that are interrupted: the next run must not treat unfinished work as finished. */
 const all = suite('interruption');
 
-/** An image that takes long enough to build and to load for a signal to come in time. */
+/** A project whose image takes long enough to build and load that a signal arrives in time. */
 function heavyProject(name: string): Project {
   const project = all.project(name);
   project.write('app/ballast', randomBytes(96 << 20));
@@ -20,13 +20,13 @@ const isStart = (id: string) => (event: Event) => event.type === 'step' && event
 
 describe('a creation', () => {
   it.each(['SIGINT', 'SIGKILL'] as const)(
-    'that %s ends is begun again by the next run, which says so',
+    'that %s ends is repeated by the next run, which reports it',
     async (signal) => {
       const project = all.project(`creation-${signal.toLowerCase()}`);
       await project.must('down');
       const { child, event, ended } = project.start('up');
       await event(isStart('cluster'));
-      await eventually('the node is there', async () => {
+      await eventually('the node exists', async () => {
         const nodes = await dockerLines('ps', '--quiet', '--filter', `label=io.x-k8s.kind.cluster=${all.name}`);
         return nodes.length > 0;
       });
@@ -44,7 +44,7 @@ describe('a creation', () => {
 });
 
 describe('a build', () => {
-  it('that is interrupted is not taken for done', async () => {
+  it('that is interrupted does not count as finished', async () => {
     const project = heavyProject('build');
     const { child, event, ended } = project.start('build-if-needed');
     await event((each) => each.type === 'step' && each.id === 'build:app' && each.state === 'progress');
@@ -58,7 +58,7 @@ describe('a build', () => {
 });
 
 describe('a load', () => {
-  it.each(['SIGINT', 'SIGKILL'] as const)('that %s ends is not taken for done', async (signal) => {
+  it.each(['SIGINT', 'SIGKILL'] as const)('that %s ends does not count as finished', async (signal) => {
     const project = heavyProject(`load-${signal.toLowerCase()}`);
     await project.must('up');
     await project.must('build-if-needed');
@@ -83,7 +83,7 @@ describe('a load', () => {
 });
 
 describe('tests', () => {
-  it('that are interrupted end with their run', async () => {
+  it('that are interrupted end together with their run', async () => {
     const project = all.project('tests', { tests: { command: ['sh', '-c', 'echo testing; exec sleep 1000'] } });
     await project.must('up');
     const { child, event, ended } = project.start('test-cached');

@@ -7,7 +7,7 @@ import { program } from './support/program.ts';
 import { suite, type Project } from './support/suite.ts';
 import { docker, dockerLines, eventually } from './support/tools.ts';
 
-/** Kills and full disks in the middle of a load: the next plain run repairs everything. */
+/** Kills and full disks during a load: the next run repairs everything. */
 const all = suite('kills');
 const node = `${all.name}-control-plane`;
 const registry = `${all.name}-registry`;
@@ -15,7 +15,7 @@ const MB = 1_000_000;
 
 const inNode = (...argv: string[]) => docker('exec', node, ...argv);
 
-/** An image that takes a second or more to push, to pull and to import. */
+/** Builds an image that takes a second or more to push, to pull and to import. */
 async function built(name: string): Promise<Project> {
   const project = all.project(name);
   project.write('app/Dockerfile', 'FROM scratch\nCOPY weight /\nCOPY program /program\nENTRYPOINT ["/program"]\n');
@@ -25,8 +25,8 @@ async function built(name: string): Promise<Project> {
   return project;
 }
 
-/** Names that its image has in Docker only while it is pushed. */
-async function passingNames({ reference }: Project): Promise<string[]> {
+/** The names that a project's image has in Docker only during a push. */
+async function temporaryNames({ reference }: Project): Promise<string[]> {
   const id = await docker('image', 'inspect', '--format', '{{.Id}}', reference);
   const names = await dockerLines('images', '--format', '{{.Repository}}:{{.Tag}}', '127.0.0.1:*/kind-harness');
   return names.filter((name) => id.endsWith(name.replace(/.*:/, '')));
@@ -35,27 +35,24 @@ async function passingNames({ reference }: Project): Promise<string[]> {
 /** Starts a load and waits until Docker pushes. */
 async function pushing(project: Project): Promise<Running> {
   const running = project.start('test-cached');
-  const named = watch(async () => (await passingNames(project)).length > 0);
-  await Promise.race([
-    named,
-    running.ended.then(() => Promise.reject(new Error('It ended before it was seen to push.'))),
-  ]);
+  const named = until(async () => (await temporaryNames(project)).length > 0);
+  await Promise.race([named, running.ended.then(() => Promise.reject(new Error('It ended before a push was seen.')))]);
   return running;
 }
 
-/** Starts a load and waits until its middle is seen. */
+/** Starts a load and waits until it is under way. */
 async function untilSeen(project: Project, seen: Promise<unknown>): Promise<Running> {
   const running = project.start('test-cached');
   await Promise.race([
     seen,
-    running.ended.then(() => Promise.reject(new Error('It ended before its middle was seen.'))),
+    running.ended.then(() => Promise.reject(new Error('It ended before the load was seen under way.'))),
   ]);
   return running;
 }
 
-/** Starts a load and waits until the node has begun to fetch a layer. */
+/** Starts a load and waits until the node fetches a layer. */
 function pulling(project: Project): Promise<Running> {
-  // The node itself looks: from here, each look would take too long.
+  // The loop runs in the node: a `docker exec` for each check would take too long.
   return untilSeen(
     project,
     inNode('timeout', '60', 'sh', '-c', 'until ctr -n k8s.io content active | grep -q layer; do sleep 0.02; done'),
@@ -63,8 +60,8 @@ function pulling(project: Project): Promise<Running> {
 }
 
 /**
- * A program that prints `seen` once one of these files is being written and has a part already. Parts
- * that an earlier load left do not count.
+ * A program that prints `seen` once one of these files is partly written. Files left by an earlier
+ * load do not count.
  */
 const untilPart = (files: string) => {
   const find = `find ${files} -size +1M -newermt '1 second ago' 2>/dev/null | grep -q .`;
@@ -72,34 +69,34 @@ const untilPart = (files: string) => {
 };
 
 /**
- * Starts a load and waits until a part of a layer is in the registry, which keeps it apart until the
- * layer is complete.
+ * Starts a load and waits until the registry has received a part of a layer. It stores parts
+ * separately until the layer is complete.
  */
 async function uploading(project: Project): Promise<Running> {
   const image = await docker('inspect', '--format', '{{.Image}}', node); // the registry has no shell
   const [program, ...args] = untilPart('/var/lib/registry/docker/registry/v2/repositories/*/_uploads/*/data');
   const options = ['--rm', '--volumes-from', registry, '--entrypoint', program];
   const watcher = startProgram(all.directory, ['run', ...options, image, ...args], { program: ['docker'] });
-  // Not until the container is gone: by then, the push might be over.
-  return untilSeen(project, watcher.says(/seen/));
+  // Not until the container is removed: by then, the push might have ended.
+  return untilSeen(project, watcher.prints(/seen/));
 }
 
-/** Starts a load as an archive and waits until a part of a layer is in the node. */
+/** Starts a load as an archive and waits until the node has received a part of a layer. */
 function importing(project: Project): Promise<Running> {
   project.configure({ load: { transport: 'archive' } });
   return untilSeen(project, inNode(...untilPart('/var/lib/containerd/io.containerd.content.v1.content/ingest/*/data')));
 }
 
-async function watch(ask: () => Promise<boolean>): Promise<void> {
-  while (!(await ask()));
+async function until(holds: () => Promise<boolean>): Promise<void> {
+  while (!(await holds()));
 }
 
-/** A plain run after all that: everything runs as it was built, and nothing temporary is left. */
+/** A run after the failure: everything runs as it was built, and nothing temporary is left. */
 async function passes(project: Project): Promise<Run> {
   const next = await project.must('test-cached');
   expect(next.summary).toMatchObject({ builds: [{ verdict: 'fresh' }], tests: { passed: 1, failed: 0 } });
   expect((await onlyPod(project.kubeconfig, project.namespace)).log).toBe(project.namespace);
-  expect(await passingNames(project)).toEqual([]);
+  expect(await temporaryNames(project)).toEqual([]);
   expect(await inNode('ctr', '--namespace=k8s.io', 'images', 'ls', '-q')).not.toContain('kind-harness-registry');
   expect((await project.must('load-if-needed')).summary.loads).toMatchObject([{ verdict: 'present' }]);
   return next;
@@ -110,16 +107,16 @@ beforeAll(async () => {
 });
 
 describe('the harness, killed', () => {
-  it('in the middle of a push', async () => {
+  it('during a push', async () => {
     const project = await built('harness-push');
     const { child, ended } = await pushing(project);
     child.kill('SIGKILL');
     await ended;
-    expect(await passingNames(project)).toHaveLength(1);
+    expect(await temporaryNames(project)).toHaveLength(1);
     await passes(project);
   });
 
-  it('in the middle of a pull', async () => {
+  it('during a pull', async () => {
     const project = await built('harness-pull');
     const { child, ended } = await pulling(project);
     child.kill('SIGKILL');
@@ -127,17 +124,17 @@ describe('the harness, killed', () => {
     await passes(project);
   });
 
-  it('for good: `prune` removes the name that its push left', async () => {
+  it('without another run: `prune` removes the name that its push left', async () => {
     const project = await built('harness-gone');
     const { child, ended } = await pushing(project);
     child.kill('SIGKILL');
     await ended;
-    const [name] = await passingNames(project);
+    const [name] = await temporaryNames(project);
     expect((await project.must('prune', '--dry-run')).summary['due']).toContainEqual(
       expect.objectContaining({ place: 'Docker', image: name }),
     );
     await project.must('prune');
-    expect(await passingNames(project)).toEqual([]);
+    expect(await temporaryNames(project)).toEqual([]);
     expect((await project.must('cache-status')).summary.images).toMatchObject([{ verdict: 'fresh' }]);
   });
 });
@@ -147,9 +144,9 @@ describe('an interruption', () => {
     ['a push', uploading],
     ['a pull', pulling],
     ['an archive', importing],
-  ])('in the middle of %s ends it, and leaves nothing of it', async (leg, middle) => {
-    const project = await built(`interrupted-${leg.replace(/.* /, '')}`);
-    const { child, ended } = await middle(project);
+  ])('during %s ends it, and leaves nothing behind', async (stage, startAndWait) => {
+    const project = await built(`interrupted-${stage.replace(/.* /, '')}`);
+    const { child, ended } = await startAndWait(project);
     child.kill('SIGINT');
     const { exitCode, summary } = await ended;
     expect(exitCode).toBe(130);
@@ -159,15 +156,15 @@ describe('an interruption', () => {
       tests: null,
       error: { code: 'INTERRUPTED' },
     });
-    expect(await passingNames(project)).toEqual([]);
+    expect(await temporaryNames(project)).toEqual([]);
     await eventually(
-      'nothing works on it in the node',
+      'no pull or import is left in the node',
       async () => !/crictl pull|images import/.test(await inNode('ps', '-eo', 'args')),
     );
     expect(await inNode('ctr', '--namespace=k8s.io', 'images', 'ls', '-q')).not.toContain(project.reference);
     const [load] = (await passes(project)).summary.loads;
     expect(load).toMatchObject({ verdict: 'transferred' });
-    if (leg === 'a push') expect(load?.pushed).toBeGreaterThan(200 * MB); // the registry got only a part of it
+    if (stage === 'a push') expect(load?.pushed).toBeGreaterThan(200 * MB); // the registry had received only a part
   });
 });
 
@@ -175,9 +172,9 @@ describe('the registry, killed', () => {
   it.each<[string, (project: Project) => Promise<Running>]>([
     ['push', pushing],
     ['pull', pulling],
-  ])('in the middle of a %s', async (leg, middle) => {
-    const project = await built(`registry-${leg}`);
-    const { ended } = await middle(project);
+  ])('during a %s', async (stage, startAndWait) => {
+    const project = await built(`registry-${stage}`);
+    const { ended } = await startAndWait(project);
     await docker('kill', registry);
     const { notes, summary } = await ended;
     expect(notes).toContain('loading through the registry failed, sending the whole image to');
@@ -186,17 +183,17 @@ describe('the registry, killed', () => {
   });
 });
 
-it('containerd, killed in the middle of a pull', async () => {
+it('containerd, killed during a pull', async () => {
   const project = await built('containerd');
   const { ended } = await pulling(project);
   await inNode('pkill', '-KILL', '-x', 'containerd');
-  await ended; // with an image or without, depending on how soon containerd is back
+  await ended; // succeeds or fails, depending on how soon containerd runs again
   await passes(project);
 });
 
 describe('a full disk', () => {
-  /** The node can unpack 50 MB while this lasts. */
-  async function withoutRoom<T>(work: () => Promise<T>): Promise<T> {
+  /** Runs something while the node can unpack only 50 MB. */
+  async function withFullDisk<T>(work: () => Promise<T>): Promise<T> {
     const layers = '/var/lib/containerd/io.containerd.snapshotter.v1.overlayfs/snapshots';
     await inNode('mount', '-t', 'tmpfs', '-o', 'size=50m', 'tmpfs', layers);
     try {
@@ -207,12 +204,12 @@ describe('a full disk', () => {
   }
 
   it.each(['auto', 'archive'] as const)(
-    'in a node is reported as such, and what arrived is removed: %s',
+    'in a node is reported as such, and the incomplete image is removed: %s',
     async (transport) => {
       const project = await built(`full-${transport}`);
       project.configure({ load: { transport } });
       const before = await inNode('crictl', 'images', '--quiet', '--no-trunc');
-      const { summary } = await withoutRoom(() => project.run('load-if-needed'));
+      const { summary } = await withFullDisk(() => project.run('load-if-needed'));
       expect(summary).toMatchObject({
         exitCode: 3,
         error: { code: 'DISK_FULL', message: expect.stringContaining(node) },
@@ -222,7 +219,7 @@ describe('a full disk', () => {
     },
   );
 
-  it('in a node for images in one archive removes each of them', async () => {
+  it('in a node removes each image of a common archive', async () => {
     const project = await built('full-together');
     const names = ['a', 'b', 'c'];
     const image = (name: string) => ({
@@ -241,7 +238,7 @@ describe('a full disk', () => {
     });
     await project.must('build-if-needed');
     const before = await inNode('crictl', 'images', '--quiet', '--no-trunc');
-    const { summary } = await withoutRoom(() => project.run('load-if-needed'));
+    const { summary } = await withFullDisk(() => project.run('load-if-needed'));
     expect(summary).toMatchObject({
       exitCode: 3,
       error: { code: 'DISK_FULL' },
@@ -288,11 +285,11 @@ describe('a full disk', () => {
   });
 });
 
-it('a proxy that is configured in the nodes is not used for the registry', async () => {
+it('nodes do not use a configured proxy for the registry', async () => {
   const project = await built('proxy');
   const unit = '/etc/systemd/system/containerd.service.d/proxy.conf';
   const subnet = await docker('network', 'inspect', 'kind', '--format', '{{range .IPAM.Config}}{{.Subnet}},{{end}}');
-  // As kind sets it where the environment has a proxy; this one answers nobody.
+  // As kind sets it if the environment has a proxy. Nothing listens at this one.
   const settings = `[Service]\nEnvironment=HTTP_PROXY=http://127.0.0.1:9\nEnvironment=NO_PROXY=${subnet}\n`;
   const restart = 'systemctl daemon-reload && systemctl restart containerd';
   await inNode('sh', '-c', `mkdir -p "$(dirname "$1")" && printf '%s' "$2" > "$1" && ${restart}`, 'sh', unit, settings);

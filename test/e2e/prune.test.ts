@@ -7,7 +7,7 @@ import { program } from './support/program.ts';
 import { suite, type Project } from './support/suite.ts';
 import { docker, dockerLines, eventually } from './support/tools.ts';
 
-/** What was replaced goes, and nothing else. */
+/** Removes replaced images, and nothing else. */
 const all = suite('prune');
 const nodes = [`${all.name}-control-plane`];
 const registry = `${all.name}-registry`;
@@ -36,7 +36,7 @@ async function built(project: Project, message: string): Promise<string> {
   return idOf(project.reference);
 }
 
-function weighted(name: string): Project {
+function projectWithWeight(name: string): Project {
   const project = all.project(name);
   project.write('app/Dockerfile', 'FROM scratch\nCOPY weight /\nCOPY program /program\nENTRYPOINT ["/program"]\n');
   project.write('app/weight', randomBytes(2 * MB));
@@ -47,8 +47,8 @@ beforeAll(async () => {
   await all.project('first').must('up');
 });
 
-it('a load takes what it replaces out of nodes and registry, once no pod runs it', async () => {
-  const project = weighted('replaced');
+it('a load removes the images that it replaces from nodes and registry, once no pod runs them', async () => {
+  const project = projectWithWeight('replaced');
   const first = await built(project, 'first');
   await project.must('test-cached');
   expect(await nodesWith(first)).toEqual(nodes);
@@ -58,14 +58,14 @@ it('a load takes what it replaces out of nodes and registry, once no pod runs it
   await project.must('load-if-needed');
   const { pod, log } = await onlyPod(project.kubeconfig, project.namespace);
   expect(log).toBe('first');
-  expect(await nodesWith(first)).toEqual([pod.spec?.nodeName]); // it may have to start that container once more
+  expect(await nodesWith(first)).toEqual([pod.spec?.nodeName]); // the pod's container may have to be restarted
 
   await project.must('test-cached');
   await eventually(
     'the earlier pod has ended',
     async () => (await podsIn(project.kubeconfig, project.namespace)).length === 1,
   );
-  await eventually('its container is gone', async () => {
+  await eventually('its container is removed', async () => {
     const containers = await inNode(pod.spec?.nodeName ?? '', 'crictl', 'ps', '--all', '-o', 'json');
     return !containers.includes(first);
   });
@@ -77,14 +77,14 @@ it('a load takes what it replaces out of nodes and registry, once no pod runs it
   expect(await tagsInRegistry()).toContain(third);
   expect(await tagsInRegistry()).not.toContain(first);
   expect((await onlyPod(project.kubeconfig, project.namespace)).log).toBe('third');
-  expect(await idOf(second)).toBe(second); // Docker's own stays until `prune`
+  expect(await idOf(second)).toBe(second); // the one in Docker stays until `prune`
 });
 
-it('prune says what it will remove and how large it is, removes that, and nothing that is used, configured, or of others', async () => {
-  const project = weighted('spare');
+it('prune lists what it will remove with sizes, and removes nothing that is used, configured or not ours', async () => {
+  const project = projectWithWeight('spare');
   const first = await built(project, 'spare: first');
   await project.must('test-cached');
-  // Somebody's own image, with all of our labels, brought in by hand.
+  // An image of the user with all of our labels, tagged by hand.
   const own = `their/${all.name}:1`;
   await docker('tag', project.reference, own);
   for (const node of nodes)
@@ -102,8 +102,7 @@ it('prune says what it will remove and how large it is, removes that, and nothin
     await project.must('load-if-needed');
     const third = await built(project, 'spare: third');
     await project.must('load-if-needed');
-    // One more image, of which the name is taken out of the configuration, and whose pod still
-    // runs.
+    // Another image: its name is removed from the configuration afterwards.
     const extra = project.reference.replace(/:dev$/, ':extra');
     const { images } = project.config;
     project.write('extra/Dockerfile', 'FROM scratch\nCOPY weight /\n');
@@ -130,9 +129,9 @@ it('prune says what it will remove and how large it is, removes that, and nothin
 
     expect(pruned(await project.must('prune'), 'removed')).toEqual(dry);
     expect([...(await nodesWith(extraId)), ...(await nodesWith(second))]).toEqual([]);
-    expect(await nodesWith(first)).toEqual(nodes); // it has their name
+    expect(await nodesWith(first)).toEqual(nodes); // it has the user's name
     expect(await idOf(own)).toBe(first);
-    expect(await idOf(extra)).toBe(extraId); // Docker's names are the user's
+    expect(await idOf(extra)).toBe(extraId); // names in Docker belong to the user
     expect(
       await dockerLines('images', '--quiet', '--no-trunc', '--filter', `label=dev.kind-harness.inputs`),
     ).not.toContain(second);

@@ -6,8 +6,8 @@ import { deployment, suite } from './support/suite.ts';
 import { docker } from './support/tools.ts';
 
 /**
- * Wrong use, wrong input and what is not ours: one paragraph each, the next step, the right exit
- * code, and nothing touched.
+ * Wrong use, wrong input and foreign clusters: each is reported in one paragraph with the next step
+ * and the right exit code, and nothing is changed.
  */
 const all = suite('refusals');
 
@@ -28,7 +28,7 @@ const COMMANDS = [
   ...['up', 'down', 'stop', 'status', 'kubeconfig', 'doctor', 'setup', 'node-image build', 'node-image status'],
 ];
 
-/** What every `--json` output ends with. */
+/** Checks the summary that ends every `--json` output. */
 function expectSummary(run: Run, exitCode: number): void {
   expect(run.exitCode, `${run.stdout}${run.stderr}`).toBe(exitCode);
   expect(run.summary).toMatchObject({
@@ -77,7 +77,7 @@ describe('a cluster of the same name that is not ours', () => {
 });
 
 describe('a configuration', () => {
-  it('has all its problems reported at once, each with its place', async () => {
+  it('with several problems is reported with all of them, each with its key', async () => {
     const project = all.project('problems');
     project.write(
       'harness.config.json',
@@ -92,8 +92,8 @@ describe('a configuration', () => {
     const run = await project.run('test-cached');
     expectSummary(run, 2);
     expect(run.summary.error?.code).toBe('CONFIG');
-    const places = run.summary.error?.detail?.split('\n').map((line) => line.split(':')[0]);
-    expect(places).toEqual(
+    const keys = run.summary.error?.detail?.split('\n').map((line) => line.split(':')[0]);
+    expect(keys).toEqual(
       expect.arrayContaining([
         'project',
         'cluster.nodes',
@@ -105,7 +105,7 @@ describe('a configuration', () => {
     );
   });
 
-  it('that does not parse is reported with its file', async () => {
+  it('that is not valid JSON is reported with its file', async () => {
     const project = all.project('unparsable');
     project.write('harness.config.json', '{ "project": ');
     const run = await project.run('up');
@@ -116,7 +116,7 @@ describe('a configuration', () => {
     });
   });
 
-  it('that is nowhere is reported', async () => {
+  it('that does not exist is reported', async () => {
     const run = await harness(all.directory, ['up']);
     expectSummary(run, 2);
     expect(run.summary.error).toMatchObject({ code: 'CONFIG', next: expect.stringContaining('harness.config') });
@@ -129,19 +129,19 @@ describe('a configuration', () => {
     ['Dockerfile', 'app/Dockerfile', 'images.app.dockerfile'],
     ['build context', 'app', 'images.app.context'],
     ['manifest', 'manifest.yaml', 'manifests'],
-  ])('whose %s is missing is reported with its place', async (_what, path, place) => {
-    const project = all.project(`missing-${place.replaceAll('.', '-')}`);
+  ])('whose %s is missing is reported with its key', async (_title, path, key) => {
+    const project = all.project(`missing-${key.replaceAll('.', '-')}`);
     rmSync(join(project.directory, path), { recursive: true });
     const run = await project.run('test-cached');
     expectSummary(run, 2);
     expect(run.summary.error).toMatchObject({
       code: 'CONFIG',
-      detail: expect.stringMatching(new RegExp(`^${place}: expected`, 'm')),
+      detail: expect.stringMatching(new RegExp(`^${key}: expected`, 'm')),
     });
   });
 });
 
-describe('a manifest that does not parse', () => {
+describe('an invalid manifest', () => {
   it('is reported before anything is built or created', async () => {
     const project = all.project('manifest');
     project.write('manifest.yaml', 'apiVersion: v1\nkind: [ConfigMap\n');
@@ -151,7 +151,7 @@ describe('a manifest that does not parse', () => {
     expect(run.events.filter((event) => event.type === 'step')).toEqual([]);
   });
 
-  it('is reported with its place among several', async () => {
+  it('is reported with its position in the file', async () => {
     const project = all.project('nameless');
     project.manifest(deployment('app', { image: 'app' }), { apiVersion: 'v1', kind: 'ConfigMap' });
     const { summary } = await project.run('test-cached');
@@ -163,7 +163,7 @@ describe('a manifest that does not parse', () => {
 });
 
 describe('wrong use', () => {
-  it('of an image name is answered with the names there are', async () => {
+  it('of an image name is answered with the existing names', async () => {
     const project = all.project('names');
     for (const command of ['build', 'build-if-needed', 'rebuild', 'load', 'load-if-needed', 'cache-status', 'why']) {
       const run = await project.run(command, 'apple');
@@ -186,7 +186,7 @@ describe('wrong use', () => {
     },
   );
 
-  it('has a summary too when it is asked for as JSON', async () => {
+  it('has a summary too with --json', async () => {
     const run = await harness(all.directory, ['up', '--nonsense']);
     expectSummary(run, 2);
     expect(run.summary).toMatchObject({
@@ -195,14 +195,14 @@ describe('wrong use', () => {
     });
   });
 
-  it.each(COMMANDS)('is prevented by help: %s --help', async (command) => {
+  it.each(COMMANDS)('has help: %s --help', async (command) => {
     const { exitCode, stdout } = await plainHarness(all.directory, [...command.split(' '), '--help']);
     expect(exitCode).toBe(0);
     expect(stdout).toContain(`Usage: harness ${command}`);
     expect(stdout).toContain('--json');
   });
 
-  it('is prevented by the list of all commands', async () => {
+  it('has help with the list of all commands', async () => {
     const { exitCode, stdout } = await plainHarness(all.directory, ['--help']);
     expect(exitCode).toBe(0);
     for (const command of COMMANDS) expect(stdout).toMatch(new RegExp(`^ +${command.split(' ')[0]}\\b`, 'm'));
@@ -211,7 +211,7 @@ describe('wrong use', () => {
 
 describe('Docker that does not answer', () => {
   it.each(['test-cached', 'status', 'clean', 'node-image status'])(
-    'is reported by %s with what to do',
+    'is reported by %s with the next step',
     async (command) => {
       const project = all.project(
         `no-docker-${command.replace(' ', '-')}`,
@@ -228,7 +228,7 @@ describe('Docker that does not answer', () => {
     },
   );
 
-  it('shows a stack trace with --verbose only', async () => {
+  it('shows a stack trace only with --verbose', async () => {
     const project = all.project('verbose', {}, { env: { DOCKER_HOST: 'unix:///nonexistent.sock' } });
     expect((await project.plain('status')).stderr).not.toMatch(/^ +at /m);
     expect((await project.plain('status', '--verbose')).stderr).toMatch(/^ +at /m);
@@ -236,7 +236,7 @@ describe('Docker that does not answer', () => {
 });
 
 describe('a build that fails', () => {
-  it('is reported with the failing lines, and is not taken for done', async () => {
+  it('is reported with the failing lines, and does not count as done', async () => {
     const project = all.project('build');
     project.write('app/Dockerfile', 'FROM scratch\nCOPY no-such-file /\n');
     const first = await project.run('build-if-needed');
@@ -254,7 +254,7 @@ describe('a build that fails', () => {
     expect(third.summary.builds).toMatchObject([{ verdict: 'built' }]);
   });
 
-  it('leaves the image of the last good build, and does not take it for what was to be built', async () => {
+  it('keeps the image of the last successful build, and reports it as stale', async () => {
     const project = all.project('rebuild');
     await project.must('build-if-needed');
     project.write('app/Dockerfile', 'FROM scratch\nCOPY no-such-file /\n');
@@ -264,15 +264,15 @@ describe('a build that fails', () => {
   });
 });
 
-describe('what is not up', () => {
-  it('is no error to look at, to stop or to delete', async () => {
+describe('a cluster that does not exist', () => {
+  it('is not an error for status, stop and down', async () => {
     const project = all.project('absent');
     expect((await project.must('status')).summary).toMatchObject({ state: 'absent', nodes: [], kubeconfig: null });
     await project.must('stop');
     expect((await project.must('down')).summary).toMatchObject({ deleted: false });
   });
 
-  it('cannot be loaded into, and has no kubeconfig', async () => {
+  it('is an error for load-if-needed and kubeconfig', async () => {
     const project = all.project('down');
     await project.must('build-if-needed');
     for (const command of ['load-if-needed', 'kubeconfig']) {

@@ -9,7 +9,7 @@ import { program } from './support/program.ts';
 import { deployment, suite, type Project } from './support/suite.ts';
 import { docker, dockerLines, eventually } from './support/tools.ts';
 
-/** Loads through the registry beside the cluster, on two nodes. */
+/** Loads through the local registry, into two nodes. */
 const all = suite('registry', 2);
 const nodes = [`${all.name}-control-plane`, `${all.name}-worker`] as const;
 const [controlPlane, worker] = nodes;
@@ -22,10 +22,10 @@ const namesIn = async (node: string) =>
 const titles = (run: Run) =>
   run.events.flatMap((event) => (event.type === 'step' && 'title' in event ? event.title : [])).join('\n');
 const loadsOf = (run: Run, image: string): LoadSummary[] =>
-  // the first node is not always the first
+  // nodes are in no fixed order
   run.summary.loads.filter((load) => load.image === image).sort((a, b) => a.node.localeCompare(b.node));
 
-/** A project whose image has a layer of 3 MB that does not shrink, and its program above it. */
+/** A project whose image has an incompressible layer of 3 MB, and the program in a layer above. */
 function heavy(name: string): Project {
   const project = all.project(name);
   project.write(
@@ -43,15 +43,13 @@ async function built(name: string): Promise<Project> {
   return project;
 }
 
-/** Changes the program, and builds it. */
+/** Changes the program and builds the image. */
 async function changed(project: Project, message: string): Promise<void> {
   project.write('app/program', program(message));
   await project.must('build-if-needed');
 }
 
-/**
- * Takes away the file system of an image that a node goes on listing: what a broken load leaves.
- */
+/** Removes the file system of an image that the node still lists, as after a failed load. */
 async function loseContent(node: string, reference: string): Promise<void> {
   const layers = await dockerLines(
     'image',
@@ -71,7 +69,7 @@ beforeAll(async () => {
 });
 
 describe('a load through the registry', () => {
-  it('carries only what changed: once to the registry, and once to each node', async () => {
+  it('transfers only what changed: once to the registry, and once to each node', async () => {
     const project = await built('bytes');
     const first = await project.must('load-if-needed');
     expect(loadsOf(first, 'app').map(({ node, verdict }) => ({ node, verdict }))).toEqual(
@@ -98,7 +96,7 @@ describe('a load through the registry', () => {
     expect(loadsOf(third, 'app')).toMatchObject(nodes.map((node) => ({ node, verdict: 'present', bytes: 0 })));
   });
 
-  it('asks Docker for nothing when only one node lacks the image', async () => {
+  it('pushes nothing if only one node lacks the image', async () => {
     const project = await built('lost');
     await project.must('load-if-needed');
     await inNode(worker, 'crictl', 'rmi', `docker.io/${project.reference}`);
@@ -110,7 +108,7 @@ describe('a load through the registry', () => {
     });
   });
 
-  it('ends in the image as built, under the name of the manifests, with no other name in Docker or node', async () => {
+  it('results in the image as built, under its name, with no other name in Docker or the nodes', async () => {
     const project = await built('names');
     await project.must('test-cached');
     const id = await docker('image', 'inspect', '--format', '{{.Id}}', project.reference);
@@ -123,7 +121,7 @@ describe('a load through the registry', () => {
     expect((await onlyPod(project.kubeconfig, project.namespace)).log).toBe('names: first build');
   });
 
-  it('is a tag only when the node has the image under another name', async () => {
+  it('only tags the image if the node has it under another name', async () => {
     const project = await built('renamed');
     await project.must('load-if-needed');
     const reference = project.reference.replace(/:dev$/, ':other');
@@ -134,7 +132,7 @@ describe('a load through the registry', () => {
     for (const node of nodes) expect(await namesIn(node)).toContain(`docker.io/${reference}`);
   });
 
-  it('carries a layer once that two images share, side by side', async () => {
+  it('transfers a layer that two images share only once, in parallel loads', async () => {
     const project = heavy('shared');
     const lines = ['FROM scratch', 'COPY weight /weight', 'COPY program /program', 'ENTRYPOINT ["/program"]'];
     project.write('app/one.Dockerfile', `${lines.join('\n')}\nCOPY one.Dockerfile /x\n`);
@@ -160,7 +158,7 @@ describe('a load through the registry', () => {
     );
   });
 
-  it('is repeated for an image that is listed but whose content is gone', async () => {
+  it('is repeated for an image that is listed but has lost its content', async () => {
     const project = await built('broken');
     await project.must('load-if-needed');
     await loseContent(worker, project.reference);
@@ -191,20 +189,20 @@ describe('a registry that', () => {
       /recreated \(it is not on the network kind alone\)/,
     ],
   ];
-  it.each(damages)('%s is repaired by the next load', async (name, damage, words) => {
+  it.each(damages)('%s is repaired by the next load', async (name, damage, title) => {
     const project = await built(`damage-${name.replaceAll(' ', '-')}`);
     await project.must('load-if-needed');
     await damage();
     await changed(project, `${name}: second build`);
     const run = await project.must('load-if-needed');
-    expect(titles(run)).toMatch(words);
+    expect(titles(run)).toMatch(title);
     expect(run.notes).toBe('');
     expect(loadsOf(run, 'app')).toMatchObject(nodes.map((node) => ({ node, verdict: 'transferred' })));
-    // whatever the registry has lost, the nodes have not
+    // the registry may have lost layers, but the nodes have not
     for (const { bytes } of loadsOf(run, 'app')) expect(bytes).toBeLessThan(0.1 * MB);
   });
 
-  it('a node cannot reach is said to be so, and that node gets the whole image; without `auto` it is an error', async () => {
+  it('a node cannot reach is reported, and that node gets the whole image; without `auto` it is an error', async () => {
     const project = await built('unreachable');
     const rule = ['OUTPUT', '--protocol', 'tcp', '--dport', '5000', '--jump', 'REJECT'];
     for (const tables of ['iptables', 'ip6tables']) await inNode(worker, tables, '--insert', ...rule);
@@ -228,7 +226,7 @@ describe('a registry that', () => {
 });
 
 describe('the archive', () => {
-  it('is read once for all nodes, and repairs what is broken, too', async () => {
+  it('is read once for all nodes, and also repairs damaged images', async () => {
     const project = await built('archive');
     project.configure({ load: { transport: 'archive' } });
     const run = await project.must('load-if-needed');
@@ -247,9 +245,9 @@ describe('the archive', () => {
     expect((await onlyPod(project.kubeconfig, project.namespace)).log).toBe('archive: first build');
   });
 
-  it('carries what images share once for all that wait while the first is on its way', async () => {
+  it('contains shared layers once for all images that wait during the first transfer', async () => {
     const project = heavy('together');
-    project.write('app/weight', randomBytes(30 * MB)); // under way for long enough that the others come meanwhile
+    project.write('app/weight', randomBytes(30 * MB)); // takes long enough that the others arrive in the meantime
     const names = ['a', 'b', 'c', 'd', 'e'];
     const image = (name: string) => ({
       context: 'app',
@@ -270,18 +268,18 @@ describe('the archive', () => {
 
     const run = await project.must('load-if-needed');
     expect(run.notes).toBe('');
-    for (const [at, node] of nodes.entries()) {
+    for (const [index, node] of nodes.entries()) {
       const loads = run.summary.loads.filter((load) => load.node === node);
       expect(loads.map(({ image, verdict }) => `${image} ${verdict}`).sort()).toEqual(
         names.map((name) => `${name} transferred`),
       );
       const bytes = loads.reduce((sum, load) => sum + load.bytes, 0);
-      expect(bytes).toBeGreaterThan(60 * MB); // with the first, and with the others
+      expect(bytes).toBeGreaterThan(60 * MB); // once with the first image, once with the others
       expect(bytes).toBeLessThan(61 * MB);
       const ids = await Promise.all(
         names.map((name) => docker('image', 'inspect', '--format', '{{.Id}}', image(name).tag)),
       );
-      const added = (await namesIn(node)).filter((name) => !before[at]?.includes(name));
+      const added = (await namesIn(node)).filter((name) => !before[index]?.includes(name));
       expect(added.sort()).toEqual([...names.map(reference), ...ids].sort());
       for (const [i, name] of names.entries())
         expect(await inNode(node, 'crictl', 'inspecti', reference(name))).toContain(`"id": "${ids[i]}"`);
@@ -292,7 +290,7 @@ describe('the archive', () => {
     );
   });
 
-  it('goes without an image that is gone by then', async () => {
+  it('leaves out an image that was removed in the meantime', async () => {
     const project = await built('gone');
     const engine = await DockerEngine.connect(process.env);
     const image = (await engine.image(project.reference))!;
@@ -301,27 +299,27 @@ describe('the archive', () => {
     const transport = archiveTransport(engine);
     const send = (reference: string) =>
       transport.send({ reference, name: `docker.io/${reference}`, image }, [{ node: worker }]).get(worker)!;
-    const [first, gone, other] = await Promise.allSettled(references.map(send));
-    expect(gone).toMatchObject({
+    const [first, removed, other] = await Promise.allSettled(references.map(send));
+    expect(removed).toMatchObject({
       reason: {
         code: 'LOAD',
         message: expect.stringMatching(`could not save ${references[1]}: .*reference does not exist`),
       },
     });
-    for (const end of [first, other]) expect(end).toMatchObject({ status: 'fulfilled' });
+    for (const result of [first, other]) expect(result).toMatchObject({ status: 'fulfilled' });
     const names = await namesIn(worker);
     expect(references.map((reference) => names.includes(`docker.io/${reference}`))).toEqual([true, false, true]);
   });
 
-  it('is given up when nothing of it moves', async () => {
+  it('is aborted when it makes no progress', async () => {
     const project = await built('stalled');
     const engine = await DockerEngine.connect(process.env);
     const image = (await engine.image(project.reference))!;
-    const shipment = { reference: project.reference, name: `docker.io/${project.reference}`, image };
+    const request = { reference: project.reference, name: `docker.io/${project.reference}`, image };
     await inNode(worker, 'pkill', '-STOP', '-x', 'containerd');
     try {
-      const deliveries = archiveTransport(engine, 2000).send(shipment, [{ node: worker }]);
-      await expect(deliveries.get(worker)).rejects.toMatchObject({
+      const transfers = archiveTransport(engine, 2000).send(request, [{ node: worker }]);
+      await expect(transfers.get(worker)).rejects.toMatchObject({
         code: 'LOAD',
         message: `Loading ${project.reference} into ${worker} made no progress for 2.0 s.`,
       });
@@ -332,13 +330,13 @@ describe('the archive', () => {
       'no import is left in the node',
       async () => !(await inNode(worker, 'ps', '-eo', 'args')).includes('images import'),
     );
-    expect(await namesIn(worker)).not.toContain(shipment.name);
+    expect(await namesIn(worker)).not.toContain(request.name);
     await project.must('test-cached');
   });
 });
 
-describe("the registry's life", () => {
-  it('ends with the cluster, unless it is to be kept; a foreign one is neither used nor removed', async () => {
+describe('the registry', () => {
+  it('is deleted with the cluster unless `keep` is set; a foreign one is neither used nor removed', async () => {
     const project = await built('life');
     project.configure({ registry: { keep: true } });
     await project.must('down');
@@ -367,7 +365,7 @@ describe("the registry's life", () => {
     }
   });
 
-  it('pauses with the cluster', async () => {
+  it('stops and starts with the cluster', async () => {
     const project = all.project('pauses');
     await project.must('up');
     await project.must('stop');

@@ -17,11 +17,11 @@ export const HARNESS: [string, ...string[]] = [process.execPath, CLI];
 export interface Start {
   /** The program, as argv. Default: HARNESS. */
   program?: [string, ...string[]];
-  /** Added to the environment; undefined takes a variable away. */
+  /** Added to the environment; undefined removes a variable. */
   env?: Record<string, string | undefined>;
 }
 
-/** A program that came to its end. */
+/** A program that has ended. */
 export interface Ended {
   /** Null when a signal ended it. */
   exitCode: number | null;
@@ -29,10 +29,10 @@ export interface Ended {
   stderr: string;
 }
 
-/** A `harness … --json` that came to its end. */
+/** A `harness … --json` that has ended. */
 export interface Run extends Ended {
   events: Event[];
-  /** The last line. Commands add what is theirs. */
+  /** The last line. Commands add fields of their own. */
   summary: Summary & { images?: ImageStatus[] };
   /** All notes, one a line. */
   notes: string;
@@ -40,10 +40,10 @@ export interface Run extends Ended {
   output: string;
 }
 
-/** A `harness … --json` under way. */
+/** A running `harness … --json`. */
 export interface Running {
   child: ChildProcess;
-  /** The first event that fits, past or to come. */
+  /** The first event that fits, including past ones. */
   event: (fits: (event: Event) => boolean) => Promise<Event>;
   ended: Promise<Run>;
 }
@@ -60,7 +60,7 @@ export function startHarness(directory: string, args: string[], start: Start = {
   const events: Event[] = [];
   const listeners = new Set<() => void>();
   createInterface({ input: child.stdout! }).on('line', (line) => {
-    events.push(JSON.parse(line) as Event); // a line that is no JSON fails the test, as it should
+    events.push(JSON.parse(line) as Event); // a line that is not JSON fails the test, as it should
     listeners.forEach((listener) => listener());
   });
   const elapsed = stopwatch();
@@ -71,8 +71,8 @@ export function startHarness(directory: string, args: string[], start: Start = {
     return {
       ...end,
       events,
-      // Killed, or not `harness` at all: what a test then reads of the summary fails with the whole
-      // output in sight.
+      // Undefined if the process was killed before its first event. Reading the summary then fails
+      // the test.
       summary: events.at(-1) as Run['summary'],
       notes: text((event) => (event.type === 'note' ? event.message : undefined)),
       output: text((event) => (event.type === 'output' ? event.line : undefined)),
@@ -87,22 +87,22 @@ export function startHarness(directory: string, args: string[], start: Start = {
       listeners.add(look);
       look();
       ended.then(
-        ({ stdout, stderr }) => reject(new Error(`It ended without the awaited event:\n${stdout}${stderr}`)),
+        ({ stdout, stderr }) => reject(new Error(`It ended without the expected event:\n${stdout}${stderr}`)),
         reject,
       );
     });
   return { child, event, ended };
 }
 
-/** Any program under way. */
+/** Any running program. */
 export interface RunningProgram {
   child: ChildProcess;
-  /** The first match in what it printed, or will. */
-  says: (words: RegExp) => Promise<RegExpExecArray>;
+  /** The first match in its output, including past output. */
+  prints: (pattern: RegExp) => Promise<RegExpExecArray>;
   ended: Promise<Ended>;
 }
 
-/** Starts a program as a user does; not on a terminal. */
+/** Starts a program as a user does, but without a terminal. */
 export function startProgram(directory: string, args: string[], start: Start): RunningProgram {
   const child = launch(directory, args, start);
   let printed = '';
@@ -112,23 +112,23 @@ export function startProgram(directory: string, args: string[], start: Start): R
     listeners.forEach((listener) => listener());
   });
   const ended = finish(child);
-  const says = (words: RegExp) =>
+  const prints = (pattern: RegExp) =>
     new Promise<RegExpExecArray>((resolve, reject) => {
       const look = () => {
-        const found = words.exec(printed);
+        const found = pattern.exec(printed);
         if (found) resolve(found);
       };
       listeners.add(look);
       look();
       ended.then(
-        ({ stdout, stderr }) => reject(new Error(`It ended without having said ${words}:\n${stdout}${stderr}`)),
+        ({ stdout, stderr }) => reject(new Error(`It ended without printing ${pattern}:\n${stdout}${stderr}`)),
         reject,
       );
     });
-  return { child, says, ended };
+  return { child, prints, ended };
 }
 
-/** Runs `harness` as people do, without `--json`; not on a terminal. */
+/** Runs `harness` as people do, without `--json`, and without a terminal. */
 export function plainHarness(directory: string, args: string[], start: Start = {}): Promise<Ended> {
   return finish(launch(directory, args, start));
 }
@@ -143,8 +143,8 @@ function launch(directory: string, args: string[], { program = HARNESS, env = {}
 }
 
 /**
- * This environment without what vitest put there: a vitest that a command starts must not take
- * itself for a part of this one.
+ * This environment without the variables of vitest: a vitest that a command starts must not behave
+ * like a part of this one.
  */
 function cleanEnvironment(): NodeJS.ProcessEnv {
   const ours =

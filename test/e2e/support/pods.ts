@@ -13,7 +13,7 @@ export async function podsIn(kubeconfig: string, namespace: string): Promise<V1P
   return items.filter((pod) => pod.metadata?.deletionTimestamp === undefined);
 }
 
-/** What a pod printed; a container's first words reach its log a moment after it runs. */
+/** What a pod printed. Waits for the first output, which is logged a moment after the start. */
 export async function logOf(kubeconfig: string, pod: V1Pod, container?: string): Promise<string> {
   const { name = '', namespace = '' } = pod.metadata ?? {};
   return eventually(`the pod ${name} has a log`, async () => {
@@ -26,7 +26,7 @@ export async function logOf(kubeconfig: string, pod: V1Pod, container?: string):
   });
 }
 
-/** The one pod of a namespace, with what it printed. */
+/** The only pod of a namespace, and its log. */
 export async function onlyPod(kubeconfig: string, namespace: string): Promise<{ pod: V1Pod; log: string }> {
   const pods = await podsIn(kubeconfig, namespace);
   if (pods.length !== 1)

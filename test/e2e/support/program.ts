@@ -1,15 +1,15 @@
 /**
- * The smallest program that a container can run: a static ELF file made here byte by byte, so that
- * `FROM scratch` needs neither a compiler nor a registry. It writes its message and then sleeps for
- * ever, or exits. The message is in the file, so another message is another build, and the pod's
- * log tells which build runs.
+ * A minimal program for containers: a static ELF file assembled here byte by byte, so that a build
+ * `FROM scratch` needs neither a compiler nor a registry. It prints its message and then sleeps
+ * forever, or exits. The file contains the message, so another message gives another build, and the
+ * pod's log shows which build runs.
  */
 export function program(message: string, exitCode?: number): Buffer {
   const text = Buffer.from(`${message}\n`);
-  const make = process.arch === 'arm64' ? arm64 : x64;
-  const size = make(0, text.length, exitCode).length; // the same for every address
-  const at = BASE + HEADERS + size;
-  return Buffer.concat([headers(size + text.length), make(at, text.length, exitCode), text]);
+  const assemble = process.arch === 'arm64' ? arm64 : x64;
+  const size = assemble(0, text.length, exitCode).length; // the same for every address
+  const address = BASE + HEADERS + size;
+  return Buffer.concat([headers(size + text.length), assemble(address, text.length, exitCode), text]);
 }
 
 const BASE = 0x400000;
@@ -17,7 +17,7 @@ const ELF_HEADER = 64;
 const PROGRAM_HEADER = 56;
 const HEADERS = ELF_HEADER + PROGRAM_HEADER;
 
-/** One segment that holds the whole file, to be read and executed. Source: elf(5). */
+/** One segment that contains the whole file, readable and executable. Source: elf(5). */
 function headers(payload: number): Buffer {
   const header = Buffer.alloc(HEADERS);
   header.write('\x7fELF\x02\x01\x01', 'latin1'); // 64 bits, little-endian, version 1
@@ -49,7 +49,7 @@ function x64(text: number, length: number, exitCode: number | undefined): Buffer
   const syscall = Buffer.from([0x0f, 0x05]);
   const write = [set('eax', 1), set('edi', 1), set('esi', text), set('edx', length), syscall];
   const exit = [set('eax', 60), set('edi', exitCode ?? 0), syscall];
-  const pause = [set('eax', 34), syscall, Buffer.from([0xeb, 0xf7])]; // and back to its beginning, nine bytes before
+  const pause = [set('eax', 34), syscall, Buffer.from([0xeb, 0xf7])]; // and jumps back to its start, nine bytes before
   return Buffer.concat([...write, ...(exitCode === undefined ? pause : exit)]);
 }
 
@@ -62,7 +62,7 @@ function arm64(text: number, length: number, exitCode: number | undefined): Buff
   const write = [...set(0, 1), ...set(1, text), ...set(2, length), ...syscall(64)];
   const exit = [...set(0, exitCode ?? 0), ...syscall(93)];
   const ppoll = [...set(0, 0), ...set(1, 0), ...set(2, 0), ...set(3, 0), ...syscall(73)];
-  const pause = [...ppoll, 0x14000000 + (0x4000000 - ppoll.length)]; // and back to its beginning
+  const pause = [...ppoll, 0x14000000 + (0x4000000 - ppoll.length)]; // and jumps back to its start
   const instructions = [...write, ...(exitCode === undefined ? pause : exit)];
   const code = Buffer.alloc(4 * instructions.length);
   instructions.forEach((instruction, i) => code.writeUInt32LE(instruction >>> 0, 4 * i));

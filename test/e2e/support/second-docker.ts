@@ -7,16 +7,16 @@ import { run, tryRun } from '../../../src/machine/process.ts';
 import { HARNESS, type Start } from './command.ts';
 import { eventually } from './tools.ts';
 
-/** A Docker daemon of a test's own, with nothing in common with the machine's. */
+/** A Docker daemon for a test, isolated from the machine's own. */
 export interface SecondDocker {
   engine: DockerEngine;
-  /** How a `harness` is started that works with it. */
+  /** How to start a `harness` that uses it. */
   start: Required<Start>;
-  /** Runs a command of Docker's client; its words are the answer. */
+  /** Runs a command of Docker's client and returns its output. */
   docker: (...args: string[]) => Promise<string>;
-  /** Brings an image over from the first daemon. */
+  /** Copies an image from the first daemon. */
   copy: (reference: string) => Promise<void>;
-  /** Ends the daemon with all its containers; its files are the caller's to remove. */
+  /** Stops the daemon and all its containers. The caller removes its files. */
   stop: () => Promise<void>;
 }
 
@@ -27,31 +27,31 @@ const NEEDED = [
   ['nsenter', '--version'],
 ] as const;
 
-/** Why no second daemon can be had here. */
+/** Why no second daemon can be started here; undefined if one can. */
 export async function whyNoSecondDocker(): Promise<string | undefined> {
-  if (process.platform !== 'linux') return 'only on Linux';
-  if (process.getuid?.() !== 0) return 'only as root';
+  if (process.platform !== 'linux') return 'runs only on Linux';
+  if (process.getuid?.() !== 0) return 'runs only as root';
   for (const [program, argument] of NEEDED) {
     const answer = await tryRun([program, argument]).catch(() => undefined);
-    if (answer?.exitCode !== 0) return `there is no ${program}`;
+    if (answer?.exitCode !== 0) return `needs ${program}`;
   }
   return undefined;
 }
 
 /**
- * In a network and a mount namespace of its own, because a daemon takes away bridges and rules that
- * it does not know, and looks for a containerd to share: here it finds neither the first one's.
- * Both namespaces end with it, and with them its bridges and mounts.
+ * Runs in its own network and mount namespace, because a daemon removes bridges and rules that it
+ * does not know, and looks for a containerd to share: here it finds none of the first daemon. Both
+ * namespaces end with it, and so do its bridges and mounts.
  */
-const BEGIN = 'mount -t tmpfs tmpfs /run && ip link set lo up && exec dockerd "$@"';
+const START_SCRIPT = 'mount -t tmpfs tmpfs /run && ip link set lo up && exec dockerd "$@"';
 
-/** Starts a daemon with its files in a directory. */
+/** Starts a daemon that keeps its files in a directory. */
 export async function startSecondDocker(directory: string, settings: object): Promise<SecondDocker> {
   mkdirSync(directory, { recursive: true });
   const file = (name: string) => join(directory, name);
   writeFileSync(file('daemon.json'), JSON.stringify(settings));
   const host = `unix://${file('docker.sock')}`;
-  const argv = ['--net', '--mount', '--propagation', 'slave', 'sh', '-c', BEGIN, 'dockerd'];
+  const argv = ['--net', '--mount', '--propagation', 'slave', 'sh', '-c', START_SCRIPT, 'dockerd'];
   const places = ['--config-file', file('daemon.json'), '--data-root', file('data'), '--host', host];
   const log = openSync(file('log'), 'w');
   const daemon = spawn('unshare', [...argv, ...places], { stdio: ['ignore', log, log] });
@@ -72,12 +72,12 @@ export async function startSecondDocker(directory: string, settings: object): Pr
     });
   } catch (error) {
     await stop();
-    throw new Error(`There is no second Docker daemon:\n${readFileSync(file('log'), 'utf8')}`, { cause: error });
+    throw new Error(`The second Docker daemon did not start:\n${readFileSync(file('log'), 'utf8')}`, { cause: error });
   }
   const client = await dockerClient(process.env);
   return {
     engine,
-    // A program of its own network: what the daemon publishes on the loopback is nowhere else.
+    // In the daemon's network, because its ports are published on the loopback of that network.
     start: { program: ['nsenter', `--target=${daemon.pid}`, '--net', '--', ...HARNESS], env: { DOCKER_HOST: host } },
     docker: async (...args) => (await run([client, '--host', host, ...args])).stdout.trim(),
     copy: async (reference) => {

@@ -10,8 +10,8 @@ import { program } from './program.ts';
 import { dockerLines } from './tools.ts';
 
 /**
- * A small repository of one test's own: its directory, namespace and image are nobody else's; the
- * cluster is its file's.
+ * A small repository for one test. It has its own directory, namespace and image; the tests of a
+ * file share a cluster.
  */
 export class Project {
   readonly directory: string;
@@ -72,7 +72,7 @@ export class Project {
     return plainHarness(this.directory, args, this.#start);
   }
 
-  /** Runs what must succeed; shows everything it said when it does not. */
+  /** Runs a command that must succeed. @throws Error with its whole output if it fails */
   async must(...args: string[]): Promise<Run> {
     const run = await this.run(...args);
     if (run.exitCode !== 0)
@@ -82,8 +82,8 @@ export class Project {
 }
 
 /**
- * What the tests of one file share: a name for cluster and images that no other run uses, and a
- * directory for their projects.
+ * What the tests of one file share: a unique name for the cluster and images, and a directory for
+ * their projects.
  */
 export interface Suite {
   name: string;
@@ -93,32 +93,32 @@ export interface Suite {
 }
 
 /**
- * Makes a file's suite. Everything that its tests made is removed when they are over, also when
- * they failed, and it is looked whether it is.
+ * Creates the suite of a file. Everything that its tests create is removed at the end, also if they
+ * fail, and the removal is checked.
  */
 export function suite(file: string, nodes = 1): Suite {
   const name = `e2e-${process.pid}-${file}`;
   const directory = mkdtempSync(join(tmpdir(), `${name}-`));
-  const made: Suite = {
+  const created: Suite = {
     name,
     nodes,
     directory,
-    project: (test, config = {}, start = {}) => new Project(made, test, config, start),
+    project: (test, config = {}, start = {}) => new Project(created, test, config, start),
   };
   afterAll(async () => {
-    const run = await made.project('the-end').run('clean');
+    const run = await created.project('the-end').run('clean');
     const left = await leftBehind(name);
-    // What `clean` left fails the file, and must not stay for that.
+    // What `clean` left fails the file below, but is removed first.
     if (left.containers.length > 0) await dockerLines('rm', '--force', '--volumes', ...left.containers);
     if (left.images.length > 0) await dockerLines('rmi', '--force', ...left.images);
     rmSync(directory, { recursive: true, force: true });
     expect(run.summary, `${run.stdout}${run.stderr}`).toMatchObject({ command: 'clean', ok: true, exitCode: 0 });
     expect(left).toEqual({ containers: [], images: [] });
   });
-  return made;
+  return created;
 }
 
-/** Containers and images that bear the name of a cluster and project. */
+/** Containers and images with the labels of a cluster and project of this name. */
 export async function leftBehind(name: string): Promise<{ containers: string[]; images: string[] }> {
   return {
     containers: [
@@ -130,8 +130,8 @@ export async function leftBehind(name: string): Promise<{ containers: string[]; 
 }
 
 /**
- * A container of the example's kind. The program ignores every signal, as process 1 may, so that
- * nobody has to wait for it to end.
+ * The spec of a pod. The program ignores every signal, as process 1 may, so the pod gets no time to
+ * end.
  */
 export function pod(containers: object[], more: object = {}): object {
   return {

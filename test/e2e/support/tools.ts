@@ -1,22 +1,22 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { run } from '../../../src/machine/process.ts';
 
-/** Runs a Docker command; its words are the answer. */
+/** Runs a Docker command and returns its output. */
 export async function docker(...args: string[]): Promise<string> {
   return (await run(['docker', ...args])).stdout.trim();
 }
 
-/** The same as a list of lines. */
+/** The same as a list of non-empty lines. */
 export async function dockerLines(...args: string[]): Promise<string[]> {
   return (await docker(...args)).split('\n').filter((line) => line !== '');
 }
 
 /**
- * Asks until the answer is there. The time allowed is for broken machines and no part of what is
- * tested.
+ * Asks until there is an answer. The deadline is not part of what is tested; it only ends tests
+ * that would wait forever.
  */
 export async function eventually<T>(
-  what: string,
+  description: string,
   ask: () => Promise<T | undefined | false>,
   deadline = 60_000,
 ): Promise<T> {
@@ -24,5 +24,5 @@ export async function eventually<T>(
     const answer = await ask();
     if (answer !== undefined && answer !== false) return answer;
   }
-  throw new Error(`Not within ${deadline / 1000} s: ${what}.`);
+  throw new Error(`Not within ${deadline / 1000} s: ${description}.`);
 }

@@ -4,14 +4,14 @@ import type { HarnessConfig } from '../../../src/config/define.ts';
 import { plainHarness, REPOSITORY, startProgram, type Ended, type RunningProgram } from './command.ts';
 import type { Project, Suite } from './suite.ts';
 
-/** The files of `test/e2e/guests`, by their names there and in the project. */
+/** Files of `test/e2e/guests`: their names there, and their names in the project. */
 type Guests = Record<string, string>;
 
 const VITEST: [string, ...string[]] = [process.execPath, join(REPOSITORY, 'node_modules', 'vitest', 'vitest.mjs')];
 
 /**
- * A project whose tests are written for vitest and this package, which is installed there as from a
- * registry; its image is a small web server.
+ * A project whose tests use vitest and this package, which is installed as if from a registry. Its
+ * image is a small web server.
  */
 export function vitestProject(all: Suite, name: string, guests: Guests, config: HarnessConfig = {}): Project {
   install(all.directory);
@@ -34,12 +34,12 @@ export function vitestProject(all: Suite, name: string, guests: Guests, config: 
   return project;
 }
 
-/** Runs vitest itself, without the command. */
+/** Runs vitest itself, without the `harness` command. */
 export function vitest(project: Project, args: string[], env: Record<string, string> = {}): Promise<Ended> {
   return plainHarness(project.directory, args, { program: VITEST, env: { NO_COLOR: '1', ...env } });
 }
 
-/** Starts vitest itself. */
+/** Starts vitest itself, without the `harness` command. */
 export function startVitest(project: Project, args: string[], env: Record<string, string> = {}): RunningProgram {
   return startProgram(project.directory, args, { program: VITEST, env: { NO_COLOR: '1', ...env } });
 }
@@ -51,7 +51,7 @@ export function guest(name: string): string {
 function install(directory: string): void {
   const modules = join(directory, 'node_modules');
   const own = join(modules, 'kind-harness');
-  if (mkdirSync(own, { recursive: true }) === undefined) return; // for another project of this suite
+  if (mkdirSync(own, { recursive: true }) === undefined) return; // another project of this suite has installed it
   cpSync(join(REPOSITORY, 'dist'), join(own, 'dist'), { recursive: true });
   cpSync(join(REPOSITORY, 'package.json'), join(own, 'package.json'));
   cpSync(join(REPOSITORY, 'harness'), join(own, 'harness'), { recursive: true });

@@ -3,7 +3,7 @@ import { basename, join } from 'node:path';
 import { expect } from 'vitest';
 import type { Event } from '../../../src/core/event.ts';
 
-/** What one run of the command spent its time on; `scripts/slowest.mjs` sums it up by test file. */
+/** What one run of the command spent its time on. `scripts/slowest.mjs` sums it up by test file. */
 export interface Waits {
   file: string;
   command: string;
@@ -12,7 +12,7 @@ export interface Waits {
   steps: Record<string, number>;
 }
 
-/** Notes what a command waited for beside the test reports, if this run writes any. */
+/** Records what a command waited for, next to the test reports, if this run writes any. */
 export function recordWaits(args: readonly string[], ms: number, events: readonly Event[]): void {
   const reports = process.env['HARNESS_REPORTS'];
   if (!reports) return;
