@@ -110,12 +110,12 @@ describe('the ignore file', () => {
     symlinkSync('src', join(context, 'link'));
   });
 
-  it.each(IGNORE_CASES)('$why', async ({ ignore, gone }) => {
+  it.each(IGNORE_CASES)('$title', async ({ ignore, ignored }) => {
     const seen = await readByDocker(ignore);
     expect(await readByHarness(ignore)).toEqual(seen);
     // This also tests the table itself, which the unit tests rely on.
     const missing = list(context, '').flatMap(([path]) => (path in (seen as object) ? [] : [path]));
-    expect(missing.filter((path) => !missing.includes(dirname(path))).sort()).toEqual([...gone].sort());
+    expect(missing.filter((path) => !missing.includes(dirname(path))).sort()).toEqual([...ignored].sort());
   });
 });
 

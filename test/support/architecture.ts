@@ -10,7 +10,7 @@ interface Import {
   from: string;
   /** A path of these sources, or a package's name as written. */
   to: string;
-  /** Whether it is gone after compilation. */
+  /** Whether the compiler removes it. */
   isType: boolean;
 }
 
@@ -19,12 +19,12 @@ export function readSources(root: string): Sources {
   return new Map(globSync('src/**/*.ts', { cwd: root }).map((path) => [path, readFileSync(join(root, path), 'utf8')]));
 }
 
-/** What a file belongs to: its directory below `src/`, or itself when it is not in one. */
+/** The room of a file: its directory below `src/`, or the file itself if it is in none. */
 export function roomOf(path: string): string {
   return path.split('/')[1] ?? path;
 }
 
-/** Every file imports from its own room or from a lower floor. */
+/** Imports that are neither from the file's own room nor from a lower floor. */
 export function upwardImports(sources: Sources, floors: readonly (readonly string[])[]): string[] {
   const floorOf = new Map(floors.flatMap((rooms, floor) => rooms.map((room) => [room, floor] as const)));
   const unknown = [...new Set([...sources.keys()].map(roomOf))].filter((room) => !floorOf.has(room));
@@ -55,13 +55,13 @@ export function circles(sources: Sources): string[] {
   return found;
 }
 
-/** What a pure file may import that is not of these sources. */
+/** What a pure file may import besides these sources. */
 const PURE_MODULES = ['node:path', 'node:crypto', 'node:util'];
 
-/** What a pure file must not name: each is another answer at another time or place. */
+/** What a pure file must not use: these depend on time or place. */
 const IMPURE_NAMES = /^(process|fetch|performance|setTimeout|setInterval|setImmediate|console)$/;
 
-/** Files named `decide-*` or `judge-*` that reach an effect, following what they import as values. */
+/** Files named `decide-*` or `judge-*` that reach an effect through the values that they import. */
 export function impureDecisions(sources: Sources): string[] {
   const values = Map.groupBy(
     importsOf(sources).filter(({ isType }) => !isType),
@@ -71,13 +71,13 @@ export function impureDecisions(sources: Sources): string[] {
   return [...sources.keys()].filter(isDecision).flatMap((start) => {
     const found: string[] = [];
     const seen = new Set<string>();
-    const visit = (path: string, way: string): void => {
+    const visit = (path: string, chain: string): void => {
       if (seen.has(path)) return;
       seen.add(path);
-      found.push(...(effects.get(path) ?? []).map((effect) => `${way} ${effect}`));
+      found.push(...(effects.get(path) ?? []).map((effect) => `${chain} ${effect}`));
       for (const { to } of values.get(path) ?? []) {
-        if (sources.has(to)) visit(to, `${way} → ${to}`);
-        else if (!PURE_MODULES.includes(to)) found.push(`${way} imports ${to}`);
+        if (sources.has(to)) visit(to, `${chain} → ${to}`);
+        else if (!PURE_MODULES.includes(to)) found.push(`${chain} imports ${to}`);
       }
     };
     visit(start, start);
@@ -89,7 +89,7 @@ function isDecision(path: string): boolean {
   return /\/(decide|judge)-[^/]*\.ts$/.test(path);
 }
 
-/** Uses of the clock, of chance, of the process and the like in a file. */
+/** Uses of the clock, random numbers, the process and the like in a file. */
 function effectsIn(path: string, text: string): string[] {
   const found: string[] = [];
   const look = (node: ts.Node): void => {
@@ -104,13 +104,13 @@ function effectsIn(path: string, text: string): string[] {
   return found;
 }
 
-/** Whether an identifier names something global, and is neither a property nor declared under that name. */
+/** Whether an identifier refers to a global, and not to a property or declaration of that name. */
 function isFree({ parent, text }: ts.Identifier): boolean {
   if (ts.isPropertyAccessExpression(parent)) return parent.expression.getText() === text;
   return ts.isCallExpression(parent) || ts.isTypeOfExpression(parent) || ts.isElementAccessExpression(parent);
 }
 
-/** Which of the process's surroundings each file reads: `process.env`, `process.argv`, `process.cwd`. */
+/** Which of `process.env`, `process.argv` and `process.cwd` each file reads. */
 export function surroundingsRead(sources: Sources): Map<string, string[]> {
   const read = [...sources].map(([path, text]) => {
     const found = new Set<string>();
@@ -126,12 +126,12 @@ export function surroundingsRead(sources: Sources): Map<string, string[]> {
 }
 
 /** Rooms with too many files, and files with too many lines. */
-export function oversized(sources: Sources, most: { files: number; lines: number }): string[] {
-  const rooms = [...Map.groupBy(sources.keys(), roomOf)].filter(([, files]) => files.length > most.files);
-  const long = [...sources].filter(([, text]) => text.trimEnd().split('\n').length > most.lines);
+export function oversized(sources: Sources, limits: { files: number; lines: number }): string[] {
+  const rooms = [...Map.groupBy(sources.keys(), roomOf)].filter(([, files]) => files.length > limits.files);
+  const long = [...sources].filter(([, text]) => text.trimEnd().split('\n').length > limits.lines);
   return [
-    ...rooms.map(([room, files]) => `src/${room} has ${files.length} files, more than ${most.files}`),
-    ...long.map(([path, text]) => `${path} has ${text.trimEnd().split('\n').length} lines, more than ${most.lines}`),
+    ...rooms.map(([room, files]) => `src/${room} has ${files.length} files, more than ${limits.files}`),
+    ...long.map(([path, text]) => `${path} has ${text.trimEnd().split('\n').length} lines, more than ${limits.lines}`),
   ];
 }
 

@@ -1,6 +1,6 @@
 import type { BuildRequest } from '../../src/docker/buildx.ts';
 
-/** A build with nothing asked of it but what the test asks. */
+/** The defaults of a build request. A test adds what it needs. */
 export const PLAIN_BUILD: Omit<BuildRequest, 'context' | 'dockerfile' | 'reference'> = {
   source: 'Dockerfile',
   contextSource: '.',

@@ -1,10 +1,7 @@
 import { join } from 'node:path';
 import type { ImageConfig } from '../../src/config/config.ts';
 
-/**
- * An image of the configuration that is built in a directory, with nothing set but what the test
- * sets.
- */
+/** The configuration of an image that is built in a directory, with defaults for the rest. */
 export function imageIn(context: string, more: Partial<ImageConfig> = {}): ImageConfig {
   return {
     name: 'api',

@@ -33,8 +33,8 @@ function excluded(ignore: string): string[] {
 }
 
 describe('the rules of an ignore file', () => {
-  it.each(IGNORE_CASES)('$why', ({ ignore, gone }) => {
-    expect(excluded(ignore)).toEqual([...gone].sort());
+  it.each(IGNORE_CASES)('$title', ({ ignore, ignored }) => {
+    expect(excluded(ignore)).toEqual([...ignored].sort());
   });
 
   it('need no walk below a directory if no exception can match there', () => {
