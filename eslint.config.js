@@ -1,7 +1,7 @@
 import { defineConfig, globalIgnores } from 'eslint/config';
 import tseslint from 'typescript-eslint';
 
-// Only what finds mistakes: prettier looks after the form, and rules of taste are left out.
+// Only rules that find mistakes. prettier formats the code, and there are no rules of style.
 export default defineConfig(
   globalIgnores(['dist/', '.harness/', '**/node_modules/', 'harness/']),
   { linterOptions: { reportUnusedDisableDirectives: 'error' } },
@@ -27,8 +27,8 @@ export default defineConfig(
   },
   // Only the command itself writes to the terminal.
   { files: ['src/report/**', 'bench/**', 'test/**'], rules: { 'no-console': 'off' } },
-  // A test may know better than the type checker that something is there, and a wrong guess fails
-  // it; and vitest's matchers within an expected object are of type any.
+  // A test may know that a value exists, and it fails if that is wrong. vitest's matchers in an
+  // expected object have the type any.
   {
     files: ['test/**/*.ts'],
     rules: { '@typescript-eslint/no-non-null-assertion': 'off', '@typescript-eslint/no-unsafe-assignment': 'off' },

@@ -1,13 +1,13 @@
 import { defineConfig } from 'kind-harness';
 
-// Where no container registry answers, the Debian base is made from Debian's packages.
+// If no container registry answers, the Debian base is built from Debian's packages.
 const debianBases = { 'debian:bookworm-slim': 'bookworm' };
 
 export default defineConfig({
   project: 'kind-harness-example',
   images: {
-    // One context and one Dockerfile for both: `sources` says which files are whose, so that a
-    // change builds one image and not two.
+    // Both have the same context and Dockerfile. `sources` lists the files of each, so that a
+    // change rebuilds one image instead of two.
     api: { context: 'harness/services', target: 'api', sources: ['service.py', 'api.py'], debianBases },
     worker: { context: 'harness/services', target: 'worker', sources: ['service.py', 'worker.py'], debianBases },
     redis: { context: 'harness/services/redis', debianBases },

@@ -1,5 +1,5 @@
-# Every recipe of the harness is its command of the same name; `just test-cached --verbose` is `harness test-cached --verbose`.
-# With nothing installed but Node 20: npx -y -p node@24.21.0 -p rust-just@1.57.0 -- just test-cached
+# Recipes and commands of the harness have the same names: `just test-cached --verbose` runs `harness test-cached --verbose`.
+# With only Node 20 installed: npx -y -p node@24.21.0 -p rust-just@1.57.0 -- just test-cached
 
 set quiet
 set no-exit-message
@@ -8,19 +8,19 @@ set positional-arguments
 _list:
     just --list --unsorted
 
-# build always, load always, test: for CI and release checks
+# build and load all images, deploy, test (CI, release checks)
 test-kind *args: _tools
     node dist/bin/harness.cjs test-kind "$@"
 
-# build what is stale, load what is missing, test: for every day
+# build stale images, load missing ones, deploy, test (every day)
 test-cached *args: _tools
     node dist/bin/harness.cjs test-cached "$@"
 
-# build nothing, load what is missing, test: for work on the tests
+# build nothing, load missing images, deploy, test (while working on the tests)
 test-fast *args: _tools
     node dist/bin/harness.cjs test-fast "$@"
 
-# test-cached, and again what is due whenever something changes
+# run test-cached, then rebuild, redeploy and retest after every change
 dev *args: _tools
     node dist/bin/harness.cjs dev "$@"
 
@@ -28,7 +28,7 @@ dev *args: _tools
 build *args: _tools
     node dist/bin/harness.cjs build "$@"
 
-# build the images whose inputs changed
+# build stale images
 build-if-needed *args: _tools
     node dist/bin/harness.cjs build-if-needed "$@"
 
@@ -36,27 +36,27 @@ build-if-needed *args: _tools
 rebuild *args: _tools
     node dist/bin/harness.cjs rebuild "$@"
 
-# load every image into the nodes
+# load every image into all nodes
 load *args: _tools
     node dist/bin/harness.cjs load "$@"
 
-# load the images that the nodes lack
+# load images into nodes that lack them
 load-if-needed *args: _tools
     node dist/bin/harness.cjs load-if-needed "$@"
 
-# what is fresh, what is loaded, and why; changes nothing
+# print which images are stale and where they are loaded
 cache-status *args: _built
     node dist/bin/harness.cjs cache-status "$@"
 
-# why the next build of an image happens or not, and why the last one did; changes nothing
+# explain why the next build of an image will happen or not, and why the last one did
 why *args: _built
     node dist/bin/harness.cjs why "$@"
 
-# remove what the harness made
+# delete the cluster and the images of this project
 clean *args: _built
     node dist/bin/harness.cjs clean "$@"
 
-# remove images that were replaced
+# remove replaced and unconfigured images
 prune *args: _built
     node dist/bin/harness.cjs prune "$@"
 
@@ -68,19 +68,19 @@ up *args: _tools
 down *args: _built
     node dist/bin/harness.cjs down "$@"
 
-# stop the cluster, keeping it
+# stop the cluster and keep it
 stop *args: _built
     node dist/bin/harness.cjs stop "$@"
 
-# the cluster's state
+# print the state of the cluster and its nodes
 status *args: _built
     node dist/bin/harness.cjs status "$@"
 
-# the path of the cluster's kubeconfig
+# print the path of the cluster's kubeconfig
 kubeconfig *args: _built
     node dist/bin/harness.cjs kubeconfig "$@"
 
-# what is installed and what is missing; changes nothing
+# report what is installed and what is missing
 doctor *args: _built
     node dist/bin/harness.cjs doctor "$@"
 
@@ -92,7 +92,7 @@ setup *args: _built
 node-image *args: _tools
     node dist/bin/harness.cjs node-image "$@"
 
-# ALL tests of this repository: checks, unit, integration, e2e on real clusters
+# all tests of this repository: checks, unit, integration, and e2e on real clusters
 test: _tools
     node scripts/test.mjs
 
@@ -108,7 +108,7 @@ check: _built
 unit *args: _built
     npx --no-install vitest run --project unit "$@"
 
-# tests of one driver each, against the real Docker
+# tests of one adapter each, against the real Docker
 integration *args: _tools
     npx --no-install vitest run --project integration "$@"
 
@@ -126,10 +126,10 @@ lint: _built
 format: _built
     npm run --silent format
 
-# The checkout is ready: dependencies and build.
+# Installs the dependencies and builds, if needed.
 _built:
     node scripts/bootstrap.mjs
 
-# The machine is ready, too: Docker answers, and kind is there.
+# The same, and installs kind and starts Docker, if needed.
 _tools:
     node scripts/bootstrap.mjs --tools

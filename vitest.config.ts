@@ -3,7 +3,7 @@ import { defineConfig } from 'vitest/config';
 const MINUTE = 60_000;
 
 /**
- * This package's own tests. The example's tests, which the harness itself runs, have
+ * This package's own tests. The example's tests are run by the harness, with
  * `vitest.example.config.ts`.
  */
 export default defineConfig({
