@@ -12,6 +12,7 @@ import type { SourceTree } from '../sources/tree.ts';
 import { writeRecord, type BuildStory } from './build-record.ts';
 import { openContext, type SentContext } from './context-link.ts';
 import { withSecrets } from './secret-cache.ts';
+import { watchTrees } from './watch-trees.ts';
 
 /** The build of one image whose bases are ready. */
 export interface ImageBuild {
@@ -47,9 +48,11 @@ export async function buildImage(engine: DockerEngine, order: ImageBuild): Promi
     const before = await sources.read(image, bases);
     refuseMissingSecrets(image, before);
     const contexts = openContexts(config, image, before);
+    const watch = watchTrees(image, before);
     const readAgain = async () => {
+      const hasMoved = await watch.end();
       sources.forget();
-      return isUnchanged(before, await sources.read(image, bases));
+      return isUnchanged(before, await sources.read(image, bases), hasMoved);
     };
     let unchanged = false;
     try {
@@ -60,6 +63,7 @@ export async function buildImage(engine: DockerEngine, order: ImageBuild): Promi
       unchanged = !order.signal?.aborted && (await readAgain().catch(() => false));
       throw error;
     } finally {
+      await watch.end();
       for (const context of Object.values(contexts)) context.close(unchanged);
     }
     if (unchanged) {
@@ -188,11 +192,12 @@ async function withDefinition(
 
 /**
  * Compares times as well as contents: a file that was changed and changed back during the build has
- * the same content and a later time.
+ * the same content and a later time. The times of directories count unless it is known that nothing
+ * in the context came or went: then, only ignored files did.
  */
-function isUnchanged(before: ObservedInputs, after: ObservedInputs): boolean {
+function isUnchanged(before: ObservedInputs, after: ObservedInputs, hasMoved: boolean | undefined): boolean {
   return (
     before.digest === after.digest &&
-    Object.entries(after.trees).every(([name, tree]) => before.trees[name]?.isUnmoved(tree))
+    Object.entries(after.trees).every(([name, tree]) => before.trees[name]?.isUnmoved(tree, hasMoved === false))
   );
 }

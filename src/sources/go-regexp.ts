@@ -41,7 +41,7 @@ function anchors(char: string): string {
 }
 
 /**
- * In a group, because Go allows to repeat anchors: the pattern `{1}*` comes after a `^`, and
+ * In a group, because Go allows repeated anchors: the pattern `{1}*` comes after a `^`, and
  * matches all names.
  */
 function anchor(known: string): string {

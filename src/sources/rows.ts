@@ -103,11 +103,14 @@ export function entriesOf(rows: Rows): Map<string, string> {
   return entries;
 }
 
-/** Whether two scans of a tree found the same paths and stamps. */
-export function sameStats(one: StatRows, other: StatRows): boolean {
+/**
+ * Whether two scans of a tree found the same paths and stamps.
+ * @param counts rows whose stamps count; all, if absent
+ */
+export function sameStats(one: StatRows, other: StatRows, counts?: (row: number) => boolean): boolean {
   return (
     one.paths.length === other.paths.length &&
     one.paths.every((path, row) => path === other.paths[row]) &&
-    one.stats.every((value, at) => value === other.stats[at])
+    one.stats.every((value, at) => value === other.stats[at] || counts?.(Math.floor(at / STAT_COLUMNS)) === false)
   );
 }

@@ -52,7 +52,7 @@ interface Remembered {
 }
 
 /**
- * As `SourceFilter.split`, but stores the digests, so that an unchanged tree need not be split
+ * Like `SourceFilter.split`, but stores the digests, so that an unchanged tree need not be split
  * again. Only a cache, as the index.
  * @param directory where the result is stored
  * @param name the name of its file, without the extension

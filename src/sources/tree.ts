@@ -45,12 +45,20 @@ export class SourceTree {
     return this.#stats.paths.find((path, row) => fits(path) && kindOf(this.#stats, row) !== 'entered');
   }
 
+  /** All directories that were read, those too that are not in the context themselves. */
+  directories(): string[] {
+    return this.#stats.paths.filter((_, row) => !this.#isFile(row));
+  }
+
   /**
    * Whether nothing was touched between two scans. A file that was changed and changed back has the
    * same content but a later time.
+   * @param besidesDirectories leave out the times of directories: any entry that comes or goes
+   * changes them, even an ignored one
    */
-  isUnmoved(later: SourceTree): boolean {
-    return sameStats(this.#stats, later.#stats);
+  isUnmoved(later: SourceTree, besidesDirectories = false): boolean {
+    const counts = besidesDirectories ? (row: number) => this.#isFile(row) : undefined;
+    return sameStats(this.#stats, later.#stats, counts);
   }
 
   #isFile(row: number): boolean {

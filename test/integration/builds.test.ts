@@ -362,6 +362,24 @@ describe('the image of another build', () => {
   });
 });
 
+describe('ignored files that come and go during a build', () => {
+  it('neither repeat it nor make the image stale', async () => {
+    plant(root, { 'app/.dockerignore': '**/*.tmp\n', 'app/deep/b': '1' });
+    const churn = setInterval(() => {
+      for (const file of ['app/x.tmp', 'app/deep/y.tmp']) {
+        writeFileSync(join(root, file), '');
+        rmSync(join(root, file));
+      }
+    }, 5);
+    try {
+      expect((await buildIfNeeded()).built).toEqual(['app']);
+    } finally {
+      clearInterval(churn);
+    }
+    expect((await buildIfNeeded()).built).toEqual([]);
+  });
+});
+
 describe("the harness's own files", () => {
   it('are not part of a named context', async () => {
     plant(root, { 'app/Dockerfile': 'FROM scratch\nCOPY --from=all . /\n' });
