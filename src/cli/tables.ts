@@ -37,10 +37,10 @@ export function cacheTable({ images, buildCache }: CacheStatus, now: number): st
       ],
       ['nodes', inNodes.join(', ') || 'none running'],
     ];
-    const then = image.action === 'take' ? ', will be taken' : '';
+    const then = image.action === 'take' ? ', its cache image will be used' : '';
     return [
       `${MARKS[image.verdict]} ${image.image}  ${image.reference}  ${image.verdict}${then}${reasonOf(image)}`,
-      ...facts.map(([what, value]) => `     ${what.padEnd(FACT_WIDTH)} ${value}`),
+      ...facts.map(([name, value]) => `     ${name.padEnd(FACT_WIDTH)} ${value}`),
     ];
   });
   if (!buildCache) return rows;
@@ -65,7 +65,7 @@ function since(moment: string, now: number): string {
 export function whyLines(images: readonly Why[], now: number): string[] {
   const next = {
     build: 'the next test-cached will build it',
-    take: 'the next test-cached will take it',
+    take: 'the next test-cached will use its cache image',
     skip: 'it will not be built',
   };
   return images.flatMap((image) => [
@@ -73,7 +73,7 @@ export function whyLines(images: readonly Why[], now: number): string[] {
     ...image.changed.map((change) => `     ${describeChange(change)}`),
     image.lastBuild
       ? `   last built here ${since(image.lastBuild.at, now)}, in ${seconds(image.lastBuild.ms)}: ${image.lastBuild.reason}`
-      : '   no build here is known',
+      : '   no build on this machine is recorded',
     ...(image.lastBuild?.changes ?? []).map((change) => `     ${change}`),
   ]);
 }

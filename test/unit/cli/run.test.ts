@@ -32,7 +32,7 @@ const fails =
 
 describe('the exit code', () => {
   it.each<[string, Do, number]>([
-    ['0 when all is well', () => Promise.resolve({}), 0],
+    ['0 on success', () => Promise.resolve({}), 0],
     ['1 when tests failed', () => Promise.resolve({ exitCode: 1 }), 1],
     ['2 for wrong use', fails(new HarnessError('USAGE', 'x')), 2],
     ['2 for a wrong configuration', fails(new HarnessError('CONFIG', 'x')), 2],
@@ -45,13 +45,13 @@ describe('the exit code', () => {
     expect(JSON.parse(out.at(-1) as string)).toMatchObject({ type: 'summary', exitCode, ok: exitCode === 0 });
   });
 
-  it('is 130 for whatever a signal broke', async () => {
+  it('is 130 for any error after a signal', async () => {
     expect((await work(fails(new Error('socket hang up')), {}, AbortSignal.abort())).exitCode).toBe(130);
   });
 });
 
 describe('the summary', () => {
-  it('is the last line, and has what happened even when it failed', async () => {
+  it('is the last line, and also complete after a failure', async () => {
     const { out, err } = await work(
       (emit) => {
         emit({ type: 'note', level: 'info', message: 'hello' });
@@ -76,7 +76,7 @@ describe('the summary', () => {
     ]);
   });
 
-  it('has what the command adds, and not the lines for people', async () => {
+  it('has the fields of the command, without the lines for people', async () => {
     const { out } = await work(() => Promise.resolve({ lines: ['for people'], more: { images: [] } }), { json: true });
     expect(out).toHaveLength(1);
     expect(JSON.parse(out[0] as string)).toMatchObject({ ok: true, images: [] });
@@ -84,14 +84,14 @@ describe('the summary', () => {
 });
 
 describe('an error for people', () => {
-  it('says what, the detail, and what to do next, without a stack', async () => {
+  it('has a message, the detail and the next step, without a stack trace', async () => {
     const { err } = await work(
       fails(new HarnessError('BUILD', 'It does not build.', { detail: 'one\ntwo', next: 'do this\nor that' })),
     );
     expect(err).toEqual(['❌ It does not build. [BUILD]', '   one', '   two', '→  do this', '   or that']);
   });
 
-  it('has a stack when all is wanted, and says when it is a bug', async () => {
+  it('has a stack trace with --verbose, and reports a bug as such', async () => {
     const { err } = await work(fails(new TypeError('x is not a function')), { verbose: true });
     expect(err[0]).toBe('❌ x is not a function');
     expect(err[1]).toContain('report the output');
@@ -100,7 +100,7 @@ describe('an error for people', () => {
 });
 
 describe('tables', () => {
-  it('have their columns under each other', () => {
+  it('align their columns', () => {
     expect(
       columns([
         ['a', 'bb', 'c'],
@@ -123,7 +123,7 @@ describe('tables', () => {
     nodes: { n1: 'present', n2: 'missing' },
   };
 
-  it('say of each image its verdict and why, its newest source, when it was made, and where it is', () => {
+  it('show for each image its verdict with the reason, its newest source, its age, and its nodes', () => {
     const buildCache = { bytes: 2e9, inUse: 5e6 };
     expect(cacheTable({ images: [], buildCache }, now)).toEqual(['no images are configured']);
     const missing: ImageStatus = {
@@ -141,7 +141,7 @@ describe('tables', () => {
       '     newest source  src/a, 5 min ago',
       '     image          built 30 h ago, 126.4 MB',
       '     nodes          present in n1, missing in n2',
-      '❌ web  shop/api:dev  missing, will be taken: 1 file changed: src/a (modified)',
+      '❌ web  shop/api:dev  missing, its cache image will be used: 1 file changed: src/a (modified)',
       '     newest source  none',
       '     image          none',
       '     nodes          none running',
@@ -156,7 +156,7 @@ describe('tables', () => {
     );
   });
 
-  it('say in full why an image will be built, and why it was', () => {
+  it('show in full why an image will be built, and why it was built last', () => {
     const lastBuild = {
       at: '2026-01-02T09:00:00Z',
       reason: 'there is no such image',
@@ -186,11 +186,11 @@ describe('tables', () => {
       '   last built here 3 h ago, in 1.2 s: there is no such image',
       '     src/b (added)',
       '✅ api is fresh (3 files, unchanged since the build); it will not be built',
-      '   no build here is known',
+      '   no build on this machine is recorded',
     ]);
   });
 
-  it('say what a tier would do', () => {
+  it('show what a tier would do', () => {
     const plan: TierPlan = {
       cluster: { name: 'shop', action: 'use', reason: 'it is running' },
       images: [{ image: 'api', verdict: 'stale', action: 'build', reason: 'why', changed: [] }],
@@ -219,7 +219,7 @@ describe('tables', () => {
   });
 });
 
-it('knows every command once', () => {
+it('lists every command once', () => {
   const names = COMMANDS.map((command) => command.name);
   expect(new Set(names).size).toBe(names.length);
   expect(names).toEqual(

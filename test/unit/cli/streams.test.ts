@@ -15,14 +15,14 @@ function streams(env: NodeJS.ProcessEnv = {}) {
 }
 
 describe('output', () => {
-  it('goes to the process, a line each', () => {
+  it('is written to the streams of the process, line by line', () => {
     const { stdout, stderr, opened } = streams();
     opened.out('one');
     opened.err('two');
     expect([String(stdout.read()), String(stderr.read())]).toEqual(['one\n', 'two\n']);
   });
 
-  it('is dropped once nothing reads it, and that is said once', () => {
+  it('is dropped once it has no reader, which is reported once', () => {
     const { stdout, opened, broken, closings } = streams();
     stdout.emit('error', broken);
     stdout.emit('error', broken);
@@ -31,7 +31,7 @@ describe('output', () => {
     expect(closings()).toBe(1);
   });
 
-  it('does not end the command when only the errors have no reader', () => {
+  it('does not end the command if only the error output has no reader', () => {
     const { stdout, stderr, opened, broken, closings } = streams();
     stderr.emit('error', broken);
     opened.err('lost');
