@@ -7,7 +7,7 @@ import { ifPresent } from '../machine/if-present.ts';
  * Imports a configuration that is a program. Node itself does it if the file is certainly an ES
  * module, because that costs nothing. Everything else goes through jiti, as vite and vitest accept
  * it: `import` and `export` in a package of type "commonjs" or without a type (`npm init` of npm 11
- * writes "commonjs"), `enum`, `require` beside `import`, paths of a tsconfig.json.
+ * writes "commonjs"), `enum`, `require` next to `import`, paths of a tsconfig.json.
  * @param again whether this process may have imported the file before it changed
  * @throws what the file itself throws, and Error if it has no default export
  */

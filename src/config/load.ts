@@ -12,7 +12,7 @@ export const CONFIG_NAMES = ['ts', 'mts', 'js', 'mjs', 'json', 'yaml', 'yml'].ma
 
 /**
  * Finds, reads and checks the configuration.
- * @param from the directory in which the search starts; it goes on in the parents
+ * @param from the directory in which the search starts; it continues in the parents
  * @param explicit the file of `--config`; then there is no search
  * @param again whether this process may have read the file before it changed
  * @throws HarnessError CONFIG with every problem and its place in the file

@@ -34,8 +34,8 @@ export function projectNameFrom(directory: string): string {
 }
 
 /**
- * The environment variable that tells tests an image's reference: `HARNESS_IMAGE_<NAME>`, with `_`
- * for everything that is not a letter or digit.
+ * The environment variable that passes an image's reference to tests: `HARNESS_IMAGE_<NAME>`, with
+ * `_` for everything that is not a letter or digit.
  */
 export function environmentName(image: string): string {
   return `HARNESS_IMAGE_${image.toUpperCase().replace(/[^A-Z0-9]/g, '_')}`;

@@ -94,7 +94,7 @@ function referenceFor(tag: string | undefined, project: string, name: string): s
   return /:[^/]+$/.test(tag) ? tag : `${tag}:latest`;
 }
 
-/** Two images must differ in their reference, and in the variable that tells tests about it. */
+/** Two images must differ in their reference, and in the variable that passes it to tests. */
 function findClashes(images: ImageConfig[], problems: Problem[]): void {
   const seen = new Map<string, string>();
   for (const image of images) {

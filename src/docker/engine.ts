@@ -60,7 +60,7 @@ export class DockerEngine {
   readonly #host: string | undefined;
   readonly #env: NodeJS.ProcessEnv;
   #api: Dockerode | undefined;
-  /** Inspections under way. Several images of a configuration often have the same base. */
+  /** Inspections in progress. Several images of a configuration often have the same base. */
   readonly #inspections = new Map<string, Promise<DockerImage | undefined>>();
 
   private constructor(host: string | undefined, env: NodeJS.ProcessEnv) {
@@ -150,7 +150,7 @@ export class DockerEngine {
   }
 
   /**
-   * As `ask`, for answers in JSON.
+   * Like `ask`, for answers in JSON.
    * @returns undefined if the object does not exist, or if the name of the object is not valid
    * @throws Error with the engine's own message for any other refusal
    */

@@ -14,7 +14,7 @@ export interface ExecResult {
 export interface ExecOptions {
   /** The program's standard input, sent with back-pressure. */
   stdin?: Readable;
-  /** Ends the wait for the program. The program itself may go on. */
+  /** Ends the wait for the program. The program itself may continue. */
   signal?: AbortSignal | undefined;
   /**
    * Called when the request to start the program has been sent. Not for programs with `stdin`.
@@ -106,7 +106,7 @@ async function feedProgram(
 }
 
 /**
- * As `tryExec`, but a failing exit code is an error.
+ * Like `tryExec`, but a failing exit code is an error.
  * @throws HarnessError CLUSTER with the command and its last lines
  */
 export async function exec(

@@ -52,7 +52,7 @@ export function canonicalName(text: string): string | undefined {
   return `${repository}:${reference.tag ?? 'latest'}`;
 }
 
-/** As `canonicalName`, but returns an invalid reference unchanged. */
+/** Like `canonicalName`, but returns an invalid reference unchanged. */
 export function runtimeName(text: string): string {
   return canonicalName(text) ?? text;
 }

@@ -66,7 +66,7 @@ export function compareInputs(before: Inputs, after: Inputs): Change[] {
 
 const NO_FILES = fileSet(new Map());
 
-/** Digests are not shown: they mean nothing to people, and may stand for secrets. */
+/** Digests are not shown: they mean nothing to people, and may be digests of secrets. */
 const DIGEST = /^(hmac-)?sha256:/;
 
 function compareRecords(

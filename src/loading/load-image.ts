@@ -77,7 +77,7 @@ export async function prepareLoad(
   await transport.prepare?.({ reference: image.reference, name, image: built }, signal).catch(() => undefined);
 }
 
-/** Waits until all have ended, then throws the first error: no transfer goes on after that. */
+/** Waits until all have ended, then throws the first error: no transfer continues after that. */
 export async function allSettledOrThrow<T>(loads: readonly Promise<T>[]): Promise<T[]> {
   await Promise.allSettled(loads);
   return Promise.all(loads);

@@ -86,7 +86,7 @@ function hostsFile(address: string): string {
 }
 
 /**
- * Kills the pull in the node. The shell around it has another command line: it goes on, sees that
+ * Kills the pull in the node. The shell around it has another command line: it continues, sees that
  * the pull failed, and ends. If it does not end in time, the wait for it is aborted.
  */
 async function endPull(engine: DockerEngine, { node, reference }: PullOrder, wait: AbortController): Promise<void> {

@@ -34,7 +34,7 @@ export interface TransferResult {
   content?: NodeContent;
 }
 
-/** A way to bring an image into nodes, all nodes at once. */
+/** Loads an image into all nodes at once. */
 export interface Transport {
   /**
    * Does the part of a load that needs no nodes, if there is one. It is optional: without it, or if

@@ -57,7 +57,7 @@ export async function run(argv: readonly [string, ...string[]], options: RunOpti
 }
 
 /**
- * As `run`, but a non-zero exit code is no error.
+ * Like `run`, but a non-zero exit code is not an error.
  * @throws HarnessError if the program is missing, times out or is interrupted
  */
 export async function tryRun(argv: readonly [string, ...string[]], options: RunOptions = {}): Promise<RunResult> {

@@ -39,7 +39,7 @@ export function isAlive({ pid, started }: RunningProcess): boolean {
 
 /**
  * When a process was started, in the kernel's ticks: field 22 of /proc/<pid>/stat, counted from
- * after the name in parentheses. Empty if the system does not say.
+ * after the name in parentheses. Empty if the system does not report it.
  */
 export function startOf(pid: number): string {
   const stat = textOf(() => readFileSync(`/proc/${pid}/stat`, 'utf8'));

@@ -21,7 +21,7 @@ export function writeState(path: string, text: string, mode = 0o644): void {
   replaceFile(path, (file) => writeFileSync(file, text), mode);
 }
 
-/** As `writeState`, for content that is written in parts. */
+/** Like `writeState`, for content that is written in parts. */
 export function replaceFile(path: string, write: (file: number) => void, mode = 0o644): void {
   makeStateDirectory(dirname(path));
   const temporary = `${path}.${process.pid}.tmp`;

@@ -4,7 +4,7 @@ import type { Emit } from '../core/event.ts';
 /** Options of `openHarness`. */
 export interface OpenOptions {
   /**
-   * The directory in which the search for the configuration starts; it goes on in the directories
+   * The directory in which the search for the configuration starts; it continues in the directories
    * above. Default: the working directory.
    */
   cwd?: string | undefined;

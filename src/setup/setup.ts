@@ -61,7 +61,7 @@ export async function setup({ emit, env, signal, dryRun = false }: SetupOptions)
   return { plan, changed: true };
 }
 
-/** The state of every tool. Changes nothing. A missing tool is a result and no error. */
+/** The state of every tool. Changes nothing. A missing tool is a result, not an error. */
 export async function doctor(env: NodeJS.ProcessEnv): Promise<{ checks: Check[]; ok: boolean }> {
   const checks = diagnose(await observeTools(env));
   return { checks, ok: checks.every((check) => check.verdict !== 'missing') };

@@ -103,7 +103,7 @@ describe('Debian as root', () => {
     expect(plan.commands.at(-1)?.slice(-2)).toEqual(['docker-buildx-plugin', 'docker-compose-plugin']);
   });
 
-  test('without a known archive nothing is installed, and the user is told why', () => {
+  test('without a known archive nothing is installed, and the reason is printed', () => {
     const plan = planSetup(bare(BOOKWORM, { apt: { sources: [], dockerCe: false } }));
     expect(plan.commands).toEqual([]);
     expect(plan.startDocker).toBeUndefined();
