@@ -9,7 +9,8 @@ const MINUTE = 60_000;
 export default defineConfig({
   test: {
     projects: [
-      { test: { name: 'unit', include: ['test/unit/**/*.test.ts'] } },
+      // Beside the end-to-end tests, a test of milliseconds may take seconds.
+      { test: { name: 'unit', include: ['test/unit/**/*.test.ts'], testTimeout: MINUTE, hookTimeout: MINUTE } },
       {
         test: {
           name: 'integration',
