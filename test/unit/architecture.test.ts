@@ -12,14 +12,14 @@ import {
   type Sources,
 } from '../support/architecture.ts';
 
-/** From the lowest floor to the highest. A room imports only from floors below its own, types too. */
+/** From the lowest floor to the highest. A room imports only from floors below, also types. */
 const FLOORS: [rooms: string[], reason: string][] = [
-  [['core'], 'words that every room speaks: errors, events, summaries, labels; no I/O'],
-  [['machine', 'kubernetes', 'report'], 'know one outside thing each, and nothing of this package'],
+  [['core'], 'what every room uses: errors, events, summaries, labels; no I/O'],
+  [['machine', 'kubernetes', 'report'], 'know one thing outside of this package each, and nothing inside'],
   [['docker', 'sources', 'apt'], 'run programs and read files through machine'],
   [['containerd', 'config', 'system-images', 'setup'], 'need Docker, but no run'],
-  [['session.ts', 'freshness'], 'what each stage is handed; what an image is made from'],
-  [['cluster', 'building'], 'the two stages that start a run, side by side'],
+  [['session.ts', 'freshness'], 'what each stage receives; what an image is built from'],
+  [['cluster', 'building'], 'the two stages that start a run, in parallel'],
   [['registry', 'services'], 'containers next to the cluster: they need its network'],
   [['loading', 'pruning'], 'what gets into nodes and what leaves them; neither knows the other'],
   [['deploying'], 'needs loaded images'],
@@ -27,16 +27,16 @@ const FLOORS: [rooms: string[], reason: string][] = [
   [['run', 'fixtures'], 'run joins the stages; fixtures are the same for a single test'],
   [['dev'], 'repeats runs'],
   [['harness.ts'], 'the library'],
-  [['cli', 'vitest', 'open.ts'], 'the ways in'],
+  [['cli', 'vitest', 'open.ts'], 'the entry points'],
   [['index.ts'], 'what the package exports'],
 ];
 
-/** Who may read the process's surroundings; everything else is handed them. */
+/** The files that may read the environment, arguments and working directory. They pass them on. */
 const SURROUNDINGS: [path: string, reads: string[], reason: string][] = [
   ['src/cli/main.ts', ['process.argv', 'process.env'], 'the command'],
   ['src/harness.ts', ['process.cwd', 'process.env'], 'defaults of the library'],
-  ['src/vitest/global-setup.ts', ['process.env'], 'vitest hands it nothing else'],
-  ['src/vitest/passed-reporter.ts', ['process.env'], 'vitest hands it nothing else'],
+  ['src/vitest/global-setup.ts', ['process.env'], 'vitest passes it nothing else'],
+  ['src/vitest/passed-reporter.ts', ['process.env'], 'vitest passes it nothing else'],
   ['src/vitest/preload.ts', ['process.argv', 'process.env'], 'a program of its own'],
   ['src/fixtures/apply.ts', ['process.cwd'], "tests name files from vitest's root"],
   ['src/fixtures/diagnosis.ts', ['process.cwd'], "prints paths from vitest's root"],
@@ -55,7 +55,7 @@ describe('imports', () => {
     expect(upwardImports(sources, floors)).toEqual([]);
   });
 
-  it('that run upwards or sideways are named, types too', () => {
+  it('that run upwards or sideways are named, also those of types', () => {
     const planted = withFiles({
       'src/core/up.ts': "import type { Session } from '../session.ts';",
       'src/pruning/sideways.ts': "export const load = () => import('../loading/load-image.ts');",
@@ -89,7 +89,7 @@ describe('decisions', () => {
     expect(impureDecisions(sources)).toEqual([]);
   });
 
-  it('that are not are named, with the way to the effect', () => {
+  it('that are not pure are named, with the imports that lead to the effect', () => {
     const planted = withFiles({
       'src/core/decide-late.ts': 'export const late = () => Date.now() > 0 || new Date() > new Date(0);',
       'src/core/judge-far.ts': "import { near } from './near.ts'; export const far = near;",
@@ -107,7 +107,7 @@ describe('decisions', () => {
 });
 
 describe('environment, arguments and working directory', () => {
-  it('are read by the ways in, and by nothing else', () => {
+  it('are read only by the entry points', () => {
     const allowed = SURROUNDINGS.map(([path, reads]) => [path, reads]);
     expect(Object.fromEntries(surroundingsRead(sources))).toEqual(Object.fromEntries(allowed));
   });

@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from 'kind-harness/vitest/fixtures';
 
-// Runs as many files at the same time: each creates an object with the same name, and must find
-// only its own.
+// Several copies of this file run at the same time. Each creates an object with the same name, and
+// must find only its own.
 test('sees nothing of the others', async ({ namespace, apply, kube }) => {
   const mine = crypto.randomUUID();
   await apply({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'shared-name' }, data: { mine } });
