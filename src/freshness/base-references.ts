@@ -28,11 +28,11 @@ function dockerfileBases(
   platforms: string[],
 ): string[] {
   const text = readFileSync(image.dockerfile, 'utf8');
-  const question = [BASES_FORMAT, NATIVE_PLATFORM, text, args, platforms];
+  const question = [BASES_FORMAT, NATIVE_PLATFORM, text, args, platforms, image.target];
   const path = join(stateDirectory, 'bases', `${image.name}.json`);
   const known = recall<string[]>(path, question);
   if (known) return known;
-  const references = baseReferences(text, args, platforms);
+  const references = baseReferences(text, { buildArgs: args, platforms, target: image.target });
   keep(path, question, references);
   return references;
 }

@@ -1,4 +1,5 @@
 import { posix } from 'node:path';
+import { trimGoSpace } from './go-space.ts';
 import { fromGo } from './go-regexp.ts';
 
 /** One parsed line of an ignore file. */
@@ -69,10 +70,10 @@ function readLines(text: string): string[] {
   const patterns: string[] = [];
   for (const line of text.replace(/^\uFEFF/, '').split('\n')) {
     if (line.startsWith('#')) continue; // before trimming: only a `#` in the first column is a comment
-    const trimmed = trim(line);
+    const trimmed = trimGoSpace(line);
     if (trimmed === '') continue;
     const negated = trimmed.startsWith('!');
-    const path = negated ? trim(trimmed.slice(1)) : trimmed;
+    const path = negated ? trimGoSpace(trimmed.slice(1)) : trimmed;
     const cleaned = path === '' ? '' : clean(path);
     patterns.push(`${negated ? '!' : ''}${cleaned.length > 1 && cleaned.startsWith('/') ? cleaned.slice(1) : cleaned}`);
   }
@@ -84,18 +85,12 @@ function readLines(text: string): string[] {
  * `/ x` means `x`.
  */
 function toPattern(line: string): Pattern[] {
-  const trimmed = trim(line);
+  const trimmed = trimGoSpace(line);
   if (trimmed === '') return [];
   const cleaned = clean(trimmed);
   const negated = cleaned.startsWith('!');
   const text = negated ? cleaned.slice(1) : cleaned;
   return text === '' ? [] : [{ negated, text, matches: toMatcher(text) }];
-}
-
-/** Trims white space by Go's definition, which differs from JavaScript's in two characters. */
-function trim(text: string): string {
-  const space = '[\\t\\n\\v\\f\\r \\u0085\\u00a0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000]+';
-  return text.replace(new RegExp(`^${space}`), '').replace(new RegExp(`${space}$`), '');
 }
 
 function clean(path: string): string {

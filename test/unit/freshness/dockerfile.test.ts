@@ -61,13 +61,69 @@ describe('the bases of a Dockerfile', () => {
     ['only the first word of a frontend', '# syntax=x:1 latest\nFROM a\n', {}, ['x:1', 'a']],
     ['no frontend from a later comment', 'FROM a\n# syntax=x\n', {}, ['a']],
     ['another escape character', '# escape=`\nFROM a:1 `\n AS b\nFROM b\n', {}, ['a:1']],
+    ['quotes in FROM', `ARG B=b:1\nFROM "a:1"\nFROM a:"2"\nFROM "\${B}"\n`, {}, ['a:1', 'a:2', 'b:1']],
+    ['quotes in a default', 'FROM ${O:-"a:1"}\n', {}, ['a:1']],
+    ['an argument that must be set', 'ARG B=a\nFROM ${B:?missing}\n', {}, ['a']],
+    ['nothing for an argument that must be set and is not', 'ARG B\nFROM ${B:?missing}\nFROM b\n', {}, ['b']],
+    ['nothing for an argument that leaves no reference', 'ARG B\nFROM ${B}\nFROM b\n', {}, ['b']],
+    ['quotes inside of a value', 'ARG T=d"e"v\nFROM a:$T\n', {}, ['a:dev']],
+    ['a quoted pattern', 'ARG T=dev-slim\nFROM a:${T%"-slim"}\n', {}, ['a:dev']],
+    ['an argument without a value before one with a value', 'ARG A B=a:1\nFROM $B\n', {}, ['a:1']],
+    [
+      'a given value as it is, even its own name',
+      'FROM a:$TARGETARCH\n',
+      { TARGETARCH: '$TARGETARCH' },
+      ['a:$TARGETARCH'],
+    ],
+    ['the name of the stage', 'FROM a:${TARGETSTAGE} AS dev\n', {}, ['a:dev']],
+    ['a word for a stage without a name', 'FROM a:${TARGETSTAGE}\n', {}, ['a:default']],
+    ['an empty argument of the platform', 'FROM a${TARGETOSVERSION}\n', {}, ['a']],
+    ['a line that ends in two backslashes', 'FROM a\nWORKDIR C:\\\\\nFROM b\n', {}, ['a', 'b']],
+    ['no here-document in quotes', `FROM a\nRUN awk 'BEGIN { print "a <<b" }'\nFROM c\n`, {}, ['a', 'c']],
+    ['no here-document in double quotes', 'FROM a\nRUN echo "all <<done>> here"\nFROM c\n', {}, ['a', 'c']],
+    ['no here-document in an array', 'FROM a\nRUN ["sh", "-c", "cat <<END"]\nFROM b\n', {}, ['a', 'b']],
+    ['a here-document with a quoted word', `FROM a\nRUN <<'END' sh\nFROM no\nEND\nFROM b\n`, {}, ['a', 'b']],
+    ['a here-document with tabs', 'FROM a\nRUN <<-END\nFROM no\n\tEND\nFROM b\n', {}, ['a', 'b']],
+    ['two here-documents', 'FROM a\nCOPY <<A <<B /\nFROM no\nA\nFROM no\nB\nFROM b\n', {}, ['a', 'b']],
+    ['mounts with quotes', `FROM a\nRUN --mount=type=bind,from="b:1",target=/x y\n`, {}, ['a', 'b:1']],
+    ['mounts with a quoted option', `FROM a\nRUN --mount=type=bind,'from=b:1',target=/x y\n`, {}, ['a', 'b:1']],
+    ['mounts as CSV', 'FROM a\nRUN --mount=type=bind,\\"from=b:1\\",target=/x y\n', {}, ['a', 'b:1']],
+    ['a blank in a mount', `FROM a\nRUN --mount=target="/a b" --mount=from=b:1 y\n`, {}, ['a', 'b:1']],
+    ['the last of two sources', 'FROM a\nRUN --mount=from=scratch,target=/x,from=b:1 y\n', {}, ['a', 'b:1']],
+    ['a copy with quotes inside', 'FROM scratch\nCOPY --from=b:"1" / /\n', {}, ['b:1']],
+    ['a copy from a later stage', 'FROM a\nCOPY --from=s / /\nFROM b AS s\n', {}, ['a', 'b']],
+    ['numbers as names', 'FROM 0\nCOPY --from=0 / /\n', {}, ['0']],
+    ['triggers of a stage of this file', 'FROM a AS s\nONBUILD COPY --from=b / /\nFROM s\n', {}, ['a', 'b']],
+    ['no triggers that do not run here', 'FROM a\nONBUILD COPY --from=b / /\n', {}, ['a']],
+    ['comments and empty lines in a continued line', 'FROM \\\n# no\n\n  a\n', {}, ['a']],
+    ['a no-break space around a line', '\u00a0FROM a\u00a0\n', {}, ['a']],
+    ['a frontend after a line with a program', '#!/usr/bin/env x\n# syntax=y:1\nFROM a\n', {}, ['y:1', 'a']],
+    ['a frontend in JSON', '{"syntax": "y:1", "x": 1}', {}, ['y:1']],
+    ['a byte order mark', '\ufeff# syntax=y:1\nFROM a\n', {}, ['y:1', 'a']],
   ])('%s', (_, text, buildArgs, expected) => {
-    expect(baseReferences(text, buildArgs, [NATIVE_PLATFORM])).toEqual(expected);
+    expect(baseReferences(text, { buildArgs, platforms: [NATIVE_PLATFORM] })).toEqual(expected);
+  });
+
+  it.each([
+    ['linux/amd64/v1', 'app-amd64-'],
+    ['linux/amd64/v2', 'app-amd64-v2'],
+    ['linux/arm64/v8', 'app-arm64-'],
+    ['linux/aarch64', 'app-arm64-'],
+    ['linux/arm', 'app-arm-v7'],
+    ['linux/arm/6', 'app-arm-v6'],
+  ])('use the normal form of the platform %s', (platform, expected) => {
+    const text = 'FROM app-$TARGETARCH-$TARGETVARIANT\n';
+    expect(baseReferences(text, { buildArgs: {}, platforms: [platform] })).toEqual([expected]);
+  });
+
+  it('know the stage that is built', () => {
+    const text = 'FROM a:$TARGETSTAGE AS one\nFROM one AS two\n';
+    expect(baseReferences(text, { buildArgs: {}, platforms: [NATIVE_PLATFORM], target: 'one' })).toEqual(['a:one']);
   });
 
   it('may differ for each platform, and the build platform is this one', () => {
     const text = 'FROM --platform=$BUILDPLATFORM tools-$BUILDARCH\nFROM app-$TARGETARCH$TARGETVARIANT:$TARGETOS\n';
-    expect(baseReferences(text, {}, ['linux/amd64', 'linux/arm/v7'])).toEqual([
+    expect(baseReferences(text, { buildArgs: {}, platforms: ['linux/amd64', 'linux/arm/v7'] })).toEqual([
       `tools-${architecture}`,
       'app-amd64:linux',
       'app-armv7:linux',
