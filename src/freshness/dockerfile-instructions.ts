@@ -11,10 +11,20 @@ export interface Instruction {
   rest: string;
 }
 
+/** An instruction and its place. */
+export interface PlacedInstruction extends Instruction {
+  /** Its first line, counted from 0. */
+  line: number;
+  /** The line after its last one, here-documents included. */
+  end: number;
+}
+
 export interface Instructions {
   /** `\`, or `` ` `` after `# escape=`. */
   escape: string;
-  instructions: Instruction[];
+  instructions: PlacedInstruction[];
+  /** Whether the file ends inside of a continued line or a here-document. */
+  isCutOff: boolean;
 }
 
 /**
@@ -24,16 +34,23 @@ export interface Instructions {
 export function readInstructions(text: string): Instructions {
   const lines = text.replace(/^\uFEFF/, '').split('\n');
   const escape = escapeOf(lines);
-  const instructions: Instruction[] = [];
+  const instructions: PlacedInstruction[] = [];
+  let isCutOff = false;
   for (let at = 0; at < lines.length;) {
+    const line = at;
     const logical = readLogicalLine(lines, at, escape);
     at = logical.next;
+    isCutOff = logical.isCutOff;
     if (trimGoSpace(logical.text) === '') continue;
     const instruction = parseInstruction(logical.text, escape);
-    instructions.push(instruction);
-    for (const heredoc of heredocsOf(instruction, logical.text, escape)) at = skipHeredoc(lines, at, heredoc);
+    for (const heredoc of heredocsOf(instruction, logical.text, escape)) {
+      const end = findTerminator(lines, at, heredoc);
+      isCutOff = end === undefined;
+      at = end ?? lines.length;
+    }
+    instructions.push({ ...instruction, line, end: at });
   }
-  return { escape, instructions };
+  return { escape, instructions, isCutOff };
 }
 
 /** An instruction in another one: the trigger of an `ONBUILD`. */
@@ -66,7 +83,11 @@ function escapeOf(lines: readonly string[]): string {
 }
 
 /** A line with those that continue it. Comments and empty lines between them are left out. */
-function readLogicalLine(lines: readonly string[], start: number, escape: string): { text: string; next: number } {
+function readLogicalLine(
+  lines: readonly string[],
+  start: number,
+  escape: string,
+): { text: string; next: number; isCutOff: boolean } {
   const mark = escape === '`' ? '`' : '\\\\';
   const continuation = new RegExp(`([^${mark}])${mark}[ \\t]*$|^${mark}[ \\t]*$`);
   const isComment = (line: string) => trimGoSpaceStart(line).startsWith('#');
@@ -75,16 +96,16 @@ function readLogicalLine(lines: readonly string[], start: number, escape: string
     const written = (lines[at] as string).replace(/\r+$/, '');
     const isFirst = at === start;
     if (isComment(written)) {
-      if (isFirst) return { text: '', next: at + 1 };
+      if (isFirst) return { text: '', next: at + 1, isCutOff: false };
       continue;
     }
     const line = isFirst ? trimGoSpaceStart(written) : written;
     if (!isFirst && trimGoSpaceStart(line) === '') continue;
     const continued = continuation.test(line);
     text += continued ? line.replace(continuation, '$1') : line;
-    if (!continued) return { text, next: at + 1 };
+    if (!continued) return { text, next: at + 1, isCutOff: false };
   }
-  return { text, next: lines.length };
+  return { text, next: lines.length, isCutOff: true };
 }
 
 /** Takes the words that begin with `--` off the beginning. */
@@ -169,11 +190,15 @@ function isStringArray(rest: string): boolean {
   }
 }
 
-/** @returns the index of the line after the terminator */
-function skipHeredoc(lines: readonly string[], start: number, { terminator, stripTabs }: Heredoc): number {
+/** @returns the line after the terminator; undefined if there is none */
+function findTerminator(
+  lines: readonly string[],
+  start: number,
+  { terminator, stripTabs }: Heredoc,
+): number | undefined {
   for (let at = start; at < lines.length; at++) {
     const line = (lines[at] as string).replace(/\r+$/, '');
     if ((stripTabs ? line.replace(/^\t+/, '') : line) === terminator) return at + 1;
   }
-  return lines.length;
+  return undefined;
 }
