@@ -5,13 +5,16 @@ import { HarnessError } from '../core/error.ts';
 import { LABELS } from '../core/labels.ts';
 import { build, type BuildRequest } from '../docker/buildx.ts';
 import type { DockerEngine, DockerImage } from '../docker/engine.ts';
+import { secretSetting } from '../freshness/build-options.ts';
 import { CONTEXT } from '../freshness/inputs.ts';
 import type { ObservedInputs, SourceReader } from '../freshness/read-inputs.ts';
 import { makeStateDirectory } from '../machine/state-file.ts';
 import type { SourceTree } from '../sources/tree.ts';
+import { buildAlone } from './build-alone.ts';
 import { writeRecord, type BuildStory } from './build-record.ts';
 import { openContext, type SentContext } from './context-link.ts';
-import { withSecrets } from './secret-cache.ts';
+import { decideSecretCache } from './decide-secret-cache.ts';
+import { takeSecrets, type TakenSecrets } from './take-secrets.ts';
 import { watchTrees } from './watch-trees.ts';
 
 /** The build of one image whose bases are ready. */
@@ -56,8 +59,10 @@ export async function buildImage(engine: DockerEngine, order: ImageBuild): Promi
     };
     let unchanged = false;
     try {
-      await withDefinition(config, image, before, (dockerfile) => buildOnce(order, before, dockerfile, contexts));
-      unchanged = await readAgain();
+      const isBuilt = await withDefinition(config, image, before, (dockerfile) =>
+        buildOnce(order, before, dockerfile, contexts),
+      );
+      unchanged = isBuilt && (await readAgain());
     } catch (error) {
       // A failed build has sent its files, too.
       unchanged = !order.signal?.aborted && (await readAgain().catch(() => false));
@@ -91,19 +96,26 @@ function openContexts(config: Config, image: ImageConfig, { trees }: ObservedInp
   return Object.fromEntries(Object.entries(trees).map(([name, tree]) => [name, open(name, tree)]));
 }
 
+/** @returns false, without a build, if a secret has changed since the inputs were read */
 async function buildOnce(
   order: ImageBuild,
   read: ObservedInputs,
   dockerfile: string,
   contexts: Readonly<Record<string, SentContext>>,
-): Promise<void> {
+): Promise<boolean> {
   const { image, env, signal } = order;
-  const request = requestFor(order, read, dockerfile, contexts);
-  const secrets = Object.entries(read.options.settings).filter(([name]) => name.startsWith('secret '));
-  if (secrets.length === 0) return build(request);
-  await withSecrets(Object.fromEntries(secrets), { env, signal, image: image.name }, (mayUseCache) =>
-    build({ ...request, noCache: request.noCache || !mayUseCache }),
-  );
+  const taken = takeSecrets(image, env, dockerfile);
+  const isAsRead = (id: string) => taken.digests[id] === read.options.settings[secretSetting(id)];
+  if (!Object.keys(image.secrets).every(isAsRead)) return false;
+  const { extraHosts, isKeyed } = decideSecretCache({
+    digests: taken.digests,
+    dockerfile: read.dockerfile.toString('utf8'),
+    buildArgs: read.options.args,
+  });
+  const request = requestFor(order, read, dockerfile, contexts, taken);
+  if (isKeyed) await build({ ...request, extraHosts });
+  else await buildAlone({ env, signal, image: image.name }, () => build({ ...request, extraHosts, noCache: true }));
+  return true;
 }
 
 function requestFor(
@@ -111,7 +123,8 @@ function requestFor(
   read: ObservedInputs,
   dockerfile: string,
   contexts: Readonly<Record<string, SentContext>>,
-): BuildRequest {
+  secrets: TakenSecrets,
+): Omit<BuildRequest, 'extraHosts'> {
   const { config, image, env } = order;
   const { args, argsFromEnvironment, platforms, arePlatformsGiven } = read.options;
   // An argument cannot be passed in the environment if it would override another variable.
@@ -128,23 +141,16 @@ function requestFor(
     buildArgs: Object.fromEntries(entries.filter((entry) => !isHidden(entry))),
     hiddenArgs: Object.fromEntries(entries.filter(isHidden)),
     platforms: arePlatformsGiven ? platforms : [],
-    secrets: Object.entries(image.secrets).map(([id, from]) =>
-      'env' in from ? `id=${id},env=${from.env}` : `id=${id},${csv(`src=${from.file}`)}`,
-    ),
+    secrets: secrets.secrets,
     labels: { [LABELS.inputs]: read.digest, [LABELS.project]: config.project, [LABELS.image]: image.name },
     contexts: { ...namedContexts(image, contexts), ...order.standIns },
     noCache: order.noCache,
     // Git labels would make a new image for each commit, and a source policy would make another
     // image from the same sources.
-    env: { ...env, BUILDX_GIT_LABELS: undefined, EXPERIMENTAL_BUILDKIT_SOURCE_POLICY: undefined },
+    env: { ...env, ...secrets.env, BUILDX_GIT_LABELS: undefined, EXPERIMENTAL_BUILDKIT_SOURCE_POLICY: undefined },
     signal: order.signal,
     onLine: order.onLine,
   };
-}
-
-/** Quotes a field if needed: BuildKit splits fields at commas outside of quotes. */
-function csv(field: string): string {
-  return /[",]/.test(field) ? `"${field.replaceAll('"', '""')}"` : field;
 }
 
 function refuseMissingSecrets(image: ImageConfig, { options }: ObservedInputs): void {
@@ -175,8 +181,8 @@ async function withDefinition(
   config: Config,
   image: ImageConfig,
   read: ObservedInputs,
-  use: (dockerfile: string) => Promise<void>,
-): Promise<void> {
+  use: (dockerfile: string) => Promise<boolean>,
+): Promise<boolean> {
   const parent = join(config.stateDirectory, 'build');
   makeStateDirectory(parent);
   const directory = mkdtempSync(join(parent, `${image.name}-`));
@@ -184,7 +190,7 @@ async function withDefinition(
     const dockerfile = join(directory, basename(image.dockerfile));
     writeFileSync(dockerfile, read.dockerfile);
     writeFileSync(`${dockerfile}.dockerignore`, read.ignore);
-    await use(dockerfile);
+    return await use(dockerfile);
   } finally {
     rmSync(directory, { recursive: true, force: true });
   }

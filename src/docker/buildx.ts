@@ -2,6 +2,14 @@ import { diskFullOr } from '../machine/disk-full.ts';
 import { printable, tail, tryRun } from '../machine/process.ts';
 import { dockerClient } from './client.ts';
 
+/** A secret in BuildKit's form: `id=npm,env=NPM_TOKEN`. */
+export interface BuildSecret {
+  /** What this build passes. */
+  argument: string;
+  /** The same for the user to pass, with the variable or file that the value comes from. */
+  source: string;
+}
+
 /** The parameters of one build. */
 export interface BuildRequest {
   context: string;
@@ -20,8 +28,9 @@ export interface BuildRequest {
   hiddenArgs: Readonly<Record<string, string>>;
   /** Empty for Docker's default platform. */
   platforms: readonly string[];
-  /** Secrets in BuildKit's form: `id=npm,env=NPM_TOKEN`. */
-  secrets: readonly string[];
+  secrets: readonly BuildSecret[];
+  /** Entries for `/etc/hosts` of each `RUN`, in the form `name:address`. */
+  extraHosts: readonly string[];
   labels: Readonly<Record<string, string>>;
   /** Named contexts, which replace a reference in `FROM`. */
   contexts: Readonly<Record<string, string>>;
@@ -57,7 +66,8 @@ export async function build(request: BuildRequest): Promise<void> {
     ...(request.platforms.length === 0 ? [] : ['--platform', request.platforms.join(',')]),
     ...flag('--build-arg', request.buildArgs),
     ...Object.keys(request.hiddenArgs).flatMap((name) => ['--build-arg', name]),
-    ...request.secrets.flatMap((secret) => ['--secret', secret]),
+    ...request.secrets.flatMap(({ argument }) => ['--secret', argument]),
+    ...request.extraHosts.flatMap((host) => ['--add-host', host]),
     ...flag('--label', request.labels),
     ...flag('--build-context', request.contexts),
     request.context,
@@ -100,7 +110,7 @@ function terminalCommand({
     ...(target === undefined ? [] : ['--target', target]),
     ...(platforms.length === 0 ? [] : ['--platform', platforms.join(',')]),
     ...Object.keys({ ...buildArgs, ...hiddenArgs }).flatMap((name) => ['--build-arg', name]),
-    ...secrets.flatMap((secret) => ['--secret', secret]),
+    ...secrets.flatMap(({ source: secret }) => ['--secret', secret]),
     ...Object.entries(contexts).flatMap(([name, value]) => [
       '--build-context',
       `${name}=${value.replace(/\/\/[^/@]*@/, '//…@')}`,

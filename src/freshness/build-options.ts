@@ -1,6 +1,6 @@
 import { createHmac } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import type { ImageConfig } from '../config/config.ts';
+import type { ImageConfig, Secret } from '../config/config.ts';
 import { sha256 } from '../core/digest.ts';
 import { NATIVE_PLATFORM } from '../docker/platform.ts';
 import { ifPresent } from '../machine/if-present.ts';
@@ -45,8 +45,8 @@ export function buildOptions(image: ImageConfig, env: NodeJS.ProcessEnv): BuildO
     }
   }
   for (const [id, secret] of Object.entries(image.secrets)) {
-    const value = valueOf(secret, env);
-    settings[`secret ${id}`] = value === undefined ? 'not there' : keyedDigest(id, value, env);
+    const value = secretValue(secret, env);
+    settings[secretSetting(id)] = value === undefined ? 'not there' : secretDigest(id, value, env);
     if (value === undefined)
       missingSecrets.push(
         'env' in secret ? `${id} (the variable ${secret.env} is not set)` : `${id} (there is no file ${secret.file})`,
@@ -81,10 +81,24 @@ function platformsOf({ platforms }: ImageConfig, env: NodeJS.ProcessEnv): string
   return env['DOCKER_DEFAULT_PLATFORM'] ? env['DOCKER_DEFAULT_PLATFORM'].split(',') : [NATIVE_PLATFORM];
 }
 
-function valueOf(secret: ImageConfig['secrets'][string], env: NodeJS.ProcessEnv): string | Buffer | undefined {
+/** The name of a secret among the settings. */
+export function secretSetting(id: string): string {
+  return `secret ${id}`;
+}
+
+/** The value of a secret now; undefined if its variable is not set or its file does not exist. */
+export function secretValue(secret: Secret, env: NodeJS.ProcessEnv): string | Buffer | undefined {
   return 'env' in secret ? env[secret.env] : ifPresent(() => readFileSync(secret.file));
 }
 
-function keyedDigest(id: string, value: string | Buffer, env: NodeJS.ProcessEnv): string {
-  return `hmac-sha256:${createHmac('sha256', secretKey(env)).update(`${id}\0`).update(value).digest('hex')}`;
+/**
+ * Images with digests of an earlier format are stale. Format 1 could be on an image that was built
+ * with another value.
+ */
+const SECRET_FORMAT = 2;
+
+/** The digest of a secret's value. Without this user's key, nobody can guess the value from it. */
+export function secretDigest(id: string, value: string | Buffer, env: NodeJS.ProcessEnv): string {
+  const hmac = createHmac('sha256', secretKey(env)).update(`${SECRET_FORMAT}\0${id}\0`);
+  return `hmac-sha256:${hmac.update(value).digest('hex')}`;
 }

@@ -8,6 +8,7 @@ export const PLAIN_BUILD: Omit<BuildRequest, 'context' | 'dockerfile' | 'referen
   hiddenArgs: {},
   platforms: [],
   secrets: [],
+  extraHosts: [],
   labels: {},
   contexts: {},
   noCache: false,
