@@ -15,6 +15,7 @@ export interface Deployment {
   /** For objects that name no namespace; created if it does not exist. */
   namespace: string;
   objects: ManifestObject[];
+  /** Images that have been loaded into all nodes. */
   images: DeployedImage[];
   /** When each node was last started, milliseconds since the epoch. */
   startedAt: Readonly<Record<string, number>>;
@@ -36,6 +37,7 @@ const ESTABLISH_TIMEOUT = 30_000;
  */
 export async function deploy(deployment: Deployment): Promise<void> {
   const { namespace, objects, images, progress, signal } = deployment;
+  const loaded = { references: images.map(({ reference }) => reference), at: Date.now() };
   const kube = await openAccess(deployment.kubeconfig);
   const resources = new KubeResources(kube);
   await ensureNamespace(kube, namespace);
@@ -64,7 +66,7 @@ export async function deploy(deployment: Deployment): Promise<void> {
     unprobed ||= object.kind !== 'Job' && hasUnprobedContainer(object);
   }
   const { startedAt, timeout } = deployment;
-  await waitForRollout(kube, workloads, { startedAt, unprobed, timeout, progress, signal });
+  await waitForRollout(kube, workloads, { startedAt, loaded, unprobed, timeout, progress, signal });
 }
 
 /** Whether a workload has a container for which "ready" only means that it was started. */

@@ -64,9 +64,9 @@ export function withImages(object: KubeObject, images: readonly NamedImage[]): K
       const image = container.image === undefined ? undefined : imageFor(container.image, images);
       if (!image) continue;
       container.image = image.reference;
-      // `Always`, also the default for the tag `:latest`, would ask a registry that does not have
-      // the image.
-      if (container.imagePullPolicy !== 'Never') container.imagePullPolicy = 'IfNotPresent';
+      // The image is only in the nodes. Any other policy, also one in the manifest, could ask Docker
+      // Hub or a registry for it, and run what somebody else has pushed under its name.
+      container.imagePullPolicy = 'Never';
       if (image.digest !== undefined) used.set(annotationOf(image.name), image.digest);
     }
     if (used.size === 0) continue;
@@ -101,7 +101,7 @@ interface Container {
 
 interface PodTemplate {
   metadata?: { annotations?: Record<string, string> };
-  spec?: { containers?: Container[]; initContainers?: Container[] };
+  spec?: { containers?: Container[]; initContainers?: Container[]; ephemeralContainers?: Container[] };
 }
 
 /**
@@ -118,5 +118,6 @@ function podTemplates(object: KubeObject): PodTemplate[] {
 }
 
 function containersOf(template: PodTemplate): Container[] {
-  return [...(template.spec?.initContainers ?? []), ...(template.spec?.containers ?? [])];
+  const { initContainers = [], containers = [], ephemeralContainers = [] } = template.spec ?? {};
+  return [...initContainers, ...containers, ...ephemeralContainers];
 }

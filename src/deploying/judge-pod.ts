@@ -1,5 +1,5 @@
 import type { V1ContainerStatus, V1Pod } from '@kubernetes/client-node';
-import type { PodFailure } from './workload.ts';
+import type { LoadedImages, PodFailure } from './workload.ts';
 
 /** Whether Kubernetes calls a pod ready. */
 export function isReady(pod: V1Pod): boolean {
@@ -25,6 +25,9 @@ export function steadyAt({ spec, status }: V1Pod): number {
   return Math.max(0, ...starts);
 }
 
+/** The image is not in the node, and its pull policy is `Never`. */
+const NEVER_PULLED = 'ErrImageNeverPull';
+
 /**
  * Waiting reasons that do not go away by waiting. `ErrImagePull` is not among them: its second try
  * is called ImagePullBackOff.
@@ -32,7 +35,7 @@ export function steadyAt({ spec, status }: V1Pod): number {
 const PERMANENT_REASONS = [
   'ImagePullBackOff',
   'InvalidImageName',
-  'ErrImageNeverPull',
+  NEVER_PULLED,
   'CrashLoopBackOff',
   'CreateContainerConfigError',
   'CreateContainerError',
@@ -42,8 +45,9 @@ const PERMANENT_REASONS = [
 /**
  * Why a pod will not start; undefined if it still may.
  * @param roomExpected whether earlier pods are about to make room on the nodes
+ * @param loaded what was loaded into the nodes before the pod was looked at
  */
-export function podFailure(pod: V1Pod, roomExpected: boolean): PodFailure | undefined {
+export function podFailure(pod: V1Pod, roomExpected: boolean, loaded?: LoadedImages): PodFailure | undefined {
   if (pod.metadata?.deletionTimestamp !== undefined) return undefined;
   const place = { pod: pod.metadata?.name ?? '', namespace: pod.metadata?.namespace ?? '' };
   const { status } = pod;
@@ -53,8 +57,11 @@ export function podFailure(pod: V1Pod, roomExpected: boolean): PodFailure | unde
   ];
   for (const { name, state } of containers) {
     const { reason, message = '' } = state?.waiting ?? {};
-    if (reason !== undefined && PERMANENT_REASONS.includes(reason))
-      return { ...place, container: name, reason, message };
+    if (reason === undefined || !PERMANENT_REASONS.includes(reason)) continue;
+    if (reason !== NEVER_PULLED) return { ...place, container: name, reason, message };
+    const image = imageOf(pod, name);
+    if (isOlderThanLoad(pod, image, loaded)) continue;
+    return { ...place, container: name, reason, message: missingImage(pod, image) };
   }
   if (status?.phase === 'Failed') {
     return { ...place, reason: status.reason ?? 'Failed', message: status.message ?? 'the pod ended with an error' };
@@ -64,6 +71,28 @@ export function podFailure(pod: V1Pod, roomExpected: boolean): PodFailure | unde
   const unschedulable = scheduled?.status === 'False' && scheduled.reason === 'Unschedulable';
   if (!unschedulable || roomExpected || mayStillFit(message)) return undefined;
   return { ...place, reason: 'Unschedulable', message };
+}
+
+function imageOf({ spec }: V1Pod, container: string): string {
+  const containers = [...(spec?.initContainers ?? []), ...(spec?.containers ?? [])];
+  return containers.find(({ name }) => name === container)?.image ?? '';
+}
+
+/** Creation times are rounded down to whole seconds. */
+const ROUNDING_MS = 1_000;
+
+/**
+ * Whether a pod may not have noticed yet that its image was loaded: it was created before. The
+ * kubelet looks again within some seconds.
+ */
+function isOlderThanLoad({ metadata }: V1Pod, image: string, loaded: LoadedImages | undefined): boolean {
+  if (loaded === undefined || !loaded.references.includes(image) || metadata?.creationTimestamp === undefined)
+    return false;
+  return new Date(metadata.creationTimestamp).getTime() + ROUNDING_MS <= loaded.at;
+}
+
+function missingImage({ spec }: V1Pod, image: string): string {
+  return `Node ${spec?.nodeName ?? 'of the pod'} does not have image ${image}; with \`imagePullPolicy: Never\` it is not pulled.`;
 }
 
 /**

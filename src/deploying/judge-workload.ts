@@ -9,7 +9,7 @@ export function judgeWorkload(workload: Workload, facts: RolloutFacts): Workload
   if (failure) return { state: 'failed', failure };
   const current = pods.filter((pod) => pod.current);
   for (const { pod } of current) {
-    const failed = podFailure(pod, pods.length > current.length);
+    const failed = podFailure(pod, pods.length > current.length, facts.loaded);
     if (failed) return { state: 'failed', failure: failed };
   }
   const pending = detail ?? unfinishedPod(pods, facts);

@@ -37,7 +37,11 @@ async function failedContainer(kube: KubeAccess, namespace: string, name: string
   }
 }
 
-function adviceFor(reason: string): string {
+/** What to do about a pod that failed for this reason. */
+export function adviceFor(reason: string): string {
+  if (reason === 'ErrImageNeverPull') {
+    return 'If it is a configured image, run `harness load-if-needed` and try again. Otherwise load it yourself, or remove `imagePullPolicy: Never` from the manifest.';
+  }
   if (/^(Err)?Image|InvalidImageName/.test(reason)) {
     return 'Check the `image:` in the manifest. Refer to a configured image by its name or repository; the node must be able to pull any other image.';
   }

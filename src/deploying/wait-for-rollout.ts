@@ -8,7 +8,7 @@ import { STEADY_MS } from './judge-pod.ts';
 import { servicesLack } from './judge-services.ts';
 import { judgeWorkload } from './judge-workload.ts';
 import { rolloutError } from './rollout-error.ts';
-import type { PodFailure, RolloutFacts, Workload } from './workload.ts';
+import type { LoadedImages, PodFailure, RolloutFacts, Workload } from './workload.ts';
 
 const KINDS = {
   deployments: '/apis/apps/v1',
@@ -34,6 +34,8 @@ export interface RolloutOptions {
   timeout: number;
   /** When each node was last started, milliseconds since the epoch. */
   startedAt: Readonly<Record<string, number>>;
+  /** What all nodes had before anything was applied. */
+  loaded: LoadedImages;
   /** Whether some of the containers have no readiness probe. */
   unprobed: boolean;
   progress: (detail: string) => void;
@@ -63,12 +65,12 @@ type Check = (seen: Watched<string>) => string[];
 
 /** @throws RolloutFailed, WatchTimeout */
 async function waitUntilSteady(kube: KubeAccess, workloads: Workload[], options: RolloutOptions): Promise<void> {
-  const { startedAt, unprobed, progress, signal } = options;
+  const { startedAt, loaded, unprobed, progress, signal } = options;
   const namespaces = [...new Set(workloads.map(({ namespace }) => namespace))];
   const watch = { paths: pathsIn(namespaces), onPending: progress, signal };
   const replaceStuckPods = stuckPodReplacer(kube, workloads);
   const check: Check = (seen) => {
-    const facts = factsFrom(seen, namespaces, startedAt);
+    const facts: RolloutFacts = { ...objectsIn(seen, namespaces), startedAt, loaded };
     replaceStuckPods(facts);
     return missingParts(workloads, facts);
   };
@@ -151,11 +153,7 @@ function pathsIn(namespaces: string[]): Record<string, string> {
   return Object.fromEntries(paths) as Record<string, string>;
 }
 
-function factsFrom(
-  seen: Watched<string>,
-  namespaces: string[],
-  startedAt: Readonly<Record<string, number>>,
-): RolloutFacts {
+function objectsIn(seen: Watched<string>, namespaces: string[]): Omit<RolloutFacts, 'startedAt' | 'loaded'> {
   const all = (kind: keyof typeof KINDS) => namespaces.flatMap((namespace) => seen[`${namespace}/${kind}`] ?? []);
   return {
     deployments: all('deployments'),
@@ -166,6 +164,5 @@ function factsFrom(
     pods: all('pods'),
     services: all('services'),
     endpointSlices: all('endpointslices') as V1EndpointSlice[],
-    startedAt,
   };
 }

@@ -37,6 +37,15 @@ export interface RolloutFacts {
   endpointSlices: V1EndpointSlice[];
   /** When each node was last started. A pod status from before that is out of date. */
   startedAt: Readonly<Record<string, number>>;
+  /** What was loaded into all nodes before these objects were applied, if anything was. */
+  loaded?: LoadedImages | undefined;
+}
+
+/** Images that all nodes have. */
+export interface LoadedImages {
+  references: readonly string[];
+  /** When they were certainly in all nodes, milliseconds since the epoch. */
+  at: number;
 }
 
 /** A pod that will not start, however long one waits. */

@@ -189,7 +189,7 @@ describe('an `image:`', () => {
     const [only] = await podsIn(project.kubeconfig, project.namespace);
     const containers = only?.spec?.containers ?? [];
     expect(containers.map(({ image, imagePullPolicy }) => ({ image, imagePullPolicy }))).toEqual(
-      forms.map(() => ({ image: project.reference, imagePullPolicy: 'IfNotPresent' })),
+      forms.map(() => ({ image: project.reference, imagePullPolicy: 'Never' })),
     );
     for (const { name } of containers) expect(await logOf(project.kubeconfig, only!, name)).toBe('first build');
   });

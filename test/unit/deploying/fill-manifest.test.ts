@@ -86,7 +86,7 @@ describe('an image in a manifest', () => {
     expect(imagesOf(withImages(pod('api'), [library, API]))).toEqual(['shop/api:dev']);
   });
 
-  it('is never pulled, and restarts the pods of the template after a rebuild', () => {
+  it('is never pulled, whatever the manifest says, and restarts the pods of the template after a rebuild', () => {
     const containers = [
       { image: 'api', imagePullPolicy: 'Always' },
       { image: 'web', imagePullPolicy: 'Never' },
@@ -103,9 +103,9 @@ describe('an image in a manifest', () => {
       template: {
         metadata: { annotations: { mine: '1', [annotationOf('api')]: 'sha256:1', [annotationOf('web')]: 'sha256:2' } },
         spec: {
-          initContainers: [{ image: 'shop/api:dev', imagePullPolicy: 'IfNotPresent' }],
+          initContainers: [{ image: 'shop/api:dev', imagePullPolicy: 'Never' }],
           containers: [
-            { image: 'shop/api:dev', imagePullPolicy: 'IfNotPresent' },
+            { image: 'shop/api:dev', imagePullPolicy: 'Never' },
             { image: 'localhost:5000/shop/web:dev', imagePullPolicy: 'Never' },
             { image: 'busybox', imagePullPolicy: 'Always' },
           ],
@@ -113,6 +113,15 @@ describe('an image in a manifest', () => {
       },
     });
     expect(given).toEqual(before);
+  });
+
+  it('is never pulled for an ephemeral container either', () => {
+    const ephemeralContainers = [{ image: 'api' }, { image: 'busybox' }];
+    const filled = withImages(object('Pod', { spec: { containers: [], ephemeralContainers } }), [API]);
+    expect(filled['spec']).toEqual({
+      containers: [],
+      ephemeralContainers: [{ image: 'shop/api:dev', imagePullPolicy: 'Never' }, { image: 'busybox' }],
+    });
   });
 
   it('is found in a CronJob, one level deeper, and in a Pod, at the top', () => {

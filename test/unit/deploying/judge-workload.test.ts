@@ -133,7 +133,6 @@ describe('a Deployment', () => {
   it.each([
     'ImagePullBackOff',
     'InvalidImageName',
-    'ErrImageNeverPull',
     'CrashLoopBackOff',
     'CreateContainerConfigError',
     'CreateContainerError',
@@ -143,6 +142,33 @@ describe('a Deployment', () => {
       state: 'failed',
       failure: { pod: 'new-pod', namespace: 'shop', container: 'main', reason, message: 'why' },
     });
+  });
+
+  it('has failed if a node lacks an image that is never pulled, and names both', () => {
+    const lacking = pod('new', waiting('ErrImageNeverPull'));
+    lacking.spec = { nodeName: 'node', containers: [{ name: 'main', image: 'shop/api:dev' }] };
+    const failure = {
+      pod: 'new-pod',
+      namespace: 'shop',
+      container: 'main',
+      reason: 'ErrImageNeverPull',
+      message: 'Node node does not have image shop/api:dev; with `imagePullPolicy: Never` it is not pulled.',
+    };
+    expect(judge(complete, [lacking])).toEqual({ state: 'failed', failure });
+  });
+
+  it('is pending while a pod has not noticed that its image was loaded', () => {
+    const lacking = (created: string) => {
+      const given = pod('new', waiting('ErrImageNeverPull'), { creationTimestamp: new Date(created) });
+      given.spec = { nodeName: 'node', containers: [{ name: 'main', image: 'shop/api:dev' }] };
+      return given;
+    };
+    const loaded = { references: ['shop/api:dev'], at: Date.parse('2026-01-01T00:01:00.500Z') };
+    const status = { ...complete, availableReplicas: 0 };
+    const stateOf = (created: string, more = loaded) => judge(status, [lacking(created)], { loaded: more }).state;
+    expect(stateOf('2026-01-01T00:00:59Z')).toBe('pending');
+    expect(stateOf('2026-01-01T00:01:00Z')).toBe('failed'); // perhaps created after the load
+    expect(stateOf('2026-01-01T00:00:59Z', { ...loaded, references: ['shop/web:dev'] })).toBe('failed');
   });
 
   it('has failed if an init container has', () => {
