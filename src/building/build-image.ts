@@ -8,10 +8,12 @@ import type { DockerEngine, DockerImage } from '../docker/engine.ts';
 import { secretSetting } from '../freshness/build-options.ts';
 import { CONTEXT } from '../freshness/inputs.ts';
 import type { ObservedInputs, SourceReader } from '../freshness/read-inputs.ts';
+import { sealDockerfile } from '../freshness/seal-dockerfile.ts';
 import { makeStateDirectory } from '../machine/state-file.ts';
 import type { SourceTree } from '../sources/tree.ts';
 import { buildAlone } from './build-alone.ts';
 import { writeRecord, type BuildStory } from './build-record.ts';
+import { confirmBuild, reportedDigests, type FinishedBuild } from './confirm-build.ts';
 import { openContext, type SentContext } from './context-link.ts';
 import { decideSecretCache } from './decide-secret-cache.ts';
 import { takeSecrets, type TakenSecrets } from './take-secrets.ts';
@@ -41,7 +43,8 @@ const ATTEMPTS = 3;
  * Builds an image and labels it with the digest of its inputs. If sources change while they are
  * read, the label would not match the image. So they are compared after the build, and the build is
  * repeated if they changed.
- * @throws HarnessError BUILD when the build fails, or when the sources change during every attempt
+ * @throws HarnessError BUILD when the build fails, when the sources change during every attempt, or
+ * when Docker has another image under the name afterwards
  */
 export async function buildImage(engine: DockerEngine, order: ImageBuild): Promise<DockerImage> {
   const { config, image, sources, bases, why } = order;
@@ -57,12 +60,13 @@ export async function buildImage(engine: DockerEngine, order: ImageBuild): Promi
       sources.forget();
       return isUnchanged(before, await sources.read(image, bases), hasMoved);
     };
+    let finished: FinishedBuild | undefined;
     let unchanged = false;
     try {
-      const isBuilt = await withDefinition(config, image, before, (dockerfile) =>
+      finished = await withDefinition(config, image, before, (dockerfile) =>
         buildOnce(order, before, dockerfile, contexts),
       );
-      unchanged = isBuilt && (await readAgain());
+      unchanged = finished !== undefined && (await readAgain());
     } catch (error) {
       // A failed build has sent its files, too.
       unchanged = !order.signal?.aborted && (await readAgain().catch(() => false));
@@ -71,13 +75,11 @@ export async function buildImage(engine: DockerEngine, order: ImageBuild): Promi
       await watch.end();
       for (const context of Object.values(contexts)) context.close(unchanged);
     }
-    if (unchanged) {
-      writeRecord(config, image, { ...before, story: { ...why, at: startedAt, ms: Date.now() - startedAt } });
-      const built = await engine.image(image.reference);
-      if (built) return built;
-      throw new HarnessError('BUILD', `Image ${image.reference} was built, but Docker does not have it.`, {
-        next: 'Choose a builder that loads into the engine: `docker buildx use default`.',
-      });
+    if (unchanged && finished) {
+      const built = await confirmBuild(engine, image, finished);
+      const story = { ...why, at: startedAt, ms: Date.now() - startedAt };
+      writeRecord(config, image, { ...before, story, id: built.id });
+      return built;
     }
   }
   throw new HarnessError('BUILD', `The sources of ${image.name} changed during each of ${ATTEMPTS} builds.`, {
@@ -143,6 +145,7 @@ function requestFor(
     platforms: arePlatformsGiven ? platforms : [],
     secrets: secrets.secrets,
     labels: { [LABELS.inputs]: read.digest, [LABELS.project]: config.project, [LABELS.image]: image.name },
+    metadataFile: metadataFile(dockerfile),
     contexts: { ...namedContexts(image, contexts), ...order.standIns },
     noCache: order.noCache,
     // Git labels would make a new image for each commit, and a source policy would make another
@@ -174,26 +177,35 @@ function namedContexts({ contexts }: ImageConfig, sent: Readonly<Record<string, 
 
 /**
  * Gives the build copies of the Dockerfile and ignore file that were read. They cannot change
- * during the build, and the ignore file can exclude the harness's own files without a change to the
- * user's file.
+ * during the build, the Dockerfile can end with a seal, and the ignore file can exclude the harness's
+ * own files, without a change to the user's files.
+ * @param use builds; returns false if it did not
+ * @returns undefined if nothing was built
  */
 async function withDefinition(
   config: Config,
   image: ImageConfig,
   read: ObservedInputs,
   use: (dockerfile: string) => Promise<boolean>,
-): Promise<boolean> {
+): Promise<FinishedBuild | undefined> {
   const parent = join(config.stateDirectory, 'build');
   makeStateDirectory(parent);
   const directory = mkdtempSync(join(parent, `${image.name}-`));
   try {
     const dockerfile = join(directory, basename(image.dockerfile));
-    writeFileSync(dockerfile, read.dockerfile);
+    const sealed = sealDockerfile(read.dockerfile, image.target, read.digest);
+    writeFileSync(dockerfile, sealed ?? read.dockerfile);
     writeFileSync(`${dockerfile}.dockerignore`, read.ignore);
-    return await use(dockerfile);
+    if (!(await use(dockerfile))) return undefined;
+    const reported = reportedDigests(metadataFile(dockerfile));
+    return { digest: read.digest, isSealed: sealed !== undefined, reported };
   } finally {
     rmSync(directory, { recursive: true, force: true });
   }
+}
+
+function metadataFile(dockerfile: string): string {
+  return `${dockerfile}.metadata.json`;
 }
 
 /**

@@ -17,7 +17,7 @@ export interface BuildStory {
 }
 
 /**
- * The inputs of the last build on this machine. It explains a verdict, but never decides it: the
+ * The inputs of the last build on this machine. They explain a verdict, but never decide it: the
  * label on the image does.
  */
 export interface BuildRecord {
@@ -27,6 +27,12 @@ export interface BuildRecord {
   outside: FileSet | undefined;
   /** Undefined for an image that was built elsewhere. */
   story: BuildStory | undefined;
+  /**
+   * The engine's id of the image that was built, or was proven to be a build from these inputs.
+   * Unlike the rest it decides: an image with this id needs no other proof that its label is its
+   * own.
+   */
+  id: string | undefined;
 }
 
 /**
@@ -40,6 +46,8 @@ interface Head {
   trees: [name: string, digest: string, count: number][];
   outside: [digest: string, count: number] | null;
   story: BuildStory | null;
+  /** Missing in records of earlier versions. */
+  id?: string | undefined;
 }
 
 interface Body {
@@ -57,7 +65,8 @@ function recordPath(config: Config, image: ImageConfig): string {
  * Records what an image was built from, so that the next verdict can name what changed. If writing
  * fails, the next verdict cannot.
  */
-export function writeRecord(config: Config, image: ImageConfig, { digest, inputs, outside, story }: BuildRecord): void {
+export function writeRecord(config: Config, image: ImageConfig, record: BuildRecord): void {
+  const { digest, inputs, outside, story, id } = record;
   const trees = Object.entries(inputs.trees);
   const head: Head = {
     format: FORMAT,
@@ -67,6 +76,7 @@ export function writeRecord(config: Config, image: ImageConfig, { digest, inputs
     trees: trees.map(([name, files]) => [name, files.digest, files.count]),
     outside: outside ? [outside.digest, outside.count] : null,
     story: story ?? null,
+    id,
   };
   const body: Body = {
     trees: trees.map(([, files]) => [...files.entries()]),
@@ -111,6 +121,7 @@ function toRecord(path: string, head: Head): BuildRecord {
       ? { digest: head.outside[0], count: head.outside[1], entries: files(({ outside }) => outside) }
       : undefined,
     story: head.story ?? undefined,
+    id: head.id,
   };
 }
 

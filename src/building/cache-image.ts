@@ -1,14 +1,16 @@
 import type { ImageConfig } from '../config/config.ts';
 import { LABELS } from '../core/labels.ts';
 import type { DockerImage } from '../docker/engine.ts';
-import { labelsInRegistry, pullImage } from '../docker/registry-client.ts';
+import { imageInRegistry, pullImage } from '../docker/registry-client.ts';
+import { judgeOrigin } from '../freshness/judge-origin.ts';
 import type { ObservedInputs } from '../freshness/read-inputs.ts';
 import type { Session } from '../session.ts';
+import { originOf, reportForeign } from './origin.ts';
 
 /**
  * The image that may be used instead of a build (`cacheImage`, or `--since-image` for this run), if
- * its label says that it was built from the current inputs. Reads the label in Docker, or else in
- * the image's registry.
+ * it was built from the current inputs: its label says so, and the label is its own. Looks at the
+ * image in Docker, or else in the image's registry.
  * @returns its reference; undefined if there is none or it does not match
  */
 export async function matchingCacheImage(
@@ -18,13 +20,31 @@ export async function matchingCacheImage(
 ): Promise<string | undefined> {
   const reference = image.cacheImage;
   if (reference === undefined) return undefined;
-  if (isBuiltFrom(observed, (await session.engine.image(reference))?.labels)) return reference;
+  if (await matchingInDocker(session, image, reference, observed)) return reference;
   const [platform = ''] = observed.options.platforms;
-  return isBuiltFrom(observed, await labelsInRegistry(reference, platform, session)) ? reference : undefined;
+  const remote = await imageInRegistry(reference, platform, session);
+  if (!remote || !isLabelled(observed, remote)) return undefined;
+  const origin = judgeOrigin(observed.digest, remote.history);
+  reportForeign(session, image, reference, origin);
+  return origin === 'own' ? reference : undefined;
 }
 
-function isBuiltFrom({ digest }: ObservedInputs, labels: DockerImage['labels'] | undefined): boolean {
-  return labels?.[LABELS.inputs] === digest;
+/** The cache image in Docker, if it is there and was built from these inputs. */
+async function matchingInDocker(
+  session: Session,
+  image: ImageConfig,
+  reference: string,
+  observed: ObservedInputs,
+): Promise<DockerImage | undefined> {
+  const found = await session.engine.image(reference);
+  if (!found || !isLabelled(observed, found)) return undefined;
+  const origin = await originOf(session.engine, found);
+  reportForeign(session, image, reference, origin);
+  return origin === 'own' ? found : undefined;
+}
+
+function isLabelled({ digest }: ObservedInputs, { labels }: Pick<DockerImage, 'labels'>): boolean {
+  return labels[LABELS.inputs] === digest;
 }
 
 /**
@@ -38,14 +58,16 @@ export async function takeCacheImage(
   observed: ObservedInputs,
 ): Promise<DockerImage | undefined> {
   const { engine } = session;
-  if (!isBuiltFrom(observed, (await engine.image(reference))?.labels)) {
+  const find = () => matchingInDocker(session, image, reference, observed);
+  let found = await find();
+  if (!found) {
     const { platforms, arePlatformsGiven } = observed.options;
     const failure = await pullImage(reference, arePlatformsGiven ? platforms[0] : undefined, session);
     if (failure !== undefined)
       session.emit({ type: 'note', level: 'warning', message: `could not pull ${reference}: ${failure}` });
+    found = await find();
   }
-  const found = await engine.image(reference);
-  if (!found || !isBuiltFrom(observed, found.labels)) return undefined;
+  if (!found) return undefined;
   await engine.tag(found.id, image.reference);
   return engine.image(image.reference);
 }

@@ -9,6 +9,7 @@ import { compareInputs } from '../freshness/inputs.ts';
 import { SourceReader, type ObservedInputs } from '../freshness/read-inputs.ts';
 import type { Session } from '../session.ts';
 import { readRecord, type BuildRecord } from './build-record.ts';
+import { originOf } from './origin.ts';
 import { standInFor } from './provide-base.ts';
 
 /** An image, its inputs and the verdict. */
@@ -56,6 +57,7 @@ export async function inspectImage(
   const freshness = decideFreshness({
     exists: found !== undefined,
     builtFrom: label,
+    origin: found && label === observed.digest ? await originOf(engine, found, record?.id) : 'unproven',
     builtAt: recordedAt ?? creationTime(found, observed),
     now: Date.now(),
     digest: observed.digest,

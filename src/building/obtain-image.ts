@@ -49,7 +49,7 @@ async function take(
   return step(session.emit, `build:${image.name}`, `image ${image.name}: taking ${cacheImage}`, async () => {
     const value = await takeCacheImage(session, image, cacheImage, observed);
     if (!value) return { title: `image ${image.name}: could not use ${cacheImage}`, value };
-    writeRecord(session.config, image, { ...observed, story: undefined });
+    writeRecord(session.config, image, { ...observed, story: undefined, id: value.id });
     const reason = `taken from ${cacheImage}, which was built from the same inputs`;
     session.builds.push({ image: image.name, verdict: 'fresh', reason, ms: elapsed() });
     return { title: `image ${image.name} ${reason}`, value };

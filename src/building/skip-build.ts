@@ -13,9 +13,13 @@ import type { ImageFreshness } from './inspect-image.ts';
  * the next verdict should be able to name what changed. Changes outside of `sources` are reported
  * once, because otherwise the user would not notice that the list is too narrow.
  */
-export function completeRecord(session: Session, image: ImageConfig, { record, observed }: ImageFreshness): void {
+export function completeRecord(session: Session, image: ImageConfig, seen: ImageFreshness): void {
   const { config, emit } = session;
-  if (record?.digest !== observed.digest) return writeRecord(config, image, { ...observed, story: undefined });
+  const { observed } = seen;
+  const id = seen.found?.id;
+  if (seen.record?.digest !== observed.digest) return writeRecord(config, image, { ...observed, story: undefined, id });
+  const record = { ...seen.record, id };
+  if (seen.record.id !== id) writeRecord(config, image, record);
   if (observed.outside === undefined || record.outside?.digest === observed.outside.digest) return;
   const changes = record.outside ? compareFiles(record.outside, observed.outside) : [];
   if (changes.length > 0) {

@@ -1,5 +1,4 @@
 import type { ImageConfig } from '../config/config.ts';
-import { LABELS } from '../core/labels.ts';
 import type { Session } from '../session.ts';
 import type { BuildStory } from './build-record.ts';
 import type { BuildDecision } from './decide-build.ts';
@@ -33,7 +32,7 @@ export async function why(session: Session, images: readonly ImageConfig[]): Pro
 
 function explain({ image, decision, seen: { found, record, newerFiles } }: ImageOutcome): Why {
   const { verdict, action, reason, changes } = decision;
-  const story = record !== undefined && found?.labels[LABELS.inputs] === record.digest ? record.story : undefined;
+  const story = found !== undefined && record?.id === found.id ? record.story : undefined;
   return {
     image: image.name,
     reference: image.reference,

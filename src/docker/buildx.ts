@@ -36,6 +36,8 @@ export interface BuildRequest {
   contexts: Readonly<Record<string, string>>;
   /** Use no cache at all. */
   noCache: boolean;
+  /** Where BuildKit writes the digests of the image, if wanted. */
+  metadataFile?: string | undefined;
   /** The environment of Docker's client. */
   env: NodeJS.ProcessEnv;
   signal?: AbortSignal | undefined;
@@ -63,6 +65,7 @@ export async function build(request: BuildRequest): Promise<void> {
     request.dockerfile,
     ...(request.target === undefined ? [] : ['--target', request.target]),
     ...(request.noCache ? ['--no-cache'] : []),
+    ...(request.metadataFile === undefined ? [] : ['--metadata-file', request.metadataFile]),
     ...(request.platforms.length === 0 ? [] : ['--platform', request.platforms.join(',')]),
     ...flag('--build-arg', request.buildArgs),
     ...Object.keys(request.hiddenArgs).flatMap((name) => ['--build-arg', name]),
@@ -74,7 +77,8 @@ export async function build(request: BuildRequest): Promise<void> {
   ];
   const result = await tryRun(argv, {
     code: 'BUILD',
-    env: { ...request.env, ...request.hiddenArgs },
+    // The digests of the image are all that is wanted of the metadata.
+    env: { ...request.env, BUILDX_METADATA_PROVENANCE: 'disabled', ...request.hiddenArgs },
     signal: request.signal,
     onLine: request.onLine,
   });

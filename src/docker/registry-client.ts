@@ -31,17 +31,26 @@ export async function pullImage(
 /** An image's configuration. The client prints one, or one for each platform. */
 interface PrintedImage {
   config?: { Labels?: Record<string, string> | null };
+  /** The first instruction first. */
+  history?: { created_by?: string }[] | null;
+}
+
+/** What an image in a registry says about itself. */
+export interface RegistryImage {
+  labels: Record<string, string>;
+  /** The instructions that made it, the last one first. */
+  history: string[];
 }
 
 /**
- * The labels of an image in its registry, without pulling it; undefined if the image does not exist
- * or the registry does not answer.
+ * The labels and the history of an image in its registry, without pulling it; undefined if the
+ * image does not exist or the registry does not answer.
  */
-export async function labelsInRegistry(
+export async function imageInRegistry(
   reference: string,
   platform: string,
   options: ClientOptions,
-): Promise<Record<string, string> | undefined> {
+): Promise<RegistryImage | undefined> {
   const { exitCode, stdout } = await tryRun(
     [await dockerClient(options.env), 'buildx', 'imagetools', 'inspect', reference, '--format', '{{json .Image}}'],
     options,
@@ -49,7 +58,9 @@ export async function labelsInRegistry(
   if (exitCode !== 0) return undefined;
   try {
     const printed = JSON.parse(stdout) as (PrintedImage & Record<string, PrintedImage | undefined>) | null;
-    return (printed?.config ?? printed?.[platform]?.config)?.Labels ?? undefined;
+    const image = printed?.config ? printed : printed?.[platform];
+    const history = (image?.history ?? []).map((entry) => entry.created_by ?? '');
+    return image && { labels: image.config?.Labels ?? {}, history: history.reverse() };
   } catch {
     return undefined; // not an image
   }

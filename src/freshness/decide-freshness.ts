@@ -1,5 +1,6 @@
 import { ago, count } from '../core/words.ts';
 import type { Change } from './inputs.ts';
+import { describeOrigin, type Origin } from './judge-origin.ts';
 
 /**
  * What is known about an image when its verdict is decided. Times are milliseconds since the epoch.
@@ -9,6 +10,8 @@ export interface FreshnessFacts {
   exists: boolean;
   /** The inputs digest on the image's label; undefined when it has none. */
   builtFrom?: string | undefined;
+  /** Whose label that is. It matters only if the digest on it is the one of the current inputs. */
+  origin: Origin;
   /** When the image was built; undefined when that is unknown. */
   builtAt?: number | undefined;
   now: number;
@@ -39,7 +42,11 @@ export function decideFreshness(facts: FreshnessFacts): FreshnessDecision {
       changes: [],
     };
   }
-  if (facts.builtFrom === facts.digest) return { verdict: 'fresh', reason: describeFresh(facts), changes: [] };
+  if (facts.builtFrom === facts.digest) {
+    return facts.origin === 'own'
+      ? { verdict: 'fresh', reason: describeFresh(facts), changes: [] }
+      : { verdict: 'stale', reason: describeOrigin(facts.origin), changes: [] };
+  }
   const changes = facts.changesSince(facts.builtFrom);
   if (!changes)
     return { verdict: 'stale', reason: 'its inputs changed (the previous ones are not on record here)', changes: [] };

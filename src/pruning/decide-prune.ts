@@ -1,5 +1,6 @@
 import type { NodeHoldings, Snapshot } from '../containerd/holdings.ts';
 import { loadLine } from '../containerd/load-record.ts';
+import { repositoryOf, runtimeName } from '../docker/reference.ts';
 import type { StoredImage } from '../registry/client.ts';
 import { NODE_HOST, REPOSITORY } from '../registry/registry.ts';
 
@@ -40,12 +41,18 @@ export function decideNodePrune(
 
 const REPLACED = 'replaced by a newer image';
 const NOT_CONFIGURED = 'not in the configuration';
+const CLEANED = 'built for this project';
 
 /** An image in Docker. */
 export interface DockerHolding {
   id: string;
   names: readonly string[];
   labels: { project: string | undefined; image: string | undefined };
+  /**
+   * Whether it is itself a build of the harness. Everything that is built on one inherits its
+   * labels.
+   */
+  isOwn: boolean;
 }
 
 /** What decides which images Docker keeps. */
@@ -67,14 +74,39 @@ export function decideDockerPrune(
   images: readonly DockerHolding[],
   { project, current, used, foreignPorts }: DockerNeeds,
 ): Removal[] {
-  return images.flatMap(({ id, names, labels }): Removal[] => {
+  return images.flatMap(({ id, names, labels, isOwn }): Removal[] => {
     const pushNames = names.filter((name) => isPushName(name, id, foreignPorts));
     const { image } = labels;
     const isReplaced =
       image !== undefined && (current.has(image) ? ![undefined, id].includes(current.get(image)) : true);
-    const whole = pushNames.length === names.length && labels.project === project && isReplaced && !used.has(id);
+    const isOurs = isOwn && labels.project === project;
+    const whole = pushNames.length === names.length && isOurs && isReplaced && !used.has(id);
     if (whole) return [{ id, names: pushNames, whole, reason: REPLACED }];
     return pushNames.length === 0 ? [] : [{ id, names: pushNames, whole, reason: 'left by an interrupted load' }];
+  });
+}
+
+/**
+ * Decides what `clean` removes from Docker: of the images that the harness built for a project the
+ * names that are configured, those below `<project>/`, and those that were left by a push that was
+ * killed. An image goes with its last name. Names that the user gave to it stay, and the image with
+ * them.
+ * @param configured the references of the configured images
+ */
+export function decideClean(
+  images: readonly DockerHolding[],
+  { project, configured, foreignPorts }: Pick<DockerNeeds, 'project' | 'foreignPorts'> & { configured: string[] },
+): Removal[] {
+  const references = new Set(configured.map(runtimeName));
+  return images.flatMap(({ id, names, labels, isOwn }): Removal[] => {
+    if (!isOwn || labels.project !== project) return [];
+    const isOurs = (name: string) =>
+      references.has(runtimeName(name)) || name.startsWith(`${project}/`) || isPushName(name, id, foreignPorts);
+    const removable = names.filter((name) => isOurs(name) && !name.includes('@'));
+    // A digest goes with the tags of its repository.
+    const tagged = new Set(removable.map(repositoryOf));
+    const whole = names.every((name) => isOurs(name) || (name.includes('@') && tagged.has(repositoryOf(name))));
+    return whole || removable.length > 0 ? [{ id, names: removable, whole, reason: CLEANED }] : [];
   });
 }
 

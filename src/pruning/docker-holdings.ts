@@ -1,6 +1,7 @@
+import { originOf, provenIds } from '../building/origin.ts';
 import { LABELS } from '../core/labels.ts';
-import type { DockerEngine } from '../docker/engine.ts';
 import { REGISTRY_PORT } from '../registry/registry.ts';
+import type { Session } from '../session.ts';
 import type { DockerHolding } from './decide-prune.ts';
 
 interface ListedImage {
@@ -28,21 +29,37 @@ export interface DockerHoldings {
 }
 
 /** Reads Docker's images with the bytes that their removal frees, and what its containers use. */
-export async function dockerHoldings(engine: DockerEngine, cluster: string): Promise<DockerHoldings> {
+export async function dockerHoldings(session: Session): Promise<DockerHoldings> {
+  const { engine, config } = session;
   const [images, containers] = await Promise.all([
     engine.json<ListedImage[]>('GET', '/images/json?shared-size=1'),
     engine.json<ListedContainer[]>('GET', '/containers/json?all=true'),
   ]);
-  const foreign = (containers ?? []).filter(({ Labels }) => ![undefined, cluster].includes(Labels?.[LABELS.registry]));
+  const foreign = (containers ?? []).filter(
+    ({ Labels }) => ![undefined, config.cluster.name].includes(Labels?.[LABELS.registry]),
+  );
   const ports = foreign.flatMap(({ Ports }) => Ports ?? []).filter(({ PrivatePort }) => PrivatePort === REGISTRY_PORT);
+  const isOwn = ownership(session);
   return {
-    images: (images ?? []).map((image) => ({
-      id: image.Id,
-      names: [...(image.RepoTags ?? []), ...(image.RepoDigests ?? [])].filter((name) => !name.startsWith('<none>')),
-      labels: { project: image.Labels?.[LABELS.project], image: image.Labels?.[LABELS.image] },
-      bytes: image.Size - Math.max(image.SharedSize, 0),
-    })),
+    images: await Promise.all(
+      (images ?? []).map(async (image) => ({
+        id: image.Id,
+        names: [...(image.RepoTags ?? []), ...(image.RepoDigests ?? [])].filter((name) => !name.startsWith('<none>')),
+        labels: { project: image.Labels?.[LABELS.project], image: image.Labels?.[LABELS.image] },
+        isOwn: await isOwn(image),
+        bytes: image.Size - Math.max(image.SharedSize, 0),
+      })),
+    ),
     used: new Set((containers ?? []).map(({ ImageID }) => ImageID)),
     foreignPorts: new Set(ports.flatMap(({ PublicPort }) => PublicPort ?? [])),
+  };
+}
+
+/** Tells whether an image is a build for this project. Docker is only asked about images that may be. */
+function ownership(session: Session): (image: ListedImage) => Promise<boolean> {
+  const proven = provenIds(session);
+  return async ({ Id: id, Labels }) => {
+    if (Labels?.[LABELS.project] !== session.config.project) return false;
+    return proven.has(id) || (await originOf(session.engine, { id, labels: Labels })) === 'own';
   };
 }

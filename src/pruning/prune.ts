@@ -111,7 +111,7 @@ async function planRegistry(session: Session): Promise<PrunePlan> {
 async function planDocker(session: Session): Promise<PrunePlan> {
   const { engine, config } = session;
   const [{ images, used, foreignPorts }, current] = await Promise.all([
-    dockerHoldings(engine, config.cluster.name),
+    dockerHoldings(session),
     currentImages(session),
   ]);
   const sizes = new Map(images.map(({ id, bytes }) => [id, bytes]));

@@ -1,10 +1,11 @@
 import { currentCluster } from '../cluster/current.ts';
 import { remove } from '../cluster/lifecycle.ts';
 import { assertOwn } from '../cluster/ownership.ts';
-import { LABELS } from '../core/labels.ts';
 import { step } from '../core/step.ts';
 import { count } from '../core/words.ts';
-import { unlessMissing } from '../docker/engine.ts';
+import { decideClean } from '../pruning/decide-prune.ts';
+import { dockerHoldings } from '../pruning/docker-holdings.ts';
+import { pruneDocker } from '../pruning/remove.ts';
 import { takeRegistryDown } from '../registry/bring-up.ts';
 import { removeServices } from '../services/bring-up.ts';
 import type { Session } from '../session.ts';
@@ -33,17 +34,25 @@ export async function takeDown(session: Session): Promise<boolean> {
   return true;
 }
 
-/** Removes all images that have the label of this project's builds. @returns their names or ids */
+/**
+ * Removes the images that were built for this project, except what the user named otherwise or a
+ * container uses. Images that only inherited a label from one of them stay.
+ * @returns the removed names, and the ids of images without one
+ */
 export async function removeImages(session: Session): Promise<string[]> {
   const { engine, config, emit } = session;
-  const label = `${LABELS.project}=${config.project}`;
-  const images = await engine.api.listImages({ filters: { label: [label] } });
   return step(emit, 'images', 'removing images', async () => {
-    const removed: string[] = [];
-    for (const image of images) {
-      await unlessMissing(engine.api.getImage(image.Id).remove({ force: true }));
-      removed.push(...(image.RepoTags ?? [image.Id]));
+    const { images, foreignPorts } = await dockerHoldings(session);
+    const configured = config.images.map(({ reference }) => reference);
+    const removals = decideClean(images, { project: config.project, configured, foreignPorts });
+    const removed: string[][] = [];
+    for (const removal of removals) {
+      const names = removal.names.length > 0 ? [...removal.names] : [removal.id];
+      const stays = `image ${names.join(', ')} stays: a container or another image needs it`;
+      if (await pruneDocker(engine, removal)) removed.push(names);
+      else emit({ type: 'note', level: 'warning', message: stays });
     }
-    return { title: `${count(images.length, 'image')} removed`, skipped: images.length === 0, value: removed };
+    const title = `${count(removed.length, 'image')} removed`;
+    return { title, skipped: removed.length === 0, value: removed.flat() };
   });
 }

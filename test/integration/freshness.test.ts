@@ -274,6 +274,7 @@ class World {
     const { verdict } = decideFreshness({
       exists: built !== undefined,
       builtFrom: built?.digest,
+      origin: 'own',
       now: Date.now(),
       digest,
       files: inputs.trees['context']?.count ?? 0,

@@ -24,6 +24,7 @@ function facts(now: Inputs, built: Inputs | undefined, more: Partial<FreshnessFa
   return {
     exists: true,
     builtFrom: built && inputsDigest(built),
+    origin: 'own',
     builtAt: NOW - 11 * MINUTE,
     now: NOW,
     changesSince: (digest) => (built && digest === inputsDigest(built) ? compareInputs(built, now) : undefined),
@@ -81,6 +82,18 @@ describe('the verdict on an image', () => {
       verdict: 'stale',
       reason: 'built by hand: it has no record of its inputs',
     });
+  });
+
+  it.each([
+    ['inherited', 'another image carries its label: one that was committed or built from it'],
+    ['unproven', 'nothing proves that its label is its own: an earlier version built it, or it was changed since'],
+  ] as const)('is stale when its label is %s, though the digest on it is right', (origin, reason) => {
+    expect(decideFreshness(facts(inputs(), inputs(), { origin }))).toEqual({ verdict: 'stale', reason, changes: [] });
+  });
+
+  it('names what changed when it is another image than the label says, and the inputs changed, too', () => {
+    const changed = facts(inputs({ a: '2' }), inputs({ a: '1' }), { origin: 'unproven' });
+    expect(decideFreshness(changed)).toMatchObject({ verdict: 'stale', reason: '1 file changed: a (modified)' });
   });
 
   it('is stale when one of its bases will be built', () => {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { HeldImage, NodeHoldings } from '../../../src/containerd/holdings.ts';
 import {
+  decideClean,
   decideDockerPrune,
   decideNodePrune,
   decideStoredPrune,
@@ -72,7 +73,7 @@ describe('pruning Docker', () => {
   const id = `sha256:${'1'.repeat(64)}`;
   const pushName = `127.0.0.1:32768/kind-harness:${'1'.repeat(64)}`;
   const decide = (holding: Partial<DockerHolding>, needs: Partial<DockerNeeds> = {}) =>
-    decideDockerPrune([{ id, names: [], labels: { project: 'shop', image: 'api' }, ...holding }], {
+    decideDockerPrune([{ id, names: [], labels: { project: 'shop', image: 'api' }, isOwn: true, ...holding }], {
       project: 'shop',
       current: new Map([['api', 'sha256:2']]),
       used: new Set(),
@@ -92,6 +93,7 @@ describe('pruning Docker', () => {
     ['is used by a container', {}, { used: new Set([id]) }],
     ['is of another project', { labels: { project: 'other', image: 'api' } }, {}],
     ['has no label', { labels: { project: undefined, image: undefined } }, {}],
+    ['only inherits the label', { isOwn: false }, {}],
     ['is the configured one', {}, { current: new Map([['api', id]]) }],
     ['was not replaced', {}, { current: new Map([['api', undefined]]) }],
   ])('keeps an image that %s', (_, holding, needs) => {
@@ -106,6 +108,43 @@ describe('pruning Docker', () => {
     ]);
     expect(decide({ names: [pushName] }, { foreignPorts: new Set([32768]) })).toEqual([]);
     expect(decide({ names: [pushName.replace(/1$/, '2')] })).toEqual([]); // not its own id
+  });
+});
+
+describe('cleaning Docker', () => {
+  const id = `sha256:${'1'.repeat(64)}`;
+  const pushName = `127.0.0.1:32768/kind-harness:${'1'.repeat(64)}`;
+  const decide = (names: string[], more: Partial<DockerHolding> = {}) =>
+    decideClean([{ id, names, labels: { project: 'shop', image: 'api' }, isOwn: true, ...more }], {
+      project: 'shop',
+      configured: ['registry.example/web:1'],
+      foreignPorts: new Set([32769]),
+    }).map(({ names: removed, whole }) => ({ names: removed, whole }));
+
+  it('removes builds of the project: without a name, configured, below its name, or left by a push', () => {
+    for (const names of [[], ['registry.example/web:1'], ['shop/api:dev'], ['shop/old:dev', pushName]])
+      expect(decide(names)).toEqual([{ names, whole: true }]);
+  });
+
+  it('keeps names that the user gave, and the image with them', () => {
+    expect(decide(['acme/api:1.4.0'])).toEqual([]);
+    expect(decide(['shop/api:dev', 'acme/api:1.4.0'])).toEqual([{ names: ['shop/api:dev'], whole: false }]);
+    expect(decide(['shop/api:dev', 'registry.example/web:2'])).toEqual([{ names: ['shop/api:dev'], whole: false }]);
+    expect(decide([pushName.replace('32768', '32769')])).toEqual([]);
+  });
+
+  it('removes digests together with the tags of their repository', () => {
+    const digest = `@sha256:${'a'.repeat(64)}`;
+    expect(decide(['registry.example/web:1', `registry.example/web${digest}`])).toEqual([
+      { names: ['registry.example/web:1'], whole: true },
+    ]);
+    expect(decide(['shop/api:dev', `acme/api${digest}`])).toEqual([{ names: ['shop/api:dev'], whole: false }]);
+  });
+
+  it('keeps what only inherits the label, and images of other projects', () => {
+    expect(decide(['shop/api:dev'], { isOwn: false })).toEqual([]);
+    expect(decide([], { isOwn: false })).toEqual([]);
+    expect(decide(['shop/api:dev'], { labels: { project: 'other', image: 'api' } })).toEqual([]);
   });
 });
 

@@ -1,0 +1,39 @@
+import type { ImageConfig } from '../config/config.ts';
+import { LABELS } from '../core/labels.ts';
+import { oncePer } from '../core/once-per.ts';
+import type { DockerEngine, DockerImage } from '../docker/engine.ts';
+import { imageHistory } from '../docker/image-history.ts';
+import { describeOrigin, judgeOrigin, type Origin } from '../freshness/judge-origin.ts';
+import type { Session } from '../session.ts';
+import { readRecord } from './build-record.ts';
+
+/**
+ * Whose record of inputs an image in Docker carries.
+ * @param provenId the id of an image that is known to carry its own. It is not asked about again.
+ * @returns `unproven` for an image without a record, too
+ */
+export async function originOf(
+  engine: DockerEngine,
+  { id, labels }: Pick<DockerImage, 'id' | 'labels'>,
+  provenId?: string,
+): Promise<Origin> {
+  const digest = labels[LABELS.inputs];
+  if (digest === undefined) return 'unproven';
+  return id === provenId ? 'own' : judgeOrigin(digest, await imageHistory(engine, id));
+}
+
+/** Ids of images that are known to carry their own record, from the records of all builds. */
+export function provenIds({ config }: Session): Set<string> {
+  return new Set(config.images.flatMap((image) => readRecord(config, image)?.id ?? []));
+}
+
+/** What was said about cache images in a run. Several stages look for the same ones. */
+const said = oncePer<Session, Set<string>>(() => new Set());
+
+/** Says why an image that has the right label is not used. */
+export function reportForeign(session: Session, image: ImageConfig, reference: string, origin: Origin): void {
+  if (origin === 'own' || said(session).has(reference)) return;
+  said(session).add(reference);
+  const message = `image ${image.name}: not using ${reference}: ${describeOrigin(origin)}`;
+  session.emit({ type: 'note', level: 'warning', message });
+}
