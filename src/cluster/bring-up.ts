@@ -17,6 +17,8 @@ export interface RunningCluster {
   startedAt: Record<string, number>;
   /** Whether it had to be created or started. */
   changed: boolean;
+  /** The digest of everything that it was created from. */
+  definition: string;
 }
 
 /** Called while a cluster is created or started, for work that can run in parallel. */
@@ -34,7 +36,7 @@ export interface BringUpHooks {
 export async function bringUp(session: Session, { onChange, onNodes }: BringUpHooks): Promise<RunningCluster> {
   const { config, emit } = session;
   const { name } = config.cluster;
-  const changed = await step(emit, 'cluster', `cluster ${name}: checking`, async ({ progress }) => {
+  const { changed, definition } = await step(emit, 'cluster', `cluster ${name}: checking`, async ({ progress }) => {
     const context = { engine: session.engine, config, progress, onNodes, signal: session.signal };
     const plan = await clusterPlan(session);
     const state = await currentCluster(session.engine, config);
@@ -42,7 +44,7 @@ export async function bringUp(session: Session, { onChange, onNodes }: BringUpHo
     const end = (result: string, skipped = false) => ({
       title: `cluster ${name} ${result}`,
       skipped,
-      value: !skipped,
+      value: { changed: !skipped, definition: plan.wanted.definition },
     });
     if (!['refuse', 'use'].includes(decision.action)) onChange();
     switch (decision.action) {
@@ -66,7 +68,8 @@ export async function bringUp(session: Session, { onChange, onNodes }: BringUpHo
     }
   });
   const nodes = await clusterNodes(session.engine, name);
-  return { kubeconfig: kubeconfigPath(config), nodes, startedAt: await nodeStarts(session.engine, nodes), changed };
+  const startedAt = await nodeStarts(session.engine, nodes);
+  return { kubeconfig: kubeconfigPath(config), nodes, startedAt, changed, definition };
 }
 
 async function createPlanned(context: ClusterContext, plan: ClusterPlan): Promise<void> {

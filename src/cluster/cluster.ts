@@ -7,6 +7,8 @@ export interface ClusterNode {
   running: boolean;
   /** When the container was created, milliseconds since the epoch. */
   created: number;
+  /** The engine's id of the image that the container was created from. */
+  image: string;
 }
 
 /** What the harness stores in a cluster once it is healthy. It is deleted with the cluster. */

@@ -14,6 +14,7 @@ interface ListedContainer {
   Labels: Record<string, string>;
   State: string;
   Created: number;
+  ImageID: string;
 }
 
 /**
@@ -35,6 +36,7 @@ export async function clusterNodes(
       role: (container.Labels['io.x-k8s.kind.role'] ?? 'worker') as ClusterNode['role'],
       running: container.State === 'running',
       created: container.Created * 1000,
+      image: container.ImageID,
     }))
     .sort((a, b) => a.role.localeCompare(b.role) || a.name.localeCompare(b.name));
 }

@@ -25,6 +25,8 @@ export interface Prepared {
   context: HarnessContext;
   images: DeployedImage[];
   services: RunningService[];
+  /** The digest of everything that the cluster was created from. */
+  clusterDefinition: string;
   nodes: ClusterNode[];
   /** The objects in the manifests. */
   objects: ManifestObject[];
@@ -62,7 +64,8 @@ export async function prepare(session: Session, tier: Tier, beforeDeploy?: () =>
   beforeDeploy?.();
   await deployManifests(session, environment, objects);
   const { images, services, cluster } = environment;
-  return { context: contextOf(session, tier, environment), images, services, nodes: cluster.nodes, objects };
+  const { definition: clusterDefinition, nodes } = cluster;
+  return { context: contextOf(session, tier, environment), images, services, clusterDefinition, nodes, objects };
 }
 
 /**

@@ -7,9 +7,9 @@ import { tryRun } from '../machine/process.ts';
 import { makeStateDirectory, readState, removeState } from '../machine/state-file.ts';
 import { CONTEXT_VARIABLE, type HarnessContext } from './context.ts';
 import { serviceVariables } from './environment.ts';
-import { REPORT_VARIABLE, type ModuleReport } from './module-report.ts';
+import { asFailed, REPORT_VARIABLE, type ModuleReport } from './module-report.ts';
 import { fileForVitest, PreloadedVitest } from './preloaded-vitest.ts';
-import { countTests, type VitestReport } from './vitest-report.ts';
+import { countTests, endedNormally, type VitestReport } from './vitest-report.ts';
 
 export interface TestRun {
   config: Config;
@@ -81,18 +81,22 @@ async function runVitest(run: TestRun, tests: TestsConfig & { runner: 'vitest' }
   makeStateDirectory(directory);
   const report = join(directory, `vitest-${process.pid}.json`);
   const modules = join(directory, `modules-${process.pid}.json`);
-  removeState(report);
+  // A killed process of the same id may have left these.
+  [report, modules].forEach(removeState);
   const vitest = run.vitest ?? new PreloadedVitest(run.config.root, run.colour, run.signal);
   const env = { ...testEnvironment(run), [REPORT_VARIABLE]: modules };
   // The report is removed below, so its path is of no use to anyone.
   const onLine = (line: string) => (line.startsWith('JSON report written to ') ? undefined : run.onLine(line));
-  const result = await vitest.run({ args: vitestArguments(run, tests, report), env }, onLine);
-  const vitestReport = readState<VitestReport>(report);
-  const moduleReports = readState<ModuleReport[]>(modules);
-  [report, modules].forEach(removeState);
-  if (moduleReports) run.cache?.learn(moduleReports);
-  const summary = countTests(vitestReport, result);
-  return run.cache ? { ...summary, unchanged: run.cache.unchanged.length } : summary;
+  try {
+    const result = await vitest.run({ args: vitestArguments(run, tests, report), env }, onLine);
+    const vitestReport = readState<VitestReport>(report);
+    const reports = readState<ModuleReport[]>(modules);
+    if (reports) run.cache?.learn(endedNormally(vitestReport, result) ? reports : reports.map(asFailed));
+    const summary = countTests(vitestReport, result);
+    return run.cache ? { ...summary, unchanged: run.cache.unchanged.length } : summary;
+  } finally {
+    [report, modules].forEach(removeState);
+  }
 }
 
 function vitestArguments(run: TestRun, tests: TestsConfig & { runner: 'vitest' }, report: string): string[] {

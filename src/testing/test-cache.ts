@@ -57,8 +57,9 @@ export class TestCache {
   learn(reports: readonly ModuleReport[]): void {
     const sources = new TestSources(this.#root);
     const memory = this.#memory();
-    for (const { file, passed, imports } of reports) {
-      const names = sources.namesOf(file, imports);
+    for (const report of reports) {
+      const { file, passed } = report;
+      const names = sources.namesOf(report);
       const isCertain = passed && names.every((name) => sources.isOlderThan(name, this.#startedAt));
       const files = () => Object.fromEntries(names.map((name) => [name, sources.digest(name)]));
       if (isCertain) memory[file] = withPass(memory[file] ?? [], { surroundings: this.#surroundings, files: files() });

@@ -4,10 +4,13 @@ import { digestOfJson } from '../core/digest.ts';
 import { isSettled, type Clock } from '../machine/fs-clock.ts';
 import { hashFile } from '../machine/hash-file.ts';
 import { ifPresent } from '../machine/if-present.ts';
+import type { ModuleReport } from './module-report.ts';
+import { digestOfFiles, directoriesUp, installedIn, settingsIn } from './package-files.ts';
 
 /** Files that the runner finds by following imports. */
 const MODULE = /\.[cm]?[jt]sx?$/;
 const MISSING = 'not there';
+const PACKAGES_OF = 'packages of ';
 
 /** The current digest of one name, and the stats of every file and directory read for it. */
 interface Snapshot {
@@ -20,6 +23,8 @@ interface Snapshot {
  * - `lib/two.ts` is the content of a file.
  * - `lib/` is the list of names in a directory: an import may resolve to a new file.
  * - `test/**` is every file below a directory that is not a module: tests may read it.
+ * - `packages of lib` is what a directory says about packages and tools: settings, such as
+ *   package.json or vitest.config.ts, and what an installer recorded.
  */
 export class TestSources {
   readonly #root: string;
@@ -29,11 +34,13 @@ export class TestSources {
     this.#root = root;
   }
 
-  /** Everything that a test file depends on, except installed packages: all tests share those. */
-  namesOf(file: string, imports: readonly string[]): string[] {
-    const own = imports.filter((path) => !path.split(sep).includes('node_modules'));
-    const names = new Set(own.map((path) => this.#nameOf(path)));
-    for (const path of own) names.add(`${this.#nameOf(dirname(path))}/`);
+  /** Everything that a test file depends on, except what all tests share. */
+  namesOf({ file, imports, configurations }: Omit<ModuleReport, 'passed'>): string[] {
+    const own = imports.filter(isOwn);
+    const names = new Set([...own, ...configurations.filter(isOwn)].map((path) => this.#nameOf(path)));
+    const directories = new Set(own.map((path) => dirname(path)));
+    for (const directory of directories) names.add(`${this.#nameOf(directory)}/`);
+    for (const directory of this.#belowRoot(directories)) names.add(`${PACKAGES_OF}${this.#nameOf(directory)}`);
     return [...names, `${this.#nameOf(dirname(file))}/**`];
   }
 
@@ -53,12 +60,25 @@ export class TestSources {
     return snapshot;
   }
 
+  /** These directories and their parents, without the root and its parents: all tests share those. */
+  #belowRoot(directories: ReadonlySet<string>): Set<string> {
+    const below = new Set([...directories].flatMap(directoriesUp));
+    for (const directory of directoriesUp(this.#root)) below.delete(directory);
+    return below;
+  }
+
   #nameOf(path: string): string {
     return relative(this.#root, path).split(sep).join('/') || '.';
   }
 }
 
+/** Whether a file is not part of an installed package. What is installed has names of its own. */
+function isOwn(path: string): boolean {
+  return !path.split(sep).includes('node_modules');
+}
+
 function read(root: string, name: string): Snapshot {
+  if (name.startsWith(PACKAGES_OF)) return readPackages(resolve(root, name.slice(PACKAGES_OF.length)));
   if (name.endsWith('/**')) return readBelow(resolve(root, name.slice(0, -3)));
   if (name.endsWith('/')) return readNames(resolve(root, name));
   return readContent(resolve(root, name));
@@ -70,6 +90,11 @@ function readContent(path: string): Snapshot {
     return { digest: Buffer.from(hashFile(path, stat.size)).toString('hex'), stats: [stat] };
   });
   return found ?? { digest: MISSING, stats: [] };
+}
+
+function readPackages(directory: string): Snapshot {
+  const files = [...settingsIn(directory), ...installedIn(directory)];
+  return { digest: digestOfFiles(files), stats: files.map(({ stat }) => stat) };
 }
 
 /** Ignores the modification time of the directory: a temporary file changes that, too. */
@@ -100,7 +125,7 @@ function isRelevant(entry: Dirent): boolean {
   return entry.isDirectory() || ((entry.isFile() || entry.isSymbolicLink()) && !MODULE.test(entry.name));
 }
 
-/** Installed packages are part of the surroundings. */
+/** Of what is in these, only the records of installers count. */
 function belongsToTools(name: string): boolean {
   return name === 'node_modules' || name.startsWith('.');
 }

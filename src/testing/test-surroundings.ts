@@ -1,17 +1,18 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { readFileSync } from 'node:fs';
+import { join, relative, sep } from 'node:path';
+import type { ClusterNode } from '../cluster/cluster.ts';
 import type { Config, TestCacheConfig } from '../config/config.ts';
 import { digestOfJson } from '../core/digest.ts';
 import type { ManifestObject } from '../kubernetes/manifest.ts';
 import type { DeployedImage } from '../loading/loaded-image.ts';
+import { allDirectoriesUp, directoriesUp, installedIn, settingsIn, type ReadFile } from './package-files.ts';
 import type { TestInputs } from './test-inputs.ts';
-
-/** Files that determine which packages are installed and how sources are compiled. */
-const PACKAGE_FILES =
-  /^(package\.json|package-lock\.json|npm-shrinkwrap\.json|yarn\.lock|pnpm-lock\.yaml|pnpm-workspace\.yaml|bun\.lockb?|tsconfig.*\.json|\.env.*|\.npmrc)$/;
 
 /** What is running when the tests start. */
 export interface Deployed {
+  /** The digest of everything that the cluster was created from, see `ClusterRecord`. */
+  clusterDefinition: string;
+  nodes: readonly Pick<ClusterNode, 'image'>[];
   images: readonly DeployedImage[];
   services: readonly { config: { name: string }; definition: string }[];
   objects: readonly ManifestObject[];
@@ -31,10 +32,15 @@ export async function testSurroundings(
   return {
     ...Object.fromEntries(deployed.images.map((image) => [`image ${image.name}`, image.digest])),
     ...Object.fromEntries(deployed.services.map((service) => [`service ${service.config.name}`, service.definition])),
+    cluster: deployed.clusterDefinition,
+    // A node image may be rebuilt under its reference. What counts is what the nodes run.
+    'node image': [...new Set(deployed.nodes.map(({ image }) => image))].sort().join(' '),
     manifests: digestOfJson(deployed.objects.map(({ object }) => object)),
     configuration: digestOfJson([config.namespace, config.cluster, config.tests]),
     'Node.js': process.version,
-    packages: digestOfJson(directoriesUp(config.root).flatMap(packageFiles)),
+    'kind-harness': ownVersion(),
+    ...byName(config.root, directoriesUp(config.root).flatMap(settingsIn)),
+    ...byName(config.root, allDirectoriesUp(config.root).flatMap(installedIn)),
     ...Object.fromEntries(
       variables.map((name) => [`variable ${name}`, env[name] === undefined ? 'not set' : digestOfJson(env[name])]),
     ),
@@ -42,20 +48,17 @@ export async function testSurroundings(
   };
 }
 
-/** The directories from the root up to the root of the repository. */
-function directoriesUp(root: string): string[] {
-  const directories = [root];
-  for (let at = root; !existsSync(join(at, '.git')) && dirname(at) !== at; directories.push(at)) at = dirname(at);
-  return directories;
+/** A name for each file, so that the reason to run again names the file. */
+function byName(root: string, files: readonly ReadFile[]): Record<string, string> {
+  return Object.fromEntries(files.map(({ path, digest }) => [relative(root, path).split(sep).join('/'), digest]));
 }
 
-function packageFiles(directory: string): [name: string, text: string][] {
-  const names = readdirSync(directory, { withFileTypes: true }).filter(
-    (entry) => entry.isFile() && PACKAGE_FILES.test(entry.name),
-  );
-  return names
-    .map(({ name }): [string, string] => [join(directory, name), readFileSync(join(directory, name), 'utf8')])
-    .sort();
+/** This package may be linked or installed globally; then no installer's record names it. */
+function ownVersion(): string {
+  const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
+    version: string;
+  };
+  return version;
 }
 
 async function declared(globs: string[], root: string): Promise<[path: string, digest: string][]> {

@@ -25,14 +25,23 @@ export function countTests(
       next: 'Fix the error shown above. Run vitest directly to see all of its output.',
     });
   }
-  const failed = report.numFailedTests + report.testResults.filter(isUnloadable).length;
-  if (exitCode !== 0 && failed === 0) {
+  const failed = failedIn(report);
+  if (!endedNormally(report, { exitCode })) {
     throw new HarnessError('TESTS', `vitest ended with exit code ${exitCode}, though no test failed.`, {
       detail: tail(all),
       next: 'Look for an error outside of the tests, or for a filter that matches no test.',
     });
   }
   return { passed: report.numPassedTests, failed, skipped: report.numPendingTests + report.numTodoTests };
+}
+
+/** Whether a run of vitest has a result: it succeeded, or failed because of a failed test. */
+export function endedNormally(report: VitestReport | undefined, { exitCode }: { exitCode: number }): boolean {
+  return report !== undefined && (exitCode === 0 || failedIn(report) > 0);
+}
+
+function failedIn({ numFailedTests, testResults }: VitestReport): number {
+  return numFailedTests + testResults.filter(isUnloadable).length;
 }
 
 /** A file that cannot be loaded has no tests that could fail, so it counts as one failed test. */

@@ -1,6 +1,7 @@
 import { writeFileSync } from 'node:fs';
+import { isAbsolute, resolve } from 'node:path';
 import type { Reporter, TestModule, TestProject, Vite } from 'vitest/node';
-import { REPORT_VARIABLE, type ModuleReport } from '../testing/module-report.ts';
+import { oncePerFile, REPORT_VARIABLE, type ModuleReport } from '../testing/module-report.ts';
 
 /** Reports the result and the dependencies of each test file to the harness that started vitest. */
 export default class PassedReporter implements Reporter {
@@ -13,9 +14,10 @@ export default class PassedReporter implements Reporter {
         file: module.moduleId,
         passed: unhandledErrors.length === 0 && hasPassed(module),
         imports: importsOf(module),
+        configurations: configurationsOf(module.project.vitest.projects),
       };
     });
-    writeFileSync(path, JSON.stringify(reports));
+    writeFileSync(path, JSON.stringify(oncePerFile(reports)));
   }
 }
 
@@ -29,17 +31,37 @@ function hasPassed(module: TestModule): boolean {
 }
 
 function importsOf({ project, moduleId, children }: TestModule): string[] {
-  const { setupFiles, globalSetup } = project.config;
-  const { configFile, configFileDependencies } = project.vite.config;
+  // The root's settings and global setup apply to all projects, also to those that are defined
+  // inline and do not extend it.
+  const root = project.vitest.getRootProject();
   const applied = [...children.allTests()].flatMap(
     (test) => (test.meta() as { harnessFiles?: string[] }).harnessFiles ?? [],
   );
-  const found = new Set<string>([...applied, ...configFileDependencies, ...(configFile ? [configFile] : [])]);
-  for (const start of [moduleId, ...setupFiles, ...globalSetup]) {
+  const found = new Set<string>([...applied, ...configurationsOf([root, project])]);
+  const graphs = [...graphsOf(root), ...graphsOf(project)];
+  for (const start of [moduleId, ...loadedFor(project), ...root.config.globalSetup]) {
     found.add(start);
-    for (const graph of graphsOf(project)) collect(graph.getModuleById(start), found, new Set());
+    for (const graph of graphs) collect(graph.getModuleById(start), found, new Set());
   }
   return [...found];
+}
+
+/** The files that vitest loads for each test file of a project, though no test imports them. */
+function loadedFor({ config }: TestProject): string[] {
+  const { setupFiles, globalSetup, snapshotSerializers, environment, runner } = config;
+  const own = [environment, runner].flatMap((name = '') => {
+    return name.startsWith('.') || isAbsolute(name) ? resolve(config.root, name) : [];
+  });
+  return [...setupFiles, ...globalSetup, ...snapshotSerializers, ...own];
+}
+
+/** The configuration files of projects and their imports; an inline project has those it extends. */
+function configurationsOf(projects: readonly TestProject[]): string[] {
+  const files = projects.flatMap(({ vite }) => {
+    const { configFile, configFileDependencies } = vite.config;
+    return [...configFileDependencies, ...(configFile ? [configFile] : [])];
+  });
+  return [...new Set(files)];
 }
 
 function graphsOf(project: TestProject): Vite.EnvironmentModuleGraph[] {

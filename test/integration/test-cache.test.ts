@@ -25,16 +25,20 @@ afterEach(() => rmSync(root, { recursive: true, force: true }));
 
 interface Surroundings {
   image?: string;
+  cluster?: string;
   env?: NodeJS.ProcessEnv;
 }
 
-async function run({ image = 'sha256:1', env = {} }: Surroundings = {}): Promise<TestSummary & { ran: string[] }> {
+async function run({ image = 'sha256:1', cluster = '1', env = {} }: Surroundings = {}): Promise<
+  TestSummary & { ran: string[] }
+> {
   const raw = { project: 'cached', tests: { cache: { env: ['DECLARED'] } } };
   const { config } = await resolveConfig(raw, join(root, 'harness.config.json'), root);
   const session = openSession({ config, env, emit: () => undefined, signal: new AbortController().signal });
   if (config.tests.runner !== 'vitest') throw new Error('vitest is the default');
   const images = [{ name: 'api', reference: 'api:dev', digest: image }];
-  const cache = await TestCache.open(session, config.tests.cache, { images, services: [], objects: [] });
+  const deployed = { clusterDefinition: cluster, nodes: [], images, services: [], objects: [] };
+  const cache = await TestCache.open(session, config.tests.cache, deployed);
   const context = {
     kubeconfig: '',
     namespace: 'cached',
@@ -83,6 +87,9 @@ describe('a test file that passed', () => {
 
     expect(await run({ image: 'sha256:2' })).toMatchObject({ ran: ['one', 'two'] });
     expect(await run({ image: 'sha256:2', env: { DECLARED: 'x' } })).toMatchObject({ ran: ['one', 'two'] });
+    expect(await run({ cluster: '2' })).toMatchObject({ ran: ['one', 'two'] });
+    change({ 'node_modules/.package-lock.json': '{}' });
+    expect(await run()).toMatchObject({ ran: ['one', 'two'] });
     change({ 'package.json': '{ "name": "other" }' });
     expect(await run()).toMatchObject({ ran: ['one', 'two'] });
     change({ 'vitest.config.ts': 'export default {};\n' });
@@ -124,4 +131,63 @@ describe('a test file that passed', () => {
     expect(await run()).toMatchObject({ ran: ['one', 'two'] });
     expect(await run()).toMatchObject({ ran: ['one'], unchanged: 1 });
   });
+});
+
+describe('a test file of projects that are defined inline', () => {
+  const config = (...projects: string[]) => ({
+    'vitest.config.ts': `export default { test: { projects: [${projects.join(', ')}] } };\n`,
+  });
+  const project = (name: string, include: string, more = '') =>
+    `{ extends: false, test: { name: '${name}', root: '.', include: ['${include}'], env: { CI: '' }, ${more} } }`;
+  const ONE = 'test/one/*.test.ts';
+  const TWO = 'test/?two?/*.test.ts';
+
+  it('runs again if the configuration that defines them changes, or that of another project', async () => {
+    change({
+      ...config(project('a', ONE), project('b', TWO), "'vitest.other.config.ts'"),
+      'vitest.other.config.ts': `export default { test: { name: 'c', include: ['none/*.test.ts'] } };\n`,
+    });
+    expect(await run()).toMatchObject({ passed: 2, ran: ['one', 'two'] });
+    expect(await run()).toMatchObject({ passed: 0, unchanged: 2 });
+    change({
+      'vitest.other.config.ts': `export default { test: { name: 'c', include: ['none/*.test.ts', '${ONE}'] } };\n`,
+    });
+    expect(await run()).toMatchObject({ passed: 3, unchanged: 0 });
+    change(config(project('a', ONE, `setupFiles: ['./setup.ts']`), project('b', TWO)));
+    change({ 'setup.ts': 'export {};\n' });
+    expect(await run()).toMatchObject({ passed: 2, unchanged: 0 });
+    change({ 'setup.ts': 'export const changed = true;\n' });
+    expect(await run()).toMatchObject({ ran: ['one'], unchanged: 1 });
+  });
+
+  it('runs again if the global setup of the root changes', async () => {
+    const root = `export default { test: { globalSetup: './global.ts', projects: [${project('a', ONE)}] } };\n`;
+    change({ 'vitest.config.ts': root, 'global.ts': 'export const setup = () => undefined;\n' });
+    expect(await run()).toMatchObject({ ran: ['one'] });
+    expect(await run()).toMatchObject({ unchanged: 1 });
+    change({ 'global.ts': 'export const setup = () => void 0;\n' });
+    expect(await run()).toMatchObject({ ran: ['one'] });
+  });
+
+  it('is not remembered if it passed in one of them only', async () => {
+    const test = `import { expect, test } from 'vitest';\ntest('one', () => expect(process.env['KIND']).toBe('good'));\n`;
+    const [good, bad] = [`env: { KIND: 'good' }`, `env: { KIND: 'bad' }`];
+    for (const [first, second] of [
+      [good, bad],
+      [bad, good],
+    ]) {
+      change({ 'test/one/one.test.ts': test, ...config(project('a', ONE, first), project('b', ONE, second)) });
+      expect(await run()).toMatchObject({ passed: 1, failed: 1 });
+      expect(await run()).toMatchObject({ passed: 1, failed: 1, unchanged: 0 });
+    }
+  });
+});
+
+it('nothing is remembered of a run that fails after all tests have passed', async () => {
+  change({
+    'vitest.config.ts': `export default { test: { globalSetup: './global.ts', env: { CI: '' } } };\n`,
+    'global.ts': `export function teardown() {\n  throw new Error('cannot clean up');\n}\n`,
+  });
+  for (let round = 0; round < 2; round += 1)
+    await expect(run()).rejects.toMatchObject({ code: 'TESTS', detail: expect.stringContaining('cannot clean up') });
 });

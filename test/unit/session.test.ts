@@ -34,7 +34,14 @@ describe('selected images', () => {
 });
 
 describe('a cluster', () => {
-  const node: ClusterNode = { name: 'n', containerId: 'c', role: 'control-plane', running: false, created: 5 };
+  const node: ClusterNode = {
+    name: 'n',
+    containerId: 'c',
+    role: 'control-plane',
+    running: false,
+    created: 5,
+    image: 'sha256:0',
+  };
   const state = (more: Partial<ClusterState>): ClusterState => ({ name: 'shop', nodes: [node], ...more });
 
   it('is refused if this project did not create it', () => {

@@ -12,6 +12,7 @@ function node(more: Partial<ClusterNode> = {}): ClusterNode {
     role: 'control-plane',
     running: true,
     created: 1_000,
+    image: 'sha256:0',
     ...more,
   };
 }

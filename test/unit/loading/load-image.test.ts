@@ -20,7 +20,7 @@ const built = { id: entry.id, layers: [], tags: [], inContainerd: false };
 const outcome = { image, built } as unknown as ImageOutcome;
 
 function node(containerId: string): ClusterNode {
-  return { name: 'n', containerId, role: 'control-plane', running: true, created: 0 };
+  return { name: 'n', containerId, role: 'control-plane', running: true, created: 0, image: 'sha256:0' };
 }
 
 function session(): Session {
