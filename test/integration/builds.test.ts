@@ -43,20 +43,29 @@ interface Look {
   images?: Images;
   env?: Record<string, string>;
   sinceImages?: Record<string, string>;
+  signal?: AbortSignal;
+  /** Called with each event, as JSON. */
+  onEvent?: (event: string) => void;
 }
 
 /** Opens the harness as a new process would. */
-async function open({ images = { app: { context: 'app' } }, env = {}, sinceImages = {} }: Look, notes: string[] = []) {
+async function open(look: Look, notes: string[] = []) {
+  const { images = { app: { context: 'app' } }, env = {}, sinceImages = {}, signal, onEvent } = look;
   writeFileSync(
     join(root, 'harness.config.json'),
     JSON.stringify({ project: PROJECT, images } satisfies HarnessConfig),
   );
-  const emit = (event: { type: string }) => void notes.push(JSON.stringify(event));
+  const emit = (event: { type: string }) => {
+    const text = JSON.stringify(event);
+    notes.push(text);
+    onEvent?.(text);
+  };
   return openHarness({
     cwd: root,
     emit,
     env: { ...process.env, XDG_CACHE_HOME: join(root, 'cache'), ...env },
     sinceImages,
+    ...(signal ? { signal } : {}),
   });
 }
 
@@ -77,12 +86,12 @@ function app(image: Image, env: Record<string, string> = {}): Look {
 }
 
 /** The content of a file in an image that has no shell. */
-async function content(reference: string, path: string): Promise<string> {
+async function content(reference: string, path: string, encoding: BufferEncoding = 'utf8'): Promise<string> {
   const container = (await run(['docker', 'create', reference, 'none'])).stdout;
   const out = join(scratch(), 'out');
   await run(['docker', 'cp', `${container}:${path}`, out]);
   await run(['docker', 'rm', container]);
-  return readFileSync(out, 'utf8');
+  return readFileSync(out, encoding);
 }
 
 async function inspect(
@@ -295,6 +304,119 @@ describe('a secret', () => {
       plant(root, { 'app/Dockerfile': dockerfile, 'app/a': 'edited' });
       await buildIfNeeded({ ...app, env: { ONE: 'aaa' } });
       expect(await content(REFERENCE, '/seen')).toBe('bbb');
+    },
+    MAKING_THE_BASE,
+  );
+
+  /** An image whose file `/seen` shows the token, in disguise. */
+  const revealing = (context: string): Image => ({
+    ...image,
+    context,
+    debianBases: { 'debian:bookworm-slim': 'bookworm' },
+  });
+  const REVEAL = 'RUN --mount=type=secret,id=token tr a-z b-za </run/secrets/token >/seen\n';
+
+  it(
+    'is in each image that uses its id, after it was changed there and back',
+    async () => {
+      // The step is the same, what comes after it is not.
+      plant(root, {
+        'app/Dockerfile': `FROM debian:bookworm-slim\n${REVEAL}COPY . /\n`,
+        'web/Dockerfile': `FROM debian:bookworm-slim AS tools\n${REVEAL}FROM scratch\nCOPY --from=tools /seen /\n`,
+        'own/Dockerfile': `FROM debian:bookworm-slim\nRUN true\n${REVEAL}`,
+      });
+      const images = { app: revealing('app'), web: revealing('web'), own: revealing('own') };
+      for (const [token, seen] of [
+        ['aaa', 'bbb'],
+        ['mmm', 'nnn'],
+        ['aaa', 'bbb'],
+      ] as const) {
+        const { built } = await buildIfNeeded({ images, env: { APP_TOKEN: token } });
+        expect(built.toSorted()).toEqual(['app', 'own', 'web']);
+        for (const name of built) expect(await content(`${PROJECT}/${name}:dev`, '/seen')).toBe(seen);
+      }
+    },
+    MAKING_THE_BASE,
+  );
+
+  it(
+    'is the new one after a build that was interrupted before it was used',
+    async () => {
+      const dockerfile = (wait: string) =>
+        `FROM debian:bookworm-slim\nCOPY ${wait} /wait\nRUN echo the-wait-begins && sh /wait\n${REVEAL}`;
+      plant(root, { 'app/short': 'true', 'app/long': 'sleep 600', 'app/Dockerfile': dockerfile('short') });
+      const look = (token: string) => ({ images: { app: revealing('app') }, env: { APP_TOKEN: token } });
+      await buildIfNeeded(look('aaa'));
+
+      plant(root, { 'app/Dockerfile': dockerfile('long') });
+      const interruption = new AbortController();
+      const interrupted = buildIfNeeded({
+        ...look('mmm'),
+        signal: interruption.signal,
+        onEvent: (event) => {
+          if (/#\d+ [\d.]+ the-wait-begins/.test(event)) interruption.abort();
+        },
+      });
+      await expect(interrupted).rejects.toMatchObject({ code: 'INTERRUPTED' });
+
+      plant(root, { 'app/Dockerfile': dockerfile('short') });
+      expect((await buildIfNeeded(look('mmm'))).built).toEqual(['app']);
+      expect(await content(REFERENCE, '/seen')).toBe('nnn');
+    },
+    MAKING_THE_BASE,
+  );
+
+  it(
+    "is not that of another user's build on the same engine",
+    async () => {
+      plant(root, { 'app/Dockerfile': `FROM debian:bookworm-slim\n${REVEAL}` });
+      const look = (user: string, token: string) => ({
+        images: { app: revealing('app') },
+        env: { APP_TOKEN: token, XDG_CACHE_HOME: join(root, user) },
+      });
+      for (const [user, token, seen] of [
+        ['ann', 'aaa', 'bbb'],
+        ['bob', 'mmm', 'nnn'],
+        ['ann', 'aaa', 'bbb'],
+        ['bob', 'zzz', 'aaa'],
+      ] as const) {
+        expect((await buildIfNeeded(look(user, token))).built).toEqual(['app']);
+        expect(await content(REFERENCE, '/seen')).toBe(seen);
+      }
+    },
+    MAKING_THE_BASE,
+  );
+
+  it(
+    'that changes leaves the cache mounts of the build as they are',
+    async () => {
+      const mounts = `--mount=type=secret,id=token --mount=type=cache,id=${PROJECT},target=/kept`;
+      plant(root, {
+        'app/Dockerfile': `FROM debian:bookworm-slim\nRUN ${mounts} tr a-z b-za </run/secrets/token >>/kept/seen && cp /kept/seen /\n`,
+      });
+      const look = (token: string) => ({ images: { app: revealing('app') }, env: { APP_TOKEN: token } });
+      await buildIfNeeded(look('aaa'));
+      await buildIfNeeded(look('mmm'));
+      expect(await content(REFERENCE, '/seen')).toBe('bbbnnn');
+    },
+    MAKING_THE_BASE,
+  );
+
+  it(
+    'may be a file, of text or of bytes, and the build has exactly these',
+    async () => {
+      plant(root, {
+        'app/Dockerfile': 'FROM debian:bookworm-slim\nRUN --mount=type=secret,id=token cp /run/secrets/token /seen\n',
+      });
+      const look = {
+        images: { app: { ...revealing('app'), secrets: { token: { file: 'token' } } } },
+      };
+      for (const value of [Buffer.from('ä "b", c\n'), Buffer.from([0, 0x80, 0xff, 10]), Buffer.alloc(0)]) {
+        writeFileSync(join(root, 'token'), value);
+        expect((await buildIfNeeded(look)).built).toEqual(['app']);
+        expect(Buffer.from(await content(REFERENCE, '/seen', 'latin1'), 'latin1')).toEqual(value);
+        expect(readdirSync(join(root, '.harness/build'))).toEqual([]);
+      }
     },
     MAKING_THE_BASE,
   );
