@@ -9,6 +9,7 @@ import { decideBuild, type BuildDecision } from './decide-build.ts';
 import { buildOrder } from './decide-order.ts';
 import { inspectImage, type ImageFreshness, type SettledBase } from './inspect-image.ts';
 import { obtainImage } from './obtain-image.ts';
+import { provideBase } from './provide-base.ts';
 import { completeRecord, reportSkip } from './skip-build.ts';
 
 /** What a run knows about an image once it is settled: its verdict, and the image that resulted. */
@@ -81,7 +82,7 @@ async function settleImage(
 ): Promise<ImageOutcome> {
   const elapsed = stopwatch();
   const settled = bases.map((base) => settledBase(base, policy));
-  const seen = await inspectImage(session, image, settled);
+  const seen = await inspectWithBases(session, image, settled, policy);
   const cacheImage = await usableCacheImage(session, image, seen, policy);
   const decision = decideBuild(seen.freshness, { ...policy, cacheImage });
   const ms = elapsed();
@@ -102,13 +103,36 @@ function settledBase({ image, built, decision }: ImageOutcome, { lookOnly }: Bui
   return { image, built, pending: lookOnly === true && decision.action === 'build' };
 }
 
-/** The cache image, if this run may use one instead of a build and it matches the inputs. */
+/**
+ * Inspects an image. On a machine that has not built it before, Docker may lack its bases, and their
+ * ids are part of the inputs. If a cache image could be used, they are pulled first: without them,
+ * none would ever match. Their layers are part of the cache image anyway.
+ */
+async function inspectWithBases(
+  session: Session,
+  image: ImageConfig,
+  settled: readonly SettledBase[],
+  policy: BuildPolicy,
+): Promise<ImageFreshness> {
+  const seen = await inspectImage(session, image, settled);
+  const { bases } = seen.observed.inputs;
+  const unknown = Object.keys(bases).filter((reference) => bases[reference] === 'external');
+  if (image.cacheImage === undefined || unknown.length === 0 || policy.lookOnly || !mayTake(seen, policy)) return seen;
+  for (const reference of unknown) await provideBase(session, image, reference, () => undefined);
+  return inspectImage(session, image, settled);
+}
+
+/** Whether this run may use a cache image instead of a build. */
+function mayTake({ freshness }: ImageFreshness, { tier, force }: BuildPolicy): boolean {
+  return freshness.verdict !== 'fresh' && tier === 'test-cached' && !force;
+}
+
+/** The cache image, if this run may use one and it matches the inputs. */
 async function usableCacheImage(
   session: Session,
   image: ImageConfig,
-  { freshness, observed }: ImageFreshness,
-  { tier, force }: BuildPolicy,
+  seen: ImageFreshness,
+  policy: BuildPolicy,
 ): Promise<string | undefined> {
-  const isAllowed = freshness.verdict !== 'fresh' && tier === 'test-cached' && !force;
-  return isAllowed ? matchingCacheImage(session, image, observed) : undefined;
+  return mayTake(seen, policy) ? matchingCacheImage(session, image, seen.observed) : undefined;
 }

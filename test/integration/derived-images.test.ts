@@ -198,6 +198,21 @@ describe('a cache image in a registry', () => {
     expect(await build()).toMatchObject({ verdict: 'fresh' });
   });
 
+  it('is taken on a machine that does not have its base either', async () => {
+    const base = repository.replace(/app$/, 'base:1');
+    plant(root, { 'base/Dockerfile': 'FROM scratch\nCOPY b /\n', 'base/b': 'x' });
+    await docker('buildx', 'build', '--quiet', '--load', '--provenance=false', '--tag', base, join(root, 'base'));
+    await docker('push', '--quiet', base);
+    plant(root, { 'app/Dockerfile': `FROM ${base}\nCOPY a /\nCMD ["/a"]\n` });
+    await build();
+    const name = await pushed(REFERENCE, 'on-base');
+    await docker('rmi', '--force', base);
+    const reason = `taken from ${name}, which was built from the same inputs`;
+    expect(await build({ sinceImages: { app: name } })).toEqual({ verdict: 'fresh', reason });
+    expect(await build()).toMatchObject({ verdict: 'fresh' });
+    await docker('rmi', '--force', base);
+  });
+
   it('is not even pulled if it was built on such an image', async () => {
     await build();
     await derive('COPY patch /', THEIRS);
