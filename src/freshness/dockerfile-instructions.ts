@@ -1,4 +1,5 @@
 import { isGoSpace, trimGoSpace, trimGoSpaceStart } from '../sources/go-space.ts';
+import { parseDirective } from './frontend.ts';
 import { expandWords } from './shell-word.ts';
 
 /** One instruction of a Dockerfile. */
@@ -54,7 +55,7 @@ export function readInstructions(text: string): Instructions {
 }
 
 /** An instruction in another one: the trigger of an `ONBUILD`. */
-export function parseInstruction(line: string, escape: string): Instruction {
+function parseInstruction(line: string, escape: string): Instruction {
   const [, keyword = '', rest = ''] = /^([^\t\v\f\r ]+)(?:[\t\v\f\r ]+([^]*))?$/.exec(trimGoSpace(line)) ?? [];
   return { keyword: keyword.toUpperCase(), ...splitFlags(rest, escape) };
 }
@@ -69,15 +70,12 @@ export function splitQuoted(rest: string, escape: string): string[] {
   return scanWords(rest, escape, { keepQuotes: true }).words;
 }
 
-const DIRECTIVE = /^#\s*([a-zA-Z][a-zA-Z0-9]*)\s*=\s*(.+?)\s*$/;
-const DIRECTIVES = ['syntax', 'escape', 'check'];
-
 /** The parser directives are the first lines, up to one that is something else. */
 function escapeOf(lines: readonly string[]): string {
   for (const line of lines) {
-    const [, name = '', value = ''] = DIRECTIVE.exec(trimGoSpaceStart(line)) ?? [];
-    if (!DIRECTIVES.includes(name.toLowerCase())) break;
-    if (name.toLowerCase() === 'escape') return value === '`' ? '`' : '\\';
+    const directive = parseDirective(trimGoSpaceStart(line), '#');
+    if (!directive) break;
+    if (directive.name === 'escape') return directive.value === '`' ? '`' : '\\';
   }
   return '\\';
 }
@@ -108,11 +106,16 @@ function readLogicalLine(
   return { text, next: lines.length, isCutOff: true };
 }
 
-/** Takes the words that begin with `--` off the beginning. */
+/**
+ * Takes the words that begin with `--` off the beginning. BuildKit reads them byte by byte, each as a
+ * character. So the second byte of `à` is a space, and ends a word.
+ */
 function splitFlags(rest: string, escape: string): Pick<Instruction, 'flags' | 'rest'> {
-  const { words, end } = scanWords(rest, escape, { keepQuotes: false, only: '--' });
+  const bytes = Buffer.from(rest).toString('latin1');
+  const { words, end } = scanWords(bytes, escape, { keepQuotes: false, only: '--' });
   const stop = words.indexOf('--');
-  return { flags: stop === -1 ? words : words.slice(0, stop), rest: trimGoSpace(rest.slice(end)) };
+  const others = Buffer.from(bytes.slice(end), 'latin1').toString();
+  return { flags: stop === -1 ? words : words.slice(0, stop), rest: trimGoSpace(others) };
 }
 
 /**
@@ -174,7 +177,7 @@ function heredocsOf({ keyword, rest }: Instruction, line: string, escape: string
 /** The words of a shell line; none if it is not valid, because then BuildKit sees no here-document. */
 function wordsOrNone(text: string, raw: boolean): string[] {
   try {
-    return expandWords(text, { escape: '\\', values: new Map(), raw });
+    return expandWords(text, { escape: '\\', values: undefined, raw });
   } catch {
     return [];
   }

@@ -1,12 +1,7 @@
 import { NATIVE_PLATFORM } from '../docker/platform.ts';
-import {
-  parseInstruction,
-  readInstructions,
-  splitBlanks,
-  splitQuoted,
-  type Instruction,
-} from './dockerfile-instructions.ts';
-import { frontendOf } from './frontend.ts';
+import { trimGoSpace } from '../sources/go-space.ts';
+import { readInstructions, splitBlanks, splitQuoted, type Instruction } from './dockerfile-instructions.ts';
+import { firstWord, frontendOf } from './frontend.ts';
 import { platformArguments } from './platform-arguments.ts';
 import { expandWord } from './shell-word.ts';
 
@@ -14,7 +9,7 @@ import { expandWord } from './shell-word.ts';
  * Increase this whenever `baseReferences` would return something else for the same arguments,
  * because its results are remembered.
  */
-export const BASES_FORMAT = 2;
+export const BASES_FORMAT = 3;
 
 /** What a Dockerfile is built with. */
 export interface DockerfileOptions {
@@ -43,7 +38,8 @@ export function baseReferences(text: string, { buildArgs, platforms, target }: D
   const { escape, instructions } = readInstructions(text);
   const { globals, stages } = splitStages(instructions);
   const found = new Set<string>();
-  const frontend = buildArgs['BUILDKIT_SYNTAX'] ?? frontendOf(text);
+  const given = buildArgs['BUILDKIT_SYNTAX'];
+  const frontend = given === undefined ? frontendOf(text) : firstWord(trimGoSpace(given));
   if (frontend) found.add(frontend);
   const names = new Set(stages.flatMap(({ name }) => name ?? []));
   const lastName = stages.at(-1)?.name;
@@ -61,7 +57,7 @@ export function baseReferences(text: string, { buildArgs, platforms, target }: D
       // Only earlier stages can be a base; a copy may refer to any stage.
       const parent = earlier.get(base.toLowerCase());
       if (!parent && base !== '' && base !== 'scratch') found.add(base);
-      const triggers = parent ? onBuild(parent, escape) : [];
+      const triggers = parent ? onBuild(parent) : [];
       for (const instruction of [...triggers, ...stage.instructions]) {
         for (const source of sourcesOf(instruction)) {
           if (source !== '' && source !== 'scratch' && !names.has(source.toLowerCase())) found.add(source);
@@ -112,21 +108,30 @@ function expandOrNone(text: string, escape: string, values: ReadonlyMap<string, 
   }
 }
 
-/** The triggers that run in a stage whose base is this one. */
-function onBuild({ instructions }: Stage, escape: string): Instruction[] {
-  return instructions.filter(({ keyword }) => keyword === 'ONBUILD').map(({ rest }) => parseInstruction(rest, escape));
+/**
+ * The triggers that run in a stage whose base is this one. BuildKit reads each as a Dockerfile of its
+ * own, in which `\` is the escape character.
+ */
+function onBuild({ instructions }: Stage): Instruction[] {
+  const triggers = instructions.filter(({ keyword }) => keyword === 'ONBUILD');
+  return triggers.flatMap(({ rest }) => readInstructions(rest).instructions);
 }
 
 /** Images or stages that an instruction copies or mounts files from. Numbers are stages. */
 function sourcesOf({ keyword, flags }: Instruction): string[] {
   const values = (name: string) =>
     flags.filter((flag) => flag.startsWith(`${name}=`)).map((flag) => flag.slice(name.length + 1));
-  if (keyword === 'COPY') return values('--from').filter((from) => !from.includes('$') && !/^[+-]?\d+$/.test(from));
+  if (keyword === 'COPY') return values('--from').filter((from) => !from.includes('$') && !isStageNumber(from));
   if (keyword !== 'RUN') return [];
   return values('--mount').flatMap((mount) => {
     const from = fieldsOf(mount).findLast((field) => /^from=/i.test(field));
     return from === undefined ? [] : [from.slice('from='.length)];
   });
+}
+
+/** A number that is too large for a computer is a name for BuildKit. */
+function isStageNumber(text: string): boolean {
+  return /^[+-]?\d+$/.test(text) && Number.isSafeInteger(Number(text));
 }
 
 /** The fields of a line of CSV: a quoted field may contain commas, and `""` for a quote. */

@@ -1,61 +1,68 @@
 import { isGoSpace } from '../sources/go-space.ts';
-import { expandParameter, type Operation } from './shell-parameter.ts';
+import { expandParameter, writeParameter, type Operation } from './shell-parameter.ts';
 
 /** How a text is read. */
 export interface WordOptions {
   /** `\`, or `` ` `` after `# escape=`. */
   escape: string;
-  /** Values of the parameters. */
-  values: ReadonlyMap<string, string>;
-  /** Keep quotes, escape characters and unset parameters as they are written. */
+  /** Values of the parameters; undefined to keep the parameters. */
+  values: ReadonlyMap<string, string> | undefined;
+  /** Keep quotes and escape characters as they are written. */
   raw?: boolean;
 }
 
 /** The text is not valid; BuildKit would fail the build. */
-export class InvalidWord extends Error {}
+class InvalidWord extends Error {}
 
 /** Expands parameters and removes quotes, as BuildKit does in `FROM` and `ARG`. @throws InvalidWord */
 export function expandWord(text: string, options: WordOptions): string {
-  return new WordReader(text, options).readUntil(undefined, options.raw ?? false).text;
+  return new WordReader(text, options).readUntil(undefined, options.raw ? 'kept' : 'removed').text;
 }
 
 /** The same, split at white space outside of quotes. @throws InvalidWord */
 export function expandWords(text: string, options: WordOptions): string[] {
-  return new WordReader(text, options).readUntil(undefined, options.raw ?? false).words;
+  return new WordReader(text, options).readUntil(undefined, options.raw ? 'kept' : 'removed').words;
 }
 
 const SPECIAL_PARAMETERS = '@*#?-$!0';
+
+/**
+ * What becomes of escape characters. A pattern needs them: an escaped `*` is no wildcard there. In
+ * quotes, where they escape nothing, they are doubled in a pattern to stand for themselves.
+ */
+type Escapes = 'removed' | 'kept' | 'pattern';
 
 class WordReader {
   readonly #chars: string[];
   readonly #options: WordOptions;
   #at = 0;
+  #words: WordSplitter | undefined;
 
   constructor(text: string, options: WordOptions) {
-    this.#chars = [...text];
+    this.#chars = [...text.replace(/^\uFEFF/, '')]; // as Go's scanner of texts
     this.#options = options;
   }
 
-  /**
-   * Reads up to a character, which is consumed, or to the end.
-   * @param keepEscapes keep escape characters, because a pattern needs them
-   */
-  readUntil(stop: string | undefined, keepEscapes: boolean): { text: string; words: string[] } {
-    const words = new WordSplitter();
+  /** Reads up to a character, which is consumed, or to the end. */
+  readUntil(stop: string | undefined, escapes: Escapes): { text: string; words: string[] } {
+    const outer = this.#words;
+    outer?.forgetWord(); // BuildKit uses the same buffer for the word inside of `${…}`
+    const words = (this.#words = new WordSplitter());
     while (this.#at < this.#chars.length) {
       const char = this.#chars[this.#at] as string;
       if (char === stop) {
         this.#at++;
+        this.#words = outer;
         return words.finish();
       }
-      if (char === "'") words.addQuoted(this.#singleQuoted());
-      else if (char === '"') words.addQuoted(this.#doubleQuoted(keepEscapes));
+      if (char === "'") words.addQuoted(this.#singleQuoted(escapes));
+      else if (char === '"') words.addQuoted(this.#doubleQuoted(escapes));
       else if (char === '$') words.add(this.#parameter());
       else if (char === '<') words.addQuoted(this.#lessThan());
       else if (char === this.#options.escape) {
         this.#at++;
         const next = this.#next() ?? '';
-        words.addQuoted((keepEscapes ? char : '') + next);
+        words.addQuoted((escapes === 'removed' ? '' : char) + next);
       } else words.add(this.#next() as string);
     }
     if (stop !== undefined) throw new InvalidWord(`\`${stop}\` is missing`);
@@ -66,15 +73,17 @@ class WordReader {
     return this.#chars[this.#at++];
   }
 
-  #singleQuoted(): string {
+  #singleQuoted(escapes: Escapes): string {
     const end = this.#chars.indexOf("'", this.#at + 1);
     if (end === -1) throw new InvalidWord('a single quote is not closed');
-    const text = this.#chars.slice(this.#at + 1, end).join('');
+    const { escape, raw = false } = this.#options;
+    const written = this.#chars.slice(this.#at + 1, end).join('');
+    const text = escapes === 'pattern' ? written.replaceAll(escape, () => escape + escape) : written;
     this.#at = end + 1;
-    return this.#options.raw ? `'${text}'` : text;
+    return raw ? `'${text}'` : text;
   }
 
-  #doubleQuoted(keepEscapes: boolean): string {
+  #doubleQuoted(escapes: Escapes): string {
     const { escape, raw = false } = this.#options;
     this.#at++;
     let text = '';
@@ -92,9 +101,12 @@ class WordReader {
         continue;
       }
       const next = this.#chars[this.#at];
-      if (keepEscapes) text += char;
-      if (next === '"' || next === '$' || next === escape) text += this.#next() as string;
-      else if (next !== undefined) text += char;
+      if (next === undefined) continue;
+      if (next === '"' || next === '$' || next === escape) {
+        text += (escapes === 'removed' ? '' : char) + (this.#next() as string);
+      } else {
+        text += escapes === 'pattern' || (escapes === 'kept' && !raw) ? char + char : char;
+      }
     }
   }
 
@@ -109,20 +121,17 @@ class WordReader {
   }
 
   #parameter(): string {
-    const start = this.#at++;
-    const written = () => this.#chars.slice(start, this.#at).join('');
-    const { values, raw } = this.#options;
+    this.#at++;
+    const { values } = this.#options;
     if (this.#chars[this.#at] !== '{') {
       const name = this.#name();
-      if (name === '') return '$';
-      return values.get(name) ?? (raw ? written() : '');
+      return name === '' || !values ? `$${name}` : (values.get(name) ?? '');
     }
     this.#at++;
     if (/^[{}:]?$/.test(this.#chars[this.#at] ?? '')) throw new InvalidWord('bad substitution');
     const name = this.#name();
     const operation = this.#operation();
-    const value = values.get(name);
-    return value === undefined && raw ? written() : expandParameter(name, value, operation);
+    return values ? expandParameter(name, values.get(name), operation) : writeParameter(name, operation);
   }
 
   #name(): string {
@@ -141,15 +150,15 @@ class WordReader {
     if (sign === '/') {
       const all = this.#chars[this.#at] === '/';
       if (all) this.#at++;
-      const pattern = this.readUntil('/', true).text;
-      return { kind: 'replace', all, pattern, replacement: this.readUntil('}', true).text };
+      const pattern = this.readUntil('/', 'pattern').text;
+      return { kind: 'replace', all, pattern, replacement: this.readUntil('}', 'kept').text };
     }
     const emptyIsUnset = sign === ':';
     const kind = emptyIsUnset ? this.#next() : sign;
     if (kind === '-' || kind === '+' || kind === '?')
-      return { kind, emptyIsUnset, word: this.readUntil('}', false).text };
+      return { kind, emptyIsUnset, word: this.readUntil('}', 'removed').text };
     if ((kind === '#' || kind === '%') && !emptyIsUnset) {
-      const word = this.readUntil('}', true).text;
+      const word = this.readUntil('}', 'pattern').text;
       const greedy = word.startsWith(kind);
       return { kind, greedy, pattern: greedy ? word.slice(1) : word };
     }
@@ -174,6 +183,10 @@ class WordSplitter {
   addQuoted(text: string): void {
     this.#text += text;
     this.#word += text;
+  }
+
+  forgetWord(): void {
+    this.#word = '';
   }
 
   finish(): { text: string; words: string[] } {

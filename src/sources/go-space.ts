@@ -1,5 +1,5 @@
 /** White space as Go defines it, in a character class: JavaScript's `\s` differs in two characters. */
-export const GO_SPACE = '[\\t\\n\\v\\f\\r \\u0085\\u00a0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000]';
+const GO_SPACE = '[\\t\\n\\v\\f\\r \\u0085\\u00a0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000]';
 
 const LEADING = new RegExp(`^${GO_SPACE}+`);
 const TRAILING = new RegExp(`${GO_SPACE}+$`);
