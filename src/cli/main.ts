@@ -52,8 +52,11 @@ export async function main(): Promise<void> {
     .exitOverride();
   const interrupt = interruption();
   const { signal } = interrupt;
-  const isEndless = COMMANDS.some(({ name, live }) => live && process.argv.includes(name));
   // Without a reader, only a command that would never end by itself is ended.
+  let isEndless = false;
+  program.hook('preAction', (_, action) => {
+    isEndless = COMMANDS.some(({ name, live }) => live === true && name === action.name());
+  });
   const streams = openStreams(process, () => isEndless && interrupt.abort());
   for (const command of COMMANDS) addCommand(program, command, streams, signal);
   addToolCommands(program, { streams, signal, env: process.env });
