@@ -1,4 +1,4 @@
-import { lstatSync, rmSync } from 'node:fs';
+import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { resolveConfig } from '../../src/config/resolve.ts';
@@ -62,11 +62,15 @@ async function run({ image = 'sha256:1', cluster = '1', env = {} }: Surroundings
   return { ...summary, ran: ['one', 'two'].filter((name) => lines.some((line) => line.includes(`${name}.test.ts (`))) };
 }
 
-/** Waits until the clock has moved on: a file that changes as a run starts is not remembered. */
+/**
+ * Writes files, and waits until both clocks have moved on: a file that changes as a run starts is not
+ * remembered. Files may have finer times than the clock of this process.
+ */
 function change(files: Record<string, string>): void {
   plant(root, files);
-  const newest = Math.max(...Object.keys(files).map((file) => lstatSync(join(root, file)).ctimeMs));
-  while (FILE_SYSTEM.readClock(join(root, '.harness', 'clock')).fileSystem <= newest);
+  const readClock = () => FILE_SYSTEM.readClock(join(root, '.harness', 'clock'));
+  const written = readClock().fileSystem; // no file has a later time
+  for (let clock = readClock(); Math.min(clock.fileSystem, clock.own) <= written;) clock = readClock();
 }
 
 describe('a test file that passed', () => {
