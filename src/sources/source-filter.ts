@@ -4,6 +4,7 @@ import { crc32 } from 'node:zlib';
 import { readState, writeState } from '../machine/state-file.ts';
 import { IgnoreRules, type IgnoreMatch } from './dockerignore.ts';
 import { fileSet, READING_FORMAT, type FileSet } from './file-set.ts';
+import { pathMatcher } from './path-matcher.ts';
 
 /** The files of a context, split by whether they count. */
 export interface SplitFiles {
@@ -17,11 +18,10 @@ export interface SplitFiles {
  * `!` excludes again.
  */
 export class SourceFilter {
-  readonly #rules: IgnoreRules;
-  readonly #known = new Map<string, IgnoreMatch>();
+  readonly #match: (path: string) => IgnoreMatch;
 
   constructor(sources: readonly string[]) {
-    this.#rules = new IgnoreRules(sources.join('\n'));
+    this.#match = pathMatcher(new IgnoreRules(sources.join('\n')));
   }
 
   counts(path: string): boolean {
@@ -32,15 +32,6 @@ export class SourceFilter {
     const [inside, outside] = [new Map<string, string>(), new Map<string, string>()];
     for (const [path, entry] of entries()) (this.counts(path) ? inside : outside).set(path, entry);
     return { inside: fileSet(inside), outside: fileSet(outside) };
-  }
-
-  #match(path: string): IgnoreMatch {
-    const known = this.#known.get(path);
-    if (known) return known;
-    const slash = path.lastIndexOf('/');
-    const match = slash === -1 ? this.#rules.match(path) : this.#rules.match(path, this.#match(path.slice(0, slash)));
-    this.#known.set(path, match);
-    return match;
   }
 }
 

@@ -2,6 +2,7 @@ import { watch, type FSWatcher } from 'node:fs';
 import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import type { IgnoreMatch, IgnoreRules } from './dockerignore.ts';
+import { pathMatcher } from './path-matcher.ts';
 import type { SourceTree } from './tree.ts';
 
 /** What came or went in a context while it was watched. */
@@ -26,7 +27,7 @@ export function watchContext(root: string, tree: SourceTree, rules: IgnoreRules)
   const watchers: FSWatcher[] = [];
   let isKnown = directories.length <= MOST_DIRECTORIES;
   let hasMoved = false;
-  const matchOf = matcher(rules);
+  const matchOf = pathMatcher(rules);
   const notice = (directory: string, name: string | null) => {
     if (name === null) isKnown = false;
     else hasMoved ||= isInContext(directory === '' ? name : `${directory}/${name}`, matchOf, rules);
@@ -55,15 +56,4 @@ export function watchContext(root: string, tree: SourceTree, rules: IgnoreRules)
 /** An ignored directory that may hold exceptions counts: something in it may be in the context. */
 function isInContext(path: string, matchOf: (path: string) => IgnoreMatch, rules: IgnoreRules): boolean {
   return !matchOf(path).ignored || rules.mayHoldExceptions(path);
-}
-
-function matcher(rules: IgnoreRules): (path: string) => IgnoreMatch {
-  const known = new Map<string, IgnoreMatch>();
-  const matchOf = (path: string): IgnoreMatch => {
-    const slash = path.lastIndexOf('/');
-    const match = known.get(path) ?? rules.match(path, slash === -1 ? undefined : matchOf(path.slice(0, slash)));
-    known.set(path, match);
-    return match;
-  };
-  return matchOf;
 }
