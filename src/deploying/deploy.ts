@@ -6,7 +6,8 @@ import type { ManifestObject } from '../kubernetes/manifest.ts';
 import { KubeResources } from '../kubernetes/resources.ts';
 import { WatchTimeout, watchUntil } from '../kubernetes/watch.ts';
 import type { DeployedImage } from '../loading/loaded-image.ts';
-import { annotationOf, inOrder, withImages } from './fill-manifest.ts';
+import { annotationOf, withImages } from '../manifests/fill-manifest.ts';
+import { inOrder } from './order.ts';
 import { waitForRollout } from './wait-for-rollout.ts';
 import { isWorkload, type Workload } from './workload.ts';
 

@@ -7,11 +7,11 @@ import { wantedClusterNow } from '../cluster/definition.ts';
 import { loadTargets } from '../cluster/nodes.ts';
 import { assertOwn } from '../cluster/ownership.ts';
 import type { Tier } from '../config/config.ts';
-import { readManifests } from '../deploying/read-manifests.ts';
 import { runtimeName } from '../docker/reference.ts';
 import { decideLoad, type LoadDecision } from '../loading/decide-load.ts';
 import { digestsOf } from '../loading/image-digest.ts';
 import { imagesIn } from '../loading/node-contents.ts';
+import { readManifests } from '../manifests/read-manifests.ts';
 import type { Session } from '../session.ts';
 
 /** What a tier would do. */

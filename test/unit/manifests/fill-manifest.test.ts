@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { annotationOf, inOrder, withImages } from '../../../src/deploying/fill-manifest.ts';
+import { annotationOf, withImages } from '../../../src/manifests/fill-manifest.ts';
 import type { KubeObject } from '../../../src/kubernetes/api.ts';
 import type { DeployedImage } from '../../../src/loading/loaded-image.ts';
 
@@ -17,42 +17,6 @@ function pod(...images: string[]): KubeObject {
 function imagesOf(filled: KubeObject): unknown[] {
   return (filled['spec'] as { containers: { image: unknown }[] }).containers.map((container) => container.image);
 }
-
-describe('the order of objects', () => {
-  it('puts each after what it refers to, and keeps the order within a kind', () => {
-    const kinds = [
-      'Deployment',
-      'Ingress',
-      'Service',
-      'Widget',
-      'Job',
-      'ConfigMap',
-      'CustomResourceDefinition',
-      'Pod',
-      'Namespace',
-      'DaemonSet',
-    ];
-    const objects = [...kinds.map((kind) => object(kind)), object('Service', {}, 'second')].map((one, i) => ({
-      source: String(i),
-      object: one,
-    }));
-    const before = structuredClone(objects);
-    expect(inOrder(objects).map((one) => one.object.metadata.name)).toEqual([
-      'namespace',
-      'customresourcedefinition',
-      'configmap',
-      'service',
-      'second',
-      'widget',
-      'daemonset',
-      'deployment',
-      'pod',
-      'job',
-      'ingress',
-    ]);
-    expect(objects).toEqual(before);
-  });
-});
 
 describe('an image in a manifest', () => {
   it.each([

@@ -1,0 +1,43 @@
+import { describe, expect, it } from 'vitest';
+import { inOrder } from '../../../src/deploying/order.ts';
+import type { KubeObject } from '../../../src/kubernetes/api.ts';
+
+function object(kind: string, name = kind.toLowerCase()): KubeObject {
+  return { apiVersion: 'v1', kind, metadata: { name } };
+}
+
+describe('the order of objects', () => {
+  it('puts each after what it refers to, and keeps the order within a kind', () => {
+    const kinds = [
+      'Deployment',
+      'Ingress',
+      'Service',
+      'Widget',
+      'Job',
+      'ConfigMap',
+      'CustomResourceDefinition',
+      'Pod',
+      'Namespace',
+      'DaemonSet',
+    ];
+    const objects = [...kinds.map((kind) => object(kind)), object('Service', 'second')].map((one, i) => ({
+      source: String(i),
+      object: one,
+    }));
+    const before = structuredClone(objects);
+    expect(inOrder(objects).map((one) => one.object.metadata.name)).toEqual([
+      'namespace',
+      'customresourcedefinition',
+      'configmap',
+      'service',
+      'second',
+      'widget',
+      'daemonset',
+      'deployment',
+      'pod',
+      'job',
+      'ingress',
+    ]);
+    expect(objects).toEqual(before);
+  });
+});
