@@ -21,6 +21,8 @@ export interface Clock {
   fileSystem: number;
   /** The device number of that file system. */
   device: number;
+  /** Whether any change of a file there moves its change time, whatever times a program sets. */
+  stampsChanges: boolean;
 }
 
 /**
@@ -37,10 +39,11 @@ function readClock(probe: string): Clock {
     makeStateDirectory(dirname(probe));
     writeFileSync(probe, '');
     const { ctimeMs, dev } = lstatSync(probe);
+    const clock = { own, fileSystem: ctimeMs, device: dev, stampsChanges: stampsChanges(probe) };
     rmSync(probe, { force: true });
-    return { own, fileSystem: ctimeMs, device: dev };
+    return clock;
   } catch {
-    return { own, fileSystem: 0, device: -1 }; // the index cannot be written there either
+    return { own, fileSystem: 0, device: -1, stampsChanges: false }; // the index cannot be written there either
   }
 }
 
@@ -49,14 +52,26 @@ export const FILE_SYSTEM: FileSystemRules = { racy: RACY_MS, readClock };
 /**
  * Whether the stamp of a file can be trusted when it is seen again: any change after this moment
  * must give the file another stamp. That is so if the file system's clock has passed the tick of
- * the stamp. If that clock is unknown, it is so once the file has had this stamp for a while.
+ * the stamp. If that clock is unknown, it is so once the file has had this stamp for a while. It is
+ * never so without a real change time: a program can change the content and set the old time again.
  * @param since when the file was first seen with this stamp, by this machine's clock
  */
 export function isSettled(stat: Stats, since: number | undefined, clock: Clock, racy: number): boolean {
+  const isProbed = stat.dev === clock.device;
+  if (isProbed ? !clock.stampsChanges : mayLackChangeTime(stat)) return false;
   if (since !== undefined && since + racy < clock.own) return true;
-  return (
-    stat.dev === clock.device && Math.max(stat.mtimeMs, stat.ctimeMs) + racy < Math.min(clock.fileSystem, clock.own)
-  );
+  return isProbed && Math.max(stat.mtimeMs, stat.ctimeMs) + racy < Math.min(clock.fileSystem, clock.own);
+}
+
+/** Milliseconds. FAT stores times in units of 2 s, exFAT in units of this; other file systems in smaller ones. */
+const COARSE_MS = 10;
+
+/**
+ * Whether a file may be on a file system that has only one time and reports it as both. Such file
+ * systems store it coarsely; on others a file hardly ever looks like this.
+ */
+function mayLackChangeTime({ mtimeMs, ctimeMs }: Stats): boolean {
+  return mtimeMs === ctimeMs && ctimeMs % COARSE_MS === 0;
 }
 
 /**
@@ -83,3 +98,28 @@ export function stampsDirectories(probe: string): boolean {
     return false;
   }
 }
+
+/** Milliseconds. Longer than the coarsest known clock of a file system takes to tick. */
+const LONGEST_TICK_MS = 2_500;
+
+/**
+ * Whether setting a file's time to the past moves its change time to now. POSIX requires that. FAT
+ * and others have no change time: they report the modification time, or the time of creation.
+ * @param file an existing file, which may be changed
+ */
+function stampsChanges(file: string): boolean {
+  const created = lstatSync(file);
+  for (const deadline = performance.now() + LONGEST_TICK_MS; performance.now() < deadline;) {
+    utimesSync(file, 1, 1);
+    const { ctimeMs } = lstatSync(file);
+    if (ctimeMs !== created.ctimeMs) return ctimeMs > created.ctimeMs;
+    // Either the clock has not ticked yet, or this time never moves.
+    writeFileSync(file, '.');
+    const written = lstatSync(file);
+    if (written.mtimeMs > created.mtimeMs && written.ctimeMs === created.ctimeMs) return false;
+    Atomics.wait(PAUSE, 0, 0, 1);
+  }
+  return false;
+}
+
+const PAUSE = new Int32Array(new SharedArrayBuffer(4));

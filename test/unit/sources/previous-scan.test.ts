@@ -22,7 +22,11 @@ function asHash(content: string): Uint8Array {
 
 /** Scans one file, as a walk does. Returns its row, and whether its content was read. */
 function scanFile(known: Rows | undefined, seen: Stats, clock: Partial<Clock>): { rows: Rows; read: boolean } {
-  const previousScan = new PreviousScan(known, { own: 1_000_000, fileSystem: 1_000_000, device: 1, ...clock }, RACY_MS);
+  const previousScan = new PreviousScan(
+    known,
+    { own: 1_000_000, fileSystem: 1_000_000, device: 1, stampsChanges: true, ...clock },
+    RACY_MS,
+  );
   const hash = previousScan.hash('/file', seen);
   const rows = new RowBuilder();
   rows.add('/file', 'file', seen, hash ?? asHash('x'), previousScan.doubtedSince('/file', seen));
@@ -118,6 +122,7 @@ describe('random changes under coarse and skewed clocks', () => {
     tick: fc.constantFrom(0.001, 1, 10, 1_000, 2_000),
     ahead: fc.constantFrom(0, 0, 3_000, -3_000, 3_600_000, -3_600_000),
     ownDevice: fc.boolean(),
+    hasChangeTime: fc.constantFrom(true, true, true, false),
   });
 
   it('never hide a changed content', { timeout: Math.max(60_000, STEPS * 5) }, () => {
@@ -128,7 +133,9 @@ describe('random changes under coarse and skewed clocks', () => {
       fc.property(
         fileSystem,
         fc.array(step, { minLength: 1, maxLength: 30, size: 'max' }),
-        ({ tick, ahead, ownDevice }, sequence) => {
+        ({ tick, ahead, ownDevice, hasChangeTime }, sequence) => {
+          // Where this cannot be tested, it is known by the coarse times.
+          fc.pre(hasChangeTime || ownDevice || tick >= 10);
           rmSync(path, { force: true });
           let now = 1_000_000_000;
           let kept: Buffer | undefined;
@@ -141,7 +148,9 @@ describe('random changes under coarse and skewed clocks', () => {
           const check = () => {
             const index = TreeIndex.read(path);
             const known = index?.readRows();
-            const stats = [...files].map(([name, { content, ...times }]) => ({ name, content, seen: stat(times) }));
+            const stats = [...files].map(([name, { content, ...times }]) => {
+              return { name, content, seen: stat(hasChangeTime ? times : { ...times, ctimeMs: times.mtimeMs }) };
+            });
             checks += stats.length;
             // As in `readContext`: the whole index is trusted, or every file is checked.
             if (known && known.doubted.size === 0 && stats.every(({ seen }, row) => isAsInRow(known, row, seen))) {
@@ -150,7 +159,12 @@ describe('random changes under coarse and skewed clocks', () => {
                 expect(Buffer.from(hashOf(known, row))).toEqual(asHash(content));
               return;
             }
-            const clock = { own: Date.now(), fileSystem: ownDevice ? stamp() : Date.now(), device: ownDevice ? 1 : 2 };
+            const clock = {
+              own: Date.now(),
+              fileSystem: ownDevice ? stamp() : Date.now(),
+              device: ownDevice ? 1 : 2,
+              stampsChanges: !ownDevice || hasChangeTime,
+            };
             const previousScan = new PreviousScan(known, clock, RACY_MS);
             const rows = new RowBuilder();
             for (const { name, content, seen } of stats) {
