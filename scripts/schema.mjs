@@ -11,11 +11,7 @@ import { schema } from '../dist/config/schema.js';
 
 const FILE = 'harness.schema.json';
 
-const { $schema, ...shape } = toJsonSchema(schema, {
-  target: 'draft-07',
-  errorMode: 'ignore', // checks that JSON schema cannot express
-  overrideSchema: ({ valibotSchema }) => (valibotSchema.type === 'custom' ? {} : undefined),
-});
+const { $schema, ...shape } = asJsonSchema(schema);
 const result = { $schema, title: 'Configuration of kind-harness', ...withDescriptions(shape, docstrings()) };
 const text = `${JSON.stringify(result, null, 2)}\n`;
 
@@ -24,6 +20,20 @@ if (!process.argv.includes('--check')) {
 } else if (readFileSync(FILE, 'utf8') !== text) {
   console.error(`${FILE} is not up to date. Run: node scripts/schema.mjs`);
   process.exitCode = 1;
+}
+
+function asJsonSchema(valibot) {
+  return toJsonSchema(valibot, {
+    target: 'draft-07',
+    errorMode: 'ignore', // checks that JSON schema cannot express
+    overrideSchema: ({ valibotSchema }) => {
+      if (valibotSchema.type === 'custom') return {};
+      // What is lazy for better messages stands here in full.
+      return valibotSchema.type === 'lazy'
+        ? { ...asJsonSchema(valibotSchema.getter()), $schema: undefined }
+        : undefined;
+    },
+  });
 }
 
 /** The members of HarnessConfig with their docstrings, as a tree. */

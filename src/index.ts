@@ -1,4 +1,4 @@
-export { defineConfig, type HarnessConfig } from './config/define.ts';
+export { defineConfig, type DeployStepConfig, type HarnessConfig } from './config/define.ts';
 export { openHarness } from './open.ts';
 export type { Harness, OpenOptions, TierOptions } from './harness.ts';
 export { HarnessError, type ErrorCode } from './core/error.ts';

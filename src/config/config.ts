@@ -1,3 +1,5 @@
+import type { DeployStep } from './deploy-step.ts';
+
 /** A configuration after it was read and checked: every path absolute, every default filled in. */
 export interface Config {
   /** The file it came from. */
@@ -18,6 +20,7 @@ export interface Config {
   services: ServiceConfig[];
   /** Manifest files, sorted by path. */
   manifests: string[];
+  deploy: DeployConfig;
   tests: TestsConfig;
   timeouts: Timeouts;
 }
@@ -70,6 +73,12 @@ export interface ImageConfig {
    * registry answers: reference to Debian release, such as `debian:bookworm-slim` to `bookworm`.
    */
   debianBases: Record<string, string>;
+}
+
+/** How to deploy. */
+export interface DeployConfig {
+  /** What comes after the manifests, in order. */
+  steps: DeployStep[];
 }
 
 /** A container that runs next to the cluster. */

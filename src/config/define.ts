@@ -110,6 +110,11 @@ export interface HarnessConfig {
   >;
   /** Globs of Kubernetes manifests. The harness applies them in a fitting order. */
   manifests?: string | string[];
+  /**
+   * More than manifests: steps that are taken in order after `manifests`. An array of steps, or an
+   * object with `steps`.
+   */
+  deploy?: DeployStepConfig[] | { steps?: DeployStepConfig[] };
   /** How to test. Default: the vitest of your project. */
   tests?: {
     /** Any program, as argv. Its exit status decides. */
@@ -137,6 +142,40 @@ export interface HarnessConfig {
     /** Until a service accepts connections. Default: 60. */
     service?: number;
   };
+}
+
+/** One step of `deploy`: exactly one of `helm`, `kustomize`, `manifests` and `command`. */
+export interface DeployStepConfig {
+  /** Installs or upgrades a release of a chart. */
+  helm?: {
+    /** A directory or an archive; the chart's name with `repo`; or an `oci://` reference. */
+    chart: string;
+    /** The name of the release. */
+    release: string;
+    /** The address of a chart repository. */
+    repo?: string;
+    /** The version of a chart from a repository. Without it, Helm is asked each time. */
+    version?: string;
+    /**
+     * Files of values, or values. `{image.api}`, `{image.api.repository}` and `{image.api.tag}` are
+     * filled in.
+     */
+    values?: (string | Record<string, unknown>)[];
+    /** Single values by their path, such as `image.tag`. The same placeholders are filled in. */
+    set?: Record<string, string | number | boolean | { env: string }>;
+  };
+  /** A directory with a kustomization. */
+  kustomize?: string;
+  /** Globs of manifests. */
+  manifests?: string | string[];
+  /** A program that prints manifests, as argv. */
+  command?: string[];
+  /** Globs of all files that the program reads; then it runs only if one of them changed. */
+  inputs?: string[];
+  /** For objects that name no namespace. Default: the configuration's. */
+  namespace?: string;
+  /** How many seconds to wait until everything in this step is ready. Default: `timeouts.deploy`. */
+  timeout?: number;
 }
 
 /** Gives an editor the types of the configuration; returns its argument. */

@@ -3,7 +3,9 @@ import { basename, join, resolve } from 'node:path';
 import { DEFAULT_TIMEOUTS, type ClusterConfig, type Config, type TestsConfig, type Timeouts } from './config.ts';
 import type { HarnessConfig } from './define.ts';
 import { isFile } from './files.ts';
+import { findManifests } from './find-manifests.ts';
 import { clusterNameFrom, clusterNameLength, projectNameFrom } from './names.ts';
+import { resolveDeploy } from './resolve-deploy.ts';
 import { resolveImages } from './resolve-images.ts';
 import type { Problem } from './schema.ts';
 
@@ -18,13 +20,15 @@ export async function resolveConfig(
 ): Promise<{ config: Config; problems: Problem[] }> {
   const problems: Problem[] = [];
   const project = raw.project ?? projectNameFrom(basename(root));
+  const namespace = raw.namespace ?? project;
+  const timeouts = resolveTimeouts(raw.timeouts);
   const images = resolveImages(raw.images, root, project, problems);
   const config: Config = {
     file,
     root,
     stateDirectory: join(root, '.harness'),
     project,
-    namespace: raw.namespace ?? project,
+    namespace,
     cluster: resolveCluster(raw.cluster, root, project, problems),
     images,
     transport: raw.load?.transport ?? 'auto',
@@ -35,9 +39,10 @@ export async function resolveConfig(
       command,
       ...service,
     })),
-    manifests: await findManifests(raw.manifests, root, problems),
+    manifests: await findManifests(raw.manifests, root, 'manifests', problems),
+    deploy: await resolveDeploy(raw.deploy, { root, namespace, timeouts, images, problems }),
     tests: resolveTests(raw.tests, root, problems),
-    timeouts: resolveTimeouts(raw.timeouts),
+    timeouts,
   };
   return { config, problems };
 }
@@ -71,21 +76,6 @@ function resolveCluster(
     kindConfig,
     nodeImage: raw.nodeImage,
   };
-}
-
-async function findManifests(raw: string | string[] | undefined, root: string, problems: Problem[]): Promise<string[]> {
-  const globs = raw === undefined ? [] : [raw].flat();
-  if (globs.length === 0) return [];
-  const { globSync } = await import('tinyglobby'); // only when needed: start-up time counts
-  const files = new Set<string>();
-  for (const [index, glob] of globs.entries()) {
-    const found = globSync(glob, { cwd: root, absolute: true, expandDirectories: false });
-    const path = Array.isArray(raw) ? `manifests.${index}` : 'manifests';
-    if (found.length === 0)
-      problems.push({ path, message: `expected files, found none for \`${glob}\` below ${root}` });
-    for (const file of found) files.add(file);
-  }
-  return [...files].sort();
 }
 
 function resolveTests(raw: HarnessConfig['tests'], root: string, problems: Problem[]): TestsConfig {

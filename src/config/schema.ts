@@ -2,29 +2,8 @@ import * as v from 'valibot';
 import { parseReference } from '../docker/reference.ts';
 import { TRANSPORTS } from './config.ts';
 import type { HarnessConfig } from './define.ts';
-
-/** Rejects arrays first: valibot accepts one as an object with the keys 0, 1, 2. */
-function noArray(message: string) {
-  return v.custom<Record<string, unknown>>((value) => !Array.isArray(value), message);
-}
-
-function object<T extends v.ObjectEntries>(entries: T) {
-  const message = (issue: v.StrictObjectIssue) => (issue.expected === 'never' ? 'unknown key' : 'expected an object');
-  return v.pipe(noArray('expected an object'), v.strictObject(entries, message));
-}
-
-function record<V extends v.GenericSchema>(key: v.GenericSchema<string, string>, value: V, message: string) {
-  return v.pipe(noArray(message), v.record(key, value, message));
-}
-
-const text = v.pipe(v.string('expected a string'), v.nonEmpty('expected a non-empty string'));
-
-// A Kubernetes namespace, and part of host names: RFC 1123 label.
-const label = v.pipe(
-  text,
-  v.maxLength(50, 'expected at most 50 characters'),
-  v.regex(/^[a-z0-9]([a-z0-9-]*[a-z0-9])?$/, 'expected lower-case letters, digits and `-`'),
-);
+import { deploy } from './schema-deploy.ts';
+import { argv, fromEnvironment, globs, label, object, record, text, timeout, variable } from './schema-parts.ts';
 
 const imageName = v.pipe(
   text,
@@ -41,14 +20,6 @@ const reference = v.pipe(
     'expected an image reference such as `shop/api:dev`, or a tag such as `dev`',
   ),
 );
-
-const argv = v.pipe(
-  v.array(text, 'expected an array of strings, the program first'),
-  v.minLength(1, 'expected at least the name of a program'),
-);
-
-const variable = v.pipe(text, v.regex(/^[A-Za-z_]\w*$/, 'expected the name of an environment variable'));
-const fromEnvironment = object({ env: variable });
 
 // BuildKit calls the build context itself `context`.
 const contextName = v.pipe(
@@ -125,13 +96,6 @@ const service = object({
   ),
 });
 
-const timeout = v.pipe(
-  v.number('expected a number of seconds'),
-  v.integer('expected a whole number of seconds'),
-  v.minValue(1, 'expected 1 second or more'),
-  v.maxValue(86_400, 'expected at most 86400 seconds, which is a day'),
-);
-
 /** The shape of a configuration; the JSON schema is generated from it. */
 export const schema = object({
   $schema: v.optional(v.string('expected a string')),
@@ -160,7 +124,8 @@ export const schema = object({
   ),
   registry: v.optional(object({ keep: v.optional(v.boolean('expected true or false')) })),
   services: v.optional(record(label, service, 'expected an object of services by name')),
-  manifests: v.optional(v.union([text, v.array(text)], 'expected a glob or an array of globs')),
+  manifests: v.optional(globs),
+  deploy: v.optional(deploy),
   tests: v.optional(
     object({
       command: v.optional(argv),
@@ -199,5 +164,11 @@ export function checkShape(
 ): { config: HarnessConfig; problems: [] } | { config?: undefined; problems: Problem[] } {
   const result = v.safeParse(schema, raw);
   if (result.success) return { config: result.output as HarnessConfig, problems: [] };
-  return { problems: result.issues.map((issue) => ({ path: v.getDotPath(issue) ?? '', message: issue.message })) };
+  return { problems: result.issues.map((issue) => ({ path: pathOf(issue), message: issue.message })) };
+}
+
+/** Steps are counted in brackets, as in messages about a deployment: `deploy[0].helm.chart`. */
+function pathOf(issue: v.BaseIssue<unknown>): string {
+  const path = v.getDotPath(issue) ?? '';
+  return /^deploy\b/.test(path) ? path.replaceAll(/\.(\d+)(?=\.|$)/g, '[$1]') : path;
 }

@@ -9,6 +9,7 @@ const REFERENCE = 'expected an image reference such as `shop/api:dev`, or a tag 
 const ARGUMENT = 'expected a string, a number, a boolean or `{ env: "NAME" }`';
 const SECRET = 'expected `{ env: "NAME" }` or `{ file: "path" }`';
 const CONTEXT = 'expected a name as in `FROM`, other than `context`';
+const STEP = 'expected one of `helm`, `kustomize`, `manifests`, `command`';
 const LABEL = 'expected lower-case letters, digits and `-`';
 
 describe('the shape of a configuration', () => {
@@ -36,6 +37,22 @@ describe('the shape of a configuration', () => {
       load: { transport: 'archive' },
       registry: { keep: true },
       manifests: ['a/*.yaml', 'b.yaml'],
+      deploy: [
+        {
+          helm: {
+            chart: 'charts/shop',
+            release: 'shop',
+            values: ['values.yaml', { replicas: 2 }],
+            set: { 'image.tag': '{image.my-api.v2.tag}', debug: true, token: { env: 'TOKEN' } },
+          },
+          namespace: 'other',
+          timeout: 60,
+        },
+        { helm: { chart: 'redis', release: 'redis', repo: 'https://charts.invalid', version: '1.2.3' } },
+        { kustomize: 'overlays/test' },
+        { manifests: 'k8s/*.yaml' },
+        { command: ['jsonnet', '-y', 'app.jsonnet'], inputs: ['*.jsonnet'] },
+      ],
       tests: { vitest: { config: 'vitest.config.ts', args: ['--bail'] } },
       timeouts: { cluster: 600, deploy: 60, service: 5 },
     };
@@ -107,6 +124,27 @@ describe('the shape of a configuration', () => {
     [{ images: { api: { dockerFile: 'x' } } }, 'images.api.dockerFile', 'unknown key'],
     [{ manifests: 3 }, 'manifests', 'expected a glob or an array of globs'],
     [{ manifests: [''] }, 'manifests.0', 'expected a non-empty string'],
+    [{ deploy: 'x' }, 'deploy', 'expected an object'],
+    [{ deploy: [{}] }, 'deploy[0]', `${STEP}, found none of them`],
+    [
+      { deploy: [{ kustomize: 'a' }, { kustomize: 'a', manifests: 'b' }] },
+      'deploy[1]',
+      `${STEP}, found \`kustomize\` and \`manifests\``,
+    ],
+    [{ deploy: [{ helm: { release: 'a' } }] }, 'deploy[0].helm.chart', 'expected a value, found none'],
+    [
+      { deploy: [{ helm: { chart: 'a', release: 'A' } }] },
+      'deploy[0].helm.release',
+      'expected lower-case letters, digits, `.` and `-`',
+    ],
+    [
+      { deploy: [{ helm: { chart: 'a', release: 'a', values: [1] } }] },
+      'deploy[0].helm.values[0]',
+      'expected a file or an object of values',
+    ],
+    [{ deploy: [{ helm: { chart: 'a', release: 'a', sets: {} } }] }, 'deploy[0].helm.sets', 'unknown key'],
+    [{ deploy: { steps: [{ kustomize: 1 }] } }, 'deploy.steps[0].kustomize', 'expected a string'],
+    [{ deploy: [{ command: ['a'], timeout: 0 }] }, 'deploy[0].timeout', 'expected 1 second or more'],
     [{ tests: { command: 'npm test' } }, 'tests.command', 'expected an array of strings, the program first'],
     [{ tests: { command: [] } }, 'tests.command', 'expected at least the name of a program'],
     [{ tests: { command: [''] } }, 'tests.command.0', 'expected a non-empty string'],
