@@ -6,11 +6,13 @@ import type { ClusterStatus } from './cluster/status.ts';
 import { withCacheImages, type Config, type Tier } from './config/config.ts';
 import { loadConfig } from './config/load.ts';
 import { HarnessError } from './core/error.ts';
+import type { Redactor } from './core/redactor.ts';
 import type { TestSummary } from './core/summary.ts';
 import type { Pruned } from './pruning/pruned.ts';
 import type { CacheStatus } from './run/cache-status.ts';
 import type { TierPlan } from './run/dry-run.ts';
 import { exclusively } from './run/exclusive.ts';
+import { inSession } from './run/in-session.ts';
 import type { OpenOptions, TierOptions } from './run/options.ts';
 import { openSession, selectImages, type Session } from './session.ts';
 import type { HarnessContext } from './testing/context.ts';
@@ -62,6 +64,11 @@ export class Harness {
   get results(): Pick<Session, 'builds' | 'loads' | 'tests'> {
     const { builds, loads, tests } = this.#session;
     return { builds, loads, tests };
+  }
+
+  /** @internal Masks the values of secrets in what is printed. */
+  get redactor(): Redactor {
+    return this.#session.redactor;
   }
 
   /**
@@ -226,17 +233,8 @@ export class Harness {
     return this.#inSession((session) => exclusively(session, this.#command, () => work(session)));
   }
 
-  /**
-   * Runs an operation in a session of its own, because a session remembers what it read: sources,
-   * nodes and Docker may have changed since the last operation. The results are kept together.
-   */
-  async #inSession<T>(work: (session: Session) => Promise<T>): Promise<T> {
-    const session = { ...this.#session };
-    try {
-      return await work(session);
-    } finally {
-      this.#session.tests = session.tests;
-    }
+  #inSession<T>(work: (session: Session) => Promise<T>): Promise<T> {
+    return inSession(this.#session, work);
   }
 }
 

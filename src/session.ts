@@ -1,8 +1,10 @@
 import type { Config, ImageConfig } from './config/config.ts';
 import { HarnessError } from './core/error.ts';
 import type { Emit } from './core/event.ts';
+import { Redactor } from './core/redactor.ts';
 import type { BuildSummary, LoadSummary, TestSummary } from './core/summary.ts';
 import { DockerEngine } from './docker/engine.ts';
+import { SECRET_KEY } from './machine/secret-key.ts';
 import { makeStateDirectory } from './machine/state-file.ts';
 
 /**
@@ -12,7 +14,9 @@ import { makeStateDirectory } from './machine/state-file.ts';
 export interface Session {
   config: Config;
   env: NodeJS.ProcessEnv;
+  /** Receives events; the values of secrets are masked in them. */
   emit: Emit;
+  redactor: Redactor;
   signal: AbortSignal;
   engine: DockerEngine;
   builds: BuildSummary[];
@@ -25,7 +29,34 @@ export function openSession(options: Pick<Session, 'config' | 'env' | 'emit' | '
   // Before sources are read: a build context can contain the directory, and its creation would look
   // like a change.
   makeStateDirectory(options.config.stateDirectory);
-  return { ...options, engine: DockerEngine.of(options.env), builds: [], loads: [], tests: null };
+  const { config, env, emit } = options;
+  const redactor = new Redactor(namesIn(config));
+  valuesFrom(config, env).forEach((value) => redactor.learn(value));
+  const masked: Emit = (event) => emit(redactor.redactAll(event));
+  return {
+    ...options,
+    emit: masked,
+    redactor,
+    engine: DockerEngine.of(options.env),
+    builds: [],
+    loads: [],
+    tests: null,
+  };
+}
+
+/** Names that are in all output. */
+function namesIn({ project, namespace, cluster, images, services }: Config): string[] {
+  return [project, namespace, cluster.name, ...[...images, ...services].map(({ name }) => name)];
+}
+
+/** The values that the configuration takes from the environment. */
+function valuesFrom({ images, services }: Config, env: NodeJS.ProcessEnv): string[] {
+  const sources = [
+    ...images.flatMap(({ buildArgs, secrets }) => [...Object.values(buildArgs), ...Object.values(secrets)]),
+    ...services.flatMap((service) => Object.values(service.env)),
+  ];
+  const names = sources.flatMap((source) => (typeof source === 'object' && 'env' in source ? [source.env] : []));
+  return [...names, SECRET_KEY].map((name) => env[name]).filter((value) => value !== undefined);
 }
 
 /**

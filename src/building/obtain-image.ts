@@ -3,6 +3,7 @@ import { step } from '../core/step.ts';
 import { stopwatch } from '../core/stopwatch.ts';
 import type { DockerImage } from '../docker/engine.ts';
 import { basesOf } from '../freshness/base-references.ts';
+import { secretValue } from '../freshness/build-options.ts';
 import { describeChange } from '../freshness/decide-freshness.ts';
 import type { ObservedInputs } from '../freshness/read-inputs.ts';
 import type { Session } from '../session.ts';
@@ -87,7 +88,9 @@ async function prepareBuild(
   { image, settled, decision, noCache }: WantedImage,
   progress: (detail: string) => void,
 ): Promise<ImageBuild> {
-  const { config, env, signal } = session;
+  const { config, env, signal, redactor } = session;
+  // The build may print them.
+  for (const secret of Object.values(image.secrets)) redactor.learn(secretValue(secret, env) ?? '');
   for (const reference of basesOf(image, config.stateDirectory, env))
     await provideBase(session, image, reference, progress);
   const { ids, standIns } = await currentBases(session, image, settled);

@@ -50,20 +50,21 @@ export async function runCommand(
       return command.run({ harness, args, options, colour: streams.terminal && options.json !== true });
     },
   };
-  return runWork(work, options, streams, signal, () => opened?.results);
+  return runWork(work, options, streams, signal, () => opened);
 }
 
 /**
  * Runs any piece of work as a command: reports events, ends with a summary, and turns errors into
  * messages and exit codes.
- * @param results builds, loads and tests for the summary, even if the work failed
+ * @param harness what the work was done with, if it got that far: its results are in the summary, even if
+ * the work failed
  */
 export async function runWork(
   work: Work,
   options: CommonOptions,
   streams: Streams,
   signal: AbortSignal,
-  results: () => Pick<Summary, 'builds' | 'loads' | 'tests'> | undefined = () => undefined,
+  harness: () => Pick<Harness, 'results' | 'redactor'> | undefined = () => undefined,
 ): Promise<number> {
   const ms = stopwatch();
   const { emit, release } = await reporterFor(options, streams, work.live ?? false);
@@ -76,6 +77,7 @@ export async function runWork(
     failure = signal.aborted ? new HarnessError('INTERRUPTED', 'Interrupted.', { cause: error }) : error;
   }
   await release();
+  const masked = <T>(value: T): T => harness()?.redactor.redactAll(value) ?? value;
   const exitCode = failure === undefined ? (end.exitCode ?? 0) : exitCodeFor(failure);
   if (options.json) {
     const summary: Summary = {
@@ -83,14 +85,14 @@ export async function runWork(
       command: work.name,
       ok: exitCode === 0,
       exitCode,
-      ...(results() ?? { builds: [], loads: [], tests: null }),
+      ...(harness()?.results ?? { builds: [], loads: [], tests: null }),
       ...end.more,
       ms: ms(),
       ...(failure === undefined ? {} : { error: errorForMachines(failure) }),
     };
-    streams.out(JSON.stringify(summary));
+    streams.out(JSON.stringify(masked(summary)));
   } else {
-    end.lines?.forEach(streams.out);
+    masked(end.lines)?.forEach(streams.out);
     if (failure !== undefined) errorForPeople(failure, options.verbose ?? false).forEach(streams.err);
   }
   return exitCode;

@@ -1,9 +1,6 @@
 import type { KubernetesObject } from '@kubernetes/client-node';
+import { MASK } from '../core/redactor.ts';
 import type { KubeObject } from './api.ts';
-
-/** Shorter values would match half of every log, and are no secrets. */
-const MIN_LENGTH = 4;
-const MASK = '***';
 
 /**
  * A copy of an object that is safe to write to a file: without Kubernetes's bookkeeping, and
@@ -32,27 +29,20 @@ export function withoutSecrets(object: KubernetesObject | KubeObject): object {
   return copy;
 }
 
-/**
- * The texts to redact: the values of Secrets, plain and in base64, and the single lines of long
- * values.
- */
-export function secretValues(
-  secrets: readonly { data?: Record<string, string>; stringData?: Record<string, string> }[],
-): string[] {
-  const plain = secrets.flatMap(({ data = {}, stringData = {} }) => [
-    ...Object.values(data).map((value) => Buffer.from(value, 'base64').toString('utf8')),
-    ...Object.values(stringData),
-  ]);
-  const all = plain.flatMap((value) => [
-    value,
-    value.trim(),
-    Buffer.from(value).toString('base64'),
-    ...value.trim().split('\n'),
-  ]);
-  return [...new Set(all)].filter((value) => value.length >= MIN_LENGTH).sort((a, b) => b.length - a.length);
+interface Secret {
+  data?: Record<string, string>;
+  stringData?: Record<string, string>;
 }
 
-/** Masks the values in a text. */
-export function redact(text: string, values: readonly string[]): string {
-  return values.reduce((rest, value) => rest.replaceAll(value, MASK), text);
+/** The values of Secrets, decoded. */
+export function secretValues(secrets: readonly object[]): Buffer[] {
+  return (secrets as readonly Secret[]).flatMap(({ data, stringData }) => [
+    ...Object.values(data ?? {}).map((value) => Buffer.from(String(value), 'base64')),
+    ...Object.values(stringData ?? {}).map((value) => Buffer.from(String(value))),
+  ]);
+}
+
+/** The Secrets among the objects. */
+export function secretsAmong(objects: readonly KubeObject[]): KubeObject[] {
+  return objects.filter(({ apiVersion, kind }) => apiVersion === 'v1' && kind === 'Secret');
 }

@@ -3,6 +3,9 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { cacheDirectory } from './cache-directory.ts';
 import { replaceFile } from './state-file.ts';
 
+/** The variable that replaces the key. */
+export const SECRET_KEY = 'HARNESS_SECRET_KEY';
+
 const BYTES = 32;
 
 /**
@@ -11,7 +14,8 @@ const BYTES = 32;
  * stale. `HARNESS_SECRET_KEY` replaces it if several machines must agree on what is fresh.
  */
 export function secretKey(env: NodeJS.ProcessEnv): Buffer {
-  if (env['HARNESS_SECRET_KEY']) return Buffer.from(env['HARNESS_SECRET_KEY'], 'utf8');
+  const given = env[SECRET_KEY];
+  if (given) return Buffer.from(given, 'utf8');
   const path = cacheDirectory(env, 'secret-key');
   return readKey(path) ?? createKey(path);
 }

@@ -7,6 +7,7 @@ import { step } from '../core/step.ts';
 import { count } from '../core/words.ts';
 import { deploy } from '../deploying/deploy.ts';
 import type { ManifestObject } from '../kubernetes/manifest.ts';
+import { secretsAmong, secretValues } from '../kubernetes/redact.ts';
 import { loadEverywhere, prepareLoad } from '../loading/load-image.ts';
 import type { DeployedImage } from '../loading/loaded-image.ts';
 import { hasReplaced } from '../loading/replacements.ts';
@@ -58,6 +59,7 @@ export async function prepare(session: Session, tier: Tier, beforeDeploy?: () =>
   const { config, emit } = session;
   // First the checks that can stop the run: invalid manifests, and a cluster that is not ours.
   const objects = readManifests(config.manifests, config.root);
+  secretValues(secretsAmong(objects.map(({ object }) => object))).forEach((value) => session.redactor.learn(value));
   await ownCluster(session);
   emit({ type: 'plan', steps: plannedSteps(session) });
   const environment = await bringEnvironmentUp(session, tier);

@@ -48,6 +48,28 @@ describe('a workload that does not start', () => {
     expect((await onlyPod(project.kubeconfig, project.namespace)).log).toBe('fixed');
   });
 
+  it('is reported without the values of secrets that it prints, in any encoding', async () => {
+    const secret = 'correct-horse "battery"';
+    const base64 = (text: string) => Buffer.from(text).toString('base64');
+    const encoded = [
+      secret,
+      base64(secret),
+      base64(`user:${secret}`),
+      encodeURIComponent(secret),
+      JSON.stringify(secret),
+    ];
+    const project = all.project('secrets');
+    project.write('app/program', program(['the last words', ...encoded].join('\n'), 3));
+    const object = { apiVersion: 'v1', kind: 'Secret', metadata: { name: 'token' }, stringData: { token: secret } };
+    project.manifest(object, job({ image: 'app' }));
+    const machine = await project.run('test-cached');
+    expect(machine.summary.error).toMatchObject({ code: 'DEPLOY', detail: expect.stringContaining('the last words') });
+    const person = await project.plain('test-cached', '--verbose');
+    const shown = [machine.stdout, machine.stderr, person.stdout, person.stderr].join('\n');
+    expect(shown).toContain('***');
+    for (const word of [...encoded.slice(0, 2), 'correct-horse', 'battery']) expect(shown).not.toContain(word);
+  });
+
   it('is reported when its image cannot be pulled', async () => {
     const project = all.project('pull');
     // No registry listens at this port, so that the pull fails at once on every machine.

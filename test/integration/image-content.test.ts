@@ -16,7 +16,7 @@ import { plant } from '../support/scratch.ts';
  */
 
 /** The number of steps. Most steps cost a build, so they are few. */
-const STEPS = Math.max(48, Number(process.env['HARNESS_PROPERTY_STEPS'] ?? 0) / 250);
+const STEPS = Math.max(48, Number(process.env['HARNESS_PROPERTY_STEPS'] ?? 0) / 500);
 const LONGEST = 12;
 const PROJECT = `coretest-content-${process.pid}`;
 const BASE = `${PROJECT}-base/base:1`;

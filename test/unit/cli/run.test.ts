@@ -4,6 +4,7 @@ import { COMMANDS } from '../../../src/cli/commands.ts';
 import { runWork } from '../../../src/cli/run.ts';
 import { cacheTable, columns, planLines, statusLines, whyLines } from '../../../src/cli/tables.ts';
 import { HarnessError } from '../../../src/core/error.ts';
+import { Redactor } from '../../../src/core/redactor.ts';
 import type { ImageStatus } from '../../../src/run/cache-status.ts';
 import type { TierPlan } from '../../../src/run/dry-run.ts';
 
@@ -18,9 +19,8 @@ async function work(
   const err: string[] = [];
   const streams = { out: (line: string) => out.push(line), err: (line: string) => err.push(line), terminal: false };
   const exitCode = await runWork({ name: 'test-cached', do: body }, options, streams, signal, () => ({
-    builds: [],
-    loads: [],
-    tests: { passed: 1, failed: 2, skipped: 3 },
+    results: { builds: [], loads: [], tests: { passed: 1, failed: 2, skipped: 3 } },
+    redactor: new Redactor(),
   }));
   return { exitCode, out, err };
 }
