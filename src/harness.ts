@@ -118,11 +118,12 @@ export class Harness {
    * Reports whether images are fresh and where they are loaded. Changes nothing.
    * @param names of images; all if empty
    * @param onlyVerdicts leave out the size of BuildKit's cache, which takes longest to find out
+   * @param verify read every file first, to see whether the index is right; it is corrected
    */
-  async cacheStatus(names: readonly string[] = [], onlyVerdicts = false): Promise<CacheStatus> {
+  async cacheStatus(names: readonly string[] = [], onlyVerdicts = false, verify = false): Promise<CacheStatus> {
     const images = selectImages(this.config, names);
     const { cacheStatus } = await import('./run/cache-status.ts');
-    return this.#inSession((session) => cacheStatus(session, images, onlyVerdicts));
+    return this.#inSession((session) => cacheStatus(session, images, { onlyVerdicts, verify }));
   }
 
   /**

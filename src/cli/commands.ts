@@ -3,6 +3,7 @@ import { staleError, type HarnessError } from '../core/error.ts';
 import { stopwatch } from '../core/stopwatch.ts';
 import { count, seconds } from '../core/words.ts';
 import type { Harness } from '../harness.ts';
+import { wrongIndexError } from '../run/wrong-index.ts';
 import { cacheTable, planLines, pruneLines, statusLines, whyLines } from './tables.ts';
 
 /** What a command is given to work with. */
@@ -21,6 +22,7 @@ export interface CommandOptions {
   /** `--no-test-cache` as commander names it: true unless it is given. */
   testCache?: boolean;
   keepNamespaces?: boolean;
+  verify?: boolean;
   /** Each `<reference>`, or `<image>=<reference>`. */
   sinceImage?: string[];
 }
@@ -58,6 +60,7 @@ export const OPTIONS = {
     '--keep-namespaces',
     'keep the namespaces that tests create until the next run, and print how to inspect them',
   ],
+  verify: ['--verify', 'read every file, and exit with 3 if the index was wrong about one; the index is corrected'],
   sinceImage: [
     '--since-image <[image=]reference>',
     'use this image instead of building if its inputs match; `{name}` stands for the name of each image; repeatable',
@@ -126,10 +129,10 @@ export const COMMANDS: Command[] = [
     name: 'cache-status',
     summary: 'print which images are stale and where they are loaded',
     takes: 'images',
-    options: ['expectFresh', 'sinceImage'],
-    run: async ({ harness, args, options: { expectFresh } }) => {
-      const status = await harness.cacheStatus(args, expectFresh);
-      const failure = expectFresh ? staleError(status.images) : undefined;
+    options: ['expectFresh', 'sinceImage', 'verify'],
+    run: async ({ harness, args, options: { expectFresh, verify } }) => {
+      const status = await harness.cacheStatus(args, expectFresh, verify);
+      const failure = wrongIndexError(status.verified) ?? (expectFresh ? staleError(status.images) : undefined);
       return {
         lines: cacheTable(status, Date.now()),
         more: { ...status },

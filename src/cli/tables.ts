@@ -6,6 +6,7 @@ import { describeChange } from '../freshness/decide-freshness.ts';
 import type { Pruned } from '../pruning/pruned.ts';
 import type { CacheStatus } from '../run/cache-status.ts';
 import type { TierPlan } from '../run/dry-run.ts';
+import type { VerifiedIndex } from '../run/wrong-index.ts';
 import type { Check } from '../setup/diagnose.ts';
 
 /** Aligns the columns of rows. */
@@ -22,7 +23,7 @@ const MARKS = { fresh: '✅', stale: '🔶', missing: '❌' } as const;
  * `cache-status` for people.
  * @param now milliseconds since the epoch
  */
-export function cacheTable({ images, buildCache }: CacheStatus, now: number): string[] {
+export function cacheTable({ images, buildCache, verified }: CacheStatus, now: number): string[] {
   if (images.length === 0) return ['no images are configured'];
   const rows = images.flatMap((image) => {
     const { newest, created, size, nodes } = image;
@@ -43,8 +44,14 @@ export function cacheTable({ images, buildCache }: CacheStatus, now: number): st
       ...facts.map(([name, value]) => `     ${name.padEnd(FACT_WIDTH)} ${value}`),
     ];
   });
+  if (verified) rows.push(verifiedLine(verified));
   if (!buildCache) return rows;
   return [...rows, `BuildKit's cache: ${dataSize(buildCache.bytes)}, ${dataSize(buildCache.inUse)} of it in use`];
+}
+
+/** What `cache-status --verify` found, for people. An error names the files. */
+function verifiedLine({ files, wrong }: VerifiedIndex): string {
+  return `${count(files, 'file')} read: the index was ${wrong.length === 0 ? 'right' : 'wrong'}`;
 }
 
 /** ` (reason)` after a fresh verdict, `: reason` after any other. */

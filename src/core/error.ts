@@ -15,6 +15,7 @@ export type ErrorCode =
   | 'TESTS' // the tests could not be run; failed tests are not an error
   | 'DISK_FULL' // the disk is full
   | 'STALE' // `--expect-fresh` was given, but an image would have to be built
+  | 'INDEX_WRONG' // `--verify` found files that changed although the index said that they had not
   | 'INTERRUPTED'; // the run was ended by a signal
 
 /** The exit code of a command that ends with this error. 1 is reserved for failed tests. */

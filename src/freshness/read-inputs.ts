@@ -7,6 +7,7 @@ import { FILE_SYSTEM, type FileSystemRules } from '../machine/fs-clock.ts';
 import { readContext, readIgnoreFile } from '../sources/context.ts';
 import type { FileSet } from '../sources/file-set.ts';
 import { SourceFilter, splitOrRemember } from '../sources/source-filter.ts';
+import { verifyContext, type VerifiedContext } from '../sources/verify-context.ts';
 import type { SourceTree } from '../sources/tree.ts';
 import { buildOptions, type BuildOptions } from './build-options.ts';
 import { CONTEXT, inputsDigest, type Inputs } from './inputs.ts';
@@ -41,6 +42,7 @@ export class SourceReader {
   readonly #env: NodeJS.ProcessEnv;
   readonly #fileSystem: FileSystemRules;
   readonly #contexts = new Map<string, Promise<SourceTree>>();
+  readonly #verified = new Map<string, VerifiedContext>();
 
   constructor({ stateDirectory, env, fileSystem = FILE_SYSTEM }: Surroundings) {
     this.#stateDirectory = stateDirectory;
@@ -55,8 +57,12 @@ export class SourceReader {
    * the harness's own files
    */
   async read(image: ImageConfig, bases: Readonly<Record<string, string>>): Promise<ObservedInputs> {
+    return this.#reading(image, () => this.#read(image, bases));
+  }
+
+  async #reading<T>(image: ImageConfig, work: () => T | Promise<T>): Promise<T> {
     try {
-      return await this.#read(image, bases);
+      return await work();
     } catch (error) {
       if (error instanceof HarnessError) throw error;
       throw new HarnessError('BUILD', `Could not read the sources of image ${image.name}: ${messageOf(error)}.`, {
@@ -109,6 +115,34 @@ export class SourceReader {
     };
   }
 
+  /**
+   * Reads every file of an image's contexts, and compares the index with them. The index is
+   * corrected.
+   * @returns for each context: its name, undefined for the main one, and a key that images share
+   * if they share a context
+   * @throws HarnessError as `read`
+   */
+  async verify(image: ImageConfig): Promise<(VerifiedContext & { name?: string; key: string })[]> {
+    return this.#reading(image, () => {
+      const ignore = withoutStateDirectories(readIgnoreFile(image.context, image.dockerfile) ?? '');
+      const contexts = [
+        { directory: image.context, ignore },
+        ...Object.entries(image.contexts).flatMap(([name, named]) =>
+          'directory' in named
+            ? [{ name, directory: named.directory, ignore: readIgnoreFile(named.directory) ?? '' }]
+            : [],
+        ),
+      ];
+      return contexts.map(({ directory, ignore, ...named }) => {
+        const key = keyOf(directory, ignore);
+        const verified =
+          this.#verified.get(key) ?? verifyContext(directory, ignore, join(this.#indexes, key), this.#fileSystem);
+        this.#verified.set(key, verified);
+        return { ...named, key, ...verified };
+      });
+    });
+  }
+
   /** Forgets all contexts, so that the next `read` looks at the files again. */
   forget(): void {
     this.#contexts.clear();
@@ -119,11 +153,16 @@ export class SourceReader {
   }
 
   #tree(context: string, ignore: string): Promise<SourceTree> {
-    const key = sha256(`${context}\n${ignore}`).slice(0, 16);
+    const key = keyOf(context, ignore);
     const known = this.#contexts.get(key) ?? readContext(context, ignore, join(this.#indexes, key), this.#fileSystem);
     this.#contexts.set(key, known);
     return known;
   }
+}
+
+/** The name of the index of a context with an ignore file. */
+function keyOf(context: string, ignore: string): string {
+  return sha256(`${context}\n${ignore}`).slice(0, 16);
 }
 
 /** Directories of harnesses: this one's, and those of checkouts and worktrees inside the context. */

@@ -12,6 +12,7 @@ import { decideLoad, type LoadDecision } from '../loading/decide-load.ts';
 import { digestsOf } from '../loading/image-digest.ts';
 import { askNode, imagesIn } from '../loading/node-contents.ts';
 import type { Session } from '../session.ts';
+import type { VerifiedIndex } from './wrong-index.ts';
 
 /** What `cache-status` reports about one image. */
 export interface ImageStatus {
@@ -37,17 +38,19 @@ export interface CacheStatus {
   images: ImageStatus[];
   /** Bytes of BuildKit's cache in Docker, in total and in use; null if not requested. */
   buildCache: { bytes: number; inUse: number } | null;
+  /** What reading all files showed about the index; absent if not requested. */
+  verified?: VerifiedIndex;
 }
 
 /**
  * Reports whether each image is fresh and where it is loaded. Changes nothing.
- * @param onlyVerdicts leave out the size of BuildKit's cache: the engine takes longer to compute it
- * than everything else takes
+ * @param how `onlyVerdicts` leaves out the size of BuildKit's cache: the engine takes longer to
+ * compute it than everything else takes. `verify` reads every file, and corrects the index
  */
 export async function cacheStatus(
   session: Session,
   images: readonly ImageConfig[],
-  onlyVerdicts: boolean,
+  { onlyVerdicts, verify }: { onlyVerdicts: boolean; verify: boolean },
 ): Promise<CacheStatus> {
   const { engine, config } = session;
   // Slow requests are sent first, even before it is known whether the nodes are ours. Modules are
@@ -59,11 +62,13 @@ export async function cacheStatus(
   const nodes = await listed();
   await Promise.all(runningTargets(nodes).map((node) => askNode(session, node)));
   assertOwn(session, await rememberedCluster(engine, config, nodes));
+  // last, because an error after this would hide what it finds
+  const verified = verify ? await (await import('./verify-index.ts')).verifyIndex(session, images) : undefined;
   const outcomes = settleImages(session, images, { tier: 'test-cached', lookOnly: true });
   const statuses = images.map(async (image) =>
     statusOf(session, (await outcomes.get(image.name)) as ImageOutcome, nodes),
   );
-  return { images: await Promise.all(statuses), buildCache: await buildCache };
+  return { images: await Promise.all(statuses), buildCache: await buildCache, ...(verified && { verified }) };
 }
 
 function runningTargets(nodes: ClusterState['nodes']): ClusterState['nodes'] {

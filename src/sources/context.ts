@@ -30,7 +30,7 @@ export async function readContext(
 }
 
 /** Walks the context, and writes the index if it would be another one. */
-function scan(
+export function scan(
   context: string,
   ignore: string,
   index: string,

@@ -1,8 +1,9 @@
-import { existsSync, mkdirSync, readFileSync, utimesSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { LABELS } from '../../src/core/labels.ts';
 import { run } from '../../src/machine/process.ts';
+import { lie, withAnotherHash } from '../support/lying-index.ts';
 import { plainHarness, REPOSITORY, type Start } from './support/command.ts';
 import { onlyPod } from './support/pods.ts';
 import { program } from './support/program.ts';
@@ -210,6 +211,24 @@ describe('cache-status', () => {
     ]);
     await project.must('build-if-needed');
     expect(await status()).toMatchObject([{ ...app, ...existing, verdict: 'fresh', nodes: { [node]: 'stale' } }]);
+  });
+});
+
+describe('cache-status --verify', () => {
+  it('names files that changed although the index says that they did not, and corrects it', async () => {
+    const project = foreignProject('verify');
+    await project.must('build-if-needed');
+    const indexes = join(project.directory, '.harness', 'index');
+    for (const name of readdirSync(indexes)) lie(join(indexes, name), withAnotherHash('program'));
+    expect((await project.must('cache-status')).summary.images).toMatchObject([{ verdict: 'stale' }]);
+    const { exitCode, summary } = await project.run('cache-status', '--verify');
+    expect(exitCode).toBe(3);
+    expect(summary).toMatchObject({
+      images: [{ verdict: 'fresh' }],
+      verified: { wrong: [{ image: 'app', path: 'program' }] },
+      error: { code: 'INDEX_WRONG', detail: 'app: program' },
+    });
+    expect((await project.must('cache-status', '--verify')).summary).toMatchObject({ verified: { wrong: [] } });
   });
 });
 

@@ -147,6 +147,13 @@ describe('tables', () => {
       '     nodes          none running',
       "BuildKit's cache: 2.0 GB, 5.0 MB of it in use",
     ]);
+    const verified = { files: 1_200, wrong: [{ image: 'api', path: 'a' }] };
+    expect(cacheTable({ images: [stale], buildCache: null, verified }, now)).toContain(
+      '1200 files read: the index was wrong',
+    );
+    expect(cacheTable({ images: [stale], buildCache: null, verified: { files: 1, wrong: [] } }, now)).toContain(
+      '1 file read: the index was right',
+    );
     const fresh: ImageStatus = { ...stale, verdict: 'fresh', reason: '2 files, unchanged since the build 11 min ago' };
     expect(cacheTable({ images: [fresh], buildCache }, now)[0]).toBe(
       '✅ api  shop/api:dev  fresh (2 files, unchanged since the build 11 min ago)',

@@ -8,7 +8,8 @@ it('gives each kind of error its exit code', () => {
     exitCodeOf('INTERRUPTED'),
     exitCodeOf('BUILD'),
     exitCodeOf('STALE'),
-  ]).toEqual([2, 2, 130, 3, 3]);
+    exitCodeOf('INDEX_WRONG'),
+  ]).toEqual([2, 2, 130, 3, 3, 3]);
 });
 
 it('keeps the cause, the detail and the next step', () => {
