@@ -1,157 +1,146 @@
+import { Automaton, type Expression } from './automaton.ts';
+import { not, only, readClass, readEscape, take, type Reader } from './go-char-class.ts';
+
 /**
- * Translates a regular expression from Go to JavaScript. Docker's matcher passes the patterns of an
- * ignore file to Go almost unchanged: `\d` is a digit there, and `[[:alpha:]]` is a class.
+ * Reads a regular expression of Go. Docker's matcher passes the patterns of an ignore file to Go
+ * almost unchanged: `\d` is a digit there, and `[[:alpha:]]` is a class. As with Go's library, a
+ * match takes linear time.
  * @returns undefined if Go rejects the expression. Source: "Syntax" of Go's package regexp/syntax
  */
-export function fromGo(source: string): RegExp | undefined {
+export function fromGo(source: string): Automaton | undefined {
   const reader: Reader = { chars: [...source], at: 0 };
-  let out = '';
   try {
-    while (reader.at < reader.chars.length) out += readPiece(reader);
-    return new RegExp(out, 'v');
+    const expression = readChoice(reader);
+    if (reader.at < reader.chars.length) throw new SyntaxError('unexpected )');
+    return new Automaton(expression);
   } catch (error) {
-    if (error instanceof SyntaxError) return undefined;
+    if (error instanceof SyntaxError || error instanceof RangeError) return undefined;
     throw error;
   }
 }
 
-interface Reader {
-  chars: string[];
-  at: number;
-}
-
-function readPiece(reader: Reader): string {
-  const char = take(reader);
-  if (char === '\\') return readEscape(reader) ?? anchors(take(reader));
-  if (char === '[') return readClass(reader);
-  if (char === '.') return '[^\\n]'; // JavaScript's `.` excludes more kinds of line ends
-  if (char === '{') {
-    const repeat = /^\d+(,\d*)?\}/.exec(reader.chars.slice(reader.at, reader.at + 8).join(''))?.[0] ?? '';
-    reader.at += repeat.length;
-    return repeat === '' ? literal(char) : `{${repeat}`;
+/** Reads alternatives, up to the end or a `)`. */
+function readChoice(reader: Reader): Expression {
+  const parts = [readSequence(reader)];
+  while (reader.chars[reader.at] === '|') {
+    reader.at++;
+    parts.push(readSequence(reader));
   }
-  if (char === '^' || char === '$') return anchor(char);
-  return '()?*|'.includes(char) ? char : literal(char);
+  const [first] = parts;
+  return first && parts.length === 1 ? first : { kind: 'choice', parts };
 }
 
-function anchors(char: string): string {
-  const known = { A: '^', z: '$', b: '\\b', B: '\\B' }[char];
-  if (known === undefined) throw new SyntaxError(`\\${char}`);
-  return anchor(known);
+function readSequence(reader: Reader): Expression {
+  const parts: Expression[] = [];
+  while (reader.at < reader.chars.length && !'|)'.includes(reader.chars[reader.at] as string)) {
+    for (const piece of readPiece(reader)) parts.push(piece);
+    const last = parts.pop();
+    if (last) parts.push(readRepeat(reader, last));
+  }
+  return parts.length === 1 ? (parts[0] as Expression) : { kind: 'sequence', parts };
 }
 
-/**
- * In a group, because Go allows repeated anchors: the pattern `{1}*` comes after a `^`, and
- * matches all names.
- */
-function anchor(known: string): string {
-  return `(?:${known})`;
-}
+const NOT_LINE_END = not(only('\n'));
 
-const CLASSES: Record<string, string> = {
-  d: '\\d',
-  D: '\\D',
-  w: '\\w',
-  W: '\\W',
-  s: '[\\t\\n\\f\\r\\u{20}]',
-  S: '[^\\t\\n\\f\\r\\u{20}]',
-};
-
-const CONTROLS: Record<string, number> = { a: 7, f: 12, n: 10, r: 13, t: 9, v: 11 };
-
-/**
- * Reads what follows a backslash, inside a class or outside. Returns undefined and reads nothing
- * for an escape that is only allowed outside.
- */
-function readEscape(reader: Reader): string | undefined {
-  const rest = reader.chars.slice(reader.at, reader.at + 3).join('');
-  const skip = (n: number, result: string) => {
-    reader.at += n;
-    return result;
-  };
-  const char = rest.charAt(0);
-  const known = CLASSES[char];
-  if (known !== undefined) return skip(1, known);
-  const control = CONTROLS[char];
-  if (control !== undefined) return skip(1, code(control));
-  const category = /^[pP][LMNPSZC]/.exec(rest)?.[0];
-  if (category !== undefined) return skip(2, `\\${category.charAt(0)}{${category.charAt(1)}}`);
-  const hexadecimal = /^x([0-9a-fA-F]{2})/.exec(rest)?.[1];
-  if (hexadecimal !== undefined) return skip(3, code(parseInt(hexadecimal, 16)));
-  const octal = /^(?:0[0-7]{0,2}|[1-7][0-7]{1,2})/.exec(rest)?.[0];
-  if (octal !== undefined) return skip(octal.length, code(parseInt(octal, 8)));
-  return /^[!-/:-@[-`{-~ \0-\x1f]/.test(rest) ? skip(1, literal(char)) : undefined;
-}
-
-const NAMED: Record<string, string> = {
-  alnum: '0-9A-Za-z',
-  alpha: 'A-Za-z',
-  ascii: '\\0-\\x7f',
-  blank: '\\t\\u{20}',
-  cntrl: '\\0-\\x1f\\x7f',
-  digit: '0-9',
-  graph: '\\x21-\\x7e',
-  lower: 'a-z',
-  print: '\\x20-\\x7e',
-  punct: '\\x21-\\x2f\\x3a-\\x40\\x5b-\\x60\\x7b-\\x7e',
-  space: '\\t\\n\\v\\f\\r\\u{20}',
-  upper: 'A-Z',
-  word: '0-9A-Za-z_',
-  xdigit: '0-9A-Fa-f',
-};
-
-/** Reads a class after its `[`. */
-function readClass(reader: Reader): string {
-  const negated = reader.chars[reader.at] === '^';
-  if (negated) reader.at++;
-  let out = '';
-  for (let first = true; first || reader.chars[reader.at] !== ']'; first = false) {
-    const named = /^\[:(\^?)(.*?):\]/s.exec(reader.chars.slice(reader.at).join(''));
-    if (named) {
-      const members = NAMED[named[2] ?? ''];
-      if (members === undefined) throw new SyntaxError(named[0]);
-      reader.at += [...named[0]].length;
-      out += `[${named[1]}${members}]`;
-      continue;
+/** Reads what a repetition can follow: mostly one expression. */
+function readPiece(reader: Reader): Expression[] {
+  const char = take(reader);
+  switch (char) {
+    case '\\':
+      return readQuoted(reader) ?? [readEscape(reader) ?? readAnchor(take(reader))];
+    case '[':
+      return [readClass(reader)];
+    case '(': {
+      const group = readChoice(reader);
+      if (take(reader) !== ')') throw new SyntaxError('unexpected end');
+      return [group];
     }
-    const low = readMember(reader);
-    const isRange =
-      isCharacter(low) && reader.chars[reader.at] === '-' && ![']', undefined].includes(reader.chars[reader.at + 1]);
-    if (isRange) reader.at++;
-    out += isRange ? `${low}-${character(readMember(reader))}` : low;
+    case '.':
+      return [NOT_LINE_END];
+    case '^':
+      return [{ kind: 'assertion', at: 'beginning' }];
+    case '$':
+      return [{ kind: 'assertion', at: 'end' }];
+    case '*':
+    case '+':
+    case '?':
+      throw new SyntaxError(`nothing to repeat with ${char}`);
+    default:
+      if (char === '{' && readCounts(reader)) throw new SyntaxError('nothing to repeat');
+      return [only(char)];
   }
+}
+
+/** Reads the literal text between `\Q` and `\E`. */
+function readQuoted(reader: Reader): Expression[] | undefined {
+  if (reader.chars[reader.at] !== 'Q') return undefined;
   reader.at++;
-  return `[${negated ? '^' : ''}${out}]`;
+  const text: Expression[] = [];
+  while (reader.at < reader.chars.length) {
+    const char = take(reader);
+    if (char === '\\' && reader.chars[reader.at] === 'E') {
+      reader.at++;
+      break;
+    }
+    text.push(only(char));
+  }
+  return text;
 }
 
-function readMember(reader: Reader): string {
-  const char = take(reader);
-  if (char !== '\\') return literal(char);
-  const escaped = readEscape(reader);
-  if (escaped === undefined) throw new SyntaxError('\\');
-  return escaped;
+function readAnchor(char: string): Expression {
+  switch (char) {
+    case 'A':
+      return { kind: 'assertion', at: 'beginning' };
+    case 'z':
+      return { kind: 'assertion', at: 'end' };
+    case 'b':
+      return { kind: 'assertion', at: 'word boundary' };
+    case 'B':
+      return { kind: 'assertion', at: 'no word boundary' };
+    default:
+      throw new SyntaxError(`\\${char}`);
+  }
 }
 
-/** Whether a member is one character, as `code` writes it, and not a class. */
-function isCharacter(member: string): boolean {
-  return member.startsWith('\\u{');
+const COUNTS: Record<string, [min: number, max: number]> = { '*': [0, Infinity], '+': [1, Infinity], '?': [0, 1] };
+
+/** Reads the repetition of an expression, if there is one. Go allows only one. */
+function readRepeat(reader: Reader, part: Expression): Expression {
+  const counts = readRepetition(reader);
+  if (!counts) return part;
+  if (reader.chars[reader.at] === '?') reader.at++; // as short as possible: the same for a test
+  if (readRepetition(reader)) throw new SyntaxError('two repetitions');
+  const [min, max] = counts;
+  return { kind: 'repeat', part, min, max };
 }
 
-function character(member: string): string {
-  if (!isCharacter(member)) throw new SyntaxError(member);
-  return member;
+function readRepetition(reader: Reader): [min: number, max: number] | undefined {
+  const char = reader.chars[reader.at] ?? '';
+  const counts = COUNTS[char];
+  if (counts) {
+    reader.at++;
+    return counts;
+  }
+  if (char !== '{') return undefined;
+  reader.at++;
+  const read = readCounts(reader);
+  if (!read) reader.at--; // literal
+  return read;
 }
 
-function take(reader: Reader): string {
-  const char = reader.chars[reader.at++];
-  if (char === undefined) throw new SyntaxError('unexpected end');
-  return char;
-}
+/** Go's limit for the counts of a repetition. */
+const MOST_REPEATS = 1_000;
 
-function literal(char: string): string {
-  return code(char.codePointAt(0) ?? 0);
-}
-
-function code(point: number): string {
-  return `\\u{${point.toString(16)}}`;
+/** Reads the counts after a `{`. Reads nothing if there are none: then the `{` is literal. */
+function readCounts(reader: Reader): [min: number, max: number] | undefined {
+  let end = reader.at;
+  while (/^[\d,]$/.test(reader.chars[end] ?? '')) end++;
+  const text = reader.chars.slice(reader.at, end + 1).join('');
+  const [all, low = '', comma = '', high = ''] = /^(0|[1-9]\d*)(,(0|[1-9]\d*)?)?\}$/.exec(text) ?? [];
+  if (all === undefined) return undefined;
+  const min = Number(low);
+  const max = high !== '' ? Number(high) : comma === '' ? min : Infinity;
+  if (min > MOST_REPEATS || (max !== Infinity && (max > MOST_REPEATS || min > max))) throw new SyntaxError(all);
+  reader.at = end + 1;
+  return [min, max];
 }

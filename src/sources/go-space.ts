@@ -2,7 +2,6 @@
 const GO_SPACE = '[\\t\\n\\v\\f\\r \\u0085\\u00a0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000]';
 
 const LEADING = new RegExp(`^${GO_SPACE}+`);
-const TRAILING = new RegExp(`${GO_SPACE}+$`);
 const ONE = new RegExp(`^${GO_SPACE}$`);
 
 /** Whether a character is white space by Go's definition. */
@@ -17,5 +16,8 @@ export function trimGoSpaceStart(text: string): string {
 
 /** Trims white space by Go's definition at both ends. */
 export function trimGoSpace(text: string): string {
-  return trimGoSpaceStart(text).replace(TRAILING, '');
+  let end = text.length;
+  // A regular expression for the end would try from each space in the text.
+  while (isGoSpace(text.charAt(end - 1))) end--;
+  return trimGoSpaceStart(text.slice(0, end));
 }

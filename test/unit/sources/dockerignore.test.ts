@@ -45,6 +45,15 @@ describe('the rules of an ignore file', () => {
     expect(rules.mayHoldExceptions('node_modules')).toBe(true); // `**/*.md` may be anywhere
   });
 
+  // A matcher that tries one way after another would need hours for these.
+  it.each([
+    [`${'**/'.repeat(12)}x*y`, Array(60).fill('d').join('/')],
+    ['*a'.repeat(12) + '*b', 'a'.repeat(250)],
+    [`x${' '.repeat(200_000)}y`, 'x'],
+  ])('are applied in linear time', (ignore, path) => {
+    expect(new IgnoreRules(ignore).match(path).ignored).toBe(false);
+  });
+
   it.each(['[', '[a-', '!', 'a\\', '[b-a]', 'f\\e', '!f\\e', '[[:none:]]'])(
     'treat %j, which Docker rejects, as a pattern that matches nothing',
     (ignore) => {

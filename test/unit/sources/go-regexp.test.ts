@@ -36,16 +36,50 @@ describe("Go's regular expressions", () => {
     ['^\\Aa\\z$', 'a', 'b'],
     ['^\\ba\\b$', 'a', 'aa'],
     ['^\\- \\/$', '- /', '\\- /'],
+    ['^\\Qa*\\E*$', 'a**', 'aa'],
+    ['^\\p{Lu}\\P{Greek}$', 'Ab', 'Aβ'],
+    ['^\\p{^Lu}$', 'a', 'A'],
+    ['^[\\x{e9}-\\x{eb}]$', 'ê', 'e'],
+    ['^a{2,3}$', 'aaa', 'aaaa'],
+    ['^a{2,}?$', 'aaaa', 'a'],
+    ['^(ab|c)+$', 'abcab', 'aba'],
+    ['^a{01}$', 'a{01}', 'a'],
+    ['\\Bb\\b', 'ab', 'b'],
   ])('%s matches %j and not %j', (source, hit, miss) => {
     const regexp = fromGo(source);
     expect(regexp?.test(hit)).toBe(true);
     expect(regexp?.test(miss)).toBe(false);
   });
 
-  it.each(['\\e', '\\8', '\\ü', '[a', '[', '[b-a]', '[a-\\d]', '[\\b]', '[[:none:]]', 'a**', '\\'])(
-    '%s is not valid',
-    (source) => {
-      expect(fromGo(source)).toBeUndefined();
-    },
-  );
+  it.each([
+    '\\e',
+    '\\8',
+    '\\ü',
+    '[a',
+    '[',
+    '[b-a]',
+    '[a-\\d]',
+    '[\\b]',
+    '[[:none:]]',
+    'a**',
+    '\\',
+    'a{1001}',
+    'a{2,1}',
+    'a{2}{3}',
+    '(a',
+    'a)',
+    '\\p{None}',
+  ])('%s is not valid', (source) => {
+    expect(fromGo(source)).toBeUndefined();
+  });
+
+  // A matcher that tries one way after another would need years for these.
+  it.each([
+    [`^${'(.*/)?'.repeat(30)}x[^/]*y$`, 'd/'.repeat(2_000)],
+    [`^${'[^/]*a'.repeat(30)}b$`, 'a'.repeat(4_000)],
+    [`^${'a*'.repeat(1_000)}b$`, 'a'.repeat(4_000)],
+    [`[ab]${'[^/]{1000}'.repeat(5)}x$`, 'ab'.repeat(2_000)],
+  ])('%s is matched in linear time', (source, text) => {
+    expect(fromGo(source)?.test(text)).toBe(false);
+  });
 });
