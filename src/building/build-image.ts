@@ -11,11 +11,11 @@ import type { ObservedInputs, SourceReader } from '../freshness/read-inputs.ts';
 import { sealDockerfile } from '../freshness/seal-dockerfile.ts';
 import { makeStateDirectory } from '../machine/state-file.ts';
 import type { SourceTree } from '../sources/tree.ts';
-import { buildAlone } from './build-alone.ts';
+import { buildAlone } from '../caching/build-alone.ts';
 import { writeRecord, type BuildStory } from './build-record.ts';
 import { confirmBuild, reportedDigests, type FinishedBuild } from './confirm-build.ts';
 import { openContext, type SentContext } from './context-link.ts';
-import { decideSecretCache } from './decide-secret-cache.ts';
+import { decideSecretCache } from '../caching/decide-secret-cache.ts';
 import { takeSecrets, type TakenSecrets } from './take-secrets.ts';
 import { watchTrees } from './watch-trees.ts';
 

@@ -17,7 +17,7 @@ const FLOORS: [rooms: string[], reason: string][] = [
   [['core'], 'what every room uses: errors, events, summaries, labels; no I/O'],
   [['machine', 'kubernetes', 'report'], 'know one thing outside of this package each, and nothing inside'],
   [['docker', 'sources', 'apt'], 'run programs and read files through machine'],
-  [['containerd', 'config', 'system-images', 'setup'], 'need Docker, but no run'],
+  [['containerd', 'config', 'system-images', 'setup', 'caching'], 'need Docker, but no run'],
   [['session.ts', 'freshness'], 'what each stage receives; what an image is built from'],
   [['cluster', 'building'], 'the two stages that start a run, in parallel'],
   [['registry', 'services'], 'containers next to the cluster: they need its network'],

@@ -1,7 +1,7 @@
 import { createHmac } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { decideSecretCache, type SecretCache, type SecretUse } from '../../../src/building/decide-secret-cache.ts';
+import { decideSecretCache, type SecretCache, type SecretUse } from '../../../src/caching/decide-secret-cache.ts';
 
 const DIGESTS = { npm: 'hmac-sha256:1', key: 'hmac-sha256:2' };
 
