@@ -2,6 +2,7 @@ import { closeSync, openSync, readFileSync, readSync, writeFileSync } from 'node
 import { join } from 'node:path';
 import type { Config, ImageConfig } from '../config/config.ts';
 import type { Inputs } from '../freshness/inputs.ts';
+import type { SourceProblem } from '../freshness/judge-sources.ts';
 import { replaceFile } from '../machine/state-file.ts';
 import type { FileSet } from '../sources/file-set.ts';
 
@@ -21,7 +22,9 @@ export interface BuildStory {
  * label on the image does.
  */
 export interface BuildRecord {
+  /** The inputs digest; `NOT_KNOWN` if the build used something that did not count. */
   digest: string;
+  uncounted?: readonly SourceProblem[] | undefined;
   inputs: Inputs;
   /** The files outside of `sources` when changes to them were last reported. */
   outside: FileSet | undefined;
@@ -48,6 +51,7 @@ interface Head {
   story: BuildStory | null;
   /** Missing in records of earlier versions. */
   id?: string | undefined;
+  uncounted?: readonly SourceProblem[] | undefined;
 }
 
 interface Body {
@@ -66,7 +70,7 @@ function recordPath(config: Config, image: ImageConfig): string {
  * fails, the next verdict cannot.
  */
 export function writeRecord(config: Config, image: ImageConfig, record: BuildRecord): void {
-  const { digest, inputs, outside, story, id } = record;
+  const { digest, uncounted, inputs, outside, story, id } = record;
   const trees = Object.entries(inputs.trees);
   const head: Head = {
     format: FORMAT,
@@ -77,6 +81,7 @@ export function writeRecord(config: Config, image: ImageConfig, record: BuildRec
     outside: outside ? [outside.digest, outside.count] : null,
     story: story ?? null,
     id,
+    uncounted,
   };
   const body: Body = {
     trees: trees.map(([, files]) => [...files.entries()]),
@@ -107,6 +112,7 @@ function toRecord(path: string, head: Head): BuildRecord {
     new Map(part((body ??= readBody(path, head.digest))) ?? []);
   return {
     digest: head.digest,
+    uncounted: head.uncounted,
     inputs: {
       settings: head.settings,
       bases: head.bases,

@@ -1,28 +1,20 @@
-import { readFileSync } from 'node:fs';
 import type { ImageConfig } from '../config/config.ts';
 import { HarnessError } from '../core/error.ts';
 import { LABELS } from '../core/labels.ts';
+import type { UsedSource } from '../docker/build-metadata.ts';
 import type { DockerEngine, DockerImage } from '../docker/engine.ts';
-import { ifPresent } from '../machine/if-present.ts';
 import { originOf } from './origin.ts';
 
 /** What a build was asked for and what it reported. */
 export interface FinishedBuild {
-  /** The inputs digest. */
+  /** The inputs digest, as the image's label should have it. */
   digest: string;
   /** Whether the image's history ends with a seal, see `sealDockerfile`. */
   isSealed: boolean;
   /** The digests of the image that BuildKit reported. Which one the engine uses depends on its store. */
   reported: readonly string[];
-}
-
-/** The digests in the file that `buildx build --metadata-file` wrote; none if it wrote none. */
-export function reportedDigests(metadataFile: string): string[] {
-  const text = ifPresent(() => readFileSync(metadataFile, 'utf8'));
-  const metadata = text === undefined ? {} : (JSON.parse(text) as Record<string, unknown>);
-  return ['containerimage.digest', 'containerimage.config.digest']
-    .map((key) => metadata[key])
-    .filter((digest) => typeof digest === 'string');
+  /** What BuildKit used; undefined if it does not tell. */
+  sources: readonly UsedSource[] | undefined;
 }
 
 /**

@@ -3,9 +3,10 @@ import { LABELS } from '../core/labels.ts';
 import { oncePer } from '../core/once-per.ts';
 import type { DockerImage } from '../docker/engine.ts';
 import { canonicalName } from '../docker/reference.ts';
-import { basesOf } from '../freshness/base-references.ts';
+import { basesOf, triggeredBases } from '../freshness/base-references.ts';
 import { decideFreshness, type FreshnessDecision } from '../freshness/decide-freshness.ts';
 import { compareInputs } from '../freshness/inputs.ts';
+import { NOT_KNOWN } from '../freshness/judge-sources.ts';
 import { SourceReader, type ObservedInputs } from '../freshness/read-inputs.ts';
 import type { Session } from '../session.ts';
 import { readRecord, type BuildRecord } from './build-record.ts';
@@ -63,6 +64,7 @@ export async function inspectImage(
     digest: observed.digest,
     files: Object.values(observed.inputs.trees).reduce((sum, { count }) => sum + count, 0),
     changesSince: (digest) => (record?.digest === digest ? compareInputs(record.inputs, observed.inputs) : undefined),
+    uncounted: (record?.digest === NOT_KNOWN && record.uncounted) || [],
     pendingBases: settled.filter(({ pending }) => pending).map((base) => base.image.name),
     newerFiles,
   });
@@ -91,12 +93,16 @@ export async function currentBases(
 ): Promise<{ ids: Record<string, string>; standIns: Record<string, string> }> {
   const ids: Record<string, string> = {};
   const standIns: Record<string, string> = {};
-  for (const reference of basesOf(image, session.config.stateDirectory, session.env)) {
+  const triggers: string[] = [];
+  const look = async (reference: string) => {
     const configured = settled.find((base) => canonicalName(base.image.reference) === canonicalName(reference));
     const local = configured ? configured.built : await session.engine.image(reference);
     const standIn = local || configured ? undefined : await standInFor(session, image, reference);
     if (standIn) standIns[reference] = `docker-image://${standIn.reference}`;
     ids[reference] = local?.id ?? standIn?.id ?? (configured ? 'pending' : 'external');
-  }
+    triggers.push(...(local?.onBuild ?? []));
+  };
+  for (const reference of basesOf(image, session.config.stateDirectory, session.env)) await look(reference);
+  for (const reference of triggeredBases(image, triggers)) if (!(reference in ids)) await look(reference);
   return { ids, standIns };
 }

@@ -7,8 +7,9 @@ import { secretValue } from '../freshness/build-options.ts';
 import { describeChange } from '../freshness/decide-freshness.ts';
 import type { ObservedInputs } from '../freshness/read-inputs.ts';
 import type { Session } from '../session.ts';
-import { buildImage, type ImageBuild } from './build-image.ts';
+import { buildImage } from './build-image.ts';
 import { writeRecord } from './build-record.ts';
+import type { ImageBuild } from './build-request.ts';
 import { takeCacheImage } from './cache-image.ts';
 import type { BuildDecision } from './decide-build.ts';
 import { currentBases, sourcesOf, type SettledBase } from './inspect-image.ts';
@@ -103,6 +104,7 @@ async function prepareBuild(
     noCache,
     env,
     why: { reason: decision.reason, changes: decision.changes.map(describeChange) },
+    warn: (message) => session.emit({ type: 'note', level: 'warning', message }),
     signal,
     onLine: progress,
   };

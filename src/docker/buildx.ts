@@ -36,7 +36,7 @@ export interface BuildRequest {
   contexts: Readonly<Record<string, string>>;
   /** Use no cache at all. */
   noCache: boolean;
-  /** Where BuildKit writes the digests of the image, if wanted. */
+  /** Where BuildKit writes what it used and built, if wanted. */
   metadataFile?: string | undefined;
   /** The environment of Docker's client. */
   env: NodeJS.ProcessEnv;
@@ -77,8 +77,8 @@ export async function build(request: BuildRequest): Promise<void> {
   ];
   const result = await tryRun(argv, {
     code: 'BUILD',
-    // The digests of the image are all that is wanted of the metadata.
-    env: { ...request.env, BUILDX_METADATA_PROVENANCE: 'disabled', ...request.hiddenArgs },
+    // Which sources BuildKit used, without the steps of the build.
+    env: { ...request.env, BUILDX_METADATA_PROVENANCE: 'min', ...request.hiddenArgs },
     signal: request.signal,
     onLine: request.onLine,
   });

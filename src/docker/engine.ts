@@ -28,6 +28,10 @@ export interface DockerImage {
   inContainerd: boolean;
   /** Digests of its layers' contents, lowest first. They are the same in every store. */
   layers: string[];
+  /** The digests under which registries have it, as far as known. */
+  repoDigests: string[];
+  /** Instructions that run in a build `FROM` it. */
+  onBuild: string[];
 }
 
 /**
@@ -37,9 +41,10 @@ export interface DockerImage {
 interface InspectedImage {
   Id: string;
   RepoTags?: string[] | null;
+  RepoDigests?: string[] | null;
   Created: string;
   Size: number;
-  Config: { Labels?: Record<string, string> | null };
+  Config: { Labels?: Record<string, string> | null; OnBuild?: string[] | null };
   Descriptor?: unknown;
   Manifests?: { ID: string; ImageData?: { Platform: { os?: string; architecture?: string } } }[] | null;
   /** For an image of several platforms, the engine's. */
@@ -188,6 +193,8 @@ export class DockerEngine {
         labels: found.Config.Labels ?? {},
         inContainerd: found.Descriptor !== undefined || found.GraphDriver?.Name === CONTAINERD_SNAPSHOTTER,
         layers: found.RootFS?.Layers ?? [],
+        repoDigests: (found.RepoDigests ?? []).map((name) => name.slice(name.indexOf('@') + 1)),
+        onBuild: found.Config.OnBuild ?? [],
       }
     );
   }

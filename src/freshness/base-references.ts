@@ -5,7 +5,7 @@ import { NATIVE_PLATFORM } from '../docker/platform.ts';
 import { runtimeName } from '../docker/reference.ts';
 import { keep, recall } from '../machine/remembered-answer.ts';
 import { buildOptions } from './build-options.ts';
-import { baseReferences, BASES_FORMAT } from './dockerfile.ts';
+import { baseReferences, BASES_FORMAT, triggeredReferences } from './dockerfile.ts';
 
 /**
  * The references an image is built from: those in its Dockerfile, and named contexts that are
@@ -14,10 +14,22 @@ import { baseReferences, BASES_FORMAT } from './dockerfile.ts';
 export function basesOf(image: ImageConfig, stateDirectory: string, env: NodeJS.ProcessEnv): string[] {
   const { args, platforms } = buildOptions(image, env);
   const inDockerfile = dockerfileBases(image, stateDirectory, args, platforms);
-  const contexts = Object.entries(image.contexts);
-  const isReplaced = (reference: string) => contexts.some(([name]) => replaces(name, reference));
-  const images = contexts.flatMap(([, context]) => ('image' in context ? [context.image] : []));
-  return [...new Set([...inDockerfile.filter((reference) => !isReplaced(reference)), ...images])];
+  const images = Object.values(image.contexts).flatMap((context) => ('image' in context ? [context.image] : []));
+  return [...new Set([...inDockerfile.filter((reference) => !isReplaced(image, reference)), ...images])];
+}
+
+/**
+ * The references that an image is also built from because its bases say so.
+ * @param triggers the `ONBUILD` instructions of its bases
+ */
+export function triggeredBases(image: ImageConfig, triggers: readonly string[]): string[] {
+  if (triggers.length === 0) return [];
+  const references = triggeredReferences(triggers, readFileSync(image.dockerfile, 'utf8'));
+  return references.filter((reference) => !isReplaced(image, reference));
+}
+
+function isReplaced({ contexts }: ImageConfig, reference: string): boolean {
+  return Object.keys(contexts).some((name) => replaces(name, reference));
 }
 
 /** `baseReferences`, computed again only when the Dockerfile or its arguments have changed. */

@@ -1,6 +1,7 @@
 import { ago, count } from '../core/words.ts';
 import type { Change } from './inputs.ts';
 import { describeOrigin, type Origin } from './judge-origin.ts';
+import { describeProblem, NOT_KNOWN, type SourceProblem } from './judge-sources.ts';
 
 /**
  * What is known about an image when its verdict is decided. Times are milliseconds since the epoch.
@@ -24,6 +25,11 @@ export interface FreshnessFacts {
    * called when there is something to explain. It never decides the verdict.
    */
   changesSince: (digest: string) => Change[] | undefined;
+  /**
+   * What BuildKit used for the image that did not count, if the label says that there was something.
+   * Empty if that is not on record here.
+   */
+  uncounted: readonly SourceProblem[];
   /** Configured images that this one is built from and that must be built first. */
   pendingBases: string[];
   /** How many files are newer than the image. */
@@ -42,6 +48,8 @@ export function decideFreshness(facts: FreshnessFacts): FreshnessDecision {
       changes: [],
     };
   }
+  if (facts.builtFrom === NOT_KNOWN)
+    return { verdict: 'stale', reason: describeUncounted(facts.uncounted), changes: [] };
   if (facts.builtFrom === facts.digest) {
     return facts.origin === 'own'
       ? { verdict: 'fresh', reason: describeFresh(facts), changes: [] }
@@ -52,6 +60,11 @@ export function decideFreshness(facts: FreshnessFacts): FreshnessDecision {
     return { verdict: 'stale', reason: 'its inputs changed (the previous ones are not on record here)', changes: [] };
   if (changes.length === 0) return { verdict: 'stale', reason: 'the format of the record changed', changes };
   return { verdict: 'stale', reason: describeChanges(changes), changes };
+}
+
+function describeUncounted(problems: readonly SourceProblem[]): string {
+  if (problems.length === 0) return 'BuildKit used something that the harness did not count';
+  return problems.map(describeProblem).join('; ');
 }
 
 function describeFresh({ files, newerFiles, builtAt, now }: FreshnessFacts): string {

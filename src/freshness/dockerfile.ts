@@ -69,6 +69,19 @@ export function baseReferences(text: string, { buildArgs, platforms, target }: D
   return [...found];
 }
 
+/**
+ * The images that a build uses because of `ONBUILD` instructions in an image that it is built from.
+ * @param text the Dockerfile; its stages are no images
+ */
+export function triggeredReferences(triggers: readonly string[], text: string): string[] {
+  if (triggers.length === 0) return [];
+  const names = splitStages(readInstructions(text).instructions).stages.map(({ name }) => name);
+  const found = triggers.flatMap((trigger) => readInstructions(trigger).instructions.flatMap(sourcesOf));
+  return [...new Set(found)].filter(
+    (source) => source !== '' && source !== 'scratch' && !names.includes(source.toLowerCase()),
+  );
+}
+
 /** The `ARG`s before the first `FROM`, and the stages. */
 function splitStages(instructions: readonly Instruction[]): { globals: Instruction[]; stages: Stage[] } {
   const globals: Instruction[] = [];

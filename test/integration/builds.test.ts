@@ -6,6 +6,7 @@ import { LABELS } from '../../src/core/labels.ts';
 import { NATIVE_PLATFORM } from '../../src/docker/platform.ts';
 import { openHarness } from '../../src/harness.ts';
 import { run, tryRun } from '../../src/machine/process.ts';
+import { refuseUncounted } from '../support/all-counted.ts';
 import { plant, scratch } from '../support/scratch.ts';
 
 /*
@@ -73,6 +74,7 @@ async function buildIfNeeded(look: Look = {}): Promise<Seen> {
   const notes: string[] = [];
   const harness = await open(look, notes);
   await harness.build();
+  refuseUncounted(notes.join('\n'));
   const built = harness.results.builds.filter(({ verdict }) => verdict === 'built');
   return {
     built: built.map(({ image }) => image),

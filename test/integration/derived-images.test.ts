@@ -7,6 +7,7 @@ import { openHarness } from '../../src/harness.ts';
 import { run, tryRun } from '../../src/machine/process.ts';
 import { createRegistry, removeRegistry, startRegistry } from '../../src/registry/container.ts';
 import { ensureRegistryImage, registrySettings } from '../../src/system-images/registry-image.ts';
+import { refuseUncounted } from '../support/all-counted.ts';
 import { plant, scratch } from '../support/scratch.ts';
 
 /*
@@ -51,7 +52,11 @@ async function open({ image = {}, sinceImages = {}, notes = [] }: Look = {}) {
   writeFileSync(join(root, 'harness.config.json'), JSON.stringify({ project: PROJECT, images }));
   return openHarness({
     cwd: root,
-    emit: (event) => void (event.type === 'note' && notes.push(event.message)),
+    emit: (event) => {
+      if (event.type !== 'note') return;
+      refuseUncounted(event.message);
+      notes.push(event.message);
+    },
     env: { ...process.env, XDG_CACHE_HOME: join(root, 'cache') },
     sinceImages,
   });

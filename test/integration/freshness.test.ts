@@ -279,6 +279,7 @@ class World {
       digest,
       files: inputs.trees['context']?.count ?? 0,
       changesSince: (from) => (built?.digest === from ? compareInputs(built.inputs, inputs) : undefined),
+      uncounted: [],
       pendingBases: [],
       newerFiles: context.newerThan(Date.now(), counts).length,
     });

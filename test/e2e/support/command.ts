@@ -5,6 +5,7 @@ import type { Event } from '../../../src/core/event.ts';
 import { stopwatch } from '../../../src/core/stopwatch.ts';
 import type { Summary } from '../../../src/core/summary.ts';
 import type { ImageStatus } from '../../../src/run/cache-status.ts';
+import { refuseUncounted } from '../../support/all-counted.ts';
 import { recordWaits } from './waits.ts';
 
 export const REPOSITORY = fileURLToPath(new URL('../../..', import.meta.url));
@@ -68,13 +69,15 @@ export function startHarness(directory: string, args: string[], start: Start = {
     recordWaits(args, elapsed(), events);
     const text = (pick: (event: Event) => string | undefined) =>
       events.flatMap((event) => pick(event) ?? []).join('\n');
+    const notes = text((event) => (event.type === 'note' ? event.message : undefined));
+    refuseUncounted(notes);
     return {
       ...end,
       events,
       // Undefined if the process was killed before its first event. Reading the summary then fails
       // the test.
       summary: events.at(-1) as Run['summary'],
-      notes: text((event) => (event.type === 'note' ? event.message : undefined)),
+      notes,
       output: text((event) => (event.type === 'output' ? event.line : undefined)),
     };
   });

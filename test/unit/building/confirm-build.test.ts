@@ -1,12 +1,9 @@
-import { writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { confirmBuild, reportedDigests } from '../../../src/building/confirm-build.ts';
+import { confirmBuild } from '../../../src/building/confirm-build.ts';
 import { LABELS } from '../../../src/core/labels.ts';
 import type { DockerEngine, DockerImage } from '../../../src/docker/engine.ts';
 import { seal } from '../../../src/freshness/judge-origin.ts';
 import { imageIn } from '../../support/image-config.ts';
-import { scratch } from '../../support/scratch.ts';
 
 const DIGEST = 'sha256:inputs';
 const ID = 'sha256:built';
@@ -23,7 +20,7 @@ function engineWith(found: Partial<DockerImage> | undefined, history: string[] =
 }
 
 const confirm = (engine: DockerEngine, more: { isSealed?: boolean; reported?: string[] } = {}) =>
-  confirmBuild(engine, image, { digest: DIGEST, isSealed: true, reported: [ID], ...more });
+  confirmBuild(engine, image, { digest: DIGEST, isSealed: true, reported: [ID], sources: undefined, ...more });
 
 describe('the image that Docker has after a build', () => {
   it('is the one that BuildKit reported', async () => {
@@ -58,14 +55,5 @@ describe('the image that Docker has after a build', () => {
       code: 'BUILD',
       message: `Image ${image.reference} was built, but Docker does not have it.`,
     });
-  });
-});
-
-describe("BuildKit's report", () => {
-  it('names the digests of the image', () => {
-    const file = join(scratch(), 'metadata.json');
-    expect(reportedDigests(file)).toEqual([]);
-    writeFileSync(file, JSON.stringify({ 'containerimage.digest': 'sha256:1', 'image.name': 'app' }));
-    expect(reportedDigests(file)).toEqual(['sha256:1']);
   });
 });

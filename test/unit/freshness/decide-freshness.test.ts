@@ -7,6 +7,7 @@ import {
   type FreshnessFacts,
 } from '../../../src/freshness/decide-freshness.ts';
 import { compareInputs, inputsDigest, type Inputs } from '../../../src/freshness/inputs.ts';
+import { NOT_KNOWN } from '../../../src/freshness/judge-sources.ts';
 import { fileSet } from '../../../src/sources/file-set.ts';
 
 const NOW = Date.parse('2026-01-02T12:00:00Z');
@@ -30,6 +31,7 @@ function facts(now: Inputs, built: Inputs | undefined, more: Partial<FreshnessFa
     changesSince: (digest) => (built && digest === inputsDigest(built) ? compareInputs(built, now) : undefined),
     digest: inputsDigest(now),
     files: now.trees['context']?.count ?? 0,
+    uncounted: [],
     pendingBases: [],
     newerFiles: 0,
     ...more,
@@ -94,6 +96,19 @@ describe('the verdict on an image', () => {
   it('names what changed when it is another image than the label says, and the inputs changed, too', () => {
     const changed = facts(inputs({ a: '2' }), inputs({ a: '1' }), { origin: 'unproven' });
     expect(decideFreshness(changed)).toMatchObject({ verdict: 'stale', reason: '1 file changed: a (modified)' });
+  });
+
+  it('is stale when BuildKit used something that did not count, with its name if that is on record', () => {
+    const built = facts(inputs(), inputs(), { builtFrom: NOT_KNOWN });
+    expect(decideFreshness(built)).toEqual({
+      verdict: 'stale',
+      reason: 'BuildKit used something that the harness did not count',
+      changes: [],
+    });
+    expect(decideFreshness({ ...built, uncounted: [{ kind: 'uncounted', reference: 'tools:1' }] })).toMatchObject({
+      verdict: 'stale',
+      reason: 'BuildKit used tools:1, which the harness did not count',
+    });
   });
 
   it('is stale when one of its bases will be built', () => {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { NATIVE_PLATFORM } from '../../../src/docker/platform.ts';
-import { baseReferences } from '../../../src/freshness/dockerfile.ts';
+import { baseReferences, triggeredReferences } from '../../../src/freshness/dockerfile.ts';
 
 const architecture = NATIVE_PLATFORM.split('/')[1] as string;
 
@@ -128,5 +128,22 @@ describe('the bases of a Dockerfile', () => {
       'app-amd64:linux',
       'app-armv7:linux',
     ]);
+  });
+});
+
+describe('the triggers of an image that a build is based on', () => {
+  it.each([
+    ['COPY --from=tools:1 /a /a', ['tools:1']],
+    ['RUN --mount=from=tools:1,target=/t true', ['tools:1']],
+    ['COPY --from=Stage /a /a', []],
+    ['COPY --from=0 /a /a', []],
+    ['RUN --mount=from=scratch true', []],
+    ['ADD https://host/a /', []],
+  ])('name images: %s', (trigger, expected) => {
+    expect(triggeredReferences([trigger], 'FROM base AS stage\nFROM base\n')).toEqual(expected);
+  });
+
+  it('may be none', () => {
+    expect(triggeredReferences([], 'FROM base\n')).toEqual([]);
   });
 });

@@ -5,7 +5,17 @@ import { withFallback, type TransferResult, type Transport } from '../../../src/
 const request = {
   reference: 'shop/api:dev',
   name: 'docker.io/shop/api:dev',
-  image: { id: 'sha256:1', tags: [], created: new Date(0), size: 1, labels: {}, inContainerd: false, layers: [] },
+  image: {
+    id: 'sha256:1',
+    tags: [],
+    created: new Date(0),
+    size: 1,
+    labels: {},
+    inContainerd: false,
+    layers: [],
+    repoDigests: [],
+    onBuild: [],
+  },
 };
 const targets = [{ node: 'a' }, { node: 'b' }];
 const result: TransferResult = { bytes: 1, total: 1 };

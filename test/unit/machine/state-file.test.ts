@@ -36,6 +36,8 @@ describe('the digest of an image in a node', () => {
     inContainerd,
     tags: [],
     layers: [],
+    repoDigests: [],
+    onBuild: [],
     created: new Date(0),
     size: 1,
     labels: {},

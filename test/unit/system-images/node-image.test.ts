@@ -26,6 +26,8 @@ function fakeEngine(
           labels,
           inContainerd: false,
           layers: [],
+          repoDigests: [],
+          onBuild: [],
         },
       );
     },

@@ -1,0 +1,85 @@
+import type { Config, ImageConfig, NamedContext } from '../config/config.ts';
+import { LABELS } from '../core/labels.ts';
+import type { BuildRequest } from '../docker/buildx.ts';
+import { CONTEXT } from '../freshness/inputs.ts';
+import type { ObservedInputs, SourceReader } from '../freshness/read-inputs.ts';
+import type { BuildStory } from './build-record.ts';
+import type { SentContext } from './context-link.ts';
+import type { TakenSecrets } from './take-secrets.ts';
+
+/** The build of one image whose bases are ready. */
+export interface ImageBuild {
+  config: Config;
+  image: ImageConfig;
+  sources: SourceReader;
+  /** Base references with their ids, see `Inputs.bases`. */
+  bases: Readonly<Record<string, string>>;
+  /** Named contexts for bases that are replaced by a stand-in. */
+  standIns: Readonly<Record<string, string>>;
+  noCache: boolean;
+  env: NodeJS.ProcessEnv;
+  /** Why it is built; recorded for `harness why`. */
+  why: Pick<BuildStory, 'reason' | 'changes'>;
+  /** Told to the user at once. */
+  warn: (message: string) => void;
+  signal?: AbortSignal | undefined;
+  onLine?: ((line: string) => void) | undefined;
+}
+
+/** What is known once the sources of a build have been read. */
+export interface ReadyBuild {
+  read: ObservedInputs;
+  /** The value of the image's inputs label: the inputs digest, or `NOT_KNOWN`. */
+  label: string;
+  /** The Dockerfile that BuildKit gets. */
+  dockerfile: string;
+  contexts: Readonly<Record<string, SentContext>>;
+  secrets: TakenSecrets;
+}
+
+/** The parameters of a build for Docker's client. */
+export function requestFor(
+  order: ImageBuild,
+  { read, label, dockerfile, contexts, secrets }: ReadyBuild,
+): Omit<BuildRequest, 'extraHosts'> {
+  const { config, image, env } = order;
+  const { args, argsFromEnvironment, platforms, arePlatformsGiven } = read.options;
+  // An argument cannot be passed in the environment if it would override another variable.
+  const isHidden = ([name, value]: [string, string]) =>
+    argsFromEnvironment.includes(name) && (env[name] ?? value) === value;
+  const entries = Object.entries(args);
+  return {
+    context: contexts[CONTEXT]?.path ?? image.context,
+    contextSource: image.context,
+    dockerfile,
+    source: image.dockerfile,
+    reference: image.reference,
+    target: image.target,
+    buildArgs: Object.fromEntries(entries.filter((entry) => !isHidden(entry))),
+    hiddenArgs: Object.fromEntries(entries.filter(isHidden)),
+    platforms: arePlatformsGiven ? platforms : [],
+    secrets: secrets.secrets,
+    labels: { [LABELS.inputs]: label, [LABELS.project]: config.project, [LABELS.image]: image.name },
+    metadataFile: metadataFile(dockerfile),
+    contexts: { ...namedContexts(image, contexts), ...order.standIns },
+    noCache: order.noCache,
+    // Git labels would make a new image for each commit, and a source policy would make another
+    // image from the same sources.
+    env: { ...env, ...secrets.env, BUILDX_GIT_LABELS: undefined, EXPERIMENTAL_BUILDKIT_SOURCE_POLICY: undefined },
+    signal: order.signal,
+    onLine: order.onLine,
+  };
+}
+
+function namedContexts({ contexts }: ImageConfig, sent: Readonly<Record<string, SentContext>>): Record<string, string> {
+  const argument = (name: string, context: NamedContext) => {
+    if ('directory' in context) return sent[name]?.path ?? context.directory;
+    return 'image' in context ? `docker-image://${context.image}` : context.url;
+  };
+  return Object.fromEntries(Object.entries(contexts).map(([name, context]) => [name, argument(name, context)]));
+}
+
+/** Where BuildKit reports on the build of that Dockerfile. */
+export function metadataFile(dockerfile: string): string {
+  return `${dockerfile}.metadata.json`;
+}
