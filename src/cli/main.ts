@@ -59,7 +59,7 @@ export async function main(): Promise<void> {
   });
   const streams = openStreams(process, () => isEndless && interrupt.abort());
   for (const command of COMMANDS) addCommand(program, command, streams, signal);
-  addToolCommands(program, { streams, signal, env: process.env });
+  addToolCommands(program, { streams, signal, env: process.env, cwd: process.cwd() });
   try {
     await program.parseAsync();
   } catch (error) {

@@ -1,5 +1,6 @@
 import type { Command as Program } from 'commander';
 import type { Emit } from '../core/event.ts';
+import type { Config } from '../config/config.ts';
 import { DockerEngine } from '../docker/engine.ts';
 import type { CommandEnd } from './commands.ts';
 import { runWork, type CommonOptions } from './run.ts';
@@ -13,6 +14,8 @@ export interface Surroundings {
   streams: Streams;
   signal: AbortSignal;
   env: NodeJS.ProcessEnv;
+  /** Where a configuration is looked for. */
+  cwd: string;
 }
 
 type Tool = (given: { emit: Emit; options: ToolOptions } & Surroundings) => Promise<CommandEnd>;
@@ -45,19 +48,39 @@ export function addToolCommands(program: Program, surroundings: Surroundings): v
   add(nodeImage, 'status', 'print which node image would be used', nodeImageState);
 }
 
-const doctor: Tool = async ({ env }) => {
+const doctor: Tool = async ({ env, options, cwd }) => {
   const { doctor: examine } = await import('../setup/setup.ts');
-  const { checks, ok } = await examine(env);
+  const config = await configHere(options, cwd);
+  const { checkTools } = await import('../rendering/check-tools.ts');
+  const { checks: common, ok: commonOk } = await examine(env);
+  const own = config ? checkTools(config, env) : [];
+  const checks = [...common, ...own];
+  const ok = commonOk && own.every(({ verdict }) => verdict !== 'missing');
   return { lines: doctorLines(checks), more: { checks }, exitCode: ok ? 0 : 3 };
 };
 
-const setUp: Tool = async ({ emit, options: { dryRun = false, quiet = false }, env, signal }) => {
+const setUp: Tool = async ({ emit, options, env, signal, cwd }) => {
+  const { dryRun = false, quiet = false } = options;
   const { setup } = await import('../setup/setup.ts');
   const emitUnlessQuiet: Emit = (event) =>
     quiet && event.type === 'step' && event.state === 'skipped' ? undefined : emit(event);
   const { changed } = await setup({ emit: emitUnlessQuiet, env, signal, dryRun });
-  return { more: { changed } };
+  const config = await configHere(options, cwd);
+  if (!config) return { more: { changed } };
+  const { installHelm, needsHelm } = await import('../helm/install-helm.ts');
+  const built = needsHelm(config) && (await installHelm({ emit, env, signal, dryRun }));
+  return { more: { changed: changed || built } };
 };
+
+/**
+ * The configuration, if there is one: a machine can be set up before it exists. One that is named
+ * must exist.
+ */
+async function configHere({ config: file }: ToolOptions, cwd: string): Promise<Config | undefined> {
+  const { loadConfig } = await import('../config/load.ts');
+  if (file !== undefined) return loadConfig(cwd, file);
+  return loadConfig(cwd).catch(() => undefined);
+}
 
 const buildNodeImage: Tool = async ({ emit, options: { force = false }, env, signal }) => {
   const { ensureNodeImage } = await import('../system-images/node-image.ts');

@@ -22,7 +22,8 @@ export interface HelmStep {
 
 /** Where a chart is: a directory or an archive here, or a name that Helm looks up. */
 export type Chart =
-  | { from: 'directory' | 'archive'; path: string }
+  | { from: 'directory'; path: string }
+  | { from: 'archive'; path: string }
   | { from: 'repository'; name: string; repository: string | undefined; version: string | undefined };
 
 /** A value, or the environment variable that holds it. */

@@ -8,8 +8,8 @@ import { WatchTimeout, watchUntil } from '../kubernetes/watch.ts';
 import type { DeployedImage } from '../loading/loaded-image.ts';
 import { annotationOf, withImages } from '../manifests/fill-manifest.ts';
 import { inOrder } from './order.ts';
+import { rolloutOf } from './rollout-of.ts';
 import { waitForRollout } from './wait-for-rollout.ts';
-import { isWorkload, type Workload } from './workload.ts';
 
 export interface Deployment {
   kubeconfig: string;
@@ -42,8 +42,6 @@ export async function deploy(deployment: Deployment): Promise<void> {
   const kube = await openAccess(deployment.kubeconfig);
   const resources = new KubeResources(kube);
   await ensureNamespace(kube, namespace);
-  const workloads: Workload[] = [];
-  let unprobed = false;
   for (const { source, object } of inOrder(objects)) {
     signal?.throwIfAborted();
     progress(`applying ${object.kind} ${object.metadata.name}`);
@@ -58,24 +56,13 @@ export async function deploy(deployment: Deployment): Promise<void> {
         { next: 'Correct the manifest and try again.', cause: error },
       );
     }
-    if (!isWorkload(object.kind)) continue;
-    workloads.push({
-      kind: object.kind,
-      name: object.metadata.name,
-      namespace: object.metadata.namespace ?? namespace,
-    });
-    unprobed ||= object.kind !== 'Job' && hasUnprobedContainer(object);
   }
   const { startedAt, timeout } = deployment;
+  const { workloads, unprobed } = rolloutOf(
+    inOrder(objects).map(({ object }) => object),
+    namespace,
+  );
   await waitForRollout(kube, workloads, { startedAt, loaded, unprobed, timeout, progress, signal });
-}
-
-/** Whether a workload has a container for which "ready" only means that it was started. */
-function hasUnprobedContainer(object: KubeObject): boolean {
-  type Spec = { template?: { spec?: Spec }; containers?: { readinessProbe?: unknown }[] } | undefined;
-  const spec = object['spec'] as Spec;
-  const { containers = [] } = (object.kind === 'Pod' ? spec : spec?.template?.spec) ?? {};
-  return containers.some(({ readinessProbe }) => readinessProbe === undefined);
 }
 
 async function ensureNamespace(kube: KubeAccess, name: string): Promise<void> {

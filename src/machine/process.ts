@@ -15,6 +15,8 @@ export interface RunOptions {
   /** Milliseconds without output until the program is killed. */
   silence?: number | undefined;
   signal?: AbortSignal | undefined;
+  /** Called with the program's process id once it runs. */
+  onStart?: ((pid: number) => void) | undefined;
   /** Called with every line of both outputs. */
   onLine?: ((line: string) => void) | undefined;
   /** The code of the error if the program fails. If it is not installed: `TOOL_MISSING`. */
@@ -79,6 +81,7 @@ export async function tryRun(argv: readonly [string, ...string[]], options: RunO
     ...(options.timeout === undefined ? {} : { timeout: options.timeout }),
     ...(signals.length === 0 ? {} : { cancelSignal: AbortSignal.any(signals) }),
   });
+  if (child.pid !== undefined) options.onStart?.(child.pid);
   const forwarded = (stall ?? options.onLine) && forwardLines(child.iterable({ from: 'all' }), reportLine);
   const result = await child;
   await forwarded; // so that no line is reported after the return

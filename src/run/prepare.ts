@@ -3,6 +3,7 @@ import type { RunningCluster } from '../cluster/bring-up.ts';
 import type { ClusterNode } from '../cluster/cluster.ts';
 import { ownCluster } from '../cluster/ownership.ts';
 import type { Tier } from '../config/config.ts';
+import { stepName } from '../config/deploy-step.ts';
 import { step } from '../core/step.ts';
 import { count } from '../core/words.ts';
 import { deploy } from '../deploying/deploy.ts';
@@ -14,6 +15,7 @@ import { hasReplaced } from '../loading/replacements.ts';
 import type { Transport } from '../loading/transport.ts';
 import { readManifests } from '../manifests/read-manifests.ts';
 import { collectReplaced } from '../pruning/collect-replaced.ts';
+import type { DeployedStep } from '../rendering/deploy-steps.ts';
 import { bringServicesUp, type RunningService } from '../services/bring-up.ts';
 import { objectsFor } from '../services/objects.ts';
 import type { Session } from '../session.ts';
@@ -31,6 +33,8 @@ export interface Prepared {
   nodes: ClusterNode[];
   /** The objects in the manifests. */
   objects: ManifestObject[];
+  /** What was deployed besides the manifests. */
+  steps: DeployedStep[];
 }
 
 /** What must be running before the manifests are deployed. */
@@ -65,9 +69,14 @@ export async function prepare(session: Session, tier: Tier, beforeDeploy?: () =>
   const environment = await bringEnvironmentUp(session, tier);
   beforeDeploy?.();
   await deployManifests(session, environment, objects);
+  // Loaded only when needed: start-up time counts.
+  const steps =
+    config.deploy.steps.length === 0
+      ? []
+      : await (await import('../rendering/deploy-steps.ts')).deploySteps(session, environment);
   const { images, services, cluster } = environment;
   const { definition: clusterDefinition, nodes } = cluster;
-  return { context: contextOf(session, tier, environment), images, services, clusterDefinition, nodes, objects };
+  return { context: contextOf(session, tier, environment), images, services, clusterDefinition, nodes, objects, steps };
 }
 
 /**
@@ -153,5 +162,6 @@ function plannedSteps({ config }: Session): { id: string; title: string }[] {
     ]),
     ...config.services.map(({ name }) => ({ id: `service:${name}`, title: `service ${name}` })),
     { id: 'deploy', title: 'deploy' },
+    ...config.deploy.steps.map((step, index) => ({ id: `deploy:${index}`, title: `deploy ${stepName(step)}` })),
   ];
 }

@@ -62,7 +62,8 @@ export async function testPrepared(
     const onLine = (line: string) => emit({ type: 'output', from: 'tests', line });
     const { args, colour, keepNamespaces, vitest } = options;
     // Tests in vitest get the URLs from fixtures, which also work in their own namespaces.
-    const env = config.tests.runner === 'command' ? await serviceUrls(context, prepared.objects, forwards.signal) : {};
+    const env =
+      config.tests.runner === 'command' ? await serviceUrls(context, objectsOf(prepared), forwards.signal) : {};
     const value = await runTests({
       config,
       context,
@@ -90,6 +91,17 @@ export async function testPrepared(
     await collected;
   }
   return { summary: session.tests, modules };
+}
+
+/** Everything that was deployed. */
+function objectsOf({ objects, steps }: Prepared): Prepared['objects'] {
+  const inSteps = steps.flatMap((step) =>
+    step.objects.map(({ source, object }) => ({
+      source,
+      object: { ...object, metadata: { namespace: step.namespace, ...object.metadata } },
+    })),
+  );
+  return [...objects, ...inSteps];
 }
 
 /**

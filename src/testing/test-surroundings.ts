@@ -16,6 +16,7 @@ export interface Deployed {
   images: readonly DeployedImage[];
   services: readonly { config: { name: string }; definition: string }[];
   objects: readonly ManifestObject[];
+  steps: readonly { place: string; digest: string }[];
 }
 
 /**
@@ -36,6 +37,7 @@ export async function testSurroundings(
     // A node image may be rebuilt under its reference. What counts is what the nodes run.
     'node image': [...new Set(deployed.nodes.map(({ image }) => image))].sort().join(' '),
     manifests: digestOfJson(deployed.objects.map(({ object }) => object)),
+    ...Object.fromEntries(deployed.steps.map(({ place, digest }) => [place, digest])),
     configuration: digestOfJson([config.namespace, config.cluster, config.tests]),
     'Node.js': process.version,
     'kind-harness': ownVersion(),

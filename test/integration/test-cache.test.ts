@@ -37,7 +37,7 @@ async function run({ image = 'sha256:1', cluster = '1', env = {} }: Surroundings
   const session = openSession({ config, env, emit: () => undefined, signal: new AbortController().signal });
   if (config.tests.runner !== 'vitest') throw new Error('vitest is the default');
   const images = [{ name: 'api', reference: 'api:dev', digest: image }];
-  const deployed = { clusterDefinition: cluster, nodes: [], images, services: [], objects: [] };
+  const deployed = { clusterDefinition: cluster, nodes: [], images, services: [], objects: [], steps: [] };
   const cache = await TestCache.open(session, config.tests.cache, deployed);
   const context = {
     kubeconfig: '',

@@ -24,6 +24,8 @@ const FLOORS: [rooms: string[], reason: string][] = [
   [['loading', 'pruning'], 'what gets into nodes and what leaves them; neither knows the other'],
   [['manifests'], 'what is to be applied, with the loaded images filled in'],
   [['deploying'], 'applies that, and waits'],
+  [['helm'], 'releases of charts'],
+  [['rendering'], 'the steps of a deployment, and what other tools make of overlays'],
   [['testing'], 'needs what is deployed'],
   [['run', 'fixtures'], 'run joins the stages; fixtures are the same for a single test'],
   [['dev'], 'repeats runs'],
@@ -34,8 +36,9 @@ const FLOORS: [rooms: string[], reason: string][] = [
 
 /** The files that may read the environment, arguments and working directory. They pass them on. */
 const SURROUNDINGS: [path: string, reads: string[], reason: string][] = [
-  ['src/cli/main.ts', ['process.argv', 'process.env'], 'the command'],
+  ['src/cli/main.ts', ['process.argv', 'process.cwd', 'process.env'], 'the command'],
   ['src/harness.ts', ['process.cwd', 'process.env'], 'defaults of the library'],
+  ['src/helm/post-render.ts', ['process.argv'], 'a program of its own'],
   ['src/vitest/global-setup.ts', ['process.env'], 'vitest passes it nothing else'],
   ['src/vitest/passed-reporter.ts', ['process.env'], 'vitest passes it nothing else'],
   ['src/vitest/preload.ts', ['process.argv', 'process.env'], 'a program of its own'],

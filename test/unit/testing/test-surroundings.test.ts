@@ -9,6 +9,7 @@ const DEPLOYED: Deployed = {
   images: [],
   services: [],
   objects: [],
+  steps: [],
 };
 
 /** A repository whose configuration is in the directory `shop`. */

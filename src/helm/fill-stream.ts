@@ -1,0 +1,34 @@
+import { parseDocument, stringify } from 'yaml';
+import type { KubeObject } from '../kubernetes/api.ts';
+import type { NamedImage } from '../loading/loaded-image.ts';
+import { withImages } from '../manifests/fill-manifest.ts';
+import { problemOf } from '../manifests/read-manifests.ts';
+
+/**
+ * Fills the images into a stream of manifests. Documents without a configured image stay as they
+ * are, letter by letter; Helm shows them to people.
+ */
+export function fillStream(text: string, images: readonly NamedImage[]): string {
+  const documents = text.split(/^---(?=\s|$)/m).map((document) => filled(document, images));
+  const stream = documents.join('---');
+  // Helm takes an empty answer for a failure; a chart may have no objects at all.
+  return stream.trim() === '' ? '# no objects\n' : stream;
+}
+
+function filled(text: string, images: readonly NamedImage[]): string {
+  const document = parseDocument(text, { version: '1.1', merge: true });
+  if (document.errors.length > 0) return text; // Helm reports it
+  const object = document.toJS() as unknown;
+  if (problemOf(object) !== undefined) return text;
+  const changed = withImages(object as KubeObject, images);
+  if (JSON.stringify(changed) === JSON.stringify(object)) return text;
+  const comment = /^\s*# Source: .*$/m.exec(text)?.[0].trim();
+  // All texts in quotes, so that no reader takes `yes` or `0755` for something else.
+  const yaml = stringify(changed, {
+    version: '1.1',
+    defaultStringType: 'QUOTE_DOUBLE',
+    defaultKeyType: 'PLAIN',
+    lineWidth: 0,
+  });
+  return `\n${comment === undefined ? '' : `${comment}\n`}${yaml}`;
+}

@@ -1,0 +1,56 @@
+import { expect, it } from 'vitest';
+import { parseAllDocuments } from 'yaml';
+import { fillStream } from '../../../src/helm/fill-stream.ts';
+
+const images = [{ name: 'api', reference: 'shop/api:dev', digest: 'sha256:1' }];
+
+const POD = `
+# Source: shop/templates/pod.yaml
+apiVersion: v1
+kind: Pod
+metadata: { name: a }
+spec:
+  containers:
+    - { name: c, image: api, env: [{ name: DEBUG, value: "yes" }, { name: MODE, value: "0755" }] }
+`;
+
+it('fills the images in, and leaves texts to be texts for readers of any version of YAML', () => {
+  const [pod] = parseAllDocuments(fillStream(`---${POD}`, images), { version: '1.1' }).map(
+    (document) => document.toJS() as unknown,
+  );
+  expect(pod).toMatchObject({
+    metadata: { name: 'a', annotations: { 'image.kind-harness.dev/api': 'sha256:1' } },
+    spec: {
+      containers: [
+        {
+          image: 'shop/api:dev',
+          imagePullPolicy: 'Never',
+          env: [
+            { name: 'DEBUG', value: 'yes' },
+            { name: 'MODE', value: '0755' },
+          ],
+        },
+      ],
+    },
+  });
+});
+
+it('keeps the comment that names the template', () => {
+  expect(fillStream(`---${POD}`, images)).toMatch(/^---\n# Source: shop\/templates\/pod\.yaml\napiVersion: "v1"\n/);
+});
+
+it('keeps everything else letter by letter', () => {
+  const other =
+    '\n# Source: a.yaml\nkind: ConfigMap\napiVersion: v1\nmetadata: {name:   x}\ndata:\n  a: |\n    ----\n    b\n';
+  const filled = fillStream(`---${other}---${POD}---${other}`, images);
+  expect(filled.split(other)).toHaveLength(3);
+});
+
+it('does not touch what is not an object', () => {
+  const broken = '---\n{{ oops\n---\njust: text\n';
+  expect(fillStream(broken, images)).toBe(broken);
+});
+
+it('is never empty, which Helm would take for a failure', () => {
+  expect(fillStream('', images)).toBe('# no objects\n');
+});
