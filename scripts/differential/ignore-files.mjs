@@ -1,4 +1,4 @@
-import { IgnoreRules } from '../../src/sources/dockerignore.ts';
+import { IgnoreRules } from '../../src/patterns/dockerignore.ts';
 
 /** The paths that differ between what BuildKit sends of a tree and what this reader keeps. */
 export async function compareIgnored(reader, { ignore, paths }) {

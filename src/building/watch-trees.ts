@@ -2,7 +2,7 @@ import type { ImageConfig } from '../config/config.ts';
 import { CONTEXT } from '../freshness/inputs.ts';
 import type { ObservedInputs } from '../freshness/read-inputs.ts';
 import { readIgnoreFile } from '../sources/context.ts';
-import { IgnoreRules } from '../sources/dockerignore.ts';
+import { IgnoreRules } from '../patterns/dockerignore.ts';
 import { watchContext, type ContextWatch } from '../sources/watch-context.ts';
 
 /** Watches the context of a build and its named contexts that are directories. */

@@ -1,4 +1,4 @@
-import { isGoSpace, trimGoSpace, trimGoSpaceStart } from '../sources/go-space.ts';
+import { isGoSpace, trimGoSpace, trimGoSpaceStart } from '../patterns/go-space.ts';
 import { parseDirective } from './frontend.ts';
 import { expandWords } from './shell-word.ts';
 

@@ -1,5 +1,5 @@
 import { NATIVE_PLATFORM } from '../docker/platform.ts';
-import { trimGoSpace } from '../sources/go-space.ts';
+import { trimGoSpace } from '../patterns/go-space.ts';
 import { readInstructions, splitBlanks, splitQuoted, type Instruction } from './dockerfile-instructions.ts';
 import { firstWord, frontendOf } from './frontend.ts';
 import { platformArguments } from './platform-arguments.ts';

@@ -1,4 +1,4 @@
-import { trimGoSpaceStart } from '../sources/go-space.ts';
+import { trimGoSpaceStart } from '../patterns/go-space.ts';
 
 /**
  * The frontend that a Dockerfile asks for: in a `# syntax=` line among its first lines, in a

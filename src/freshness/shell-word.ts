@@ -1,4 +1,4 @@
-import { isGoSpace } from '../sources/go-space.ts';
+import { isGoSpace } from '../patterns/go-space.ts';
 import { expandParameter, writeParameter, type Operation } from './shell-parameter.ts';
 
 /** How a text is read. */

@@ -2,7 +2,7 @@ import { readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { FILE_SYSTEM, stampsDirectories, type FileSystemRules } from '../machine/fs-clock.ts';
 import { ifPresent } from '../machine/if-present.ts';
-import { IgnoreRules } from './dockerignore.ts';
+import { IgnoreRules } from '../patterns/dockerignore.ts';
 import { hasChanged } from './has-changed.ts';
 import { PreviousScan } from './previous-scan.ts';
 import { sameStats, type Rows } from './rows.ts';

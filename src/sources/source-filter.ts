@@ -2,9 +2,9 @@ import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
 import { readState, writeState } from '../machine/state-file.ts';
-import { IgnoreRules, type IgnoreMatch } from './dockerignore.ts';
+import { IgnoreRules, type IgnoreMatch } from '../patterns/dockerignore.ts';
 import { fileSet, READING_FORMAT, type FileSet } from './file-set.ts';
-import { pathMatcher } from './path-matcher.ts';
+import { pathMatcher } from '../patterns/path-matcher.ts';
 
 /** The files of a context, split by whether they count. */
 export interface SplitFiles {

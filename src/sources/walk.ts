@@ -3,7 +3,7 @@ import { constants, lstatSync, readdirSync, readlinkSync, Stats, statSync } from
 import { join } from 'node:path';
 import { hashFile } from '../machine/hash-file.ts';
 import { ifPresent } from '../machine/if-present.ts';
-import type { IgnoreMatch, IgnoreRules } from './dockerignore.ts';
+import type { IgnoreMatch, IgnoreRules } from '../patterns/dockerignore.ts';
 import type { PreviousScan } from './previous-scan.ts';
 import { RowBuilder, type RowKind, type Rows } from './rows.ts';
 

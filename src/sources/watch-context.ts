@@ -1,8 +1,8 @@
 import { watch, type FSWatcher } from 'node:fs';
 import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
-import type { IgnoreMatch, IgnoreRules } from './dockerignore.ts';
-import { pathMatcher } from './path-matcher.ts';
+import type { IgnoreMatch, IgnoreRules } from '../patterns/dockerignore.ts';
+import { pathMatcher } from '../patterns/path-matcher.ts';
 import type { SourceTree } from './tree.ts';
 
 /** What came or went in a context while it was watched. */

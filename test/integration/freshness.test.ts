@@ -7,7 +7,7 @@ import { decideFreshness } from '../../src/freshness/decide-freshness.ts';
 import { compareInputs, type Inputs } from '../../src/freshness/inputs.ts';
 import { SourceReader } from '../../src/freshness/read-inputs.ts';
 import { FILE_SYSTEM } from '../../src/machine/fs-clock.ts';
-import { IgnoreRules, type IgnoreMatch } from '../../src/sources/dockerignore.ts';
+import { IgnoreRules, type IgnoreMatch } from '../../src/patterns/dockerignore.ts';
 import { imageIn } from '../support/image-config.ts';
 
 /*

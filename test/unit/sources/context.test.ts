@@ -12,7 +12,7 @@ import {
 import { join } from 'node:path';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { readContext, readIgnoreFile } from '../../../src/sources/context.ts';
-import { IgnoreRules } from '../../../src/sources/dockerignore.ts';
+import { IgnoreRules } from '../../../src/patterns/dockerignore.ts';
 import { plant, scratch } from '../../support/scratch.ts';
 
 afterEach(() => void vi.restoreAllMocks());

@@ -2,7 +2,7 @@ import { renameSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { readContext } from '../../../src/sources/context.ts';
-import { IgnoreRules } from '../../../src/sources/dockerignore.ts';
+import { IgnoreRules } from '../../../src/patterns/dockerignore.ts';
 import { watchContext } from '../../../src/sources/watch-context.ts';
 import { plant, scratch } from '../../support/scratch.ts';
 

@@ -1,6 +1,6 @@
 import { dirname } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { IgnoreRules, type IgnoreMatch } from '../../../src/sources/dockerignore.ts';
+import { IgnoreRules, type IgnoreMatch } from '../../../src/patterns/dockerignore.ts';
 import { FILES, IGNORE_CASES } from '../../support/ignore-cases.ts';
 
 /** Every path of the tree, directories before their content. */

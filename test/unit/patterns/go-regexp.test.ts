@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { fromGo } from '../../../src/sources/go-regexp.ts';
+import { fromGo } from '../../../src/patterns/go-regexp.ts';
 
 describe("Go's regular expressions", () => {
   it.each([
