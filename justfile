@@ -32,7 +32,7 @@ build *args: _tools
 build-if-needed *args: _tools
     node dist/bin/harness.cjs build-if-needed "$@"
 
-# build every image without any cache
+# build every image, with every step run again
 rebuild *args: _tools
     node dist/bin/harness.cjs rebuild "$@"
 

@@ -145,7 +145,7 @@ export class Harness {
   /**
    * Builds stale images.
    * @param names of images; all if empty
-   * @param how `force` also builds fresh images, `noCache` builds without BuildKit's cache,
+   * @param how `force` also builds fresh images, `noCache` runs every step again,
    * `expectFresh` fails instead of building
    * @throws HarnessError BUILD, STALE if an image is stale and `expectFresh` is set
    */

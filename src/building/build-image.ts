@@ -1,7 +1,9 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { buildAlone } from '../caching/build-alone.ts';
+import { decideRebuild } from '../caching/decide-rebuild.ts';
 import { decideSecretCache } from '../caching/decide-secret-cache.ts';
+import { lastRebuild, rememberRebuild } from '../caching/rebuilds.ts';
 import type { Config, ImageConfig } from '../config/config.ts';
 import { HarnessError } from '../core/error.ts';
 import { readBuildMetadata } from '../docker/build-metadata.ts';
@@ -38,8 +40,9 @@ export async function buildImage(engine: DockerEngine, order: ImageBuild): Promi
   const uncounted = await findProblems(engine, order, done);
   if (uncounted.length > 0) {
     warn(`image ${image.name}: ${uncounted.map(describeProblem).join('; ')}; so each run builds it again`);
-    done = await buildUnchanged(engine, { ...order, noCache: false }, () => NOT_KNOWN);
+    done = await buildUnchanged(engine, order, () => NOT_KNOWN);
   }
+  if (order.rebuild !== undefined) rememberRebuild(image.reference, order.rebuild, order.env);
   const { read, built, digest } = done;
   const story = { ...why, at: startedAt, ms: Date.now() - startedAt };
   writeRecord(config, image, { ...read, digest, uncounted, story, id: built.id });
@@ -115,14 +118,14 @@ async function buildOnce(order: ImageBuild, ready: Omit<ReadyBuild, 'secrets'>):
   const secrets = takeSecrets(image, env, dockerfile);
   const isAsRead = (id: string) => secrets.digests[id] === read.options.settings[secretSetting(id)];
   if (!Object.keys(image.secrets).every(isAsRead)) return false;
-  const { extraHosts, isKeyed } = decideSecretCache({
-    digests: secrets.digests,
-    dockerfile: read.dockerfile.toString('utf8'),
-    buildArgs: read.options.args,
-  });
-  const request = requestFor(order, { ...ready, secrets });
-  if (isKeyed) await build({ ...request, extraHosts });
-  else await buildAlone({ env, signal, image: image.name }, () => build({ ...request, extraHosts, noCache: true }));
+  const frontend = { dockerfile: read.dockerfile.toString('utf8'), buildArgs: read.options.args };
+  const byValues = decideSecretCache({ digests: secrets.digests, ...frontend });
+  const last = lastRebuild(image.reference, env);
+  const byRebuild = decideRebuild({ current: order.rebuild, last, ...frontend });
+  const extraHosts = [...byValues.extraHosts, ...byRebuild.extraHosts];
+  const noCache = byRebuild.noCache || !byValues.isKeyed;
+  const buildNow = () => build({ ...requestFor(order, { ...ready, secrets }), extraHosts, noCache });
+  await (byValues.isKeyed ? buildNow() : buildAlone({ env, signal, image: image.name }, buildNow));
   return true;
 }
 

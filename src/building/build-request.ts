@@ -16,7 +16,8 @@ export interface ImageBuild {
   bases: Readonly<Record<string, string>>;
   /** Named contexts for bases that are replaced by a stand-in. */
   standIns: Readonly<Record<string, string>>;
-  noCache: boolean;
+  /** The name of the rebuild that this is; undefined if results of earlier builds may be used. */
+  rebuild: string | undefined;
   env: NodeJS.ProcessEnv;
   /** Why it is built; recorded for `harness why`. */
   why: Pick<BuildStory, 'reason' | 'changes'>;
@@ -41,7 +42,7 @@ export interface ReadyBuild {
 export function requestFor(
   order: ImageBuild,
   { read, label, dockerfile, contexts, secrets }: ReadyBuild,
-): Omit<BuildRequest, 'extraHosts'> {
+): Omit<BuildRequest, 'extraHosts' | 'noCache'> {
   const { config, image, env } = order;
   const { args, argsFromEnvironment, platforms, arePlatformsGiven } = read.options;
   // An argument cannot be passed in the environment if it would override another variable.
@@ -62,7 +63,6 @@ export function requestFor(
     labels: { [LABELS.inputs]: label, [LABELS.project]: config.project, [LABELS.image]: image.name },
     metadataFile: metadataFile(dockerfile),
     contexts: { ...namedContexts(image, contexts), ...order.standIns },
-    noCache: order.noCache,
     // Git labels would make a new image for each commit, and a source policy would make another
     // image from the same sources.
     env: { ...env, ...secrets.env, BUILDX_GIT_LABELS: undefined, EXPERIMENTAL_BUILDKIT_SOURCE_POLICY: undefined },

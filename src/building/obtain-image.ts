@@ -1,3 +1,4 @@
+import { newRebuild } from '../caching/rebuilds.ts';
 import type { ImageConfig } from '../config/config.ts';
 import { step } from '../core/step.ts';
 import { stopwatch } from '../core/stopwatch.ts';
@@ -24,6 +25,7 @@ interface WantedImage {
   decision: BuildDecision;
   /** The cache image to use if the decision is `take`. */
   cacheImage: string | undefined;
+  /** Run every step again. */
   noCache: boolean;
 }
 
@@ -101,7 +103,7 @@ async function prepareBuild(
     sources: sourcesOf(session),
     bases: ids,
     standIns,
-    noCache,
+    rebuild: noCache ? newRebuild() : undefined,
     env,
     why: { reason: decision.reason, changes: decision.changes.map(describeChange) },
     warn: (message) => session.emit({ type: 'note', level: 'warning', message }),

@@ -27,7 +27,7 @@ export interface BuildPolicy {
   tier: Tier;
   /** Build regardless of the verdict. */
   force?: boolean;
-  /** Build without any cache. */
+  /** Run every step of each build again. */
   noCache?: boolean;
   /** Only decide. An image that must be built counts as pending for the images built from it. */
   lookOnly?: boolean;

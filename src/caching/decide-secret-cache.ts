@@ -1,5 +1,5 @@
 import { digestOfJson } from '../core/digest.ts';
-import { repositoryOf } from '../docker/reference.ts';
+import { passesHostsOn } from './judge-frontend.ts';
 
 /** What decides how a build with secrets may use BuildKit's cache. */
 export interface SecretUse {
@@ -21,9 +21,6 @@ export interface SecretCache {
   isKeyed: boolean;
 }
 
-/** Docker's own frontends. All their releases pass the names of hosts on to each `RUN`. */
-const FRONTENDS = ['docker.io/docker/dockerfile', 'docker.io/docker/dockerfile-upstream'];
-
 /** Enough digits of the digest that no two are the same; a label of a host name has at most 63. */
 const DIGITS = 32;
 
@@ -39,22 +36,5 @@ export function decideSecretCache({ digests, dockerfile, buildArgs }: SecretUse)
   const hasSecrets = values.length > 0;
   if (!hasSecrets && !/secret/i.test(dockerfile)) return { extraHosts: [], isKeyed: true };
   const name = `${digestOfJson(values).slice(0, DIGITS)}.secrets.kind-harness.invalid`;
-  return { extraHosts: [`${name}:127.0.0.1`], isKeyed: !hasSecrets || usesDockersFrontend(dockerfile, buildArgs) };
-}
-
-/**
- * Whether it is certain that one of Docker's frontends reads the Dockerfile. Text that looks like
- * the choice of a frontend counts as one, wherever it is.
- */
-function usesDockersFrontend(dockerfile: string, buildArgs: SecretUse['buildArgs']): boolean {
-  const chosen = buildArgs['BUILDKIT_SYNTAX'];
-  if (chosen !== undefined) return isDockers(chosen);
-  // BuildKit also reads the choice from JSON, and a Dockerfile cannot start with a brace.
-  if (/^\s*(#!.*\n\s*)?\{/.test(dockerfile)) return false;
-  const directives = dockerfile.matchAll(/^[\s\u0085]*(?:#|\/\/)\s*syntax\s*=(.*)$/gim);
-  return [...directives].every(([, value = '']) => isDockers(value));
-}
-
-function isDockers(frontend: string): boolean {
-  return FRONTENDS.includes(repositoryOf(frontend.trim().split(/\s/)[0] ?? '') ?? '');
+  return { extraHosts: [`${name}:127.0.0.1`], isKeyed: !hasSecrets || passesHostsOn(dockerfile, buildArgs) };
 }

@@ -109,7 +109,7 @@ export const COMMANDS: Command[] = [
   },
   {
     name: 'rebuild',
-    summary: 'build images without any cache',
+    summary: 'build images, with every step run again',
     takes: 'images',
     run: ({ harness, args }) => harness.build(args, { force: true, noCache: true }).then(() => ({})),
   },
