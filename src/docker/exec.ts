@@ -14,6 +14,8 @@ export interface ExecResult {
 export interface ExecOptions {
   /** The program's standard input, sent with back-pressure. */
   stdin?: Readable;
+  /** Variables of the program, for what must not be seen among the arguments of processes. */
+  env?: Record<string, string> | undefined;
   /** Ends the wait for the program. The program itself may continue. */
   signal?: AbortSignal | undefined;
   /**
@@ -43,10 +45,11 @@ async function runProgram(
   engine: DockerEngine,
   container: string,
   argv: readonly string[],
-  { onStarted, signal }: Omit<ExecOptions, 'stdin'>,
+  { env = {}, onStarted, signal }: Omit<ExecOptions, 'stdin'>,
 ): Promise<ExecResult> {
   const created = await engine.json<{ Id: string }>('POST', `/containers/${encodeURIComponent(container)}/exec`, {
     Cmd: argv,
+    Env: Object.entries(env).map(([name, value]) => `${name}=${value}`),
     AttachStdout: true,
     AttachStderr: true,
   });

@@ -10,8 +10,13 @@ interface PushLine {
   error?: string;
 }
 
-/** The header that the engine requires even without credentials: `{}`. */
-const NO_CREDENTIALS = { 'X-Registry-Auth': Buffer.from('{}').toString('base64') };
+/** Where an image is pushed to. */
+export interface PushTarget {
+  repository: string;
+  tag: string;
+  /** Undefined for a registry that asks for none. */
+  login?: { username: string; password: string } | undefined;
+}
 
 /**
  * Pushes the layers of an image that a registry lacks. The image has the registry's name only
@@ -25,8 +30,7 @@ const NO_CREDENTIALS = { 'X-Registry-Auth': Buffer.from('{}').toString('base64')
 export async function pushImage(
   engine: DockerEngine,
   id: string,
-  repository: string,
-  tag: string,
+  { repository, tag, login }: PushTarget,
   signal?: AbortSignal,
   stalledAfter = STALLED_AFTER,
 ): Promise<string[]> {
@@ -44,8 +48,10 @@ export async function pushImage(
     if (chunk.includes('"Retrying in ')) retrying.abort();
   };
   try {
+    // The engine requires the header even without credentials.
+    const headers = { 'X-Registry-Auth': Buffer.from(JSON.stringify(login ?? {})).toString('base64url') };
     const combined = AbortSignal.any([stall.signal, retrying.signal, ...(signal ? [signal] : [])]);
-    const options = { headers: NO_CREDENTIALS, signal: combined, onData };
+    const options = { headers, signal: combined, onData };
     const answer = await successful(
       engine.ask('POST', `${image(repository)}/push?tag=${tag}`, undefined, options),
       `push ${id}`,

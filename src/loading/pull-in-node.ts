@@ -6,13 +6,13 @@ import { HarnessError } from '../core/error.ts';
 import { seconds } from '../core/words.ts';
 import type { DockerEngine } from '../docker/engine.ts';
 import { tryExec } from '../docker/exec.ts';
-import { NODE_HOST, REGISTRY_PORT } from '../registry/registry.ts';
+import { authorization } from '../registry/credential.ts';
+import { NODE_HOST, REGISTRY_PORT, type Registry } from '../registry/registry.ts';
 
 /** What a node must pull. */
 export interface PullOrder {
   node: string;
-  /** The registry's address on the node's network. */
-  address: string;
+  registry: Pick<Registry, 'address' | 'password'>;
   /** The image in the registry, by its digest. */
   reference: string;
   /** The full name that it gets in the node. */
@@ -24,13 +24,13 @@ export interface PullOrder {
 }
 
 /**
- * Writes the registry's address into the file that containerd reads at every pull, pulls the image,
+ * Writes the registry's address and password into the file that containerd reads at every pull, pulls the image,
  * gives it the name that manifests use, records the load, removes the registry's name, and prints
  * what the node has then. All in one program: it completes even if this process is killed, and
  * starting a program in a node takes as long as pulling a small layer.
  */
 const PULL = `hosts=/etc/containerd/certs.d/${NODE_HOST}/hosts.toml
-[ "$(cat "$hosts" 2>/dev/null)" = "$4" ] || { mkdir -p "\${hosts%/*}" && printf '%s\\n' "$4" > "$hosts.$$" && mv "$hosts.$$" "$hosts"; } || exit
+[ "$(cat "$hosts" 2>/dev/null)" = "$HOSTS" ] || { mkdir -p "\${hosts%/*}" && (umask 077 && printf '%s\\n' "$HOSTS" > "$hosts.$$") && mv "$hosts.$$" "$hosts"; } || exit
 crictl pull "$3" >&2 || exit
 ctr --namespace=k8s.io images tag --force "$3" "$2" >&2 && { ${NOTE_LOAD}; }
 tagged=$?
@@ -56,7 +56,7 @@ const ENDS_WITHIN = 3000;
  * @throws HarnessError LOAD at the time limit; the signal's reason after an interruption
  */
 export async function pullInNode(engine: DockerEngine, order: PullOrder, signal?: AbortSignal): Promise<PullResult> {
-  const { node, address, reference, name, id, limit } = order;
+  const { node, registry, reference, name, id, limit } = order;
   const timeout = AbortSignal.timeout(limit);
   const cancelled = signal ? AbortSignal.any([signal, timeout]) : timeout;
   cancelled.throwIfAborted();
@@ -64,8 +64,9 @@ export async function pullInNode(engine: DockerEngine, order: PullOrder, signal?
   const cancel = () => void endPull(engine, order, wait);
   cancelled.addEventListener('abort', cancel, { once: true });
   try {
-    const script = ['sh', '-c', PULL, 'sh', id, name, reference, hostsFile(address)];
-    const { exitCode, stdout, stderr } = await tryExec(engine, node, script, { signal: wait.signal });
+    const script = ['sh', '-c', PULL, 'sh', id, name, reference];
+    const env = { HOSTS: hostsFile(registry) };
+    const { exitCode, stdout, stderr } = await tryExec(engine, node, script, { env, signal: wait.signal });
     if (exitCode === 0) return { content: readNodeContent(stdout, stderr), output: stderr };
     if (!cancelled.aborted) return { output: `${stdout}\n${stderr}`.trim() };
   } catch (error) {
@@ -80,9 +81,9 @@ export async function pullInNode(engine: DockerEngine, order: PullOrder, signal?
   });
 }
 
-function hostsFile(address: string): string {
+function hostsFile({ address, password }: PullOrder['registry']): string {
   const url = `http://${address}:${REGISTRY_PORT}`;
-  return `server = "${url}"\n\n[host."${url}"]\n  capabilities = ["pull", "resolve"]`;
+  return `server = "${url}"\n\n[host."${url}"]\n  capabilities = ["pull", "resolve"]\n\n[host."${url}".header]\n  Authorization = "${authorization(password)}"`;
 }
 
 /**

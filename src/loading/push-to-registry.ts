@@ -4,21 +4,27 @@ import { dropName, pushImage } from '../docker/push.ts';
 import { diskFull } from '../machine/disk-full.ts';
 import { findManifest, type Manifest } from '../registry/client.ts';
 import { registryIsFull, removeRegistry } from '../registry/container.ts';
+import { engineLogin } from '../registry/credential.ts';
 import { REPOSITORY, type Registry } from '../registry/registry.ts';
 import type { LoadRequest } from './transport.ts';
 
-/** An image in the registry. */
-export interface PushedImage {
+/** An image as the registry has it. */
+interface StoredManifest {
+  /** The digest of the manifest or index. */
   digest: string;
   manifest: Manifest;
+}
+
+/** An image in the registry. */
+export interface PushedImage extends StoredManifest {
   /** Bytes that Docker pushed for it. */
   pushed: number;
 }
 
 /**
  * Makes sure that the registry has an image. Its tag there is the engine's id of the image. Any
- * program can push something else under that tag; if the engine's id is the configuration's digest,
- * the stored image is compared with it, and pushed again if it differs.
+ * program that has the password can push something else under that tag, so the stored image is compared
+ * with the engine's, and pushed again if it differs.
  * @param architecture of the nodes, as Docker calls it
  */
 export async function pushToRegistry(
@@ -28,22 +34,22 @@ export async function pushToRegistry(
   architecture: string,
   signal: AbortSignal | undefined,
 ): Promise<PushedImage> {
-  const { port } = registry;
+  const { port, password } = registry;
   const tag = image.id.replace(/^\w+:/, '');
   const name = `127.0.0.1:${port}/${REPOSITORY}`;
   if (image.tags.includes(`${name}:${tag}`)) await dropName(engine, `${name}:${tag}`); // left by a push that was killed
-  const found = await findManifest(port, tag, architecture);
-  if (found && (image.inContainerd || found.manifest.config.digest === image.id)) return { ...found, pushed: 0 };
+  const found = await findManifest(registry, tag, architecture);
+  if (found && (await isImage(engine, image, found)) === true) return { ...found, pushed: 0 };
   let layers: string[];
   try {
-    layers = await pushImage(engine, image.id, name, tag, signal);
+    layers = await pushImage(engine, image.id, { repository: name, tag, login: engineLogin(password) }, signal);
   } catch (error) {
     if (signal?.aborted || !(await registryIsFull(engine, registry).catch(() => false))) throw error;
     // This frees the part of the image that was pushed. The next load recreates the registry.
     await removeRegistry(engine, registry.containerId);
     throw diskFull(`The local registry is out of disk space while receiving ${reference}.`, { cause: error });
   }
-  const stored = await findManifest(port, tag, architecture);
+  const stored = await findManifest(registry, tag, architecture);
   if (!stored) {
     throw new HarnessError(
       'LOAD',
@@ -53,7 +59,30 @@ export async function pushToRegistry(
       },
     );
   }
+  if ((await isImage(engine, image, stored)) === false) {
+    throw new HarnessError(
+      'LOAD',
+      `${reference} was pushed, but the local registry now has another image under its tag.`,
+      { next: 'Another program wrote into the registry. Try again.' },
+    );
+  }
   return { ...stored, pushed: pushedSize(stored.manifest, image.layers, layers) };
+}
+
+/**
+ * Whether what the registry has is the engine's image; undefined if the engine cannot tell. With its
+ * containerd store, the engine's id is the digest of an index or a manifest. Of an index whose other
+ * platforms it lacks, it pushes one manifest only.
+ */
+async function isImage(
+  engine: DockerEngine,
+  { id, inContainerd }: LoadRequest['image'],
+  { digest, manifest }: StoredManifest,
+): Promise<boolean | undefined> {
+  if (!inContainerd) return manifest.config.digest === id;
+  if (digest === id) return true;
+  const inspected = await engine.json<{ Manifests?: { ID: string }[] }>('GET', `/images/${id}/json?manifests=1`);
+  return inspected?.Manifests?.some(({ ID }) => ID === digest);
 }
 
 /**

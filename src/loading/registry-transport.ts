@@ -92,7 +92,7 @@ export class RegistryTransport implements Transport {
     missing.chain.forEach((id) => present.add(id)); // for the loads of other images that follow
     const order = {
       node,
-      address: this.#registry.address,
+      registry: this.#registry,
       reference: `${NODE_HOST}/${REPOSITORY}@${digest}`,
       name,
       id: config.digest,

@@ -2,7 +2,7 @@ import type { ClusterNode } from '../cluster/cluster.ts';
 import { loadTargets } from '../cluster/nodes.ts';
 import { nodeHoldings } from '../containerd/holdings.ts';
 import { messageOf } from '../core/error.ts';
-import { ownRegistry, storedImages } from '../registry/bring-up.ts';
+import { runningRegistry, storedImages } from '../registry/bring-up.ts';
 import type { Session } from '../session.ts';
 import { decideNodePrune, decideStoredPrune } from './decide-prune.ts';
 import { pruneNode, pruneRegistry } from './remove.ts';
@@ -16,12 +16,12 @@ export async function collectReplaced(session: Session, nodes: readonly ClusterN
   const { engine, emit } = session;
   try {
     const removed = new Set((await Promise.all(loadTargets(nodes).map(({ name }) => tidyNode(session, name)))).flat());
-    const registry = removed.size === 0 ? undefined : await ownRegistry(session);
-    if (!registry?.running || registry.port === undefined) return;
-    const removals = decideStoredPrune(await storedImages(session, registry.port), ({ config }) =>
+    const registry = removed.size === 0 ? undefined : await runningRegistry(session);
+    if (!registry) return;
+    const removals = decideStoredPrune(await storedImages(session, registry), ({ config }) =>
       removed.has(config.digest),
     );
-    if (removals.length > 0) await pruneRegistry(engine, registry.containerId, registry.port, removals);
+    if (removals.length > 0) await pruneRegistry(engine, registry, removals);
   } catch (error) {
     const message = `could not remove all replaced images, run \`harness prune\` for details: ${messageOf(error)}`;
     emit({ type: 'note', level: 'warning', message });

@@ -9,7 +9,7 @@ import { count, dataSize } from '../core/words.ts';
 import { runtimeName } from '../docker/reference.ts';
 import { openAccess } from '../kubernetes/access.ts';
 import { kubeList } from '../kubernetes/api.ts';
-import { ownRegistry, storedImages } from '../registry/bring-up.ts';
+import { runningRegistry, storedImages } from '../registry/bring-up.ts';
 import type { Session } from '../session.ts';
 import { decideDockerPrune, decideNodePrune, decideStoredPrune, freedBytes } from './decide-prune.ts';
 import { dockerHoldings } from './docker-holdings.ts';
@@ -97,15 +97,14 @@ async function planNode(
 
 async function planRegistry(session: Session): Promise<PrunePlan> {
   const { engine, config } = session;
-  const registry = await ownRegistry(session);
-  if (!registry?.running || registry.port === undefined) return { pruned: [], remove: () => Promise.resolve([]) };
-  const { containerId, port } = registry;
-  const [stored, current] = await Promise.all([storedImages(session, port), currentImages(session)]);
+  const registry = await runningRegistry(session);
+  if (!registry) return { pruned: [], remove: () => Promise.resolve([]) };
+  const [stored, current] = await Promise.all([storedImages(session, registry), currentImages(session)]);
   const wanted = new Set(config.images.map(({ name }) => current.get(name)?.replace(/^\w+:/, '')));
   const removals = decideStoredPrune(stored, ({ tag }) => !wanted.has(tag));
   const reason = 'not the current image of a configured name';
   const pruned = removals.map(({ tag, bytes }) => ({ place: 'registry', image: `sha256:${tag}`, reason, bytes }));
-  return { pruned, remove: () => pruneRegistry(engine, containerId, port, removals).then(() => pruned) };
+  return { pruned, remove: () => pruneRegistry(engine, registry, removals).then(() => pruned) };
 }
 
 async function planDocker(session: Session): Promise<PrunePlan> {

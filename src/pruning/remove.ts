@@ -2,6 +2,7 @@ import { HarnessError } from '../core/error.ts';
 import type { DockerEngine } from '../docker/engine.ts';
 import { exec } from '../docker/exec.ts';
 import { deleteManifest, type StoredImage } from '../registry/client.ts';
+import type { Registry } from '../registry/registry.ts';
 import type { Removal } from './decide-prune.ts';
 
 /** Removes images and names from a node. */
@@ -18,12 +19,11 @@ export async function pruneNode(engine: DockerEngine, node: string, removals: re
  */
 export async function pruneRegistry(
   engine: DockerEngine,
-  containerId: string,
-  port: number,
+  registry: Registry,
   images: readonly StoredImage[],
 ): Promise<void> {
-  for (const { digest } of images) await deleteManifest(port, digest);
-  await exec(engine, containerId, [
+  for (const { digest } of images) await deleteManifest(registry, digest);
+  await exec(engine, registry.containerId, [
     '/bin/registry',
     'garbage-collect',
     '--quiet',

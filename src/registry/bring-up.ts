@@ -10,7 +10,7 @@ import { findManifest, listTags, registryAnswers, type StoredImage } from './cli
 import { createRegistry, removeRegistry, startRegistry, usable } from './container.ts';
 import { decideRegistry, isOurs, type WantedRegistry } from './decide-registry.ts';
 import { observeRegistry } from './observe.ts';
-import { registryName, type ObservedRegistry, type Registry } from './registry.ts';
+import { registryName, type ObservedRegistry, type Registry, type RegistryAccess } from './registry.ts';
 
 /**
  * The image for the registry, provided once per run. It may be compiled while the cluster is being
@@ -38,8 +38,8 @@ export async function ensureRegistry(session: Session, nodes: readonly ClusterNo
   const observed = await observeRegistry(engine, cluster);
   const decision = decideRegistry(observed, wanted);
   if (decision.action === 'refuse') throw foreignRegistry(name, decision.reason);
-  const running = usable(observed);
-  if (decision.action === 'use' && running && (await registryAnswers(running.port))) return running;
+  const running = await usable(engine, observed);
+  if (decision.action === 'use' && running && (await registryAnswers(running))) return running;
 
   const recreate = async () => {
     if (observed) await removeRegistry(engine, observed.containerId);
@@ -87,11 +87,16 @@ export async function ownRegistry({ engine, config }: Session): Promise<Observed
   return observed && isOurs(observed, { project: config.project, cluster: config.cluster.name }) ? observed : undefined;
 }
 
+/** The same, if it is running. */
+export async function runningRegistry(session: Session): Promise<Registry | undefined> {
+  return usable(session.engine, await ownRegistry(session));
+}
+
 /** The images in the registry. */
-export async function storedImages({ engine }: Session, port: number): Promise<StoredImage[]> {
-  const [tags, architecture] = await Promise.all([listTags(port), engine.architecture()]);
+export async function storedImages({ engine }: Session, registry: RegistryAccess): Promise<StoredImage[]> {
+  const [tags, architecture] = await Promise.all([listTags(registry), engine.architecture()]);
   const stored = tags.map(async (tag): Promise<StoredImage[]> => {
-    const found = await findManifest(port, tag, architecture);
+    const found = await findManifest(registry, tag, architecture);
     return found ? [{ tag, digest: found.digest, ...found.manifest }] : [];
   });
   return (await Promise.all(stored)).flat();

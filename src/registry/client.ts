@@ -1,5 +1,6 @@
 import { request } from 'node:http';
-import { REPOSITORY } from './registry.ts';
+import { authorization } from './credential.ts';
+import { REPOSITORY, type RegistryAccess } from './registry.ts';
 
 /** An image in the registry. */
 export interface StoredImage {
@@ -36,9 +37,9 @@ const FORMATS = [
   'application/vnd.oci.image.index.v1+json',
 ].join(', ');
 
-/** Whether a registry answers on this loopback port within `timeout` milliseconds. */
-export async function registryAnswers(port: number, timeout = 2000): Promise<boolean> {
-  const answer = await ask(port, '/v2/', { timeout }).catch(() => undefined);
+/** Whether a registry answers and accepts the password, within `timeout` milliseconds. */
+export async function registryAnswers(registry: RegistryAccess, timeout = 2000): Promise<boolean> {
+  const answer = await ask(registry, '/v2/', { timeout }).catch(() => undefined);
   return answer?.status === 200;
 }
 
@@ -49,11 +50,11 @@ export async function registryAnswers(port: number, timeout = 2000): Promise<boo
  * @returns undefined when the registry has no such image
  */
 export async function findManifest(
-  port: number,
+  registry: RegistryAccess,
   reference: string,
   architecture: string,
 ): Promise<{ digest: string; manifest: Manifest } | undefined> {
-  const answer = await ask(port, `/v2/${REPOSITORY}/manifests/${reference}`);
+  const answer = await ask(registry, `/v2/${REPOSITORY}/manifests/${reference}`);
   if (answer.status === 404) return undefined;
   if (answer.status !== 200) throw new Error(`the registry answered ${answer.status} to ${reference}: ${answer.body}`);
   const content = JSON.parse(answer.body) as Manifest | Index;
@@ -61,13 +62,13 @@ export async function findManifest(
   const entry = content.manifests.find(
     ({ platform }) => platform?.os === 'linux' && platform.architecture === architecture,
   );
-  const found = entry && (await findManifest(port, entry.digest, architecture));
+  const found = entry && (await findManifest(registry, entry.digest, architecture));
   return found && { digest: answer.digest, manifest: found.manifest };
 }
 
 /** The tags of all images in the registry. */
-export async function listTags(port: number): Promise<string[]> {
-  const answer = await ask(port, `/v2/${REPOSITORY}/tags/list`);
+export async function listTags(registry: RegistryAccess): Promise<string[]> {
+  const answer = await ask(registry, `/v2/${REPOSITORY}/tags/list`);
   if (answer.status === 404) return []; // nothing has been pushed yet
   if (answer.status !== 200)
     throw new Error(`the registry answered ${answer.status} to the list of tags: ${answer.body}`);
@@ -75,20 +76,21 @@ export async function listTags(port: number): Promise<string[]> {
 }
 
 /** Deletes an image and all its tags. Its blobs stay until the registry collects garbage. */
-export async function deleteManifest(port: number, digest: string): Promise<void> {
-  const answer = await ask(port, `/v2/${REPOSITORY}/manifests/${digest}`, { method: 'DELETE' });
+export async function deleteManifest(registry: RegistryAccess, digest: string): Promise<void> {
+  const answer = await ask(registry, `/v2/${REPOSITORY}/manifests/${digest}`, { method: 'DELETE' });
   if (![202, 404].includes(answer.status))
     throw new Error(`the registry answered ${answer.status} to the removal of ${digest}: ${answer.body}`);
 }
 
 function ask(
-  port: number,
+  { port, password }: RegistryAccess,
   path: string,
   { method = 'GET', timeout = 30_000 } = {},
 ): Promise<{ status: number; body: string; digest: string }> {
   return new Promise((resolve, reject) => {
     const signal = AbortSignal.timeout(timeout);
-    const options = { host: '127.0.0.1', port, path, method, headers: { accept: FORMATS }, agent: false, signal };
+    const headers = { accept: FORMATS, authorization: authorization(password) };
+    const options = { host: '127.0.0.1', port, path, method, headers, agent: false, signal };
     const call = request(options, (response) => {
       const chunks: Buffer[] = [];
       response.on('data', (chunk: Buffer) => chunks.push(chunk));

@@ -5,6 +5,7 @@ import { unlessMissing, type DockerEngine } from '../docker/engine.ts';
 import { writeContainerFile } from '../docker/files.ts';
 import { saysDiskFull } from '../machine/disk-full.ts';
 import { registryAnswers } from './client.ts';
+import { createPassword, readPassword } from './credential.ts';
 import type { WantedRegistry } from './decide-registry.ts';
 import { observeContainer } from './observe.ts';
 import { REGISTRY_PORT, registryName, type ObservedRegistry, type Registry } from './registry.ts';
@@ -50,6 +51,7 @@ export async function createRegistry(
       Memory: MEMORY_BYTES,
     },
   });
+  await createPassword(engine, container.id);
   await writeContainerFile(engine, container.id, '/etc/distribution/config.yml', settings);
   return container.id;
 }
@@ -78,8 +80,8 @@ export async function startRegistry(
   for (const deadline = Date.now() + START_TIMEOUT; ; await sleep(30)) {
     signal?.throwIfAborted();
     const observed = await observeContainer(engine, containerId);
-    const registry = usable(observed);
-    if (registry && (await registryAnswers(registry.port))) return registry;
+    const registry = await usable(engine, observed);
+    if (registry && (await registryAnswers(registry))) return registry;
     if (observed?.running && Date.now() < deadline) continue;
     const log = await container.logs({ stdout: true, stderr: true, tail: 5 }).catch(() => Buffer.alloc(0));
     throw failure(
@@ -90,11 +92,14 @@ export async function startRegistry(
 }
 
 /** How to reach a registry; undefined if it is not running. */
-export function usable(observed: ObservedRegistry | undefined): Registry | undefined {
+export async function usable(
+  engine: DockerEngine,
+  observed: ObservedRegistry | undefined,
+): Promise<Registry | undefined> {
   const { containerId, address, port } = observed ?? {};
-  return containerId === undefined || address === undefined || port === undefined
-    ? undefined
-    : { containerId, address, port };
+  if (containerId === undefined || address === undefined || port === undefined) return undefined;
+  const password = await readPassword(engine, containerId);
+  return password === undefined ? undefined : { containerId, address, port, password };
 }
 
 /**

@@ -26,7 +26,12 @@ export interface Registry {
   address: string;
   /** Its port on this machine's loopback. */
   port: number;
+  /** It refuses requests without it. */
+  password: string;
 }
+
+/** What a request from this machine needs. */
+export type RegistryAccess = Pick<Registry, 'port' | 'password'>;
 
 /** The port on which the registry listens in its network. */
 export const REGISTRY_PORT = 5000;

@@ -1,7 +1,9 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { DockerEngine } from '../../src/docker/engine.ts';
 import { listTags } from '../../src/registry/client.ts';
+import { readPassword } from '../../src/registry/credential.ts';
 import { podsIn } from './support/pods.ts';
 import { program } from './support/program.ts';
 import { pod, suite, type Project } from './support/suite.ts';
@@ -171,7 +173,8 @@ describe('between runs', () => {
     const { event, ended } = project.start('test-cached');
     await event((each) => each.type === 'step' && each.id === 'cluster' && each.state === 'done');
     const port = (await docker('port', `${all.name}-registry`, '5000')).split(':').at(-1);
-    const stored = await listTags(Number(port));
+    const password = (await readPassword(DockerEngine.of(process.env), `${all.name}-registry`)) ?? '';
+    const stored = await listTags({ port: Number(port), password });
     const { summary, notes } = await ended;
     expect(summary).toMatchObject({ ok: true });
     // The image was pushed before the cluster could be used.

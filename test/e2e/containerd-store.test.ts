@@ -5,9 +5,11 @@ import type { HarnessConfig } from '../../src/config/define.ts';
 import { DockerEngine } from '../../src/docker/engine.ts';
 import { tryRun } from '../../src/machine/process.ts';
 import { ensureNodeImage } from '../../src/system-images/node-image.ts';
+import { readPassword } from '../../src/registry/credential.ts';
 import { ensureRegistryImage } from '../../src/system-images/registry-image.ts';
 import type { Run } from './support/command.ts';
 import { program } from './support/program.ts';
+import { loggedIn } from '../support/docker-config.ts';
 import { startSecondDocker, whyNoSecondDocker, type SecondDocker } from './support/second-docker.ts';
 import { suite, type Project } from './support/suite.ts';
 import { docker } from './support/tools.ts';
@@ -33,6 +35,12 @@ function tests(): void {
   const inNode = (...argv: string[]) => second.docker('exec', node, ...argv);
   const loads = (run: Run) => run.summary.loads.map(({ verdict }) => verdict);
   const load = async (project: Project) => loads(await project.must('load-if-needed'));
+  /** The registry's port, and a configuration of Docker's client that is logged in to it. */
+  const registryOf = async ({ directory }: Project) => {
+    const port = (await second.docker('port', registry, '5000')).replace(/.*:/, '');
+    const password = (await readPassword(DockerEngine.of(second.start.env ?? {}), registry)) ?? '';
+    return { port, login: loggedIn(directory, port, password) };
+  };
   const idInDocker = (reference: string) => second.docker('image', 'inspect', '--format', '{{.Id}}', reference);
 
   /** What must not change in the machine's own daemon: its bridge and a running container. */
@@ -172,11 +180,11 @@ function tests(): void {
       await byHand(app, '--platform=linux/amd64,linux/arm64');
       await app.must('load-if-needed');
       const index = await idInDocker(app.reference);
-      const port = (await second.docker('port', registry, '5000')).replace(/.*:/, '');
+      const { port, login } = await registryOf(app);
       const source = `127.0.0.1:${port}/kind-harness:${index.replace('sha256:', '')}`;
       await second.docker('rmi', app.reference);
       await second.docker('builder', 'prune', '--all', '--force');
-      await second.docker('pull', source);
+      await second.docker('--config', login, 'pull', source);
       await second.docker('tag', source, app.reference);
       await second.docker('rmi', source);
       expect(await idInDocker(app.reference)).toBe(index);
@@ -188,6 +196,23 @@ function tests(): void {
       expect(await load(app)).toEqual(['transferred']);
       expect(await load(app)).toEqual(['present']);
     });
+  });
+
+  it('loads what was built, whatever has been pushed under its tag in the registry', async () => {
+    const [app, other] = [project('planted', { load: { transport: 'registry' } }), project('planted-other')];
+    await byHand(app);
+    other.write('app/program', program('planted'));
+    await byHand(other);
+    await app.must('load-if-needed');
+    const id = await idInNode(app.reference);
+    await inNode('crictl', 'rmi', `docker.io/${app.reference}`);
+    const { port, login } = await registryOf(app);
+    const tag = `127.0.0.1:${port}/kind-harness:${(await idInDocker(app.reference)).replace('sha256:', '')}`;
+    await second.docker('tag', other.reference, tag);
+    await second.docker('--config', login, 'push', tag);
+    await second.docker('rmi', tag);
+    expect(await load(app)).toEqual(['transferred']);
+    expect(await idInNode(app.reference)).toBe(id);
   });
 
   it('distinguishes the images in one archive', async () => {

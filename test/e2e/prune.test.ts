@@ -1,6 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import { beforeAll, expect, it } from 'vitest';
+import { DockerEngine } from '../../src/docker/engine.ts';
 import type { Pruned } from '../../src/pruning/pruned.ts';
+import { listTags } from '../../src/registry/client.ts';
+import { readPassword } from '../../src/registry/credential.ts';
 import type { Run } from './support/command.ts';
 import { logOf, onlyPod, podsIn } from './support/pods.ts';
 import { program } from './support/program.ts';
@@ -17,9 +20,9 @@ const inNode = (node: string, ...argv: string[]) => docker('exec', node, ...argv
 const idsIn = async (node: string) => (await inNode(node, 'crictl', 'images', '--quiet', '--no-trunc')).split('\n');
 const idOf = (reference: string) => docker('image', 'inspect', '--format', '{{.Id}}', reference);
 const tagsInRegistry = async () => {
-  const address = (await docker('port', registry, '5000')).trim();
-  const answer = await fetch(`http://${address}/v2/kind-harness/tags/list`);
-  return ((await answer.json()) as { tags: string[] | null }).tags?.map((tag) => `sha256:${tag}`) ?? [];
+  const port = Number((await docker('port', registry, '5000')).replace(/.*:/, ''));
+  const password = (await readPassword(DockerEngine.of(process.env), registry)) ?? '';
+  return (await listTags({ port, password })).map((tag) => `sha256:${tag}`);
 };
 const nodesWith = async (id: string) => {
   const lists = await Promise.all(nodes.map(async (node) => ({ node, ids: await idsIn(node) })));

@@ -1,6 +1,7 @@
-import { rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { LABELS } from '../../src/core/labels.ts';
 import { DockerEngine } from '../../src/docker/engine.ts';
 import { openHarness } from '../../src/harness.ts';
@@ -8,6 +9,7 @@ import { run, tryRun } from '../../src/machine/process.ts';
 import { createRegistry, removeRegistry, startRegistry } from '../../src/registry/container.ts';
 import { ensureRegistryImage, registrySettings } from '../../src/system-images/registry-image.ts';
 import { refuseUncounted } from '../support/all-counted.ts';
+import { loggedIn } from '../support/docker-config.ts';
 import { plant, scratch } from '../support/scratch.ts';
 
 /*
@@ -178,9 +180,15 @@ describe('a cache image in a registry', () => {
     const image = await ensureRegistryImage(engine, { emit: () => undefined, env: process.env });
     const wanted = { project: PROJECT, cluster: PROJECT, definition: 'd1', network: 'bridge' };
     registry = await createRegistry(engine, wanted, image, registrySettings());
-    repository = `127.0.0.1:${(await startRegistry(engine, registry)).port}/app`;
+    const { port, password } = await startRegistry(engine, registry);
+    repository = `127.0.0.1:${port}/app`;
+    vi.stubEnv('DOCKER_CONFIG', loggedIn(mkdtempSync(join(tmpdir(), 'docker-config-')), port, password));
   }, TEN_MINUTES);
-  afterAll(() => removeRegistry(engine, registry));
+  afterAll(async () => {
+    rmSync(process.env['DOCKER_CONFIG'] ?? '', { recursive: true });
+    vi.unstubAllEnvs();
+    await removeRegistry(engine, registry);
+  });
 
   /** Pushes an image as a build in CI would, and forgets everything about it here. */
   async function pushed(source: string, tag: string): Promise<string> {

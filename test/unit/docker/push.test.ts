@@ -22,14 +22,16 @@ describe('a push', () => {
     const refused = engine(() =>
       Promise.resolve({ status: 200, headers: {}, body: Buffer.from('{"error":"denied"}') }),
     );
-    await expect(pushImage(refused, 'sha256:1', 'r/k', '1')).rejects.toMatchObject({
+    await expect(pushImage(refused, 'sha256:1', { repository: 'r/k', tag: '1' })).rejects.toMatchObject({
       code: 'LOAD',
       message: 'Docker could not push sha256:1: denied',
     });
   });
 
   it('is aborted if it makes no progress', async () => {
-    await expect(pushImage(engine(untilAborted), 'sha256:1', 'r/k', '1', undefined, 1)).rejects.toMatchObject({
+    await expect(
+      pushImage(engine(untilAborted), 'sha256:1', { repository: 'r/k', tag: '1' }, undefined, 1),
+    ).rejects.toMatchObject({
       code: 'LOAD',
       message: 'Pushing sha256:1 to the local registry made no progress for 1 ms.',
     });
@@ -42,6 +44,8 @@ describe('a push', () => {
       interruption.abort();
       return answer;
     });
-    await expect(pushImage(interrupted, 'sha256:1', 'r/k', '1', interruption.signal)).rejects.toThrow('aborted');
+    await expect(
+      pushImage(interrupted, 'sha256:1', { repository: 'r/k', tag: '1' }, interruption.signal),
+    ).rejects.toThrow('aborted');
   });
 });

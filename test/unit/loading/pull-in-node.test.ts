@@ -2,13 +2,14 @@ import { afterEach, describe, expect, it, vi } from 'vitest';
 import type { DockerEngine } from '../../../src/docker/engine.ts';
 import * as containers from '../../../src/docker/exec.ts';
 import { pullInNode } from '../../../src/loading/pull-in-node.ts';
+import { authorization } from '../../../src/registry/credential.ts';
 
 vi.mock(import('../../../src/docker/exec.ts'), { spy: true });
 afterEach(() => vi.mocked(containers.tryExec).mockReset());
 
 const order = {
   node: 'n',
-  address: '172.18.0.9',
+  registry: { address: '172.18.0.9', password: 'hunter2' },
   reference: 'r/k@sha256:ab',
   name: 'docker.io/shop/api:dev',
   id: 'sha256:1',
@@ -60,6 +61,14 @@ describe('a pull in a node', () => {
       images: [{ id: 'sha256:1', names: [order.name], size: 7 }],
       unpacked: new Set(['sha256:2', 'sha256:3']),
     });
+  });
+
+  it('logs in with a header, which is not among the arguments of the program', async () => {
+    vi.mocked(containers.tryExec).mockResolvedValue({ exitCode: 0, stdout: '{"images":[]}', stderr: '' });
+    await pullInNode({} as DockerEngine, order);
+    const [, , argv, options] = vi.mocked(containers.tryExec).mock.calls[0] ?? [];
+    expect(options?.env?.['HOSTS']).toContain(`Authorization = "${authorization('hunter2')}"`);
+    expect(JSON.stringify(argv)).not.toContain(authorization('hunter2').slice('Basic '.length));
   });
 
   it('that fails returns its output', async () => {

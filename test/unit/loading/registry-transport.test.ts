@@ -72,7 +72,11 @@ describe('an image that was pushed before there were nodes', () => {
   } as unknown as DockerImage;
   const request = { reference: 'shop/api:dev', name: 'docker.io/shop/api:dev', image };
   const openTransport = () =>
-    new RegistryTransport({} as DockerEngine, { containerId: 'r', address: '10.0.0.2', port: 1 }, 'amd64');
+    new RegistryTransport(
+      {} as DockerEngine,
+      { containerId: 'r', address: '10.0.0.2', port: 1, password: 'p' },
+      'amd64',
+    );
   const stored = { digest: `sha256:${hex('e')}`, manifest };
 
   function registryWorks(): void {
