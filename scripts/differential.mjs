@@ -31,7 +31,7 @@ const { values: options, positionals: directories } = parseArgs({
     record: { type: 'boolean', default: false },
   },
 });
-const reader = startReader(ROOT);
+const reader = startReader(ROOT, join(import.meta.dirname, 'differential'));
 const isRight = options.record ? await record() : await compareAll();
 await reader.close();
 process.exitCode = isRight ? 0 : 1;

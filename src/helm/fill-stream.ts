@@ -1,8 +1,10 @@
-import { parseDocument, stringify } from 'yaml';
+import { stringify } from 'yaml';
 import type { KubeObject } from '../kubernetes/api.ts';
 import type { NamedImage } from '../loading/loaded-image.ts';
 import { withImages } from '../manifests/fill-manifest.ts';
-import { problemOf } from '../manifests/read-manifests.ts';
+import { isExact } from '../manifests/copy-of.ts';
+import { problemsOf } from '../manifests/find-problems.ts';
+import { readObjects } from '../manifests/read-objects.ts';
 
 /**
  * Fills the images into a stream of manifests. Documents without a configured image stay as they
@@ -16,19 +18,23 @@ export function fillStream(text: string, images: readonly NamedImage[]): string 
 }
 
 function filled(text: string, images: readonly NamedImage[]): string {
-  const document = parseDocument(text, { version: '1.1', merge: true });
-  if (document.errors.length > 0) return text; // Helm reports it
-  const object = document.toJS() as unknown;
-  if (problemOf(object) !== undefined) return text;
+  const { found, problems } = readObjects(text);
+  const [object, second] = found.map(({ value }) => value);
+  if (problems.length > 0 || second !== undefined || problemsOf(object).length > 0) return text; // Helm reports it
   const changed = withImages(object as KubeObject, images);
   if (JSON.stringify(changed) === JSON.stringify(object)) return text;
   const comment = /^\s*# Source: .*$/m.exec(text)?.[0].trim();
   // All texts in quotes, so that no reader takes `yes` or `0755` for something else.
-  const yaml = stringify(changed, {
+  const yaml = stringify(changed, keepDigits, {
     version: '1.1',
     defaultStringType: 'QUOTE_DOUBLE',
     defaultKeyType: 'PLAIN',
     lineWidth: 0,
   });
   return `\n${comment === undefined ? '' : `${comment}\n`}${yaml}`;
+}
+
+/** Integers that a JavaScript number would round. */
+function keepDigits(_: unknown, value: unknown): unknown {
+  return isExact(value) ? BigInt(JSON.stringify(value)) : value;
 }

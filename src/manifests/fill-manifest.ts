@@ -2,6 +2,8 @@ import { IMAGE_ANNOTATION_PREFIX } from '../core/labels.ts';
 import { canonicalName, repositoryOf } from '../docker/reference.ts';
 import type { KubeObject } from '../kubernetes/api.ts';
 import type { NamedImage } from '../loading/loaded-image.ts';
+import { copyOf } from './copy-of.ts';
+import { containersOf, podTemplates } from './pod-templates.ts';
 
 /**
  * Inserts the configured images into an object. An `image:` with the name or repository of a
@@ -9,10 +11,10 @@ import type { NamedImage } from '../loading/loaded-image.ts';
  * records the build.
  */
 export function withImages(object: KubeObject, images: readonly NamedImage[]): KubeObject {
-  const copy = structuredClone(object);
-  for (const template of podTemplates(copy)) {
+  const copy = copyOf(object);
+  for (const { template } of podTemplates(copy)) {
     const used = new Map<string, string>();
-    for (const container of containersOf(template)) {
+    for (const { container } of containersOf(template)) {
       const image = container.image === undefined ? undefined : imageFor(container.image, images);
       if (!image) continue;
       container.image = image.reference;
@@ -44,32 +46,4 @@ function imageFor<T extends NamedImage>(written: string, images: readonly T[]): 
     images.find((image) => name !== undefined && canonicalName(image.reference) === name) ??
     images.find((image) => repository !== undefined && repositoryOf(image.reference) === repository)
   );
-}
-
-interface Container {
-  image?: string;
-  imagePullPolicy?: string;
-}
-
-interface PodTemplate {
-  metadata?: { annotations?: Record<string, string> };
-  spec?: { containers?: Container[]; initContainers?: Container[]; ephemeralContainers?: Container[] };
-}
-
-/**
- * The pod templates in an object: the object itself for a Pod, `spec.template` for other workloads,
- * one level deeper for a CronJob.
- */
-function podTemplates(object: KubeObject): PodTemplate[] {
-  if (object.kind === 'Pod') return [object];
-  const spec = object['spec'] as
-    { template?: PodTemplate; jobTemplate?: { spec?: { template?: PodTemplate } } } | undefined;
-  return [spec?.template, spec?.jobTemplate?.spec?.template].filter(
-    (template) => template?.spec !== undefined,
-  ) as PodTemplate[];
-}
-
-function containersOf(template: PodTemplate): Container[] {
-  const { initContainers = [], containers = [], ephemeralContainers = [] } = template.spec ?? {};
-  return [...initContainers, ...containers, ...ephemeralContainers];
 }

@@ -1,54 +1,95 @@
-import { readFileSync } from 'node:fs';
-import { relative } from 'node:path';
-import { parseAllDocuments } from 'yaml';
+import { existsSync, readFileSync } from 'node:fs';
+import { dirname, join, relative } from 'node:path';
 import { HarnessError } from '../core/error.ts';
 import type { KubeObject } from '../kubernetes/api.ts';
 import type { ManifestObject } from '../kubernetes/manifest.ts';
+import { decodeText } from './decode-text.ts';
+import { problemsOf } from './find-problems.ts';
+import { foreignFile } from './foreign-file.ts';
+import { readObjects, type FoundValue } from './read-objects.ts';
+import { uniqueObjects } from './unique-objects.ts';
+
+/** How manifests are read. */
+export interface ReadOptions {
+  /** For objects that name no namespace. */
+  namespace?: string;
+  /** Is told which files are not manifests, and why. */
+  note?: (message: string) => void;
+}
 
 /**
- * Reads the objects of all manifests, including the items of lists (`kind: List`).
- * @throws HarnessError CONFIG with all documents that do not parse or are not Kubernetes objects
+ * Reads the objects of all manifests, including the items of lists.
+ * @param root file names in messages are relative to it
+ * @throws HarnessError CONFIG with everything that cannot be applied, and its place
  */
-export function readManifests(files: readonly string[], root: string): ManifestObject[] {
+export function readManifests(files: readonly string[], root: string, options: ReadOptions = {}): ManifestObject[] {
+  const { namespace = '', note = () => undefined } = options;
   const problems: string[] = [];
   const objects: ManifestObject[] = [];
   for (const file of files) {
     const name = relative(root, file);
-    const documents = parseAllDocuments(readFileSync(file, 'utf8'));
-    const parsed = Array.isArray(documents) ? documents : [];
-    for (const [index, document] of parsed.entries()) {
-      const source = parsed.length > 1 ? `${name}, object ${index + 1}` : name;
-      if (document.errors.length > 0) {
-        problems.push(...document.errors.map((error) => `${source}: ${error.message.split('\n')[0]}`));
-        continue;
-      }
-      for (const value of itemsOf(document.toJS())) {
-        const problem = problemOf(value);
-        if (problem === undefined) objects.push({ source, object: value as KubeObject });
-        else problems.push(`${source}: ${problem}`);
-      }
+    const text = decodeText(readFileSync(file));
+    const read = readObjects(text);
+    const hasChart = existsSync(join(dirname(file), 'Chart.yaml'));
+    const foreign = foreignFile(
+      name,
+      read.found.map(({ value }) => value),
+      hasChart,
+    );
+    if (foreign !== undefined && read.problems.length === 0) {
+      note(foreign);
+      continue;
     }
+    const result = objectsOf(read, name);
+    objects.push(...result.objects);
+    problems.push(...result.problems, ...(isTemplate(text) && result.problems.length > 0 ? [templateHint(name)] : []));
   }
+  const { unique, problems: clashes } = uniqueObjects(objects, namespace);
+  return orThrow(unique, [...problems, ...clashes]);
+}
+
+/**
+ * Reads the objects in a text, such as the output of a program.
+ * @param name of the text, for messages
+ * @returns also everything that cannot be applied, with its place
+ */
+export function readManifestText(text: string, name: string): { objects: ManifestObject[]; problems: string[] } {
+  return objectsOf(readObjects(text), name);
+}
+
+function orThrow(objects: ManifestObject[], problems: readonly string[]): ManifestObject[] {
   if (problems.length === 0) return objects;
   throw new HarnessError(
     'CONFIG',
-    problems.length === 1 ? 'Invalid manifest: not a Kubernetes object.' : 'Invalid manifests: not Kubernetes objects.',
-    { detail: problems.join('\n'), next: 'Correct the manifest and try again.' },
+    problems.length === 1 ? 'A manifest cannot be applied.' : 'Some manifests cannot be applied.',
+    {
+      detail: problems.join('\n'),
+      next: "Correct the manifest, or exclude its file: `manifests: ['k8s', '!k8s/file.yaml']`.",
+    },
   );
 }
 
-function itemsOf(value: unknown): unknown[] {
-  if (value === null || value === undefined) return []; // an empty document between two `---`
-  const list = value as { kind?: unknown; items?: unknown };
-  return list.kind === 'List' && Array.isArray(list.items) ? list.items : [value];
+function objectsOf(
+  { found, problems: unread }: ReturnType<typeof readObjects>,
+  name: string,
+): { objects: ManifestObject[]; problems: string[] } {
+  const problems = unread.map(({ line, message }) => `${name}:${line}: ${message}`);
+  const last = found.at(-1)?.document ?? 0;
+  const nameOf = (line: number, document: number) =>
+    last > 1 ? `${name}:${line}, document ${document}` : `${name}:${line}`;
+  const objects = found.flatMap((each: FoundValue) => {
+    const wrong = problemsOf(each.value);
+    problems.push(...wrong.map(({ path, message }) => `${nameOf(each.lineOf(path), each.document)}: ${message}`));
+    const source = last > 1 || found.length > 1 ? nameOf(each.line, each.document) : name;
+    return wrong.length > 0 ? [] : [{ source, object: each.value as KubeObject }];
+  });
+  return { objects, problems };
 }
 
-/** Why a value is not a Kubernetes object; undefined if it is one. */
-export function problemOf(value: unknown): string | undefined {
-  if (typeof value !== 'object' || value === null) return 'expected an object';
-  const object = value as Partial<KubeObject>;
-  if (typeof object.apiVersion !== 'string') return 'expected `apiVersion`';
-  if (typeof object.kind !== 'string') return 'expected `kind`';
-  if (typeof object.metadata?.name !== 'string') return 'expected `metadata.name`';
-  return undefined;
+function isTemplate(text: string): boolean {
+  return /\{\{-?\s*[.\w$]/.test(text);
+}
+
+function templateHint(name: string): string {
+  return `${name} looks like a template of a Helm chart: to install a chart, write \`deploy: [{ helm: { chart: '…', release: '…' } }]\``;
 }

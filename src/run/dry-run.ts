@@ -33,7 +33,7 @@ export interface TierPlan {
  */
 export async function dryRun(session: Session, tier: Tier): Promise<TierPlan> {
   const { config, engine } = session;
-  const objects = readManifests(config.manifests, config.root).length;
+  const objects = readManifests(config.manifests, config.root, { namespace: config.namespace }).length;
   const state = await currentCluster(engine, config);
   assertOwn(session, state);
   const wanted = await wantedClusterNow(session);

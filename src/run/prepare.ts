@@ -62,7 +62,10 @@ export async function prepareForOthers(session: Session, tier: Tier): Promise<Ha
 export async function prepare(session: Session, tier: Tier, beforeDeploy?: () => void): Promise<Prepared> {
   const { config, emit } = session;
   // First the checks that can stop the run: invalid manifests, and a cluster that is not ours.
-  const objects = readManifests(config.manifests, config.root);
+  const objects = readManifests(config.manifests, config.root, {
+    namespace: config.namespace,
+    note: (message) => emit({ type: 'note', level: 'info', message }),
+  });
   secretValues(secretsAmong(objects.map(({ object }) => object))).forEach((value) => session.redactor.learn(value));
   await ownCluster(session);
   emit({ type: 'plan', steps: plannedSteps(session) });

@@ -1,5 +1,6 @@
 import type { V1Service } from '@kubernetes/client-node';
 import { openAccess } from '../kubernetes/access.ts';
+import { builtInKind } from '../kubernetes/built-in-kind.ts';
 import { forward } from '../kubernetes/forward.ts';
 import { schemeOf } from '../kubernetes/judge-endpoints.ts';
 import type { ManifestObject } from '../kubernetes/manifest.ts';
@@ -16,8 +17,9 @@ export async function serviceUrls(
   signal: AbortSignal,
 ): Promise<Record<string, string>> {
   const services = objects
+    .filter(({ object }) => builtInKind(object) === 'Service')
     .map(({ object }) => object as V1Service)
-    .filter(({ kind, spec }) => kind === 'Service' && spec?.selector);
+    .filter(({ spec }) => spec?.selector);
   if (services.length === 0) return {};
   const kube = await openAccess(kubeconfig);
   const variables = services.map(async ({ metadata, spec }) => {

@@ -157,7 +157,7 @@ describe('an invalid manifest', () => {
     const { summary } = await project.run('test-cached');
     expect(summary.error).toMatchObject({
       code: 'CONFIG',
-      detail: 'manifest.yaml, object 2: expected `metadata.name`',
+      detail: expect.stringMatching(/^manifest\.yaml:\d+, document 2: expected `metadata\.name`$/),
     });
   });
 });

@@ -74,7 +74,7 @@ test('matchers report what they saw', async ({ namespace, apply }) => {
 test('an object that cannot be applied is named with its source', async ({ apply, namespace }) => {
   await expect(apply('no-such-file.yaml')).rejects.toThrow('no-such-file.yaml');
   await expect(apply('misspelt.yaml')).rejects.toThrow(
-    /^Could not apply Deployment web \(misspelt\.yaml, object 2\): .*spec\.replicass/,
+    /^Could not apply Deployment web \(misspelt\.yaml:\d+, document 2\): .*spec\.replicass/,
   );
   const role = (name: string) => ({
     apiVersion: 'rbac.authorization.k8s.io/v1',
