@@ -52,12 +52,43 @@ export async function install(plan: InstallSteps, context: InstallContext): Prom
   try {
     for (const command of plan.commands) {
       if (command[0] === 'apt-get' && command.includes('update')) await aptUpdate(command, context);
-      else await run(command, options(context));
+      else await installUndisturbed(command, context);
     }
   } catch (error) {
     for (const { path } of plan.files) rmSync(path, { force: true });
     throw error;
   }
+}
+
+/**
+ * Runs a command that changes what is installed. An interruption would leave dpkg half done, so it
+ * only ends the download that comes first, and counts after the command.
+ */
+async function installUndisturbed(command: Command, context: InstallContext): Promise<void> {
+  const { signal, emit } = context;
+  if (isInstallation(command)) await run([...command, '--download-only'], options(context));
+  if (signal?.aborted) throw interrupted(command);
+  const say = () =>
+    emit({
+      type: 'note',
+      level: 'warning',
+      message: `interrupted: waiting for \`${command[0]}\` to finish, because stopping it now would leave packages half installed`,
+    });
+  signal?.addEventListener('abort', say, { once: true });
+  try {
+    await run(command, { ...options(context), undisturbed: true });
+  } finally {
+    signal?.removeEventListener('abort', say);
+  }
+  if (signal?.aborted) throw interrupted(command);
+}
+
+function isInstallation(command: Command): boolean {
+  return command[0] === 'apt-get' && command.includes('install');
+}
+
+function interrupted(command: Command): HarnessError {
+  return new HarnessError('INTERRUPTED', `The installation was interrupted; \`${command[0]}\` was not cut off.`);
 }
 
 /**

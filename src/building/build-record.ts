@@ -89,7 +89,7 @@ export function writeRecord(config: Config, image: ImageConfig, record: BuildRec
   };
   try {
     const text = `${JSON.stringify(head)}\n${JSON.stringify(body)}`;
-    replaceFile(recordPath(config, image), (file) => writeFileSync(file, text), 0o600);
+    replaceFile(recordPath(config, image), (file) => writeFileSync(file, text), 0o600, true);
   } catch {
     // a full or read-only disk: the image is valid without its record
   }

@@ -25,6 +25,7 @@ export async function createCluster(request: CreateRequest): Promise<void> {
     {
       input: config,
       code: 'CLUSTER',
+      keepStdout: false,
       signal,
       onLine,
     },

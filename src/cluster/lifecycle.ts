@@ -5,7 +5,7 @@ import type { DockerEngine } from '../docker/engine.ts';
 import { writeContainerFile } from '../docker/files.ts';
 import { openAccess } from '../kubernetes/access.ts';
 import { WatchTimeout } from '../kubernetes/watch.ts';
-import { makeStateDirectory, removeState, writeState } from '../machine/state-file.ts';
+import { makeStateDirectory, removeState, writeDurably, writeState } from '../machine/state-file.ts';
 import type { ClusterNode, ClusterRecord, ClusterState } from './cluster.ts';
 import { creationPath, kubeconfigPath, nodeStarts } from './current.ts';
 import type { WantedCluster } from './decide-cluster.ts';
@@ -39,7 +39,7 @@ export async function create(
   makeStateDirectory(config.stateDirectory);
   removeState(kubeconfigPath(config));
   // Docker rounds creation times down to whole seconds.
-  writeState(creationPath(config), JSON.stringify({ begun: Math.floor(Date.now() / 1000) * 1000 }));
+  writeDurably(creationPath(config), JSON.stringify({ begun: Math.floor(Date.now() / 1000) * 1000 }));
   const reportNodes = nodeReporter(context);
   await createCluster({
     name: config.cluster.name,

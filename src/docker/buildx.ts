@@ -77,6 +77,7 @@ export async function build(request: BuildRequest): Promise<void> {
   ];
   const result = await tryRun(argv, {
     code: 'BUILD',
+    keepStdout: false,
     // Which sources BuildKit used, without the steps of the build.
     env: { ...request.env, BUILDX_METADATA_PROVENANCE: 'min', ...request.hiddenArgs },
     signal: request.signal,

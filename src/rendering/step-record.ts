@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import type { Config } from '../config/config.ts';
 import type { DeployStep } from '../config/deploy-step.ts';
 import type { KubeObject } from '../kubernetes/api.ts';
-import { readState, writeState } from '../machine/state-file.ts';
+import { readState, writeDurably } from '../machine/state-file.ts';
 import type { AppliedObject } from './standing.ts';
 
 /** What is remembered of a step that succeeded. */
@@ -31,7 +31,7 @@ export function writeRecord(
   record: StepRecord | undefined,
 ): void {
   const { [step.place]: _, ...others } = readState<Records>(fileOf(config)) ?? {};
-  writeState(fileOf(config), JSON.stringify(record ? { ...others, [step.place]: record } : others));
+  writeDurably(fileOf(config), JSON.stringify(record ? { ...others, [step.place]: record } : others));
 }
 
 function fileOf({ stateDirectory }: Pick<Config, 'stateDirectory'>): string {

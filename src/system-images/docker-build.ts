@@ -61,6 +61,7 @@ export async function dockerBuild(options: DockerBuildOptions): Promise<void> {
   await run(dockerBuildCommand(await dockerClient(options.env), options), {
     env: { DOCKER_BUILDKIT: '1' },
     code: 'NODE_IMAGE',
+    keepStdout: false,
     silence: SILENCE,
     next: `The build needs Docker's buildx plugin and a Debian mirror that containers can reach. ${OTHER_WAYS}`,
     onLine: (line) => {

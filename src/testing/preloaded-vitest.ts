@@ -43,6 +43,7 @@ export class PreloadedVitest {
       ...this.#options,
       cwd: this.#root,
       code: 'TESTS',
+      keepStdout: false,
       input: this.#order,
       onLine: (line) => this.#onLine(line),
     });

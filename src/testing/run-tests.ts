@@ -64,6 +64,7 @@ async function runCommand(run: TestRun, command: [string, ...string[]]): Promise
     cwd: run.config.root,
     env: { ...testEnvironment(run), ...(run.colour ? { FORCE_COLOR: '1' } : { NO_COLOR: '1' }) },
     code: 'TESTS',
+    keepStdout: false,
     onLine: run.onLine,
     signal: run.signal,
   }).catch((error: unknown) => {

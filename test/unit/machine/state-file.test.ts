@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import type { DockerImage } from '../../../src/docker/engine.ts';
 import { dockerHost } from '../../../src/docker/host.ts';
 import { ImageDigests } from '../../../src/loading/image-digest.ts';
-import { readState, removeState, writeState } from '../../../src/machine/state-file.ts';
+import { readState, removeState, writeDurably, writeState } from '../../../src/machine/state-file.ts';
 import { plant, scratch } from '../../support/scratch.ts';
 
 describe('a state file', () => {
@@ -19,6 +19,14 @@ describe('a state file', () => {
     removeState(path);
     removeState(path);
     expect(readState(path)).toBeUndefined();
+  });
+
+  it('can be written so that a power cut does not take it, with nothing left beside it', () => {
+    const root = scratch();
+    writeDurably(join(root, 'x.json'), '1', 0o600);
+    writeDurably(join(root, 'x.json'), '2', 0o600);
+    expect(readState(join(root, 'x.json'))).toBe(2);
+    expect(readdirSync(root)).toEqual(['x.json']);
   });
 
   it("counts as missing if it is damaged, and leaves the user's .gitignore unchanged", () => {
