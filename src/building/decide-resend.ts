@@ -5,8 +5,8 @@ import { hashOf, STAT_COLUMNS, type Rows } from '../sources/rows.ts';
  * compares only those, so it would not get the new content.
  */
 export function hidesChange(sent: Rows, now: Rows): boolean {
-  const sentRows = new Map(sent.paths.map((path, row) => [path, row]));
-  return now.paths.some((path, row) => {
+  const sentRows = new Map(sent.paths.all().map((path, row) => [path, row]));
+  return now.paths.all().some((path, row) => {
     const sentRow = sentRows.get(path);
     if (sentRow === undefined || now.kinds[row] !== sent.kinds[sentRow]) return false;
     const [stat, sentStat] = [row * STAT_COLUMNS, sentRow * STAT_COLUMNS];

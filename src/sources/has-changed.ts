@@ -1,5 +1,6 @@
 import { extname } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
+import type { PackedRows } from './packed-rows.ts';
 import { checkNext, newProgress, type SharedProgress } from './scan-chunks.ts';
 import type { WorkerInput } from './scan-worker.ts';
 import type { TreeIndex } from './tree-index.ts';
@@ -14,7 +15,7 @@ const WORTH_A_THREAD = 30_000;
 export async function hasChanged(root: string, index: TreeIndex): Promise<boolean> {
   const { rows } = index.tree;
   const progress = newProgress();
-  const helper = rows.paths.length >= WORTH_A_THREAD ? await startHelper(root, index, progress) : undefined;
+  const helper = rows.paths.length >= WORTH_A_THREAD ? await startHelper(root, index.packed, progress) : undefined;
   while (checkNext(root, rows, progress)) await setImmediate();
   if (Atomics.load(progress.busy, 0) > 0) await helper?.done;
   helper?.end();
@@ -24,14 +25,14 @@ export async function hasChanged(root: string, index: TreeIndex): Promise<boolea
 /** Starts a second thread. If it fails, the tree counts as changed and is walked. */
 async function startHelper(
   root: string,
-  index: TreeIndex,
+  rows: PackedRows,
   progress: SharedProgress,
 ): Promise<{ done: Promise<void>; end: () => void }> {
   const { Worker } = await import('node:worker_threads');
   // with the same extension as this file: source, compiled or bundled
   const file = new URL(`./scan-worker${extname(import.meta.url)}`, import.meta.url);
   const worker = new Worker(file, {
-    workerData: { root, index: index.path, id: index.id, progress } satisfies WorkerInput,
+    workerData: { root, rows, progress } satisfies WorkerInput,
   });
   const done = new Promise<void>((resolve) => {
     worker.once('message', () => resolve());

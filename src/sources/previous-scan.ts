@@ -18,7 +18,7 @@ export class PreviousScan {
    */
   constructor(known: Rows | undefined, clock: Clock, racy: number) {
     this.#known = known;
-    this.#rowByPath = new Map(known?.paths.map((path, row) => [path, row]));
+    this.#rowByPath = new Map(known?.paths.all().map((path, row) => [path, row]));
     this.#clock = clock;
     this.#racy = racy;
   }

@@ -1,5 +1,6 @@
 import type { Stats } from 'node:fs';
 import { fileEntry, type FileKind } from './file-set.ts';
+import { Paths } from './paths.ts';
 
 /**
  * The result of a scan. There is a row for every file and directory in the build context, and for
@@ -8,7 +9,7 @@ import { fileEntry, type FileKind } from './file-set.ts';
  */
 export interface StatRows {
   /** Relative to the root, with `/` as separator. The root itself is empty. */
-  paths: string[];
+  paths: Paths;
   /** Four numbers a row: size, times of modification and change (milliseconds), inode. */
   stats: Float64Array;
   /** Indexes into `KINDS`. */
@@ -56,7 +57,7 @@ export class RowBuilder {
     const hashes = new Uint8Array(this.#hashes.length * HASH_BYTES);
     for (const [row, hash] of this.#hashes.entries()) if (hash) hashes.set(hash, row * HASH_BYTES);
     return {
-      paths: this.#paths,
+      paths: Paths.of(this.#paths),
       stats: Float64Array.from(this.#stats),
       kinds: Uint8Array.from(this.#kinds),
       modes: Uint16Array.from(this.#modes),
@@ -94,7 +95,7 @@ export function modifiedAt({ stats }: StatRows, row: number): number {
 export function entriesOf(rows: Rows): Map<string, string> {
   const hashes = Buffer.from(rows.hashes.buffer, rows.hashes.byteOffset, rows.hashes.byteLength);
   const entries = new Map<string, string>();
-  for (const [row, path] of rows.paths.entries()) {
+  for (const [row, path] of rows.paths.all().entries()) {
     const kind = kindOf(rows, row);
     if (kind === 'entered') continue;
     const content = kind === 'directory' ? '' : hashes.toString('hex', row * HASH_BYTES, (row + 1) * HASH_BYTES);
@@ -109,8 +110,7 @@ export function entriesOf(rows: Rows): Map<string, string> {
  */
 export function sameStats(one: StatRows, other: StatRows, counts?: (row: number) => boolean): boolean {
   return (
-    one.paths.length === other.paths.length &&
-    one.paths.every((path, row) => path === other.paths[row]) &&
+    one.paths.equals(other.paths) &&
     one.stats.every((value, at) => value === other.stats[at] || counts?.(Math.floor(at / STAT_COLUMNS)) === false)
   );
 }

@@ -35,11 +35,10 @@ export function checkNext(root: string, rows: StatRows, { next, busy, changed }:
 }
 
 function hasChanged(root: string, rows: StatRows, from: number, to: number): boolean {
-  for (let row = from; row < to; row++) {
-    const stat = lstat(`${root}/${rows.paths[row]}`);
-    if (!stat || !isAsInRow(rows, row, stat)) return true;
-  }
-  return false;
+  return rows.paths.slice(from, to).some((path, at) => {
+    const stat = lstat(`${root}/${path}`);
+    return !stat || !isAsInRow(rows, from + at, stat);
+  });
 }
 
 function lstat(path: string) {

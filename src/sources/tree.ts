@@ -25,29 +25,29 @@ export class SourceTree {
    * same.
    */
   newerThan(time: number, counts: (path: string) => boolean): string[] {
-    const { paths } = this.#stats;
-    return paths.filter((path, row) => modifiedAt(this.#stats, row) > time && this.#isFile(row) && counts(path));
+    return this.#paths((row) => modifiedAt(this.#stats, row) > time && this.#isFile(row)).filter(counts);
   }
 
   /** Among the files that count, the one that was modified last. */
   newest(counts: (path: string) => boolean): { path: string; modified: number } | undefined {
     let newest: { path: string; modified: number } | undefined;
-    for (const [row, path] of this.#stats.paths.entries()) {
+    for (let row = 0; row < this.#stats.paths.length; row++) {
       const modified = modifiedAt(this.#stats, row);
-      if ((newest === undefined || modified > newest.modified) && this.#isFile(row) && counts(path))
-        newest = { path, modified };
+      if ((newest !== undefined && modified <= newest.modified) || !this.#isFile(row)) continue;
+      const path = this.#stats.paths.at(row);
+      if (counts(path)) newest = { path, modified };
     }
     return newest;
   }
 
   /** The first path in the context that fits. */
   find(fits: (path: string) => boolean): string | undefined {
-    return this.#stats.paths.find((path, row) => fits(path) && kindOf(this.#stats, row) !== 'entered');
+    return this.#stats.paths.all().find((path, row) => fits(path) && kindOf(this.#stats, row) !== 'entered');
   }
 
   /** All directories that were read, those too that are not in the context themselves. */
   directories(): string[] {
-    return this.#stats.paths.filter((_, row) => !this.#isFile(row));
+    return this.#paths((row) => !this.#isFile(row));
   }
 
   /**
@@ -59,6 +59,11 @@ export class SourceTree {
   isUnmoved(later: SourceTree, besidesDirectories = false): boolean {
     const counts = besidesDirectories ? (row: number) => this.#isFile(row) : undefined;
     return sameStats(this.#stats, later.#stats, counts);
+  }
+
+  #paths(isMeant: (row: number) => boolean): string[] {
+    const { paths } = this.#stats;
+    return Array.from({ length: paths.length }, (_, row) => row).flatMap((row) => (isMeant(row) ? paths.at(row) : []));
   }
 
   #isFile(row: number): boolean {

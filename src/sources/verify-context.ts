@@ -45,7 +45,7 @@ function isTrusted(known: IndexedTree, now: Rows): boolean {
 }
 
 function wrongRows({ stampsDirectories }: IndexedTree, known: Rows, now: Rows): string[] {
-  const rowByPath = new Map(known.paths.map((path, row) => [path, row]));
+  const rowByPath = new Map(known.paths.all().map((path, row) => [path, row]));
   /** The row of a path in the index, if its stamp is the same and is trusted. */
   const trusted = (path: string, row: number) => {
     const knownRow = rowByPath.get(path);
@@ -53,9 +53,9 @@ function wrongRows({ stampsDirectories }: IndexedTree, known: Rows, now: Rows): 
       ? knownRow
       : undefined;
   };
-  const directories = new Map(now.paths.map((path, row) => [path, row]));
+  const directories = new Map(now.paths.all().map((path, row) => [path, row]));
   const parentOf = (path: string) => (path.includes('/') ? dirname(path) : '');
-  return now.paths.filter((path, row) => {
+  return now.paths.all().filter((path, row) => {
     const knownRow = trusted(path, row);
     if (knownRow !== undefined) return !haveSameContent(known, knownRow, now, row);
     // A new entry must have given its directory another stamp.
@@ -80,5 +80,5 @@ function haveSameContent(one: Rows, row: number, other: Rows, otherRow: number):
 /** Whether a path still has the stamp that it had before it was read. */
 function isUnmoved(context: string, path: string, rows: Rows): boolean {
   const stat: Stats | undefined = lstatSync(`${context}/${path}`, { throwIfNoEntry: false });
-  return stat !== undefined && isAsInRow(rows, rows.paths.indexOf(path), stat);
+  return stat !== undefined && isAsInRow(rows, rows.paths.all().indexOf(path), stat);
 }

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { FILE_SYSTEM } from '../../../src/machine/fs-clock.ts';
 import { readContext } from '../../../src/sources/context.ts';
+import { Paths } from '../../../src/sources/paths.ts';
 import { HASH_BYTES, type Rows } from '../../../src/sources/rows.ts';
 import { verifyContext } from '../../../src/sources/verify-context.ts';
 import { lie, withAnotherHash } from '../../support/lying-index.ts';
@@ -30,11 +31,11 @@ async function indexed(files: Record<string, string>) {
 }
 
 function withoutRow(rows: Rows, path: string): Rows {
-  const kept = rows.paths.flatMap((each, row) => (each === path ? [] : [row]));
+  const kept = rows.paths.all().flatMap((each, row) => (each === path ? [] : [row]));
   const columns = <T extends number>(values: ArrayLike<T>, width: number) =>
     kept.flatMap((row) => Array.from({ length: width }, (_, at) => values[row * width + at] as T));
   return {
-    paths: kept.map((row) => rows.paths[row] as string),
+    paths: Paths.of(kept.map((row) => rows.paths.at(row))),
     stats: Float64Array.from(columns(rows.stats, 4)),
     kinds: Uint8Array.from(columns(rows.kinds, 1)),
     modes: Uint16Array.from(columns(rows.modes, 1)),
@@ -76,7 +77,7 @@ describe('the verification of an index', () => {
     writeFileSync(join(context, 'd', 'c'), '');
     writeFileSync(join(context, 'a'), '3');
     expect(verify().wrong).toEqual([]);
-    lie(index, (rows) => ({ ...withAnotherHash('a')(rows), doubted: new Map([[rows.paths.indexOf('a'), 0]]) }));
+    lie(index, (rows) => ({ ...withAnotherHash('a')(rows), doubted: new Map([[rows.paths.all().indexOf('a'), 0]]) }));
     expect(verify().wrong).toEqual([]);
   });
 
