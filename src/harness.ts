@@ -157,7 +157,7 @@ export class Harness {
     const { settleImages } = await import('./building/settle-images.ts');
     return this.#alone(async (session) => {
       if (how.expectFresh) await expectFreshImages(session, images);
-      return Promise.all(settleImages(session, images, { tier: 'test-cached', ...how }).values());
+      return Promise.all((await settleImages(session, images, { tier: 'test-cached', ...how })).values());
     });
   }
 

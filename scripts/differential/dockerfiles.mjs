@@ -10,7 +10,8 @@ export const PLATFORM = 'linux/amd64';
  * opposite. misread: the first instruction with other flags or in other lines
  */
 export async function compare(reader, { text, buildArgs = {}, platform = PLATFORM, target = '' }) {
-  const ours = baseReferences(text, { buildArgs, platforms: [platform], target: target === '' ? undefined : target });
+  const options = { buildArgs, platforms: [platform], buildPlatform: PLATFORM };
+  const ours = baseReferences(text, { ...options, target: target === '' ? undefined : target });
   const { ours: full, ...buildkit } = await reader.ask({ text, buildArgs, platform, target, ours });
   // A frontend is not brought into the full form, because only the registry interprets it.
   const theirs = [...buildkit.bases, ...buildkit.unreachable];

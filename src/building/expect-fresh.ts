@@ -9,7 +9,7 @@ import { settleImages } from './settle-images.ts';
  * @throws HarnessError STALE when an image would have to be built
  */
 export async function expectFresh(session: Session, images: readonly ImageConfig[]): Promise<void> {
-  const outcomes = settleImages(session, images, { tier: 'test-cached', lookOnly: true });
+  const outcomes = await settleImages(session, images, { tier: 'test-cached', lookOnly: true });
   const settled = await Promise.all(outcomes.values());
   const error = staleError(settled.map(({ image, decision }) => ({ ...decision, image: image.name })));
   if (error) throw error;

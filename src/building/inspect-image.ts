@@ -79,7 +79,8 @@ function creationTime(image: DockerImage | undefined, { options }: ObservedInput
 
 /** The reader of sources in a run. It does not read the same sources twice. */
 export const sourcesOf: (session: Session) => SourceReader = oncePer(
-  ({ config, env }) => new SourceReader({ stateDirectory: config.stateDirectory, env }),
+  ({ config, env, engine }) =>
+    new SourceReader({ stateDirectory: config.stateDirectory, env, platform: () => engine.platform() }),
 );
 
 /**
@@ -102,7 +103,9 @@ export async function currentBases(
     ids[reference] = local?.id ?? standIn?.id ?? (configured ? 'pending' : 'external');
     triggers.push(...(local?.onBuild ?? []));
   };
-  for (const reference of basesOf(image, session.config.stateDirectory, session.env)) await look(reference);
+  const { config, env, engine } = session;
+  const surroundings = { env, platform: await engine.platform() };
+  for (const reference of basesOf(image, config.stateDirectory, surroundings)) await look(reference);
   for (const reference of triggeredBases(image, triggers)) if (!(reference in ids)) await look(reference);
   return { ids, standIns };
 }

@@ -94,7 +94,8 @@ async function prepareBuild(
   const { config, env, signal, redactor } = session;
   // The build may print them.
   for (const secret of Object.values(image.secrets)) redactor.learn(secretValue(secret, env) ?? '');
-  for (const reference of basesOf(image, config.stateDirectory, env))
+  const surroundings = { env, platform: await session.engine.platform() };
+  for (const reference of basesOf(image, config.stateDirectory, surroundings))
     await provideBase(session, image, reference, progress);
   const { ids, standIns } = await currentBases(session, image, settled);
   return {

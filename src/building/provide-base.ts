@@ -1,7 +1,6 @@
 import type { ImageConfig } from '../config/config.ts';
 import { oncePer } from '../core/once-per.ts';
 import type { DockerImage } from '../docker/engine.ts';
-import { NATIVE_PLATFORM } from '../docker/platform.ts';
 import { canonicalName } from '../docker/reference.ts';
 import { pullImage } from '../docker/registry-client.ts';
 import { buildOptions } from '../freshness/build-options.ts';
@@ -55,9 +54,9 @@ export async function provideBase(
  * engine keeps one image per name, which is not the one that the build needs.
  */
 async function pullBase(session: Session, image: ImageConfig, reference: string): Promise<void> {
-  const { platforms, arePlatformsGiven } = buildOptions(image, session.env);
-  if (platforms.join() === NATIVE_PLATFORM)
-    await pullImage(reference, arePlatformsGiven ? NATIVE_PLATFORM : undefined, session);
+  const native = await session.engine.platform();
+  const { platforms, arePlatformsGiven } = buildOptions(image, { env: session.env, platform: native });
+  if (platforms.join() === native) await pullImage(reference, arePlatformsGiven ? native : undefined, session);
 }
 
 async function buildStandIn(session: Session, reference: string, suite: string): Promise<void> {

@@ -39,12 +39,13 @@ export interface BuildPolicy {
  * @param images which ones; the images they are built from are included
  * @returns a promise for each image, so that each can be loaded as soon as it is ready
  */
-export function settleImages(
+export async function settleImages(
   session: Session,
   images: readonly ImageConfig[],
   policy: BuildPolicy,
-): Map<string, Promise<ImageOutcome>> {
-  const needs = new Map(session.config.images.map((image) => [image.name, configuredBases(session, image)]));
+): Promise<Map<string, Promise<ImageOutcome>>> {
+  const platform = await session.engine.platform();
+  const needs = new Map(session.config.images.map((image) => [image.name, configuredBases(session, image, platform)]));
   const included = new Set<string>();
   const include = (name: string) => {
     included.add(name);
@@ -67,8 +68,8 @@ export function settleImages(
 }
 
 /** Names of the configured images that an image is built from. */
-function configuredBases({ config, env }: Session, image: ImageConfig): string[] {
-  const references = basesOf(image, config.stateDirectory, env).map(canonicalName);
+function configuredBases({ config, env }: Session, image: ImageConfig, platform: string): string[] {
+  const references = basesOf(image, config.stateDirectory, { env, platform }).map(canonicalName);
   return config.images
     .filter((other) => references.includes(canonicalName(other.reference)))
     .map((other) => other.name);

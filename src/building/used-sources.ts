@@ -1,5 +1,4 @@
 import type { DockerEngine, DockerImage } from '../docker/engine.ts';
-import { NATIVE_PLATFORM } from '../docker/platform.ts';
 import { judgeSources, type SourceProblem } from '../freshness/judge-sources.ts';
 import type { ObservedInputs } from '../freshness/read-inputs.ts';
 import { urlsNamedBy } from '../freshness/remote-sources.ts';
@@ -26,6 +25,6 @@ export async function findProblems(
     bases: counted,
     standIns: Object.values(standIns).map((standIn) => standIn.replace(IMAGE_REFERENCE, '')),
     isUrlNamed: urlsNamedBy(read.dockerfile.toString('utf8'), image.contexts, triggers),
-    platform: NATIVE_PLATFORM,
+    platform: await engine.platform(),
   });
 }

@@ -26,7 +26,7 @@ export interface Why {
  * Explains for each image whether the next run builds it, and why the last build ran. Read-only.
  */
 export async function why(session: Session, images: readonly ImageConfig[]): Promise<Why[]> {
-  const outcomes = settleImages(session, images, { tier: 'test-cached', lookOnly: true });
+  const outcomes = await settleImages(session, images, { tier: 'test-cached', lookOnly: true });
   return Promise.all(images.map(async ({ name }) => explain((await outcomes.get(name)) as ImageOutcome)));
 }
 

@@ -59,9 +59,8 @@ export class Rounds {
 
   /** Finds out what changed since the last call. @param changed absolute paths */
   async observe(changed: readonly string[]): Promise<ObservedChanges> {
-    const outcomes = await Promise.all(
-      settleImages(this.#open(), this.#config.images, { tier: TIER, lookOnly: true }).values(),
-    );
+    const settling = await settleImages(this.#open(), this.#config.images, { tier: TIER, lookOnly: true });
+    const outcomes = await Promise.all(settling.values());
     const changedImages = outcomes.filter(({ image, seen }) =>
       this.#isNew(`image ${image.name}`, seen.observed.digest),
     );

@@ -4,58 +4,11 @@ import type Dockerode from 'dockerode';
 import { HarnessError, messageOf } from '../core/error.ts';
 import { connectionOptions, socketPathOf } from './address.ts';
 import { dockerHost } from './host.ts';
+import { toDockerImage, type DockerImage, type InspectedImage } from './image.ts';
+import { enginePlatform } from './platform.ts';
 import { askSocket, type AskOptions, type Method, type SocketAnswer } from './socket.ts';
 
-/** An image in the engine's store. */
-export interface DockerImage {
-  /**
-   * The engine's own id. With overlay2 it is the digest of the configuration, with the containerd
-   * store that of the manifest or index.
-   */
-  id: string;
-  /**
-   * With the containerd store, the manifest in an index that is for the engine's platform. With
-   * attestations, every build has a new index, even if nothing changed.
-   */
-  manifest?: string;
-  tags: string[];
-  /** As the image claims. It may be the epoch or nonsense, see `SOURCE_DATE_EPOCH`. */
-  created: Date;
-  /** Bytes. */
-  size: number;
-  labels: Record<string, string>;
-  /** Whether it is in the containerd store. Its id is then not the one that nodes know. */
-  inContainerd: boolean;
-  /** Digests of its layers' contents, lowest first. They are the same in every store. */
-  layers: string[];
-  /** The digests under which registries have it, as far as known. */
-  repoDigests: string[];
-  /** Instructions that run in a build `FROM` it. */
-  onBuild: string[];
-}
-
-/**
- * The part of the engine's answer about an image that is used here. Only the containerd store
- * returns a descriptor (API 1.48 and later).
- */
-interface InspectedImage {
-  Id: string;
-  RepoTags?: string[] | null;
-  RepoDigests?: string[] | null;
-  Created: string;
-  Size: number;
-  Config: { Labels?: Record<string, string> | null; OnBuild?: string[] | null };
-  Descriptor?: unknown;
-  Manifests?: { ID: string; ImageData?: { Platform: { os?: string; architecture?: string } } }[] | null;
-  /** For an image of several platforms, the engine's. */
-  Os: string;
-  Architecture: string;
-  RootFS?: { Layers?: string[] | null };
-  GraphDriver?: { Name?: string } | null;
-}
-
-/** How earlier engines name the containerd store. The older store is called overlay2. */
-const CONTAINERD_SNAPSHOTTER = 'overlayfs';
+export type { DockerImage };
 
 /** The status codes of success. */
 const SUCCESS = { 200: true, 201: true, 204: true };
@@ -65,6 +18,7 @@ export class DockerEngine {
   readonly #host: string | undefined;
   readonly #env: NodeJS.ProcessEnv;
   #api: Dockerode | undefined;
+  #platform: Promise<string> | undefined;
   /** Inspections in progress. Several images of a configuration often have the same base. */
   readonly #inspections = new Map<string, Promise<DockerImage | undefined>>();
 
@@ -179,29 +133,25 @@ export class DockerEngine {
   async #inspectImage(reference: string): Promise<DockerImage | undefined> {
     const path = reference.split('/').map(encodeURIComponent).join('/');
     const found = await this.json<InspectedImage>('GET', `/images/${path}/json?manifests=true`);
-    const isForEngine = ({ os, architecture }: { os?: string; architecture?: string } = {}) =>
-      os === found?.Os && architecture === found?.Architecture;
-    const [manifest, ...otherVariants] =
-      found?.Manifests?.filter(({ ImageData }) => isForEngine(ImageData?.Platform)) ?? [];
-    return (
-      found && {
-        id: found.Id,
-        ...(manifest && otherVariants.length === 0 ? { manifest: manifest.ID } : {}),
-        tags: found.RepoTags ?? [],
-        created: new Date(found.Created),
-        size: found.Size,
-        labels: found.Config.Labels ?? {},
-        inContainerd: found.Descriptor !== undefined || found.GraphDriver?.Name === CONTAINERD_SNAPSHOTTER,
-        layers: found.RootFS?.Layers ?? [],
-        repoDigests: (found.RepoDigests ?? []).map((name) => name.slice(name.indexOf('@') + 1)),
-        onBuild: found.Config.OnBuild ?? [],
-      }
-    );
+    return found && toDockerImage(found);
   }
 
-  /** The engine's architecture in Docker's terms. The nodes have the same. */
+  /**
+   * The engine's platform in Docker's terms, such as `linux/arm64`: the default of builds and
+   * containers, and the platform of the nodes. This process may run on another one, by emulation or
+   * far from the engine.
+   */
+  platform(): Promise<string> {
+    this.#platform ??= enginePlatform(this, socketPathOf(this.#host), this.#env).catch((error: unknown) => {
+      this.#platform = undefined; // the next caller asks again
+      throw error;
+    });
+    return this.#platform;
+  }
+
+  /** The engine's architecture in Docker's terms. */
   async architecture(): Promise<string> {
-    return (await this.json<{ Arch: string }>('GET', '/version'))?.Arch ?? 'amd64';
+    return (await this.platform()).split('/')[1] as string;
   }
 
   /**

@@ -1,19 +1,19 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ImageConfig } from '../config/config.ts';
-import { NATIVE_PLATFORM } from '../docker/platform.ts';
 import { runtimeName } from '../docker/reference.ts';
 import { keep, recall } from '../machine/remembered-answer.ts';
-import { buildOptions } from './build-options.ts';
-import { baseReferences, BASES_FORMAT, triggeredReferences } from './dockerfile.ts';
+import { buildOptions, type BuildSurroundings } from './build-options.ts';
+import { baseReferences, BASES_FORMAT, triggeredReferences, type DockerfileOptions } from './dockerfile.ts';
 
 /**
  * The references an image is built from: those in its Dockerfile, and named contexts that are
  * images.
  */
-export function basesOf(image: ImageConfig, stateDirectory: string, env: NodeJS.ProcessEnv): string[] {
-  const { args, platforms } = buildOptions(image, env);
-  const inDockerfile = dockerfileBases(image, stateDirectory, args, platforms);
+export function basesOf(image: ImageConfig, stateDirectory: string, surroundings: BuildSurroundings): string[] {
+  const { args, platforms } = buildOptions(image, surroundings);
+  const options = { buildArgs: args, platforms, buildPlatform: surroundings.platform, target: image.target };
+  const inDockerfile = dockerfileBases(image, stateDirectory, options);
   const images = Object.values(image.contexts).flatMap((context) => ('image' in context ? [context.image] : []));
   return [...new Set([...inDockerfile.filter((reference) => !isReplaced(image, reference)), ...images])];
 }
@@ -33,18 +33,14 @@ function isReplaced({ contexts }: ImageConfig, reference: string): boolean {
 }
 
 /** `baseReferences`, computed again only when the Dockerfile or its arguments have changed. */
-function dockerfileBases(
-  image: ImageConfig,
-  stateDirectory: string,
-  args: Record<string, string>,
-  platforms: string[],
-): string[] {
+function dockerfileBases(image: ImageConfig, stateDirectory: string, options: DockerfileOptions): string[] {
   const text = readFileSync(image.dockerfile, 'utf8');
-  const question = [BASES_FORMAT, NATIVE_PLATFORM, text, args, platforms, image.target];
+  const { buildArgs, platforms, buildPlatform, target } = options;
+  const question = [BASES_FORMAT, buildPlatform, text, buildArgs, platforms, target];
   const path = join(stateDirectory, 'bases', `${image.name}.json`);
   const known = recall<string[]>(path, question);
   if (known) return known;
-  const references = baseReferences(text, { buildArgs: args, platforms, target: image.target });
+  const references = baseReferences(text, options);
   keep(path, question, references);
   return references;
 }

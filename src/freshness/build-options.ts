@@ -2,7 +2,6 @@ import { createHmac } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import type { ImageConfig, Secret } from '../config/config.ts';
 import { sha256 } from '../core/digest.ts';
-import { NATIVE_PLATFORM } from '../docker/platform.ts';
 import { ifPresent } from '../machine/if-present.ts';
 import { secretKey } from '../machine/secret-key.ts';
 
@@ -27,8 +26,15 @@ export interface BuildOptions {
   settings: Record<string, string>;
 }
 
+/** What the options depend on besides the configuration. */
+export interface BuildSurroundings {
+  env: NodeJS.ProcessEnv;
+  /** The engine's platform, such as `linux/amd64`: the default of builds. */
+  platform: string;
+}
+
 /** Resolves the values that the configuration takes from the environment and from files. */
-export function buildOptions(image: ImageConfig, env: NodeJS.ProcessEnv): BuildOptions {
+export function buildOptions(image: ImageConfig, { env, platform }: BuildSurroundings): BuildOptions {
   const args: Record<string, string> = {};
   const argsFromEnvironment: string[] = [];
   const missingSecrets: string[] = [];
@@ -52,7 +58,7 @@ export function buildOptions(image: ImageConfig, env: NodeJS.ProcessEnv): BuildO
         'env' in secret ? `${id} (the variable ${secret.env} is not set)` : `${id} (there is no file ${secret.file})`,
       );
   }
-  const platforms = platformsOf(image, env);
+  const platforms = platformsOf(image, env, platform);
   const arePlatformsGiven = image.platforms.length > 0 || Boolean(env['DOCKER_DEFAULT_PLATFORM']);
   return {
     args,
@@ -76,9 +82,9 @@ function argumentsOf({ buildArgs }: ImageConfig, env: NodeJS.ProcessEnv): ImageC
     : { ...others, SOURCE_DATE_EPOCH: { env: 'SOURCE_DATE_EPOCH' } };
 }
 
-function platformsOf({ platforms }: ImageConfig, env: NodeJS.ProcessEnv): string[] {
+function platformsOf({ platforms }: ImageConfig, env: NodeJS.ProcessEnv, platform: string): string[] {
   if (platforms.length > 0) return platforms;
-  return env['DOCKER_DEFAULT_PLATFORM'] ? env['DOCKER_DEFAULT_PLATFORM'].split(',') : [NATIVE_PLATFORM];
+  return env['DOCKER_DEFAULT_PLATFORM'] ? env['DOCKER_DEFAULT_PLATFORM'].split(',') : [platform];
 }
 
 /** The name of a secret among the settings. */

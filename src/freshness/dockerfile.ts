@@ -1,4 +1,3 @@
-import { NATIVE_PLATFORM } from '../docker/platform.ts';
 import { trimGoSpace } from '../patterns/go-space.ts';
 import { readInstructions, splitBlanks, splitQuoted, type Instruction } from './dockerfile-instructions.ts';
 import { firstWord, frontendOf } from './frontend.ts';
@@ -16,6 +15,8 @@ export interface DockerfileOptions {
   buildArgs: Readonly<Record<string, string>>;
   /** The target platforms, such as `linux/amd64`: `FROM` may name another image for each. */
   platforms: readonly string[];
+  /** The platform that the build runs on. */
+  buildPlatform: string;
   /** The stage to build; undefined for the last. */
   target?: string | undefined;
 }
@@ -34,7 +35,10 @@ interface Stage {
  * `# syntax=` line. Leaves out its stages and `scratch`. What BuildKit would refuse is left out too:
  * the build will report it.
  */
-export function baseReferences(text: string, { buildArgs, platforms, target }: DockerfileOptions): string[] {
+export function baseReferences(
+  text: string,
+  { buildArgs, platforms, buildPlatform, target }: DockerfileOptions,
+): string[] {
   const { escape, instructions } = readInstructions(text);
   const { globals, stages } = splitStages(instructions);
   const found = new Set<string>();
@@ -46,7 +50,7 @@ export function baseReferences(text: string, { buildArgs, platforms, target }: D
   for (const platform of platforms) {
     const values = new Map<string, string>([
       ...Object.entries(platformArguments('TARGET', platform)),
-      ...Object.entries(platformArguments('BUILD', NATIVE_PLATFORM)),
+      ...Object.entries(platformArguments('BUILD', buildPlatform)),
       ['TARGETSTAGE', target ?? lastName ?? 'default'],
     ]);
     for (const name of values.keys()) values.set(name, buildArgs[name] ?? (values.get(name) as string));

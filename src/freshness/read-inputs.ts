@@ -33,6 +33,8 @@ export interface ObservedInputs {
 export interface Surroundings {
   stateDirectory: string;
   env: NodeJS.ProcessEnv;
+  /** Asks for the engine's platform, such as `linux/amd64`. */
+  platform: () => Promise<string>;
   fileSystem?: FileSystemRules;
 }
 
@@ -40,13 +42,15 @@ export interface Surroundings {
 export class SourceReader {
   readonly #stateDirectory: string;
   readonly #env: NodeJS.ProcessEnv;
+  readonly #platform: () => Promise<string>;
   readonly #fileSystem: FileSystemRules;
   readonly #contexts = new Map<string, Promise<SourceTree>>();
   readonly #verified = new Map<string, VerifiedContext>();
 
-  constructor({ stateDirectory, env, fileSystem = FILE_SYSTEM }: Surroundings) {
+  constructor({ stateDirectory, env, platform, fileSystem = FILE_SYSTEM }: Surroundings) {
     this.#stateDirectory = stateDirectory;
     this.#env = env;
+    this.#platform = platform;
     this.#fileSystem = fileSystem;
   }
 
@@ -76,7 +80,7 @@ export class SourceReader {
     const dockerfile = readFileSync(image.dockerfile);
     const userIgnore = readIgnoreFile(image.context, image.dockerfile);
     const ignore = withoutStateDirectories(userIgnore ?? '');
-    const options = buildOptions(image, this.#env);
+    const options = buildOptions(image, { env: this.#env, platform: await this.#platform() });
     const settings = { ...options.settings };
     const context = await this.#tree(image.context, ignore);
     const trees: Record<string, SourceTree> = { [CONTEXT]: context };

@@ -16,7 +16,7 @@ export async function loadExisting(session: Session, images: readonly ImageConfi
       next: 'Run `harness up` first.',
     });
   }
-  const outcomes = settleImages(session, images, { tier: 'test-fast', lookOnly: true });
+  const outcomes = await settleImages(session, images, { tier: 'test-fast', lookOnly: true });
   const selected = images.map((image) => outcomes.get(image.name) as Promise<ImageOutcome>);
   await allSettledOrThrow(selected.map(async (outcome) => loadEverywhere(session, await outcome, nodes, force)));
 }

@@ -64,7 +64,7 @@ export async function cacheStatus(
   assertOwn(session, await rememberedCluster(engine, config, nodes));
   // last, because an error after this would hide what it finds
   const verified = verify ? await (await import('./verify-index.ts')).verifyIndex(session, images) : undefined;
-  const outcomes = settleImages(session, images, { tier: 'test-cached', lookOnly: true });
+  const outcomes = await settleImages(session, images, { tier: 'test-cached', lookOnly: true });
   const statuses = images.map(async (image) =>
     statusOf(session, (await outcomes.get(image.name)) as ImageOutcome, nodes),
   );

@@ -38,7 +38,7 @@ export async function dryRun(session: Session, tier: Tier): Promise<TierPlan> {
   assertOwn(session, state);
   const wanted = await wantedClusterNow(session);
   const { action, reason } = wanted ? decideCluster(state, wanted) : withoutNodeImage(state);
-  const outcomes = await Promise.all(settleImages(session, config.images, { tier, lookOnly: true }).values());
+  const outcomes = await Promise.all((await settleImages(session, config.images, { tier, lookOnly: true })).values());
   const nodes = action === 'use' ? loadTargets(state.nodes) : [];
   return {
     cluster: { name: config.cluster.name, action, reason },

@@ -90,7 +90,7 @@ async function bringEnvironmentUp(session: Session, tier: Tier): Promise<Environ
   const transport = Promise.withResolvers<Transport | undefined>();
   const cluster = up(session, transport.resolve);
   void cluster.catch(() => undefined).then(() => transport.resolve(undefined));
-  const builds = [...settleImages(session, session.config.images, { tier }).values()];
+  const builds = [...(await settleImages(session, session.config.images, { tier })).values()];
   const images = builds.map((build) => loadWhenReady(session, build, transport.promise, cluster, tier === 'test-kind'));
   const services = cluster.then(({ nodes }) => bringServicesUp(session, nodes));
   try {

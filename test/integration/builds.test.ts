@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { afterAll, beforeEach, describe, expect, it } from 'vitest';
 import type { HarnessConfig } from '../../src/config/define.ts';
 import { LABELS } from '../../src/core/labels.ts';
-import { NATIVE_PLATFORM } from '../../src/docker/platform.ts';
+import { DockerEngine } from '../../src/docker/engine.ts';
 import { openHarness } from '../../src/harness.ts';
 import { run, tryRun } from '../../src/machine/process.ts';
 import { refuseUncounted } from '../support/all-counted.ts';
@@ -153,7 +153,7 @@ describe('an image is rebuilt', () => {
   });
 
   it('for the configured platform, whatever the environment says', async () => {
-    const native = NATIVE_PLATFORM;
+    const native = await DockerEngine.of(process.env).platform();
     const { built } = await buildIfNeeded(app({ platforms: [native] }, { DOCKER_DEFAULT_PLATFORM: 'linux/s390x' }));
     expect(built).toEqual(['app']);
     expect(`linux/${(await inspect(REFERENCE)).Architecture}`).toBe(native.split('/').slice(0, 2).join('/'));

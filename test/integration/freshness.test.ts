@@ -301,6 +301,7 @@ class World {
     });
     const sources = new SourceReader({
       stateDirectory: join(this.#root, '.harness'),
+      platform: () => Promise.resolve('linux/amd64'),
       env: { HARNESS_SECRET_KEY: 'key', ...this.#env },
       fileSystem: { ...FILE_SYSTEM, racy: RACY_MS },
     });

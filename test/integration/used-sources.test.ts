@@ -8,7 +8,6 @@ import { LABELS } from '../../src/core/labels.ts';
 import { readBuildMetadata } from '../../src/docker/build-metadata.ts';
 import { build as buildWithDocker } from '../../src/docker/buildx.ts';
 import { DockerEngine } from '../../src/docker/engine.ts';
-import { NATIVE_PLATFORM } from '../../src/docker/platform.ts';
 import { BASES_FORMAT } from '../../src/freshness/dockerfile.ts';
 import { openHarness } from '../../src/harness.ts';
 import { keep } from '../../src/machine/remembered-answer.ts';
@@ -79,9 +78,10 @@ async function build(image: object = {}): Promise<Seen> {
 const misreading = () => join(root, '.harness/bases/app.json');
 
 /** Makes the harness miss a base in a Dockerfile: it remembers what it read in one. */
-function misread(dockerfile: string, bases: string[]): void {
+async function misread(dockerfile: string, bases: string[]): Promise<void> {
+  const native = await DockerEngine.of(process.env).platform();
   plant(root, { 'app/Dockerfile': dockerfile });
-  keep(misreading(), [BASES_FORMAT, NATIVE_PLATFORM, dockerfile, {}, [NATIVE_PLATFORM], undefined], bases);
+  keep(misreading(), [BASES_FORMAT, native, dockerfile, {}, [native], undefined], bases);
 }
 
 const UNCOUNTED = `BuildKit used ${TOOLS}, which the harness did not count`;
@@ -89,7 +89,7 @@ const WARNING = `image app: ${UNCOUNTED}; so each run builds it again`;
 
 describe('a base that was not counted', () => {
   it('makes the image stale, everywhere and with a warning, until it counts', async () => {
-    misread(`FROM ${BASE}\nCOPY --from=${TOOLS} /tools /\n`, [BASE]);
+    await misread(`FROM ${BASE}\nCOPY --from=${TOOLS} /tools /\n`, [BASE]);
     expect(await build()).toEqual({ verdict: 'built', reason: 'there is no such image', notes: [WARNING] });
     expect(await build()).toEqual({ verdict: 'built', reason: UNCOUNTED, notes: [WARNING] });
     rmSync(join(root, '.harness/built'), { recursive: true }); // as for another checkout

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { NATIVE_PLATFORM } from '../../../src/docker/platform.ts';
 import { baseReferences, triggeredReferences } from '../../../src/freshness/dockerfile.ts';
 
-const architecture = NATIVE_PLATFORM.split('/')[1] as string;
+const NATIVE = 'linux/amd64';
+const architecture = 'amd64';
 
 describe('the bases of a Dockerfile', () => {
   it.each<[string, string, Record<string, string>, string[]]>([
@@ -101,7 +101,7 @@ describe('the bases of a Dockerfile', () => {
     ['a frontend in JSON', '{"syntax": "y:1", "x": 1}', {}, ['y:1']],
     ['a byte order mark', '\ufeff# syntax=y:1\nFROM a\n', {}, ['y:1', 'a']],
   ])('%s', (_, text, buildArgs, expected) => {
-    expect(baseReferences(text, { buildArgs, platforms: [NATIVE_PLATFORM] })).toEqual(expected);
+    expect(baseReferences(text, { buildArgs, platforms: [NATIVE], buildPlatform: NATIVE })).toEqual(expected);
   });
 
   it.each([
@@ -113,21 +113,21 @@ describe('the bases of a Dockerfile', () => {
     ['linux/arm/6', 'app-arm-v6'],
   ])('use the normal form of the platform %s', (platform, expected) => {
     const text = 'FROM app-$TARGETARCH-$TARGETVARIANT\n';
-    expect(baseReferences(text, { buildArgs: {}, platforms: [platform] })).toEqual([expected]);
+    expect(baseReferences(text, { buildArgs: {}, platforms: [platform], buildPlatform: NATIVE })).toEqual([expected]);
   });
 
   it('know the stage that is built', () => {
     const text = 'FROM a:$TARGETSTAGE AS one\nFROM one AS two\n';
-    expect(baseReferences(text, { buildArgs: {}, platforms: [NATIVE_PLATFORM], target: 'one' })).toEqual(['a:one']);
+    expect(baseReferences(text, { buildArgs: {}, platforms: [NATIVE], buildPlatform: NATIVE, target: 'one' })).toEqual([
+      'a:one',
+    ]);
   });
 
   it('may differ for each platform, and the build platform is this one', () => {
     const text = 'FROM --platform=$BUILDPLATFORM tools-$BUILDARCH\nFROM app-$TARGETARCH$TARGETVARIANT:$TARGETOS\n';
-    expect(baseReferences(text, { buildArgs: {}, platforms: ['linux/amd64', 'linux/arm/v7'] })).toEqual([
-      `tools-${architecture}`,
-      'app-amd64:linux',
-      'app-armv7:linux',
-    ]);
+    expect(
+      baseReferences(text, { buildArgs: {}, platforms: ['linux/amd64', 'linux/arm/v7'], buildPlatform: NATIVE }),
+    ).toEqual([`tools-${architecture}`, 'app-amd64:linux', 'app-armv7:linux']);
   });
 });
 

@@ -16,9 +16,12 @@ function repository(): string {
 
 type Environment = Record<string, string>;
 
+const NOWHERE = { env: {}, platform: 'linux/amd64' };
+
 function reader(root: string, env: Environment = {}): SourceReader {
   return new SourceReader({
     stateDirectory: join(root, '.harness'),
+    platform: () => Promise.resolve('linux/amd64'),
     env: { XDG_CACHE_HOME: join(root, '..', 'cache'), ...env },
   });
 }
@@ -32,6 +35,20 @@ async function digest(
 }
 
 describe('the inputs of an image', () => {
+  it('are for the platform of the engine, whatever this process runs on', async () => {
+    const root = scratch();
+    plant(root, { Dockerfile: 'FROM base:$TARGETARCH-$BUILDARCH\n' });
+    const surroundings = { env: {}, platform: 'linux/arm64' };
+    expect(basesOf(imageIn(root), scratch(), surroundings)).toEqual(['base:arm64-arm64']);
+    const sources = new SourceReader({
+      ...surroundings,
+      stateDirectory: scratch(),
+      platform: () => Promise.resolve(surroundings.platform),
+    });
+    const { options, inputs } = await sources.read(imageIn(root), {});
+    expect([options.platforms, inputs.settings['platform']]).toEqual([['linux/arm64'], 'linux/arm64']);
+  });
+
   it('are the same in another clone, with and without an index', async () => {
     const root = repository();
     const before = await digest(root);
@@ -216,34 +233,37 @@ describe('the inputs of an image', () => {
   it('name the bases with the build arguments filled in', () => {
     const root = repository();
     const memory = scratch();
-    expect(basesOf(imageIn(root), memory, {})).toEqual(['base:1']);
-    expect(basesOf(imageIn(root, { buildArgs: { V: '2' } }), memory, {})).toEqual(['base:2']);
-    expect(basesOf(imageIn(root, { buildArgs: { V: { env: 'VERSION' } } }), memory, { VERSION: '3' })).toEqual([
-      'base:3',
-    ]);
-    expect(basesOf(imageIn(root), memory, {})).toEqual(['base:1']);
+    expect(basesOf(imageIn(root), memory, NOWHERE)).toEqual(['base:1']);
+    expect(basesOf(imageIn(root, { buildArgs: { V: '2' } }), memory, NOWHERE)).toEqual(['base:2']);
+    expect(
+      basesOf(imageIn(root, { buildArgs: { V: { env: 'VERSION' } } }), memory, {
+        env: { VERSION: '3' },
+        platform: 'linux/amd64',
+      }),
+    ).toEqual(['base:3']);
+    expect(basesOf(imageIn(root), memory, NOWHERE)).toEqual(['base:1']);
   });
 
   it('name the bases of the current Dockerfile, whatever is remembered', () => {
     const root = repository();
     const memory = scratch();
-    const [kept] = basesOf(imageIn(root), memory, {});
+    const [kept] = basesOf(imageIn(root), memory, NOWHERE);
     const [file = ''] = readdirSync(join(memory, 'bases'));
     const text = readFileSync(join(memory, 'bases', file), 'utf8');
     expect(text).toContain(kept);
     writeFileSync(join(memory, 'bases', file), text.replace('base:1', 'base:9'));
-    expect(basesOf(imageIn(root), memory, {})).toEqual(['base:1']);
+    expect(basesOf(imageIn(root), memory, NOWHERE)).toEqual(['base:1']);
     plant(root, { Dockerfile: 'FROM other:1\n' });
-    expect(basesOf(imageIn(root), memory, {})).toEqual(['other:1']);
+    expect(basesOf(imageIn(root), memory, NOWHERE)).toEqual(['other:1']);
   });
 
   it('name the images that named contexts use in place of bases', () => {
     const root = repository();
     const contexts = (name: string): Partial<ImageConfig> => ({ contexts: { [name]: { image: 'shop/base:dev' } } });
-    expect(basesOf(imageIn(root, contexts('base:1')), scratch(), {})).toEqual(['shop/base:dev']);
-    expect(basesOf(imageIn(root, contexts('docker.io/library/base:1')), scratch(), {})).toEqual(['shop/base:dev']);
-    expect(basesOf(imageIn(root, contexts('tools')), scratch(), {})).toEqual(['base:1', 'shop/base:dev']);
-    expect(basesOf(imageIn(root, { contexts: { 'base:1': { directory: root } } }), scratch(), {})).toEqual([]);
+    expect(basesOf(imageIn(root, contexts('base:1')), scratch(), NOWHERE)).toEqual(['shop/base:dev']);
+    expect(basesOf(imageIn(root, contexts('docker.io/library/base:1')), scratch(), NOWHERE)).toEqual(['shop/base:dev']);
+    expect(basesOf(imageIn(root, contexts('tools')), scratch(), NOWHERE)).toEqual(['base:1', 'shop/base:dev']);
+    expect(basesOf(imageIn(root, { contexts: { 'base:1': { directory: root } } }), scratch(), NOWHERE)).toEqual([]);
   });
 
   it('do not change the tree', async () => {
