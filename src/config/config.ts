@@ -79,6 +79,16 @@ export interface ImageConfig {
 export interface DeployConfig {
   /** What comes after the manifests, in order. */
   steps: DeployStep[];
+  /** Where custom resources name images. */
+  imageFields: ImageField[];
+}
+
+/** A field of a custom resource that names an image. */
+export interface ImageField {
+  /** `Kind` or `Kind.group`. */
+  kind: string;
+  /** Such as `spec.containers[*].image`. */
+  path: string;
 }
 
 /** A container that runs next to the cluster. */

@@ -108,13 +108,31 @@ export interface HarnessConfig {
       ready?: { log: string } | { http: string };
     }
   >;
-  /** Globs of Kubernetes manifests. The harness applies them in a fitting order. */
+  /**
+   * Globs of Kubernetes manifests, or directories. `!` before a glob takes files away. The harness
+   * applies them in a fitting order.
+   */
   manifests?: string | string[];
   /**
    * More than manifests: steps that are taken in order after `manifests`. An array of steps, or an
    * object with `steps`.
    */
-  deploy?: DeployStepConfig[] | { steps?: DeployStepConfig[] };
+  deploy?:
+    | DeployStepConfig[]
+    | {
+        /** What comes after `manifests`. */
+        steps?: DeployStepConfig[];
+        /**
+         * Where custom resources name images. An image that is named there is filled in as in a
+         * pod.
+         */
+        imageFields?: {
+          /** `Kind` or `Kind.group`, such as `Rollout.argoproj.io`. */
+          kind: string;
+          /** Such as `spec.image` or `spec.containers[*].image`. */
+          path: string;
+        }[];
+      };
   /** How to test. Default: the vitest of your project. */
   tests?: {
     /** Any program, as argv. Its exit status decides. */

@@ -24,7 +24,7 @@ export const KUSTOMIZATIONS = ['kustomization.yaml', 'kustomization.yml', 'Kusto
 export async function resolveDeploy(raw: HarnessConfig['deploy'] = [], given: Surroundings): Promise<DeployConfig> {
   const [steps, place] = Array.isArray(raw) ? [raw, 'deploy'] : [raw.steps ?? [], 'deploy.steps'];
   const resolved = await Promise.all(steps.map((step, index) => resolveStep(step, `${place}[${index}]`, given)));
-  return { steps: resolved };
+  return { steps: resolved, imageFields: Array.isArray(raw) ? [] : (raw.imageFields ?? []) };
 }
 
 async function resolveStep(raw: DeployStepConfig, place: string, given: Surroundings): Promise<DeployStep> {

@@ -55,8 +55,23 @@ const step = v.pipe(
 
 const steps = v.array(step, 'expected an array of steps');
 
+const imageField = object({
+  kind: v.pipe(
+    text,
+    v.regex(/^[A-Z]\w*(\.[a-z0-9.-]+)?$/, 'expected a kind such as `Rollout` or `Rollout.argoproj.io`'),
+  ),
+  path: v.pipe(
+    text,
+    v.regex(
+      /^[^.[\]]+(\[(\*|\d+)\])*(\.[^.[\]]+(\[(\*|\d+)\])*)*$/,
+      'expected a path such as `spec.containers[*].image`',
+    ),
+  ),
+});
+
 const form = object({
   steps: v.optional(steps),
+  imageFields: v.optional(v.array(imageField, 'expected an array of `{ kind, path }`')),
 });
 
 /**

@@ -1,3 +1,4 @@
+import type { ImageField } from '../config/config.ts';
 import { HarnessError, messageOf } from '../core/error.ts';
 import { openAccess } from '../kubernetes/access.ts';
 import { kubeRequest, statusOf, type KubeAccess, type KubeObject } from '../kubernetes/api.ts';
@@ -18,6 +19,8 @@ export interface Deployment {
   objects: ManifestObject[];
   /** Images that have been loaded into all nodes. */
   images: DeployedImage[];
+  /** Where custom resources name images. */
+  imageFields?: readonly ImageField[];
   /** When each node was last started, milliseconds since the epoch. */
   startedAt: Readonly<Record<string, number>>;
   /** Milliseconds until everything must be ready. */
@@ -45,7 +48,7 @@ export async function deploy(deployment: Deployment): Promise<void> {
   for (const { source, object } of inOrder(objects)) {
     signal?.throwIfAborted();
     progress(`applying ${object.kind} ${object.metadata.name}`);
-    const filled = withImages(object, images);
+    const filled = withImages(object, images, deployment.imageFields);
     try {
       await applyObject(kube, resources, filled, namespace);
       if (object.kind === 'CustomResourceDefinition') await waitUntilEstablished(kube, object.metadata.name, signal);

@@ -117,7 +117,14 @@ async function deployStep(
     await waitForRollout(kube, workloads, { ...wait, loaded, unprobed });
   } else {
     objects = await renderStep(step, context);
-    await deploy({ kubeconfig, namespace, objects, images: [...images], ...wait });
+    await deploy({
+      kubeconfig,
+      namespace,
+      objects,
+      images: [...images],
+      imageFields: config.deploy.imageFields,
+      ...wait,
+    });
   }
   const digest = inputs ?? digestOfJson(objects.map(({ object }) => object));
   if (inputs !== undefined) await remember(step, context, session, { inputs, objects, extra });

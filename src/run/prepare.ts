@@ -7,12 +7,15 @@ import { stepName } from '../config/deploy-step.ts';
 import { step } from '../core/step.ts';
 import { count } from '../core/words.ts';
 import { deploy } from '../deploying/deploy.ts';
+import { canonicalName } from '../docker/reference.ts';
+import { basesOf } from '../freshness/base-references.ts';
 import type { ManifestObject } from '../kubernetes/manifest.ts';
 import { secretsAmong, secretValues } from '../kubernetes/redact.ts';
 import { loadEverywhere, prepareLoad } from '../loading/load-image.ts';
 import type { DeployedImage } from '../loading/loaded-image.ts';
 import { hasReplaced } from '../loading/replacements.ts';
 import type { Transport } from '../loading/transport.ts';
+import { unnamedImages } from '../manifests/fill-manifest.ts';
 import { readManifests } from '../manifests/read-manifests.ts';
 import { collectReplaced } from '../pruning/collect-replaced.ts';
 import type { DeployedStep } from '../rendering/deploy-steps.ts';
@@ -71,6 +74,7 @@ export async function prepare(session: Session, tier: Tier, beforeDeploy?: () =>
   emit({ type: 'plan', steps: plannedSteps(session) });
   const environment = await bringEnvironmentUp(session, tier);
   beforeDeploy?.();
+  noteUnnamed(session, objects);
   await deployManifests(session, environment, objects);
   // Loaded only when needed: start-up time counts.
   const steps =
@@ -120,6 +124,21 @@ async function loadWhenReady(
   }
 }
 
+/** An image that nothing uses is often a misspelt one. Steps can name images in their own ways. */
+function noteUnnamed({ config, env, emit }: Session, objects: readonly ManifestObject[]): void {
+  if (config.manifests.length === 0 || config.deploy.steps.length > 0) return;
+  const unnamed = unnamedImages(
+    objects.map(({ object }) => object),
+    config.images,
+    config.deploy.imageFields,
+  );
+  if (unnamed.length === 0) return;
+  const bases = config.images.flatMap((image) => basesOf(image, config.stateDirectory, env)).map(canonicalName);
+  for (const { name, reference } of config.images)
+    if (unnamed.includes(name) && !bases.includes(canonicalName(reference)))
+      emit({ type: 'note', level: 'info', message: `image ${name} is in no manifest` });
+}
+
 async function deployManifests(
   { config, emit, signal }: Session,
   { cluster, images, services }: Environment,
@@ -134,6 +153,7 @@ async function deployManifests(
       namespace: config.namespace,
       objects,
       images,
+      imageFields: config.deploy.imageFields,
       startedAt,
       timeout: config.timeouts.deploy,
       progress,

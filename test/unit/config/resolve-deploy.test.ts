@@ -119,3 +119,30 @@ describe('steps', () => {
     ]);
   });
 });
+
+describe('the globs of manifests', () => {
+  async function files(manifests: string | string[]): Promise<string[]> {
+    const root = repository({
+      steps: [{ manifests }],
+      imageFields: [{ kind: 'Rollout.argoproj.io', path: 'spec.a[*].b' }],
+    });
+    plant(root, { 'k8s/c.json': '', 'k8s/secret.yaml': '', 'k8s/deep/d.yaml': '', 'k8s/README.md': '' });
+    const { deploy } = await loadConfig(root);
+    const [step] = deploy.steps;
+    return step?.kind === 'manifests' ? step.files.map((file) => file.slice(root.length + 1)) : [];
+  }
+
+  it('take files away after `!`, wherever it stands, and know directories', async () => {
+    expect(await files(['!k8s/secret.yaml', 'k8s'])).toEqual(['k8s/a.yaml', 'k8s/b.yaml', 'k8s/c.json']);
+    expect(await files(['k8s/**/*.yaml', '!k8s/deep', '!k8s/[ab].yaml'])).toEqual(['k8s/secret.yaml']);
+    expect(await files('k8s/deep/')).toEqual(['k8s/deep/d.yaml']);
+  });
+
+  it('must find files', async () => {
+    const [root, lines] = await problems([{ manifests: ['k8s/a.yaml', '!k8s/*'] }, { manifests: '!k8s' }]);
+    expect(lines).toEqual([
+      `deploy[0].manifests[0]: expected files, found none for \`k8s/a.yaml\` below ${root}: all of them are excluded`,
+      'deploy[1].manifests: expected a glob without `!`: those with it only take files away',
+    ]);
+  });
+});

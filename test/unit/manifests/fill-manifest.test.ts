@@ -1,13 +1,20 @@
 import { describe, expect, it } from 'vitest';
-import { annotationOf, withImages } from '../../../src/manifests/fill-manifest.ts';
+import { annotationOf, unnamedImages, withImages } from '../../../src/manifests/fill-manifest.ts';
 import type { KubeObject } from '../../../src/kubernetes/api.ts';
 import type { DeployedImage } from '../../../src/loading/loaded-image.ts';
+
+/** The group of each kind that is not in the first one. */
+const VERSIONS: Record<string, string> = {
+  Deployment: 'apps/v1',
+  CronJob: 'batch/v1',
+  Rollout: 'argoproj.io/v1alpha1',
+};
 
 const API: DeployedImage = { name: 'api', reference: 'shop/api:dev', digest: 'sha256:1' };
 const WEB: DeployedImage = { name: 'web', reference: 'localhost:5000/shop/web:dev', digest: 'sha256:2' };
 
 function object(kind: string, more: Record<string, unknown> = {}, name = kind.toLowerCase()): KubeObject {
-  return { apiVersion: 'v1', kind, metadata: { name }, ...more };
+  return { apiVersion: VERSIONS[kind] ?? 'v1', kind, metadata: { name }, ...more };
 }
 
 function pod(...images: string[]): KubeObject {
@@ -105,5 +112,78 @@ describe('an image in a manifest', () => {
     ]) {
       expect(withImages(other, [API])).toEqual(other);
     }
+  });
+});
+
+describe('images elsewhere', () => {
+  it('are those of volumes and of PodTemplates', () => {
+    const volumes = [
+      { image: { reference: 'api:1', pullPolicy: 'Always' } },
+      { image: { reference: 'shop/api' } },
+      { emptyDir: {} },
+    ];
+    const filled = withImages(object('PodTemplate', { template: { spec: { containers: [], volumes } } }), [API]);
+    expect(filled['template']).toEqual({
+      metadata: { annotations: { [annotationOf('api')]: 'sha256:1' } },
+      spec: {
+        containers: [],
+        volumes: [volumes[0], { image: { reference: 'shop/api:dev', pullPolicy: 'Never' } }, { emptyDir: {} }],
+      },
+    });
+  });
+
+  it('are in the fields of custom resources that the configuration names', () => {
+    const spec = {
+      image: 'api',
+      parts: [{ image: 'shop/web', imagePullPolicy: 'Always' }, { image: 'x' }],
+      other: 'api',
+    };
+    const fields = [
+      { kind: 'Rollout.argoproj.io', path: 'spec.image' },
+      { kind: 'Rollout', path: 'spec.parts[*].image' },
+      { kind: 'Rollout.other.io', path: 'spec.other' },
+      { kind: 'Rollout', path: 'spec.none[0].constructor' },
+    ];
+    const web: DeployedImage = { name: 'web', reference: 'shop/web:dev', digest: 'sha256:2' };
+    const filled = withImages(object('Rollout', { spec }), [API, web], fields);
+    expect(filled['spec']).toEqual({
+      image: 'shop/api:dev',
+      parts: [{ image: 'shop/web:dev', imagePullPolicy: 'Never' }, { image: 'x' }],
+      other: 'api',
+    });
+    expect(filled.metadata.annotations).toEqual({
+      [annotationOf('api')]: 'sha256:1',
+      [annotationOf('web')]: 'sha256:2',
+    });
+  });
+
+  it('are texts of custom resources that are exactly a reference', () => {
+    const spec = { a: 'docker.io/shop/api:dev', b: ['shop/api:dev'], c: 'shop/api', d: 'api', e: 'shop/api:v2' };
+    expect(withImages(object('Rollout', { spec }), [API])['spec']).toEqual({
+      ...spec,
+      a: 'shop/api:dev',
+    });
+    const config = object('ConfigMap', { data: { a: 'docker.io/shop/api:dev' } });
+    expect(withImages(config, [API])).toEqual(config);
+  });
+
+  it('are not in a StatefulSet of another group but where it has a pod template', () => {
+    const template = { spec: { containers: [{ image: 'api' }] } };
+    const custom = { ...object('StatefulSet', { spec: { template } }), apiVersion: 'apps.kruise.io/v1beta1' };
+    expect(JSON.stringify(withImages(custom, [API]))).toContain('"image":"shop/api:dev"');
+    const service = object('Service', { spec: { template } });
+    expect(withImages(service, [API])).toEqual(service);
+  });
+
+  it('keep large integers', () => {
+    const raw = JSON as unknown as { rawJSON: (text: string) => unknown };
+    const filled = withImages(object('Rollout', { spec: { big: raw.rawJSON('9007199254740993') } }), [API]);
+    expect(JSON.stringify(filled)).toContain('"big":9007199254740993');
+  });
+
+  it('are known to be nowhere', () => {
+    const rollout = object('Rollout', { spec: { b: 'localhost:5000/shop/web:dev' } });
+    expect(unnamedImages([pod('busybox'), rollout], [API, WEB], [])).toEqual(['api']);
+    expect(unnamedImages([pod('shop/api:v1')], [API], [])).toEqual([]);
   });
 });
