@@ -64,6 +64,10 @@ prune *args: _built
 up *args: _tools
     node dist/bin/harness.cjs up "$@"
 
+# build, load and deploy, without tests
+deploy *args: _tools
+    node dist/bin/harness.cjs deploy "$@"
+
 # delete the cluster
 down *args: _built
     node dist/bin/harness.cjs down "$@"

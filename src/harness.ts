@@ -10,6 +10,7 @@ import type { Redactor } from './core/redactor.ts';
 import type { TestSummary } from './core/summary.ts';
 import type { Pruned } from './pruning/pruned.ts';
 import type { CacheStatus } from './run/cache-status.ts';
+import type { StepDifference } from './run/diff.ts';
 import type { TierPlan } from './run/dry-run.ts';
 import { exclusively } from './run/exclusive.ts';
 import { inSession } from './run/in-session.ts';
@@ -185,6 +186,11 @@ export class Harness {
       if (expectFresh) await expectFreshImages(session, this.config.images);
       return (await import('./run/prepare.ts')).prepareForOthers(session, tier);
     });
+  }
+
+  /** Reports what a deployment would change in the running cluster, field by field. Changes nothing. */
+  diff(): Promise<StepDifference[]> {
+    return this.#inSession(async (session) => (await import('./run/diff.ts')).diffDeployment(session));
   }
 
   /**

@@ -4,6 +4,7 @@ import { stopwatch } from '../core/stopwatch.ts';
 import { count, seconds } from '../core/words.ts';
 import type { Harness } from '../harness.ts';
 import { wrongIndexError } from '../run/wrong-index.ts';
+import { deploy } from './deploy-command.ts';
 import { cacheTable, planLines, pruneLines, statusLines, whyLines } from './tables.ts';
 
 /** What a command is given to work with. */
@@ -18,6 +19,7 @@ export interface CommandContext {
 /** Options that some commands have. */
 export interface CommandOptions {
   dryRun?: boolean;
+  diff?: boolean;
   expectFresh?: boolean;
   /** `--no-test-cache` as commander names it: true unless it is given. */
   testCache?: boolean;
@@ -54,6 +56,7 @@ export interface Command {
 /** Flags and help of the options that some commands have. */
 export const OPTIONS = {
   dryRun: ['--dry-run', 'print what would be done, and change nothing'],
+  diff: ['--diff', 'print what would change in the cluster, field by field, and change nothing'],
   expectFresh: ['--expect-fresh', 'exit with 3, without doing anything, if an image would have to be built'],
   testCache: ['--no-test-cache', 'run all test files, including unchanged ones that passed before'],
   keepNamespaces: [
@@ -157,6 +160,12 @@ export const COMMANDS: Command[] = [
       const { kubeconfig, nodes } = await harness.up();
       return { more: { kubeconfig, nodes: nodes.map((node) => node.name) } };
     },
+  },
+  {
+    name: 'deploy',
+    summary: 'build stale images, load missing ones, and deploy, without tests',
+    options: ['dryRun', 'diff'],
+    run: ({ harness, options }) => deploy(harness, options),
   },
   {
     name: 'down',

@@ -4,7 +4,9 @@ import type { Tier } from '../config/config.ts';
 import { ago, count, dataSize, seconds } from '../core/words.ts';
 import { describeChange } from '../freshness/decide-freshness.ts';
 import type { Pruned } from '../pruning/pruned.ts';
+import { differenceLines } from '../rendering/decide-difference.ts';
 import type { CacheStatus } from '../run/cache-status.ts';
+import type { StepDifference } from '../run/diff.ts';
 import type { TierPlan } from '../run/dry-run.ts';
 import type { VerifiedIndex } from '../run/wrong-index.ts';
 import type { Check } from '../setup/diagnose.ts';
@@ -86,18 +88,29 @@ export function whyLines(images: readonly Why[], now: number): string[] {
 }
 
 /** What a tier would do, for people. */
-export function planLines(tier: Tier, { cluster, images, loads, objects }: TierPlan): string[] {
+export function planLines(command: Tier | 'deploy', { cluster, images, loads, objects, steps }: TierPlan): string[] {
   const doing = { build: 'build', take: 'take', skip: 'keep' };
   const loading = { transfer: 'load', tag: 'name', skip: 'keep' };
   return columns([
-    [`${tier} would`, '', ''],
+    [`${command} would`, '', ''],
     [`  ${cluster.action}`, `cluster ${cluster.name}`, cluster.reason],
     ...images.map(({ image, action, reason }) => [`  ${doing[action]}`, `image ${image}`, reason]),
     ...loads.map(({ image, node, action, reason }) => [`  ${loading[action]}`, `image ${image} in ${node}`, reason]),
     ...(loads.length === 0 && images.length > 0 ? [['  load', 'all images', 'once the cluster exists']] : []),
     ['  deploy', count(objects, 'object'), ''],
-    ['  run', 'the tests', ''],
+    ...steps.map(({ name, place }) => ['  deploy', name, place]),
+    ...(command === 'deploy' ? [] : [['  run', 'the tests', '']]),
   ]).map((line) => line.trimEnd());
+}
+
+/** `deploy --diff` for people. */
+export function diffLines(steps: readonly StepDifference[]): string[] {
+  const changed = steps.filter(({ differences }) => differences.length > 0);
+  if (changed.length === 0) return ['nothing would change'];
+  return changed.flatMap(({ place, differences }) => [
+    `${place}:`,
+    ...differenceLines(differences).map((line) => `  ${line}`),
+  ]);
 }
 
 /** `status` for people. */

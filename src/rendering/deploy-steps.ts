@@ -10,7 +10,7 @@ import { waitForRollout } from '../deploying/wait-for-rollout.ts';
 import { openAccess } from '../kubernetes/access.ts';
 import type { ManifestObject } from '../kubernetes/manifest.ts';
 import { KubeResources } from '../kubernetes/resources.ts';
-import type { DeployedImage } from '../loading/loaded-image.ts';
+import type { DeployedImage, NamedImage } from '../loading/loaded-image.ts';
 import type { Session } from '../session.ts';
 import { decideStep } from './decide-step.ts';
 import { installRelease } from '../helm/install-release.ts';
@@ -65,7 +65,7 @@ export async function deploySteps(session: Session, given: StepSurroundings): Pr
 /** What every step is given, without what belongs to a single one. */
 export async function openContext(
   { config, env, signal, engine, emit }: Session,
-  { cluster, images }: StepSurroundings,
+  { cluster, images }: { cluster: Pick<RunningCluster, 'kubeconfig' | 'nodes'>; images: readonly NamedImage[] },
 ): Promise<StepContext> {
   const kube = await openAccess(cluster.kubeconfig);
   const node = cluster.nodes.find(({ running }) => running);

@@ -7,6 +7,7 @@ import { wantedClusterNow } from '../cluster/definition.ts';
 import { loadTargets } from '../cluster/nodes.ts';
 import { assertOwn } from '../cluster/ownership.ts';
 import type { Tier } from '../config/config.ts';
+import { stepName } from '../config/deploy-step.ts';
 import { runtimeName } from '../docker/reference.ts';
 import { decideLoad, type LoadDecision } from '../loading/decide-load.ts';
 import { digestsOf } from '../loading/image-digest.ts';
@@ -24,6 +25,8 @@ export interface TierPlan {
   loads: { image: string; node: string; action: LoadDecision['action']; reason: string }[];
   /** How many objects the manifests describe. */
   objects: number;
+  /** What comes after them, in order. */
+  steps: { place: string; name: string }[];
 }
 
 /**
@@ -49,6 +52,7 @@ export async function dryRun(session: Session, tier: Tier): Promise<TierPlan> {
     })),
     loads: await Promise.all(outcomes.flatMap((outcome) => nodes.map((node) => loadOf(session, outcome, node, tier)))),
     objects,
+    steps: config.deploy.steps.map((step) => ({ place: step.place, name: stepName(step) })),
   };
 }
 

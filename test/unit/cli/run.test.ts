@@ -203,15 +203,18 @@ describe('tables', () => {
       images: [{ image: 'api', verdict: 'stale', action: 'build', reason: 'why', changed: [] }],
       loads: [{ image: 'api', node: 'n', action: 'transfer', reason: 'the image will change' }],
       objects: 6,
+      steps: [{ place: 'deploy[0]', name: 'helm release shop' }],
     };
     expect(planLines('test-cached', plan)).toEqual([
       'test-cached would',
-      '  use              cluster shop    it is running',
-      '  build            image api       why',
-      '  load             image api in n  the image will change',
+      '  use              cluster shop       it is running',
+      '  build            image api          why',
+      '  load             image api in n     the image will change',
       '  deploy           6 objects',
+      '  deploy           helm release shop  deploy[0]',
       '  run              the tests',
     ]);
+    expect(planLines('deploy', plan).at(-1)).toContain('helm release shop');
     const create = { ...plan, cluster: { ...plan.cluster, action: 'create' as const }, loads: [] };
     expect(planLines('test-cached', create).join('\n')).toMatch(/ {2}load +all images +once the cluster exists/);
   });

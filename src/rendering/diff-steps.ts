@@ -1,0 +1,92 @@
+import type { DeployStep } from '../config/deploy-step.ts';
+import { messageOf } from '../core/error.ts';
+import { FIELD_MANAGER } from '../deploying/deploy.ts';
+import { renderRelease } from '../helm/render-release.ts';
+import { kubeRequest, statusOf, type KubeObject } from '../kubernetes/api.ts';
+import type { ManifestObject } from '../kubernetes/manifest.ts';
+import { withImages } from '../manifests/fill-manifest.ts';
+import { fieldChanges, type Difference } from './decide-difference.ts';
+import { readOutput } from './read-output.ts';
+import { renderStep } from './render-step.ts';
+import type { StepContext } from './step-context.ts';
+
+/** How many objects are asked for at the same time. */
+const AT_ONCE = 8;
+
+/**
+ * What a step would change in the cluster, as the server itself says: each object is applied
+ * without being stored. Changes nothing.
+ * @throws HarnessError as the step itself would
+ */
+export async function diffStep(step: DeployStep, context: StepContext): Promise<Difference[]> {
+  const { after, gone } = await renderedObjects(step, context);
+  const rest = after.map((object) => () => diffObject(object, step.namespace, context));
+  const found: Difference[] = [];
+  for (let at = 0; at < rest.length; at += AT_ONCE)
+    found.push(...(await Promise.all(rest.slice(at, at + AT_ONCE).map((ask) => ask()))).flat());
+  return [...found, ...gone];
+}
+
+async function renderedObjects(
+  step: DeployStep,
+  context: StepContext,
+): Promise<{ after: KubeObject[]; gone: Difference[] }> {
+  const plain = (objects: ManifestObject[]) => objects.map(({ object }) => object);
+  if (step.kind !== 'helm')
+    return {
+      after: plain(await renderStep(step, context)).map((object) => withImages(object, context.images)),
+      gone: [],
+    };
+  const { before, after } = await renderRelease(step, context);
+  const source = `helm release ${step.release}`;
+  const wanted = plain(readOutput(after, source));
+  const names = new Set(wanted.map(nameOf));
+  const gone = plain(readOutput(before, source)).filter((object) => !names.has(nameOf(object)));
+  return {
+    after: wanted,
+    gone: gone.map(({ kind, metadata: { name, namespace = step.namespace } }) => {
+      return { kind, name, namespace, action: 'delete', fields: [] };
+    }),
+  };
+}
+
+function nameOf({ apiVersion, kind, metadata }: KubeObject): string {
+  return `${apiVersion.split('/').slice(0, -1).join('/')} ${kind} ${metadata.namespace ?? ''} ${metadata.name}`;
+}
+
+async function diffObject(
+  object: KubeObject,
+  namespace: string,
+  { kube, resources }: StepContext,
+): Promise<Difference[]> {
+  const { kind, metadata } = object;
+  const resource = await resources.find(object.apiVersion, kind).catch(() => undefined);
+  const named = {
+    kind,
+    name: metadata.name,
+    ...(resource?.namespaced === false ? {} : { namespace: metadata.namespace ?? namespace }),
+  };
+  if (!resource) return [{ ...named, action: 'create', fields: [] }]; // its definition comes with the deployment
+  const path = await resources.pathOf(object, namespace);
+  const before = await live(path, kube);
+  if (!before) return [{ ...named, action: 'create', fields: [] }];
+  try {
+    const query = `fieldManager=${FIELD_MANAGER}&force=true&dryRun=All`;
+    const sent = { contentType: 'application/apply-patch+yaml', body: object };
+    const after = await kubeRequest<KubeObject>(kube, 'PATCH', `${path}?${query}`, sent);
+    const fields = fieldChanges(before, after);
+    return fields.length === 0 ? [] : [{ ...named, action: 'change', fields }];
+  } catch (error) {
+    if (statusOf(error) === undefined) throw error;
+    return [{ ...named, action: 'refused', fields: [], reason: messageOf(error) }];
+  }
+}
+
+async function live(path: string, kube: StepContext['kube']): Promise<KubeObject | undefined> {
+  try {
+    return await kubeRequest<KubeObject>(kube, 'GET', path);
+  } catch (error) {
+    if (statusOf(error) === 404) return undefined;
+    throw error;
+  }
+}

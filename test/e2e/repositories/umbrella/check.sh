@@ -1,0 +1,1 @@
+test -n "$HARNESS_URL_SHOP_API"
