@@ -50,10 +50,11 @@ function namesIn({ project, namespace, cluster, images, services }: Config): str
 }
 
 /** The values that the configuration takes from the environment. */
-function valuesFrom({ images, services }: Config, env: NodeJS.ProcessEnv): string[] {
+function valuesFrom({ images, services, deploy }: Config, env: NodeJS.ProcessEnv): string[] {
   const sources = [
     ...images.flatMap(({ buildArgs, secrets }) => [...Object.values(buildArgs), ...Object.values(secrets)]),
     ...services.flatMap((service) => Object.values(service.env)),
+    ...deploy.steps.flatMap((step) => (step.kind === 'helm' ? Object.values(step.set) : [])),
   ];
   const names = sources.flatMap((source) => (typeof source === 'object' && 'env' in source ? [source.env] : []));
   return [...names, SECRET_KEY].map((name) => env[name]).filter((value) => value !== undefined);

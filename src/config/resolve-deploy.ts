@@ -13,7 +13,7 @@ interface Surroundings {
   root: string;
   namespace: string;
   timeouts: Timeouts;
-  images: readonly ImageConfig[];
+  images: readonly Pick<ImageConfig, 'name' | 'reference'>[];
   problems: Problem[];
 }
 

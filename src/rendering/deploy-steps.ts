@@ -9,11 +9,13 @@ import { rolloutOf } from '../deploying/rollout-of.ts';
 import { waitForRollout } from '../deploying/wait-for-rollout.ts';
 import { openAccess } from '../kubernetes/access.ts';
 import type { ManifestObject } from '../kubernetes/manifest.ts';
+import { secretsAmong, secretValues } from '../kubernetes/redact.ts';
 import { KubeResources } from '../kubernetes/resources.ts';
 import type { DeployedImage, NamedImage } from '../loading/loaded-image.ts';
 import type { Session } from '../session.ts';
 import { decideStep } from './decide-step.ts';
 import { installRelease } from '../helm/install-release.ts';
+import { newestRelease } from '../helm/release-record.ts';
 import { copyKubectl } from './kubectl-from-node.ts';
 import { readOutput } from './read-output.ts';
 import { renderStep } from './render-step.ts';
@@ -107,8 +109,14 @@ async function deployStep(
   const extra: Omit<AppliedObject, 'digest'>[] = [];
   let objects: ManifestObject[];
   if (step.kind === 'helm') {
-    const release = await installRelease(step, context);
+    const release = await installRelease(step, context).catch(async (error: unknown) => {
+      // Its hooks may have printed what is in its Secrets.
+      const failed = await newestRelease(kube, namespace, step.release).catch(() => undefined);
+      if (failed) learnSecrets(session, readOutput(failed.manifest, 'failed release'));
+      throw error;
+    });
     objects = readOutput(release.manifest, `helm release ${step.release}`);
+    learnSecrets(session, objects);
     extra.push({ apiVersion: 'v1', kind: 'Secret', name: release.secret, namespace });
     const { workloads, unprobed } = rolloutOf(
       objects.map(({ object }) => object),
@@ -117,6 +125,7 @@ async function deployStep(
     await waitForRollout(kube, workloads, { ...wait, loaded, unprobed });
   } else {
     objects = await renderStep(step, context);
+    learnSecrets(session, objects);
     await deploy({
       kubeconfig,
       namespace,
@@ -129,6 +138,10 @@ async function deployStep(
   const digest = inputs ?? digestOfJson(objects.map(({ object }) => object));
   if (inputs !== undefined) await remember(step, context, session, { inputs, objects, extra });
   return { value: { place, namespace, digest, objects }, skipped: false };
+}
+
+function learnSecrets({ redactor }: Session, objects: readonly ManifestObject[]): void {
+  secretValues(secretsAmong(objects.map(({ object }) => object))).forEach((value) => redactor.learn(value));
 }
 
 function objectsOf({ objects }: StepRecord) {

@@ -44,6 +44,7 @@ const SURROUNDINGS: [path: string, reads: string[], reason: string][] = [
   ['src/vitest/passed-reporter.ts', ['process.env'], 'vitest passes it nothing else'],
   ['src/vitest/preload.ts', ['process.argv', 'process.env'], 'a program of its own'],
   ['src/fixtures/apply.ts', ['process.cwd'], "tests name files from vitest's root"],
+  ['src/fixtures/apply-step.ts', ['process.cwd', 'process.env'], "starts at vitest's root, finds programs on the PATH"],
   ['src/fixtures/diagnosis.ts', ['process.cwd'], "prints paths from vitest's root"],
   ['src/fixtures/fixtures.ts', ['process.cwd'], "prints paths from vitest's root"],
 ];
