@@ -64,8 +64,9 @@ export class Rounds {
     const changedImages = outcomes.filter(({ image, seen }) =>
       this.#isNew(`image ${image.name}`, seen.observed.digest),
     );
+    const deployed = await this.#deployedFiles();
     const otherFiles = changed.filter(
-      (path) => !this.#config.manifests.includes(path) && !outcomes.some((outcome) => isSource(outcome, path)),
+      (path) => !deployed.includes(path) && !outcomes.some((outcome) => isSource(outcome, path)),
     );
     return {
       images: changedImages.map(({ image, decision: { action, reason } }) => ({
@@ -73,9 +74,17 @@ export class Rounds {
         mustBuild: action !== 'skip',
         reason,
       })),
-      manifests: this.#isNew('manifests', filesDigest(this.#config.manifests)),
+      manifests: this.#isNew('manifests', filesDigest(deployed)),
       tests: (await this.#testFiles(otherFiles)).map((path) => relative(this.#config.root, path)).sort(),
     };
+  }
+
+  /** The manifests, and the files of the steps. */
+  async #deployedFiles(): Promise<string[]> {
+    const { manifests, deploy, root } = this.#config;
+    if (deploy.steps.length === 0) return manifests;
+    const { filesOfSteps } = await import('../rendering/step-inputs.ts');
+    return [...manifests, ...(await filesOfSteps(deploy.steps, root))];
   }
 
   /** Runs one round and reports its end. @throws only after an interruption */

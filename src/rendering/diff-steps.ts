@@ -5,7 +5,7 @@ import { renderRelease } from '../helm/render-release.ts';
 import { kubeRequest, statusOf, type KubeObject } from '../kubernetes/api.ts';
 import type { ManifestObject } from '../kubernetes/manifest.ts';
 import { withImages } from '../manifests/fill-manifest.ts';
-import { fieldChanges, type Difference } from './decide-difference.ts';
+import { fieldChanges, type Difference, type FieldChange } from './decide-difference.ts';
 import { readOutput } from './read-output.ts';
 import { renderStep } from './render-step.ts';
 import type { StepContext } from './step-context.ts';
@@ -19,43 +19,46 @@ const AT_ONCE = 8;
  * @throws HarnessError as the step itself would
  */
 export async function diffStep(step: DeployStep, context: StepContext): Promise<Difference[]> {
-  const { after, gone } = await renderedObjects(step, context);
-  const rest = after.map((object) => () => diffObject(object, step.namespace, context));
+  const { before, after } = await renderedObjects(step, context);
+  const last = new Map(before.map((object) => [nameOf(object), object]));
+  const names = new Set(after.map(nameOf));
+  const gone = before.filter((object) => !names.has(nameOf(object)));
+  const rest = after.map((object) => () => diffObject(object, last.get(nameOf(object)), step.namespace, context));
   const found: Difference[] = [];
   for (let at = 0; at < rest.length; at += AT_ONCE)
     found.push(...(await Promise.all(rest.slice(at, at + AT_ONCE).map((ask) => ask()))).flat());
-  return [...found, ...gone];
+  return [
+    ...found,
+    ...gone.map(({ kind, metadata: { name, namespace = step.namespace } }): Difference => {
+      return { kind, name, namespace, action: 'delete', fields: [] };
+    }),
+  ];
 }
+
+/** @returns what is to be applied, and for a release also what its last revision applied */
 
 async function renderedObjects(
   step: DeployStep,
   context: StepContext,
-): Promise<{ after: KubeObject[]; gone: Difference[] }> {
+): Promise<{ before: KubeObject[]; after: KubeObject[] }> {
   const plain = (objects: ManifestObject[]) => objects.map(({ object }) => object);
-  if (step.kind !== 'helm')
-    return {
-      after: plain(await renderStep(step, context)).map((object) => withImages(object, context.images)),
-      gone: [],
-    };
+  if (step.kind !== 'helm') {
+    const objects = plain(await renderStep(step, context));
+    return { before: [], after: objects.map((object) => withImages(object, context.images)) };
+  }
   const { before, after } = await renderRelease(step, context);
   const source = `helm release ${step.release}`;
-  const wanted = plain(readOutput(after, source));
-  const names = new Set(wanted.map(nameOf));
-  const gone = plain(readOutput(before, source)).filter((object) => !names.has(nameOf(object)));
-  return {
-    after: wanted,
-    gone: gone.map(({ kind, metadata: { name, namespace = step.namespace } }) => {
-      return { kind, name, namespace, action: 'delete', fields: [] };
-    }),
-  };
+  return { before: plain(readOutput(before, source)), after: plain(readOutput(after, source)) };
 }
 
 function nameOf({ apiVersion, kind, metadata }: KubeObject): string {
   return `${apiVersion.split('/').slice(0, -1).join('/')} ${kind} ${metadata.namespace ?? ''} ${metadata.name}`;
 }
 
+/** @param last how Helm applied it last; Helm changes what differs from that */
 async function diffObject(
   object: KubeObject,
+  last: KubeObject | undefined,
   namespace: string,
   { kube, resources }: StepContext,
 ): Promise<Difference[]> {
@@ -70,12 +73,14 @@ async function diffObject(
   const path = await resources.pathOf(object, namespace);
   const before = await live(path, kube);
   if (!before) return [{ ...named, action: 'create', fields: [] }];
+  const changed = (fields: FieldChange[]): Difference[] =>
+    fields.length === 0 ? [] : [{ ...named, action: 'change', fields }];
+  if (last) return changed(fieldChanges(last, object));
   try {
     const query = `fieldManager=${FIELD_MANAGER}&force=true&dryRun=All`;
     const sent = { contentType: 'application/apply-patch+yaml', body: object };
     const after = await kubeRequest<KubeObject>(kube, 'PATCH', `${path}?${query}`, sent);
-    const fields = fieldChanges(before, after);
-    return fields.length === 0 ? [] : [{ ...named, action: 'change', fields }];
+    return changed(fieldChanges(before, after));
   } catch (error) {
     if (statusOf(error) === undefined) throw error;
     return [{ ...named, action: 'refused', fields: [], reason: messageOf(error) }];

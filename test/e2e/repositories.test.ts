@@ -1,15 +1,17 @@
 import { cpSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { stringify } from 'yaml';
 import type { HarnessConfig } from '../../src/config/define.ts';
 import { decode, encode, newestRelease } from '../../src/helm/release-record.ts';
 import { openAccess } from '../../src/kubernetes/access.ts';
-import { kubeRequest, type KubeObject } from '../../src/kubernetes/api.ts';
+import { kubeList, kubeRequest, type KubeObject } from '../../src/kubernetes/api.ts';
 import { deleteAndWait } from '../../src/kubernetes/delete.ts';
 import type { Run } from './support/command.ts';
 import { logOf, podsIn } from './support/pods.ts';
 import { program } from './support/program.ts';
-import { suite, type Project } from './support/suite.ts';
+import { deployment, suite, type Project } from './support/suite.ts';
+import { vitestProject } from './support/vitest-project.ts';
 
 /**
  * Small but complete repositories in shapes that people have: from nothing to green, a run in which
@@ -36,6 +38,10 @@ function repository(name: string): Project {
   return copy;
 }
 
+beforeAll(async () => {
+  await repository('umbrella').must('setup'); // builds Helm, where it is missing
+});
+
 /** How the steps of a deployment ended: `done` or `skipped` each. */
 const ends = ({ events }: Run) =>
   events.flatMap((event) =>
@@ -54,13 +60,9 @@ async function logs({ kubeconfig, namespace }: Project): Promise<Record<string, 
 describe('an umbrella chart with hooks, definitions and a chart next to it', () => {
   const shop = repository('umbrella');
 
-  beforeAll(async () => {
+  it('is deployed from nothing, and not again while nothing changes', async () => {
     shop.write('api/program', program('first build'));
     shop.write('migrate/program', program('migrated', 0));
-    await shop.must('setup'); // builds Helm, where it is missing
-  });
-
-  it('is deployed from nothing, and not again while nothing changes', async () => {
     expect(ends(await shop.must('test-cached'))).toEqual(['done']);
     expect(await logs(shop)).toEqual({ api: 'first build' });
     expect(ends(await shop.must('test-cached'))).toEqual(['skipped']);
@@ -189,5 +191,29 @@ describe('a program that prints objects', () => {
     expect(notes).toContain('what was applied before deploy[1] stays: deploy[0] (manifests)');
     const path = `/api/v1/namespaces/${printed.namespace}/configmaps/plain`;
     expect(await kubeRequest<KubeObject>(await openAccess(printed.kubeconfig), 'GET', path)).toBeDefined();
+  });
+});
+
+describe("the fixtures' apply", () => {
+  it("takes steps into a test's own namespace, and leaves nothing behind", async () => {
+    const image = { context: 'app', tag: `${all.name}/fixtures-app:dev` };
+    const project = vitestProject(all, 'fixtures', { 'steps.ts': 'steps.test.ts' }, { images: { app: image } });
+    project.write('app/Dockerfile', 'FROM scratch\nCOPY program /program\nENTRYPOINT ["/program"]\n');
+    project.write('chart/Chart.yaml', 'apiVersion: v2\nname: own\nversion: 1.0.0\n');
+    const role = { apiVersion: 'rbac.authorization.k8s.io/v1', kind: 'ClusterRole', rules: [] };
+    project.write(
+      'chart/templates/role.yaml',
+      stringify({ ...role, metadata: { name: '{{ .Release.Namespace }}-reader' } }),
+    );
+    project.write('chart/templates/web.yaml', stringify(deployment('web', { image: '{{ .Values.image }}' })));
+    project.write('overlay/kustomization.yaml', 'namePrefix: test-\nresources: [settings.yaml]\n');
+    const settings = (name: string) => stringify({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name } });
+    project.write('overlay/settings.yaml', settings('settings'));
+    project.write('printed.yaml', settings('printed'));
+    const { summary, output } = await project.must('test-cached');
+    expect(summary.tests, output).toEqual({ passed: 2, failed: 0, skipped: 0 });
+    const path = '/apis/rbac.authorization.k8s.io/v1/clusterroles';
+    const { items } = await kubeList<KubeObject>(await openAccess(project.kubeconfig), path);
+    expect(items.map(({ metadata }) => metadata.name).filter((name) => name.endsWith('-reader'))).toEqual([]);
   });
 });
