@@ -10,7 +10,7 @@ import { readManifestText } from '../manifests/read-manifests.ts';
 export function readOutput(text: string, source: string): ManifestObject[] {
   const { objects, problems } = readManifestText(text, source);
   if (problems.length === 0) return objects;
-  throw new HarnessError('DEPLOY', `The ${source} is not a list of Kubernetes objects.`, {
+  throw new HarnessError('DEPLOY', `The ${source} cannot be applied.`, {
     detail: problems.join('\n'),
     next: 'Run the program yourself and look at what it prints.',
   });
