@@ -35,7 +35,7 @@ export async function diffDeployment(session: Session): Promise<StepDifference[]
   }
   const images: NamedImage[] = [];
   for (const { image, decision, built } of await Promise.all(
-    settleImages(session, config.images, { tier: 'test-cached', lookOnly: true }).values(),
+    (await settleImages(session, config.images, { tier: 'test-cached', lookOnly: true })).values(),
   )) {
     if (decision.action !== 'skip')
       emit({ type: 'note', level: 'info', message: `image ${image.name} would be built first: ${decision.reason}` });

@@ -74,7 +74,7 @@ export async function prepare(session: Session, tier: Tier, beforeDeploy?: () =>
   emit({ type: 'plan', steps: plannedSteps(session) });
   const environment = await bringEnvironmentUp(session, tier);
   beforeDeploy?.();
-  noteUnnamed(session, objects);
+  await noteUnnamed(session, objects);
   await deployManifests(session, environment, objects);
   // Loaded only when needed: start-up time counts.
   const steps =
@@ -125,7 +125,7 @@ async function loadWhenReady(
 }
 
 /** An image that nothing uses is often a misspelt one. Steps can name images in their own ways. */
-function noteUnnamed({ config, env, emit }: Session, objects: readonly ManifestObject[]): void {
+async function noteUnnamed({ config, env, emit, engine }: Session, objects: readonly ManifestObject[]): Promise<void> {
   if (config.manifests.length === 0 || config.deploy.steps.length > 0) return;
   const unnamed = unnamedImages(
     objects.map(({ object }) => object),
@@ -133,7 +133,10 @@ function noteUnnamed({ config, env, emit }: Session, objects: readonly ManifestO
     config.deploy.imageFields,
   );
   if (unnamed.length === 0) return;
-  const bases = config.images.flatMap((image) => basesOf(image, config.stateDirectory, env)).map(canonicalName);
+  const surroundings = { env, platform: await engine.platform() };
+  const bases = config.images
+    .flatMap((image) => basesOf(image, config.stateDirectory, surroundings))
+    .map(canonicalName);
   for (const { name, reference } of config.images)
     if (unnamed.includes(name) && !bases.includes(canonicalName(reference)))
       emit({ type: 'note', level: 'info', message: `image ${name} is in no manifest` });
