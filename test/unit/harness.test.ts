@@ -12,7 +12,12 @@ afterEach(() => vi.resetAllMocks());
 
 function openHarness(): Harness {
   const directory = scratch();
-  const config = { cluster: { name: 'shop' }, images: [], stateDirectory: directory } as unknown as Config;
+  const config = {
+    cluster: { name: 'shop' },
+    images: [],
+    services: [],
+    stateDirectory: directory,
+  } as unknown as Config;
   const env = { XDG_CACHE_HOME: directory };
   const { signal } = new AbortController();
   return new Harness(openSession({ config, env, emit: () => undefined, signal }), 'a test');
