@@ -5,7 +5,6 @@ import type { ClusterState } from './cluster/cluster.ts';
 import type { ClusterStatus } from './cluster/status.ts';
 import { withCacheImages, type Config, type Tier } from './config/config.ts';
 import { loadConfig } from './config/load.ts';
-import { HarnessError } from './core/error.ts';
 import type { Redactor } from './core/redactor.ts';
 import type { TestSummary } from './core/summary.ts';
 import type { Pruned } from './pruning/pruned.ts';
@@ -15,6 +14,7 @@ import type { TierPlan } from './run/dry-run.ts';
 import { exclusively } from './run/exclusive.ts';
 import { inSession } from './run/in-session.ts';
 import type { OpenOptions, TierOptions } from './run/options.ts';
+import type { PreparedTests } from './run/prepare-for-others.ts';
 import { openSession, selectImages, type Session } from './session.ts';
 import type { HarnessContext } from './testing/context.ts';
 
@@ -108,11 +108,7 @@ export class Harness {
    * @throws HarnessError CLUSTER if the cluster is not running
    */
   async kubeconfig(): Promise<string> {
-    const { kubeconfig } = await this.status();
-    if (kubeconfig !== null) return kubeconfig;
-    throw new HarnessError('CLUSTER', `The cluster ${this.config.cluster.name} is not running.`, {
-      next: 'Run `harness up` first.',
-    });
+    return (await import('./cluster/status.ts')).runningKubeconfig(this.#session);
   }
 
   /**
@@ -184,13 +180,23 @@ export class Harness {
   prepare(tier: Tier, { expectFresh = false }: TierOptions = {}): Promise<HarnessContext> {
     return this.#alone(async (session) => {
       if (expectFresh) await expectFreshImages(session, this.config.images);
-      return (await import('./run/prepare.ts')).prepareForOthers(session, tier);
+      return (await import('./run/prepare-for-others.ts')).prepareForOthers(session, tier);
     });
   }
 
   /** Reports what a deployment would change in the running cluster, field by field. Changes nothing. */
   diff(): Promise<StepDifference[]> {
     return this.#inSession(async (session) => (await import('./run/diff.ts')).diffDeployment(session));
+  }
+
+  /**
+   * The same for tests that this process runs. Other harness processes that would change what is
+   * deployed wait until `end` is called or this process ends.
+   */
+  prepareForTests(tier: Tier): Promise<PreparedTests> {
+    return this.#alone(async (session) =>
+      (await import('./run/prepare-for-others.ts')).prepareForTests(session, tier, this.#command),
+    );
   }
 
   /**

@@ -1,6 +1,7 @@
 import { messageOf } from '../core/error.ts';
 import { step } from '../core/step.ts';
 import type { Session } from '../session.ts';
+import { awaitTests } from './await-tests.ts';
 import type { ClusterDecision, ClusterNode, ClusterState } from './cluster.ts';
 import { currentCluster, kubeconfigPath, nodeStarts } from './current.ts';
 import { decideCluster } from './decide-cluster.ts';
@@ -46,7 +47,10 @@ export async function bringUp(session: Session, { onChange, onNodes }: BringUpHo
       skipped,
       value: { changed: !skipped, definition: plan.wanted.definition },
     });
-    if (!['refuse', 'use'].includes(decision.action)) onChange();
+    if (!['refuse', 'use'].includes(decision.action)) {
+      await awaitTests(session, state);
+      onChange();
+    }
     switch (decision.action) {
       case 'refuse':
         throw foreign(name, decision);
@@ -98,6 +102,7 @@ async function useOrRecreate(
     return undefined;
   } catch (error) {
     if (session.signal.aborted) throw error;
+    await awaitTests(session, state);
     const reason = `it could not be repaired: ${messageOf(error)}`;
     emit({ type: 'note', level: 'warning', message: `recreating cluster ${config.cluster.name}: ${reason}` });
     await remove(config);

@@ -123,7 +123,7 @@ export async function remove(config: Config): Promise<void> {
  * line names the containers and the namespace that it is for. If they are the same, kind is not
  * asked again.
  */
-async function writeKubeconfig(config: Config, nodes: ClusterNode[]): Promise<void> {
+export async function writeKubeconfig(config: Config, nodes: ClusterNode[]): Promise<void> {
   const stamp = `# ${nodes.map((node) => node.containerId).join(' ')} ${config.namespace}\n`;
   if (existsSync(kubeconfigPath(config)) && readFileSync(kubeconfigPath(config), 'utf8').startsWith(stamp)) return;
   const { parseDocument } = await import('yaml'); // loaded here to keep start-up fast

@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs';
+import { HarnessError } from '../core/error.ts';
 import type { Session } from '../session.ts';
 import type { ClusterNode } from './cluster.ts';
 import { kubeconfigPath } from './current.ts';
@@ -23,6 +24,18 @@ export async function clusterStatus(session: Session): Promise<ClusterStatus> {
     nodes: nodes.map(({ name, role, running }) => ({ name, role, running })),
     kubeconfig: nodes.length > 0 && existsSync(path) ? path : null,
   };
+}
+
+/**
+ * The path of the cluster's private kubeconfig.
+ * @throws HarnessError CLUSTER if the cluster is not running
+ */
+export async function runningKubeconfig(session: Session): Promise<string> {
+  const { kubeconfig } = await clusterStatus(session);
+  if (kubeconfig !== null) return kubeconfig;
+  throw new HarnessError('CLUSTER', `The cluster ${session.config.cluster.name} is not running.`, {
+    next: 'Run `harness up` first.',
+  });
 }
 
 function stateOf(nodes: readonly ClusterNode[]): ClusterStatus['state'] {

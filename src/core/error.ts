@@ -12,6 +12,7 @@ export type ErrorCode =
   | 'LOAD' // an image could not be loaded into a node or removed
   | 'SERVICE' // a service container next to the cluster could not be started
   | 'DEPLOY' // a manifest could not be applied, or the deployment did not become ready
+  | 'NOT_CURRENT' // something else was deployed before the tests had ended, so their result does not count
   | 'TESTS' // the tests could not be run; failed tests are not an error
   | 'DISK_FULL' // the disk is full
   | 'STALE' // `--expect-fresh` was given, but an image would have to be built

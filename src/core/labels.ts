@@ -41,3 +41,12 @@ export const TEST_ANNOTATIONS = {
 
 /** Prefix of the pod template annotation that holds an image's digest. */
 export const IMAGE_ANNOTATION_PREFIX = 'image.kind-harness.dev/';
+
+/** Annotation on the namespace that was deployed to: the `Generation`, as JSON. */
+export const GENERATION_ANNOTATION = 'kind-harness.dev/deployment';
+
+/** Label on the Lease of each process whose tests use what is deployed. */
+export const CLAIM_LABEL = 'kind-harness.dev/claim';
+
+/** Annotation on these Leases: the `TestClaim`, as JSON. */
+export const CLAIM_ANNOTATION = 'kind-harness.dev/claim';

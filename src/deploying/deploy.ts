@@ -8,6 +8,8 @@ import { KubeResources } from '../kubernetes/resources.ts';
 import { WatchTimeout, watchUntil } from '../kubernetes/watch.ts';
 import type { DeployedImage } from '../loading/loaded-image.ts';
 import { annotationOf, withImages } from '../manifests/fill-manifest.ts';
+import { beginGeneration, contentDigest, ensureNamespace } from './generation.ts';
+import { expectedPods, type Deployed } from './judge-current.ts';
 import { inOrder } from './order.ts';
 import { rolloutOf } from './rollout-of.ts';
 import { waitForRollout } from './wait-for-rollout.ts';
@@ -40,11 +42,36 @@ const ESTABLISH_TIMEOUT = 30_000;
  * pod's events and last log lines
  */
 export async function deploy(deployment: Deployment): Promise<void> {
+  await ensureNamespace(await openAccess(deployment.kubeconfig), deployment.namespace);
+  await applyAndWait(deployment);
+}
+
+/**
+ * The same for the deployment that tests will meet: records it in the namespace first.
+ * @param directory of the configuration, for those who find the deployment
+ * @param mayBegin called with what will be deployed; nothing is changed before its result resolves
+ * @returns what to compare the cluster with later
+ */
+export async function deployGeneration(
+  deployment: Deployment,
+  directory: string,
+  mayBegin: (content: string) => Promise<void>,
+): Promise<Deployed> {
+  const { kubeconfig, namespace, objects, images } = deployment;
+  const content = contentDigest(objects, images);
+  const kube = await openAccess(kubeconfig);
+  const generation = await beginGeneration(kube, namespace, { content, directory }, mayBegin(content));
+  await applyAndWait(deployment);
+  const filled = objects.map(({ object }) => withImages(object, images, deployment.imageFields));
+  const workloads = filled.flatMap((object) => expectedPods(object, namespace, images) ?? []);
+  return { generation, images, workloads };
+}
+
+async function applyAndWait(deployment: Deployment): Promise<void> {
   const { namespace, objects, images, progress, signal } = deployment;
   const loaded = { references: images.map(({ reference }) => reference), at: Date.now() };
   const kube = await openAccess(deployment.kubeconfig);
   const resources = new KubeResources(kube);
-  await ensureNamespace(kube, namespace);
   for (const { source, object } of inOrder(objects)) {
     signal?.throwIfAborted();
     progress(`applying ${object.kind} ${object.metadata.name}`);
@@ -66,20 +93,6 @@ export async function deploy(deployment: Deployment): Promise<void> {
     namespace,
   );
   await waitForRollout(kube, workloads, { startedAt, loaded, unprobed, timeout, progress, signal });
-}
-
-async function ensureNamespace(kube: KubeAccess, name: string): Promise<void> {
-  if (name === 'default') return;
-  const object = { apiVersion: 'v1', kind: 'Namespace', metadata: { name } };
-  await apply(kube, `/api/v1/namespaces/${name}`, object);
-  await watchUntil(
-    kube,
-    { paths: { accounts: `/api/v1/namespaces/${name}/serviceaccounts` }, timeout: ESTABLISH_TIMEOUT },
-    ({ accounts }) => {
-      const exists = accounts.some((account) => account.metadata?.name === 'default');
-      return exists ? { state: 'done', value: undefined } : { state: 'pending', detail: 'no default service account' };
-    },
-  );
 }
 
 /**

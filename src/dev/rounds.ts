@@ -4,8 +4,10 @@ import { relative } from 'node:path';
 import { settleImages, type ImageOutcome } from '../building/settle-images.ts';
 import type { Config } from '../config/config.ts';
 import type { Emit } from '../core/event.ts';
+import { HarnessError } from '../core/error.ts';
 import { errorForMachines } from '../core/reported-error.ts';
 import { stopwatch } from '../core/stopwatch.ts';
+import { whyNotCurrent } from '../run/current.ts';
 import { prepare, type Prepared } from '../run/prepare.ts';
 import { preloadedVitest, testPrepared } from '../run/tier.ts';
 import { openSession, type Session } from '../session.ts';
@@ -96,12 +98,15 @@ export class Rounds {
     let failure: unknown;
     try {
       await alone(async () => {
-        const deployed = work === 'tests' ? this.#prepared : undefined;
+        const deployed = work === 'tests' ? await this.#stillDeployed(session) : undefined;
         this.#prepared = undefined;
         const prepared = deployed ?? (await prepare(session, TIER, () => void vitest?.load()));
         this.#prepared = prepared;
         const options = { args, colour, keepNamespaces: false, testCache: 'on', vitest } as const;
-        const { modules = [] } = await testPrepared(session, TIER, prepared, options);
+        const { modules = [] } = await testPrepared(session, TIER, prepared, options).catch((error: unknown) => {
+          if (error instanceof HarnessError && error.code === 'NOT_CURRENT') this.#prepared = undefined;
+          throw error;
+        });
         for (const module of modules) this.#modules.set(module.file, module);
       });
     } catch (error) {
@@ -121,6 +126,16 @@ export class Rounds {
       ms: ms(),
       ...(failure === undefined ? {} : { error: errorForMachines(failure) }),
     });
+  }
+
+  /** The deployment of the last round; undefined if another run or program has replaced it. */
+  async #stillDeployed(session: Session): Promise<Prepared | undefined> {
+    if (!this.#prepared) return undefined;
+    const differences = await whyNotCurrent(session, this.#prepared);
+    if (differences.length === 0) return this.#prepared;
+    const message = `deploying again: ${differences.join('; ')}`;
+    this.#options.emit({ type: 'note', level: 'info', message });
+    return undefined;
   }
 
   /** A new session each time, because a session remembers what it read. */

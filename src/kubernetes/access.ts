@@ -9,14 +9,26 @@ interface Kubeconfig {
   users: { name: string; user: { 'client-certificate-data': string; 'client-key-data': string } }[];
 }
 
+/** What was opened, by the path of its kubeconfig. */
+const opened = new Map<string, { text: string; access: KubeAccess }>();
+
 /**
  * Opens access to the cluster of a kubeconfig that the harness wrote, which contains the
  * certificates. The client library can read every other kind too, but needs more than half a second
- * to load, in each test file. Connections are kept open between calls.
+ * to load, in each test file. Connections are kept open between calls, and shared by all who open the same file.
  */
 export async function openAccess(kubeconfig: string): Promise<KubeAccess> {
+  const text = readFileSync(kubeconfig, 'utf8');
+  const known = opened.get(kubeconfig);
+  if (known?.text === text) return known.access;
+  const access = await accessFrom(kubeconfig, text);
+  opened.set(kubeconfig, { text, access });
+  return access;
+}
+
+async function accessFrom(kubeconfig: string, text: string): Promise<KubeAccess> {
   const { parse } = await import('yaml');
-  const file = parse(readFileSync(kubeconfig, 'utf8')) as Kubeconfig;
+  const file = parse(text) as Kubeconfig;
   const context = file.contexts.find(({ name }) => name === file['current-context'])?.context;
   const cluster = file.clusters.find(({ name }) => name === context?.cluster)?.cluster;
   const user = file.users.find(({ name }) => name === context?.user)?.user;

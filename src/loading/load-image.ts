@@ -1,5 +1,7 @@
 import type { ImageOutcome } from '../building/settle-images.ts';
+import { waitForTests } from '../claims/wait-for-tests.ts';
 import type { ClusterNode } from '../cluster/cluster.ts';
+import { kubeconfigPath } from '../cluster/current.ts';
 import { loadTargets } from '../cluster/nodes.ts';
 import type { ImageConfig } from '../config/config.ts';
 import { confirmLoaded, noteLoad, tagInNode } from '../containerd/images.ts';
@@ -53,7 +55,12 @@ export async function loadEverywhere(
   }
   const reasons = [...new Set(needed.map(({ decision }) => decision.reason))];
   return step(session.emit, `load:${image.name}`, `image ${image.name}: loading (${reasons.join('; ')})`, async () => {
-    if (needed.some(({ decision }) => decision.verdict === 'stale')) noteReplacement(session);
+    if (needed.some(({ decision }) => decision.verdict === 'stale')) {
+      // A pod that restarts would run the new image.
+      const { reference } = image;
+      await waitForTests(session, kubeconfigPath(session.config), { what: 'image', reference });
+      noteReplacement(session);
+    }
     const transfers = await startTransfers(session, image, built, plans, nodes);
     const loads = await allSettledOrThrow(
       plans.map((plan) => carryOut(session, image, built, plan, transfers.get(plan.node.name))),

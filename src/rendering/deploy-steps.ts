@@ -1,3 +1,4 @@
+import { waitForTests } from '../claims/wait-for-tests.ts';
 import type { RunningCluster } from '../cluster/bring-up.ts';
 import { stepName, type DeployStep } from '../config/deploy-step.ts';
 import { HarnessError } from '../core/error.ts';
@@ -105,6 +106,8 @@ async function deployStep(
     await waitForRollout(kube, workloads, { ...wait, loaded, unprobed: last.unprobed });
     return { value: { place, namespace, digest: last.inputs, objects: last.objects }, skipped: true };
   }
+  // Tests of others may use its objects; what they use of the steps is not recorded.
+  await waitForTests(session, kubeconfig, { what: 'deployment', namespace: config.namespace, content: '' });
   writeRecord(config, step, undefined);
   const extra: Omit<AppliedObject, 'digest'>[] = [];
   let objects: ManifestObject[];

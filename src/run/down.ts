@@ -1,3 +1,4 @@
+import { awaitTests } from '../cluster/await-tests.ts';
 import { currentCluster } from '../cluster/current.ts';
 import { remove } from '../cluster/lifecycle.ts';
 import { assertOwn } from '../cluster/ownership.ts';
@@ -25,6 +26,7 @@ export async function takeDown(session: Session): Promise<boolean> {
     session.emit({ type: 'note', level: 'info', message: `cluster ${name} does not exist` });
     return false;
   }
+  await awaitTests(session, state);
   await step(session.emit, 'cluster', `cluster ${name}: deleting`, async () => {
     await remove(session.config);
     return { title: `cluster ${name} deleted`, value: undefined };

@@ -1,4 +1,5 @@
 import { settleImages, type ImageOutcome } from '../building/settle-images.ts';
+import { waitForTests } from '../claims/wait-for-tests.ts';
 import type { RunningCluster } from '../cluster/bring-up.ts';
 import type { ClusterNode } from '../cluster/cluster.ts';
 import { ownCluster } from '../cluster/ownership.ts';
@@ -6,18 +7,17 @@ import type { Tier } from '../config/config.ts';
 import { stepName } from '../config/deploy-step.ts';
 import { step } from '../core/step.ts';
 import { count } from '../core/words.ts';
-import { deploy } from '../deploying/deploy.ts';
+import { deployGeneration } from '../deploying/deploy.ts';
+import type { Deployed } from '../deploying/judge-current.ts';
 import { canonicalName } from '../docker/reference.ts';
 import { basesOf } from '../freshness/base-references.ts';
 import type { ManifestObject } from '../kubernetes/manifest.ts';
 import { secretsAmong, secretValues } from '../kubernetes/redact.ts';
 import { loadEverywhere, prepareLoad } from '../loading/load-image.ts';
 import type { DeployedImage } from '../loading/loaded-image.ts';
-import { hasReplaced } from '../loading/replacements.ts';
 import type { Transport } from '../loading/transport.ts';
 import { unnamedImages } from '../manifests/fill-manifest.ts';
 import { readManifests } from '../manifests/read-manifests.ts';
-import { collectReplaced } from '../pruning/collect-replaced.ts';
 import type { DeployedStep } from '../rendering/deploy-steps.ts';
 import { bringServicesUp, type RunningService } from '../services/bring-up.ts';
 import { objectsFor } from '../services/objects.ts';
@@ -38,6 +38,8 @@ export interface Prepared {
   objects: ManifestObject[];
   /** What was deployed besides the manifests. */
   steps: DeployedStep[];
+  /** What the tests must find. */
+  deployed: Deployed;
 }
 
 /** What must be running before the manifests are deployed. */
@@ -45,16 +47,6 @@ interface Environment {
   cluster: RunningCluster;
   images: DeployedImage[];
   services: RunningService[];
-}
-
-/**
- * Does everything that a tier does before its tests, for tests that another program runs.
- * @returns what is passed to the tests
- */
-export async function prepareForOthers(session: Session, tier: Tier): Promise<HarnessContext> {
-  const { context, nodes } = await prepare(session, tier);
-  if (hasReplaced(session)) await collectReplaced(session, nodes);
-  return context;
 }
 
 /**
@@ -75,7 +67,7 @@ export async function prepare(session: Session, tier: Tier, beforeDeploy?: () =>
   const environment = await bringEnvironmentUp(session, tier);
   beforeDeploy?.();
   await noteUnnamed(session, objects);
-  await deployManifests(session, environment, objects);
+  const deployed = await deployManifests(session, environment, objects);
   // Loaded only when needed: start-up time counts.
   const steps =
     config.deploy.steps.length === 0
@@ -83,7 +75,8 @@ export async function prepare(session: Session, tier: Tier, beforeDeploy?: () =>
       : await (await import('../rendering/deploy-steps.ts')).deploySteps(session, environment);
   const { images, services, cluster } = environment;
   const { definition: clusterDefinition, nodes } = cluster;
-  return { context: contextOf(session, tier, environment), images, services, clusterDefinition, nodes, objects, steps };
+  const context = contextOf(session, tier, environment);
+  return { context, images, services, clusterDefinition, nodes, objects, steps, deployed };
 }
 
 /**
@@ -143,26 +136,23 @@ async function noteUnnamed({ config, env, emit, engine }: Session, objects: read
 }
 
 async function deployManifests(
-  { config, emit, signal }: Session,
+  session: Session,
   { cluster, images, services }: Environment,
   manifestObjects: ManifestObject[],
-): Promise<void> {
+): Promise<Deployed> {
+  const { config, emit, signal } = session;
+  const { namespace } = config;
   const { kubeconfig, startedAt } = cluster;
   const serviceObjects = services.flatMap((service) => objectsFor(service.config, service.inside));
   const objects = [...serviceObjects, ...manifestObjects];
-  await step(emit, 'deploy', 'deploying', async ({ progress }) => {
-    await deploy({
-      kubeconfig,
-      namespace: config.namespace,
-      objects,
-      images,
-      imageFields: config.deploy.imageFields,
-      startedAt,
-      timeout: config.timeouts.deploy,
-      progress,
-      signal,
-    });
-    return { title: `deployed ${count(objects.length, 'object')}, all running`, value: undefined };
+  return step(emit, 'deploy', 'deploying', async ({ progress }) => {
+    const { imageFields } = config.deploy;
+    const { deploy: timeout } = config.timeouts;
+    const deployment = { kubeconfig, namespace, objects, images, imageFields, startedAt, timeout, progress, signal };
+    const value = await deployGeneration(deployment, config.root, (content) =>
+      waitForTests(session, kubeconfig, { what: 'deployment', namespace, content }),
+    );
+    return { title: `deployed ${count(objects.length, 'object')}, all running`, value };
   });
 }
 

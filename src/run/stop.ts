@@ -1,3 +1,4 @@
+import { awaitTests } from '../cluster/await-tests.ts';
 import type { ClusterState } from '../cluster/cluster.ts';
 import { stop } from '../cluster/lifecycle.ts';
 import { ownCluster } from '../cluster/ownership.ts';
@@ -12,6 +13,7 @@ import type { Session } from '../session.ts';
  */
 export async function stopCluster(session: Session): Promise<ClusterState> {
   const state = await ownCluster(session);
+  await awaitTests(session, state);
   await Promise.all([stop(session.engine, state), stopRegistry(session), stopServices(session)]);
   return state;
 }

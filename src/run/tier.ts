@@ -6,11 +6,12 @@ import { count } from '../core/words.ts';
 import { hasReplaced } from '../loading/replacements.ts';
 import { collectReplaced } from '../pruning/collect-replaced.ts';
 import type { Session } from '../session.ts';
-import type { ModuleReport } from '../testing/module-report.ts';
+import { asFailed, type ModuleReport } from '../testing/module-report.ts';
 import { PreloadedVitest } from '../testing/preloaded-vitest.ts';
 import { runTests, type TestRun } from '../testing/run-tests.ts';
 import { serviceUrls } from '../testing/service-urls.ts';
 import type { TestCache } from '../testing/test-cache.ts';
+import { assertCurrent, whyNotCurrent } from './current.ts';
 import { prepare, type Prepared } from './prepare.ts';
 
 /** How tests are run. */
@@ -40,6 +41,7 @@ export function preloadedVitest({ config, signal }: Session, colour: boolean): P
 /**
  * Runs the tests on what was prepared.
  * @returns the result, and which modules the test files import, if that is known
+ * @throws HarnessError NOT_CURRENT if something else is deployed before or after the tests
  */
 export async function testPrepared(
   session: Session,
@@ -49,12 +51,10 @@ export async function testPrepared(
 ): Promise<{ summary: TestSummary; modules: ModuleReport[] | undefined }> {
   const { config, emit, signal } = session;
   const { context } = prepared;
-  const cache = await openCache(session, tier, options, prepared);
+  const before = whyNotCurrent(session, prepared);
+  const [cache] = await Promise.all([openCache(session, tier, options, prepared), before.then(assertCurrent)]);
   let modules: ModuleReport[] | undefined;
-  const learn = (reports: ModuleReport[]) => {
-    modules = reports;
-    cache?.learn(reports);
-  };
+  const learn = (reports: ModuleReport[]) => (modules = reports);
   const forwards = new AbortController();
   // In parallel with the tests, which do not depend on it.
   const collected = hasReplaced(session) ? collectReplaced(session, prepared.nodes) : undefined;
@@ -64,7 +64,7 @@ export async function testPrepared(
     // Tests in vitest get the URLs from fixtures, which also work in their own namespaces.
     const env =
       config.tests.runner === 'command' ? await serviceUrls(context, objectsOf(prepared), forwards.signal) : {};
-    const value = await runTests({
+    const value = await runAsDeployed(session, prepared, {
       config,
       context,
       args,
@@ -102,6 +102,27 @@ function objectsOf({ objects, steps }: Prepared): Prepared['objects'] {
     })),
   );
   return [...objects, ...inSteps];
+}
+
+/**
+ * Runs the tests, and reports the result of each file only if what was deployed for them is still
+ * there afterwards. Otherwise all of them count as failed.
+ * @throws HarnessError NOT_CURRENT
+ */
+async function runAsDeployed(session: Session, prepared: Prepared, run: TestRun): Promise<TestSummary> {
+  let reports: ModuleReport[] | undefined;
+  const cache = run.cache && { ...run.cache, learn: (all: ModuleReport[]) => (reports = all) };
+  const result = await runTests({ ...run, ...(cache ? { cache } : {}) }).then(
+    (summary) => () => summary,
+    (error: unknown) => () => {
+      throw error;
+    },
+  );
+  session.signal.throwIfAborted();
+  const differences = await whyNotCurrent(session, prepared);
+  if (reports) run.cache?.learn(differences.length === 0 ? reports : reports.map(asFailed));
+  assertCurrent(differences);
+  return result();
 }
 
 /**

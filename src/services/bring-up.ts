@@ -1,5 +1,7 @@
 import { createHmac } from 'node:crypto';
+import { waitForTests } from '../claims/wait-for-tests.ts';
 import type { ClusterNode } from '../cluster/cluster.ts';
+import { kubeconfigPath } from '../cluster/current.ts';
 import { networkOf } from '../cluster/network.ts';
 import type { ServiceConfig } from '../config/config.ts';
 import { LABELS } from '../core/labels.ts';
@@ -29,7 +31,7 @@ export async function bringServicesUp(session: Session, nodes: readonly ClusterN
     config.services.map(async (service) => ({ service, definition: await definitionOf(session, service, network) })),
   );
   const definitions = wanted.map(({ definition }) => definition);
-  await removeServices(session, (labels) => !definitions.includes(labels[LABELS.definition] ?? ''));
+  await removeReplaced(session, definitions);
   const running = wanted.map(({ service, definition }) =>
     step(emit, `service:${service.name}`, `service ${service.name}: starting`, async () => {
       const labels = { ...ownLabels(session), [LABELS.service]: service.name, [LABELS.definition]: definition };
@@ -59,13 +61,21 @@ export async function bringServicesUp(session: Session, nodes: readonly ClusterN
  * Removes the service containers of this project and cluster. They are identified by their labels
  * only.
  */
-export async function removeServices(
-  session: Session,
-  matches: (labels: Record<string, string>) => boolean = () => true,
-): Promise<void> {
-  for (const { Id, Labels } of await ownContainers(session)) {
-    if (matches(Labels)) await unlessMissing(session.engine.api.getContainer(Id).remove({ force: true, v: true }));
-  }
+export async function removeServices(session: Session): Promise<void> {
+  await removeContainers(session, await ownContainers(session));
+}
+
+/** Removes the containers that have none of these definitions. */
+async function removeReplaced(session: Session, definitions: readonly string[]): Promise<void> {
+  const containers = await ownContainers(session);
+  const replaced = containers.filter(({ Labels }) => !definitions.includes(Labels[LABELS.definition] ?? ''));
+  if (replaced.length === 0) return;
+  await waitForTests(session, kubeconfigPath(session.config), { what: 'cluster' });
+  await removeContainers(session, replaced);
+}
+
+async function removeContainers({ engine }: Session, containers: readonly { Id: string }[]): Promise<void> {
+  for (const { Id } of containers) await unlessMissing(engine.api.getContainer(Id).remove({ force: true, v: true }));
 }
 
 /** Stops the service containers. They keep their state. */

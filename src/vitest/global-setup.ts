@@ -2,6 +2,7 @@
 
 import { join } from 'node:path';
 import type { TestProject } from 'vitest/node';
+import { CLAIMS_VARIABLE } from '../claims/hold.ts';
 import { TIERS, type Tier } from '../config/config.ts';
 import { HarnessError } from '../core/error.ts';
 import { runId } from '../fixtures/test-namespace.ts';
@@ -9,6 +10,7 @@ import type { TestRun, VitestContext } from '../fixtures/test-run.ts';
 import { openHarness, type Harness } from '../harness.ts';
 import { thisProcess } from '../machine/running-process.ts';
 import { plainReporter } from '../report/lines.ts';
+import type { PreparedTests } from '../run/prepare-for-others.ts';
 import { CONTEXT_VARIABLE, type HarnessContext } from '../testing/context.ts';
 import { endRun, removeOrphans, trimArtifacts } from './orphaned-namespaces.ts';
 
@@ -43,15 +45,16 @@ export function harnessSetup(options: SetupOptions = {}): Setup {
     const { root } = project.config;
     const harness = process.env[CONTEXT_VARIABLE] === undefined ? await open(root, configFile) : undefined;
     const key = harness ? `${tier} ${harness.config.file}` : FROM_HARNESS;
-    const shared = (started[key] ??= { users: 0, context: start(harness, tier) });
+    const shared = (started[key] ??= { users: 0, running: start(harness, tier) });
     shared.users += 1;
-    const context = await shared.context;
+    const { context, end } = await shared.running;
     project.provide('harness', context);
     return async () => {
       shared.users -= 1;
       if (shared.users > 0) return;
       delete started[key];
       await endRun(context, print);
+      await end();
     };
   };
 }
@@ -67,7 +70,7 @@ export default harnessSetup();
 
 interface Started {
   users: number;
-  context: Promise<VitestContext>;
+  running: Promise<{ context: VitestContext; end: () => Promise<void> }>;
 }
 
 /** Global to the process, because vitest may load this file once for each project. */
@@ -77,17 +80,29 @@ const started = ((globalThis as { [STARTED]?: Record<string, Started> })[STARTED
 /** The key for what the harness that started vitest has prepared. */
 const FROM_HARNESS = '';
 
-async function start(harness: Harness | undefined, tier: Tier): Promise<VitestContext> {
-  const context = harness
-    ? await harness.prepare(tier)
-    : (JSON.parse(process.env[CONTEXT_VARIABLE] ?? '') as HarnessContext);
+async function start(harness: Harness | undefined, tier: Tier): Started['running'] {
+  const { context, end } = harness ? await prepare(harness, tier) : fromHarness();
   const id = runId(new Date(), process.pid);
   const artifacts = join(context.stateDirectory, 'artifacts');
   const keepNamespaces = !['', '0', 'false'].includes(process.env['HARNESS_KEEP_NAMESPACES'] ?? '');
   const run: TestRun = { id, owner: thisProcess(), artifacts: join(artifacts, id), keepNamespaces };
   trimArtifacts(artifacts);
   await removeOrphans({ ...context, run }, print);
-  return { ...context, run };
+  return { context: { ...context, run }, end };
+}
+
+/** The claim on what is deployed lasts until `end` is called, or this process ends. */
+async function prepare(harness: Harness, tier: Tier): Promise<Omit<PreparedTests, 'claim'>> {
+  const { context, claim, end } = await harness.prepareForTests(tier);
+  // Commands that the tests run are part of them, and do not wait for them.
+  process.env[CLAIMS_VARIABLE] = [process.env[CLAIMS_VARIABLE], claim].filter(Boolean).join(' ');
+  return { context, end };
+}
+
+/** The harness that started vitest holds the cluster's lock until the end of the tests. */
+function fromHarness(): Omit<PreparedTests, 'claim'> {
+  const context = JSON.parse(process.env[CONTEXT_VARIABLE] ?? '') as HarnessContext;
+  return { context, end: () => Promise.resolve() };
 }
 
 function open(root: string, configFile: string | undefined): Promise<Harness> {

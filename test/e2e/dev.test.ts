@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { Event, Round } from '../../src/core/event.ts';
 import { REPOSITORY, type Running } from './support/command.ts';
-import { onlyPod } from './support/pods.ts';
+import { onlyPod, replaceImage } from './support/pods.ts';
 import { program } from './support/program.ts';
 import { suite, type Project } from './support/suite.ts';
 
@@ -108,6 +108,18 @@ describe('the loop', () => {
         builds: [{ verdict: 'built' }],
         loads: [{ verdict: 'transferred' }],
       });
+    });
+  });
+
+  it('deploys again instead of testing what something else has deployed', async () => {
+    const project = all.project('replaced');
+    await whileRunning(project, async (loop) => {
+      expect(await loop.round()).toMatchObject({ ok: true, tests: { passed: 1 } });
+      await replaceImage(project, 'localhost/someone/else:1');
+      project.write('check.sh', 'echo edited\n');
+      expect(await loop.note('deploying again')).toContain('localhost/someone/else:1');
+      expect(await loop.round()).toMatchObject({ ok: true, builds: [{ verdict: 'fresh' }], tests: { passed: 1 } });
+      expect((await onlyPod(project.kubeconfig, 'replaced')).pod.spec?.containers[0]?.image).toBe(project.reference);
     });
   });
 

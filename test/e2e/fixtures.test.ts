@@ -1,9 +1,12 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { CoreV1Api, KubeConfig, RbacAuthorizationV1Api } from '@kubernetes/client-node';
 import { describe, expect, it } from 'vitest';
+import type { HarnessConfig } from '../../src/config/define.ts';
 import { TEST_ANNOTATIONS, TEST_LABELS } from '../../src/core/labels.ts';
 import { thisProcess } from '../../src/machine/running-process.ts';
+import { onlyPod, replaceImage } from './support/pods.ts';
+import { program } from './support/program.ts';
 import { suite, type Project } from './support/suite.ts';
 import { eventually } from './support/tools.ts';
 import { guest, startVitest, vitest, vitestProject } from './support/vitest-project.ts';
@@ -189,5 +192,58 @@ describe('a run that was killed', () => {
       const { items } = await rbac.listClusterRole({ labelSelector: TEST_LABELS.run });
       return items.length === 0;
     });
+  });
+});
+
+describe('what is deployed', () => {
+  /** One of several directories with the same project, namespace and image. */
+  function shared(name: string): HarnessConfig {
+    const images = { app: { context: 'app', tag: `${all.name}/${name}:dev` } };
+    return { namespace: name, images, manifests: 'manifest.yaml' };
+  }
+
+  function gatedProject(directory: string, name: string): Project {
+    const project = vitestProject(all, directory, { 'gated.ts': 'gated.test.ts' }, shared(name));
+    project.write('app/Dockerfile', 'FROM scratch\nCOPY program /program\nENTRYPOINT ["/program"]\n');
+    project.write('gate', '');
+    return project;
+  }
+
+  it('is not replaced by another directory while tests of vitest use it', async () => {
+    const first = gatedProject('first-directory', 'shared');
+    const second = all.project('second-directory', { ...shared('shared'), tests: { command: ['true'] } });
+    second.write('app/program', program('second build'));
+    const tests = startVitest(first, ['run']);
+    await tests.prints(/testing/);
+    const holder = `waiting for the tests of vitest (process ${tests.child.pid}, ${first.directory})`;
+
+    const interrupted = second.start('test-cached');
+    await interrupted.event((event) => event.type === 'note' && event.message === holder);
+    interrupted.child.kill('SIGINT');
+    expect((await interrupted.ended).exitCode).toBe(130);
+
+    const waiting = second.start('test-cached');
+    await waiting.event((event) => event.type === 'note' && event.message === holder);
+    rmSync(join(first.directory, 'gate'));
+    const { exitCode, stdout } = await tests.ended;
+    expect(exitCode, stdout).toBe(0);
+    const { summary } = await waiting.ended;
+    expect(summary).toMatchObject({ exitCode: 0, loads: [{ verdict: 'transferred' }], tests: { passed: 1 } });
+    expect((await onlyPod(second.kubeconfig, 'shared')).log).toBe('second build');
+  });
+
+  it('is compared after the tests: a pass on something else is none, and is not remembered', async () => {
+    const project = gatedProject('replaced', 'replaced');
+    project.configure({ tests: { cache: true } });
+    const running = project.start('test-cached');
+    await running.event((event) => event.type === 'output' && event.line.includes('testing'));
+    await replaceImage(project, 'localhost/someone/else:1');
+    rmSync(join(project.directory, 'gate'));
+    const { exitCode, summary } = await running.ended;
+    expect(exitCode).toBe(3);
+    expect(summary).toMatchObject({ tests: null, error: { code: 'NOT_CURRENT' } });
+    expect(summary.error?.detail).toMatch(/container c0 of pod app-\S+ runs localhost\/someone\/else:1/);
+
+    expect((await project.must('test-cached')).summary.tests).toMatchObject({ passed: 1, unchanged: 0 });
   });
 });

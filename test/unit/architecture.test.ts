@@ -20,6 +20,7 @@ const FLOORS: [rooms: string[], reason: string][] = [
   [['docker', 'sources', 'apt'], 'run programs and read files through machine'],
   [['containerd', 'config', 'system-images', 'setup', 'caching'], 'need Docker, but no run'],
   [['session.ts', 'freshness'], 'what each stage receives; what an image is built from'],
+  [['claims'], 'whose tests rely on what is deployed'],
   [['cluster', 'building'], 'the two stages that start a run, in parallel'],
   [['registry', 'services'], 'containers next to the cluster: they need its network'],
   [['loading', 'pruning'], 'what gets into nodes and what leaves them; neither knows the other'],

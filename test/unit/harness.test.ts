@@ -1,12 +1,12 @@
 import { afterEach, expect, it, vi } from 'vitest';
 import type { Config } from '../../src/config/config.ts';
 import { Harness } from '../../src/harness.ts';
-import * as preparing from '../../src/run/prepare.ts';
+import * as preparing from '../../src/run/prepare-for-others.ts';
 import * as tiers from '../../src/run/tier.ts';
 import { openSession, type Session } from '../../src/session.ts';
 import { scratch } from '../support/scratch.ts';
 
-vi.mock(import('../../src/run/prepare.ts'), { spy: true });
+vi.mock(import('../../src/run/prepare-for-others.ts'), { spy: true });
 vi.mock(import('../../src/run/tier.ts'), { spy: true });
 afterEach(() => vi.resetAllMocks());
 

@@ -1,10 +1,14 @@
-import { CoreV1Api, KubeConfig, type V1Pod } from '@kubernetes/client-node';
+import { AppsV1Api, CoreV1Api, KubeConfig, type V1Pod } from '@kubernetes/client-node';
 import { eventually } from './tools.ts';
 
-function core(kubeconfig: string): CoreV1Api {
+function connect(kubeconfig: string): KubeConfig {
   const config = new KubeConfig();
   config.loadFromFile(kubeconfig);
-  return config.makeApiClient(CoreV1Api);
+  return config;
+}
+
+function core(kubeconfig: string): CoreV1Api {
+  return connect(kubeconfig).makeApiClient(CoreV1Api);
 }
 
 /** The pods of a namespace, without those that are being deleted. */
@@ -34,4 +38,22 @@ export async function onlyPod(kubeconfig: string, namespace: string): Promise<{ 
       `Expected one pod in ${namespace}, found ${pods.map((pod) => pod.metadata?.name).join(', ') || 'none'}.`,
     );
   return { pod: pods[0]!, log: await logOf(kubeconfig, pods[0]!) };
+}
+
+/**
+ * Gives the Deployment `app` of a project another image, as a user could with kubectl, and waits for
+ * its new pod.
+ */
+export async function replaceImage(
+  { kubeconfig, namespace }: { kubeconfig: string; namespace: string },
+  image: string,
+): Promise<void> {
+  const apps = connect(kubeconfig).makeApiClient(AppsV1Api);
+  const deployment = await apps.readNamespacedDeployment({ name: 'app', namespace });
+  deployment.spec!.template.spec!.containers[0]!.image = image;
+  await apps.replaceNamespacedDeployment({ name: 'app', namespace, body: deployment });
+  await eventually('the new pod exists', async () => {
+    const pods = await podsIn(kubeconfig, namespace);
+    return pods.some(({ spec }) => spec?.containers[0]?.image === image);
+  });
 }

@@ -1,0 +1,106 @@
+import { randomUUID } from 'node:crypto';
+import type { V1Namespace } from '@kubernetes/client-node';
+import { digestOfJson } from '../core/digest.ts';
+import { GENERATION_ANNOTATION } from '../core/labels.ts';
+import { kubeRequest, statusOf, type KubeAccess } from '../kubernetes/api.ts';
+import type { ManifestObject } from '../kubernetes/manifest.ts';
+import { watchUntil } from '../kubernetes/watch.ts';
+import type { DeployedImage } from '../loading/loaded-image.ts';
+
+/**
+ * What was last deployed to a namespace, as an annotation on it. It is written before anything is
+ * changed, so a deployment that fails has replaced the one before it.
+ */
+export interface Generation {
+  /** Differs for each deployment that is not identical to the one before it. */
+  id: string;
+  /** What was deployed; see `contentDigest`. */
+  content: string;
+  /** The directory of the configuration that was deployed. */
+  directory: string;
+  /** When it was first deployed, ISO 8601. */
+  since: string;
+}
+
+/** The digest of images and objects: equal for deployments that are identical. */
+export function contentDigest(objects: readonly ManifestObject[], images: readonly DeployedImage[]): string {
+  return digestOfJson([
+    images.map(({ reference, digest }) => [reference, digest]),
+    objects.map(({ object }) => object),
+  ]);
+}
+
+/**
+ * Makes sure that a namespace exists, and records in it what is about to be deployed.
+ * @param ready resolves when the namespace may be changed; it is read meanwhile
+ * @returns the generation that the namespace has from now on
+ */
+export async function beginGeneration(
+  kube: KubeAccess,
+  namespace: string,
+  wanted: Pick<Generation, 'content' | 'directory'>,
+  ready: Promise<void>,
+): Promise<Generation> {
+  const [found] = await Promise.all([readNamespace(kube, namespace), ready]);
+  const present = found?.status?.phase === 'Active' ? generationIn(found) : undefined;
+  if (present?.content === wanted.content) return present;
+  const { content, directory } = wanted;
+  const generation: Generation = { id: randomUUID(), content, directory, since: new Date().toISOString() };
+  await writeNamespace(kube, namespace, generation);
+  return generation;
+}
+
+/** The generation of a namespace; undefined if it does not exist or nothing was deployed to it. */
+export async function readGeneration(kube: KubeAccess, namespace: string): Promise<Generation | undefined> {
+  const found = await readNamespace(kube, namespace);
+  return found && generationIn(found);
+}
+
+function generationIn({ metadata }: V1Namespace): Generation | undefined {
+  try {
+    return JSON.parse(metadata?.annotations?.[GENERATION_ANNOTATION] ?? '') as Generation;
+  } catch {
+    return undefined;
+  }
+}
+
+async function readNamespace(kube: KubeAccess, name: string): Promise<V1Namespace | undefined> {
+  try {
+    return await kubeRequest<V1Namespace>(kube, 'GET', `/api/v1/namespaces/${name}`);
+  } catch (error) {
+    if (statusOf(error) === 404) return undefined;
+    throw error;
+  }
+}
+
+const ACCOUNT_TIMEOUT = 30_000;
+
+/** Makes sure that a namespace exists. What was recorded in it stays. */
+export async function ensureNamespace(kube: KubeAccess, name: string): Promise<void> {
+  if (name !== 'default') await applyNamespace(kube, 'kind-harness', { name });
+}
+
+async function writeNamespace(kube: KubeAccess, name: string, generation: Generation): Promise<void> {
+  const annotations = { [GENERATION_ANNOTATION]: JSON.stringify(generation) };
+  // A field manager of its own: a manifest of the same namespace would otherwise remove the
+  // annotation.
+  await applyNamespace(kube, 'kind-harness-deployment', { name, annotations });
+}
+
+/** Pods can be created in a new namespace once it has its default service account. */
+async function applyNamespace(
+  kube: KubeAccess,
+  manager: string,
+  metadata: { name: string; annotations?: Record<string, string> },
+): Promise<void> {
+  const { name } = metadata;
+  await kubeRequest(kube, 'PATCH', `/api/v1/namespaces/${name}?fieldManager=${manager}&force=true`, {
+    contentType: 'application/apply-patch+yaml',
+    body: { apiVersion: 'v1', kind: 'Namespace', metadata },
+  });
+  const paths = { accounts: `/api/v1/namespaces/${name}/serviceaccounts` };
+  await watchUntil(kube, { paths, timeout: ACCOUNT_TIMEOUT }, ({ accounts }) => {
+    const exists = accounts.some((account) => account.metadata?.name === 'default');
+    return exists ? { state: 'done', value: undefined } : { state: 'pending', detail: 'no default service account' };
+  });
+}

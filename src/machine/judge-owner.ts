@@ -1,0 +1,33 @@
+import type { Owner } from './running-process.ts';
+
+/** What this process knows about itself and others. */
+export interface Observer {
+  /** This process. */
+  self: Owner;
+  isAlive: (process: Pick<Owner, 'pid' | 'started'>) => boolean;
+}
+
+/**
+ * Whether a process has certainly ended, is certainly running, or is not visible from here: it may
+ * be on another machine or in another container.
+ */
+export function judgeOwner(owner: Owner, { self, isAlive }: Observer): 'alive' | 'dead' | 'unknown' {
+  if (owner.host !== self.host) return 'unknown';
+  // The machine was restarted since, and no process survives that.
+  if (owner.boot !== self.boot) return owner.boot !== '' && self.boot !== '' ? 'dead' : 'unknown';
+  if (owner.processes !== self.processes) return 'unknown';
+  return isAlive(owner) ? 'alive' : 'dead';
+}
+
+/** Reads an owner that was stored as JSON; undefined if it is not a complete one. */
+export function readOwner(text: string | undefined): Owner | undefined {
+  try {
+    const owner = JSON.parse(text ?? '') as Partial<Owner>;
+    const isComplete = [owner.host, owner.boot, owner.processes, owner.started].every(
+      (field) => typeof field === 'string',
+    );
+    return isComplete && typeof owner.pid === 'number' ? (owner as Owner) : undefined;
+  } catch {
+    return undefined;
+  }
+}
