@@ -29,7 +29,9 @@ export function openSession(options: Pick<Session, 'config' | 'env' | 'emit' | '
   // Before sources are read: a build context can contain the directory, and its creation would look
   // like a change.
   makeStateDirectory(options.config.stateDirectory);
-  const { config, env, emit } = options;
+  const { config, emit, signal } = options;
+  const engine = DockerEngine.of(options.env, { signal });
+  const env = engine.environment;
   const redactor = new Redactor(namesIn(config));
   valuesFrom(config, env).forEach((value) => redactor.learn(value));
   const masked: Emit = (event) => emit(redactor.redactAll(event));
@@ -37,7 +39,8 @@ export function openSession(options: Pick<Session, 'config' | 'env' | 'emit' | '
     ...options,
     emit: masked,
     redactor,
-    engine: DockerEngine.of(options.env),
+    engine,
+    env,
     builds: [],
     loads: [],
     tests: null,

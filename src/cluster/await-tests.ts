@@ -13,6 +13,6 @@ export async function awaitTests(session: Session, { nodes }: ClusterState): Pro
   if (!nodes.some(({ running }) => running)) return;
   // Another directory of this project may have created it. A cluster that gives no kubeconfig is
   // broken, and nothing can be tested in it.
-  await writeKubeconfig(session.config, nodes).catch(() => undefined);
+  await writeKubeconfig(session, nodes).catch(() => undefined);
   await waitForTests(session, kubeconfigPath(session.config), { what: 'cluster' });
 }

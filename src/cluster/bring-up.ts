@@ -60,7 +60,7 @@ export async function bringUp(session: Session, { onChange, onNodes }: BringUpHo
         return end('created');
       case 'recreate':
         emit({ type: 'note', level: 'info', message: `recreating cluster ${name}: ${decision.reason}` });
-        await remove(config);
+        await remove(context);
         await createPlanned(context, plan);
         return end(`recreated (${decision.reason})`);
       case 'start':
@@ -105,7 +105,7 @@ async function useOrRecreate(
     await awaitTests(session, state);
     const reason = `it could not be repaired: ${messageOf(error)}`;
     emit({ type: 'note', level: 'warning', message: `recreating cluster ${config.cluster.name}: ${reason}` });
-    await remove(config);
+    await remove(context);
     await createPlanned(context, plan);
     return reason;
   }

@@ -1,6 +1,12 @@
+import { rmSync } from 'node:fs';
 import { HarnessError } from '../core/error.ts';
 import { diskFull, saysDiskFull } from '../machine/disk-full.ts';
 import { run, tail, tryRun } from '../machine/process.ts';
+
+/** Milliseconds that kind may print nothing. It names each of its steps. */
+const SILENCE = 900_000;
+const DELETE_TIMEOUT = 300_000;
+const GET_TIMEOUT = 120_000;
 
 export interface CreateRequest {
   name: string;
@@ -9,6 +15,8 @@ export interface CreateRequest {
   /** Reference of the node image. */
   image: string;
   kubeconfig: string;
+  /** The environment that names the engine. */
+  env: NodeJS.ProcessEnv;
   signal?: AbortSignal | undefined;
   onLine?: ((line: string) => void) | undefined;
 }
@@ -19,13 +27,16 @@ export interface CreateRequest {
  * @throws HarnessError CLUSTER with kind's output; DISK_FULL when the disk is full
  */
 export async function createCluster(request: CreateRequest): Promise<void> {
-  const { name, config, image, kubeconfig, signal, onLine } = request;
+  const { name, config, image, kubeconfig, env, signal, onLine } = request;
+  removeStaleLock(kubeconfig);
   const result = await tryRun(
     ['kind', 'create', 'cluster', '--name', name, '--image', image, '--kubeconfig', kubeconfig, '--config', '-'],
     {
       input: config,
       code: 'CLUSTER',
       keepStdout: false,
+      baseEnv: env,
+      silence: SILENCE,
       signal,
       onLine,
     },
@@ -61,11 +72,25 @@ function creationError(name: string, output: string): HarnessError {
 }
 
 /** Deletes a kind cluster and all its containers. The caller has proved that it is ours. */
-export async function deleteCluster(name: string, kubeconfig: string): Promise<void> {
-  await run(['kind', 'delete', 'cluster', '--name', name, '--kubeconfig', kubeconfig], { code: 'CLUSTER' });
+export async function deleteCluster(name: string, kubeconfig: string, env: NodeJS.ProcessEnv): Promise<void> {
+  removeStaleLock(kubeconfig);
+  await run(['kind', 'delete', 'cluster', '--name', name, '--kubeconfig', kubeconfig], {
+    code: 'CLUSTER',
+    baseEnv: env,
+    timeout: DELETE_TIMEOUT,
+  });
 }
 
 /** The kubeconfig of a running cluster, as kind writes it. */
-export async function clusterKubeconfig(name: string): Promise<string> {
-  return (await run(['kind', 'get', 'kubeconfig', '--name', name], { code: 'CLUSTER' })).stdout;
+export async function clusterKubeconfig(name: string, env: NodeJS.ProcessEnv, signal?: AbortSignal): Promise<string> {
+  const options = { code: 'CLUSTER', baseEnv: env, timeout: GET_TIMEOUT, signal } as const;
+  return (await run(['kind', 'get', 'kubeconfig', '--name', name], options)).stdout;
+}
+
+/**
+ * Removes the lock that a killed kind left beside the kubeconfig. kind would fail at its last step,
+ * each time. The caller holds the cluster's own lock, so that no other kind works on this file.
+ */
+function removeStaleLock(kubeconfig: string): void {
+  rmSync(`${kubeconfig}.lock`, { force: true });
 }

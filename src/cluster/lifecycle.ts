@@ -46,6 +46,7 @@ export async function create(
     config: kindConfig,
     image: nodeImage,
     kubeconfig: kubeconfigPath(config),
+    env: context.engine.environment,
     onLine: (line) => {
       progress(line.replace(/^[ •✓✗]+/, '').trim());
       reportNodes();
@@ -100,7 +101,7 @@ export async function start(context: ClusterContext, state: ClusterState): Promi
  */
 export async function check(context: ClusterContext): Promise<void> {
   const nodes = await clusterNodes(context.engine, context.config.cluster.name);
-  await writeKubeconfig(context.config, nodes);
+  await writeKubeconfig(context, nodes);
   await waitUntilReady(context, nodes);
 }
 
@@ -111,9 +112,9 @@ export async function stop(engine: DockerEngine, state: ClusterState): Promise<v
 }
 
 /** Deletes the cluster. The caller has proved that it is ours. */
-export async function remove(config: Config): Promise<void> {
+export async function remove({ engine, config }: Pick<ClusterContext, 'engine' | 'config'>): Promise<void> {
   makeStateDirectory(config.stateDirectory);
-  await deleteCluster(config.cluster.name, kubeconfigPath(config));
+  await deleteCluster(config.cluster.name, kubeconfigPath(config), engine.environment);
   removeState(kubeconfigPath(config));
   removeState(creationPath(config));
 }
@@ -123,11 +124,14 @@ export async function remove(config: Config): Promise<void> {
  * line names the containers and the namespace that it is for. If they are the same, kind is not
  * asked again.
  */
-export async function writeKubeconfig(config: Config, nodes: ClusterNode[]): Promise<void> {
+export async function writeKubeconfig(
+  { engine, config, signal }: Pick<ClusterContext, 'engine' | 'config' | 'signal'>,
+  nodes: ClusterNode[],
+): Promise<void> {
   const stamp = `# ${nodes.map((node) => node.containerId).join(' ')} ${config.namespace}\n`;
   if (existsSync(kubeconfigPath(config)) && readFileSync(kubeconfigPath(config), 'utf8').startsWith(stamp)) return;
   const { parseDocument } = await import('yaml'); // loaded here to keep start-up fast
-  const document = parseDocument(await clusterKubeconfig(config.cluster.name));
+  const document = parseDocument(await clusterKubeconfig(config.cluster.name, engine.environment, signal));
   document.setIn(['contexts', 0, 'context', 'namespace'], config.namespace);
   writeState(kubeconfigPath(config), stamp + document.toString(), 0o600);
 }

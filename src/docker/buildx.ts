@@ -2,6 +2,9 @@ import { diskFullOr } from '../machine/disk-full.ts';
 import { printable, tail, tryRun } from '../machine/process.ts';
 import { dockerClient } from './client.ts';
 
+/** Milliseconds that a build may print nothing. One step of a compiler may take as long. */
+const SILENCE = 3_600_000;
+
 /** A secret in BuildKit's form: `id=npm,env=NPM_TOKEN`. */
 export interface BuildSecret {
   /** What this build passes. */
@@ -79,7 +82,9 @@ export async function build(request: BuildRequest): Promise<void> {
     code: 'BUILD',
     keepStdout: false,
     // Which sources BuildKit used, without the steps of the build.
-    env: { ...request.env, BUILDX_METADATA_PROVENANCE: 'min', ...request.hiddenArgs },
+    baseEnv: request.env,
+    env: { BUILDX_METADATA_PROVENANCE: 'min', ...request.hiddenArgs },
+    silence: SILENCE,
     signal: request.signal,
     onLine: request.onLine,
   });

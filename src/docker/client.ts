@@ -2,6 +2,9 @@ import { HarnessError } from '../core/error.ts';
 import { findOnPath } from '../machine/executable.ts';
 import { tryRun } from '../machine/process.ts';
 
+/** Milliseconds for a client to name its version. */
+const VERSION_TIMEOUT = 60_000;
+
 /** Clients that were found or are being looked for, by the PATH. */
 const clients = new Map<string | undefined, Promise<string>>();
 
@@ -24,7 +27,8 @@ export function dockerClient(env: NodeJS.ProcessEnv): Promise<string> {
 
 async function findClient(env: NodeJS.ProcessEnv): Promise<string> {
   for (const candidate of findOnPath('docker', env)) {
-    if ((await tryRun([candidate, 'buildx', 'version'], { env })).exitCode === 0) return candidate;
+    if ((await tryRun([candidate, 'buildx', 'version'], { baseEnv: env, timeout: VERSION_TIMEOUT })).exitCode === 0)
+      return candidate;
   }
   throw new HarnessError('TOOL_MISSING', 'No Docker client with buildx was found on the PATH.', {
     next: 'Run `harness doctor` to see what is missing, or `harness setup` to install it.',

@@ -1,46 +1,56 @@
-import type { IncomingMessage } from 'node:http';
 import { createRequire } from 'node:module';
 import type Dockerode from 'dockerode';
 import { HarnessError, messageOf } from '../core/error.ts';
-import { connectionOptions, socketPathOf } from './address.ts';
-import { dockerHost } from './host.ts';
+import { connectionOptions, routeTo, type Route } from './address.ts';
+import { environmentFor, resolveEngine, socketPathOf, type EngineAddress } from './host.ts';
 import { toDockerImage, type DockerImage, type InspectedImage } from './image.ts';
+import { PATIENCE, watchAnswer, type Patience } from './patience.ts';
 import { enginePlatform } from './platform.ts';
 import { askSocket, type AskOptions, type Method, type SocketAnswer } from './socket.ts';
 
 export type { DockerImage };
 
-/** The status codes of success. */
-const SUCCESS = { 200: true, 201: true, 204: true };
+export interface EngineOptions {
+  /** Ends every request that was sent before it. */
+  signal?: AbortSignal | undefined;
+  /** Default: `PATIENCE`. */
+  patience?: Patience | undefined;
+}
 
 /** A client for the Docker engine. */
 export class DockerEngine {
-  readonly #host: string | undefined;
-  readonly #env: NodeJS.ProcessEnv;
+  readonly #address: EngineAddress;
+  /** The environment in which programs find this engine and no other. */
+  readonly environment: NodeJS.ProcessEnv;
+  readonly #signal: AbortSignal | undefined;
+  readonly #patience: Patience;
   #api: Dockerode | undefined;
   #platform: Promise<string> | undefined;
+  #route: Route | undefined;
   /** Inspections in progress. Several images of a configuration often have the same base. */
   readonly #inspections = new Map<string, Promise<DockerImage | undefined>>();
 
-  private constructor(host: string | undefined, env: NodeJS.ProcessEnv) {
-    this.#host = host;
-    this.#env = env;
+  private constructor(env: NodeJS.ProcessEnv, { signal, patience }: EngineOptions) {
+    this.#address = resolveEngine(env);
+    this.environment = environmentFor(this.#address, env);
+    this.#signal = signal;
+    this.#patience = patience ?? PATIENCE;
   }
 
   /**
    * The engine that Docker's own client would use. Does not connect: the first request shows
    * whether the engine answers.
    */
-  static of(env: NodeJS.ProcessEnv): DockerEngine {
-    return new DockerEngine(dockerHost(env), env);
+  static of(env: NodeJS.ProcessEnv, options: EngineOptions = {}): DockerEngine {
+    return new DockerEngine(env, options);
   }
 
   /**
    * The engine that Docker's own client would use, after it has answered.
    * @throws HarnessError DOCKER_DOWN
    */
-  static async connect(env: NodeJS.ProcessEnv): Promise<DockerEngine> {
-    const engine = DockerEngine.of(env);
+  static async connect(env: NodeJS.ProcessEnv, options: EngineOptions = {}): Promise<DockerEngine> {
+    const engine = DockerEngine.of(env, options);
     await engine.ask('GET', '/_ping');
     return engine;
   }
@@ -50,62 +60,82 @@ export class DockerEngine {
    * check that finds nothing to do.
    */
   get api(): Dockerode {
-    this.#api ??= new (createRequire(import.meta.url)('dockerode') as typeof Dockerode)(
-      connectionOptions(this.#host, this.#env),
-    );
-    return this.#api;
+    if (this.#api) return this.#api;
+    const api = new (createRequire(import.meta.url)('dockerode') as typeof Dockerode)(connectionOptions(this.#address));
+    const dial = api.modem.dial.bind(api.modem);
+    api.modem.dial = (options, callback) => {
+      const wait = this.#wait(options.abortSignal);
+      dial({ ...options, abortSignal: wait.signal }, (error, answer) => {
+        wait.end();
+        callback?.(error === null || error === undefined ? error : (wait.failure() ?? error), answer);
+      });
+    };
+    this.#api = api;
+    return api;
   }
 
   /**
-   * Sends one request to the engine and reads the whole answer, whatever its status.
+   * Sends one request to the engine and reads the whole answer, whatever its status. An interruption
+   * of the run ends it, unless it is sent after the interruption, to clean up.
    * @param body sent as JSON
-   * @param more only applies to a Unix socket; over a network no request takes long
-   * @throws HarnessError DOCKER_DOWN when it does not answer
+   * @throws HarnessError DOCKER_DOWN when it does not answer, INTERRUPTED
    */
   async ask(method: Method, path: string, body?: unknown, more: AskOptions = {}): Promise<SocketAnswer> {
+    const wait = this.#wait(more.signal, path === '/_ping');
+    const onData = (chunk: Buffer) => {
+      wait.heard();
+      more.onData?.(chunk);
+    };
     try {
-      return await this.#ask(method, path, body, more);
+      this.#route ??= routeTo(this.#address);
+      return await askSocket(this.#route, method, path, body, { ...more, onData, signal: wait.signal });
     } catch (error) {
+      const failure = wait.failure();
+      if (failure) throw failure;
       if (more.signal?.aborted) throw error;
-      throw new HarnessError(
-        'DOCKER_DOWN',
-        `Docker does not answer at ${this.#host ?? 'its default socket'}: ${messageOf(error)}.`,
-        {
-          next: 'Run `harness setup`: it starts Docker, installs it, or prints the commands to run.',
-          cause: error,
-        },
-      );
+      throw this.#down(messageOf(error), error);
+    } finally {
+      wait.end();
     }
   }
 
-  async #ask(method: Method, path: string, body: unknown, more: AskOptions): Promise<SocketAnswer> {
-    const socket = socketPathOf(this.#host);
-    if (socket !== undefined) return askSocket(socket, method, path, body, more);
-    try {
-      return {
-        status: 200,
-        ...(await this.#dial({ path, method, options: body ?? {}, isStream: true, statusCodes: SUCCESS })),
-      };
-    } catch (error) {
-      const status = statusOf(error);
-      if (status === undefined) throw error;
-      return { status, headers: {}, body: Buffer.from(JSON.stringify({ message: messageOf(error) })) };
-    }
-  }
-
-  /** Sends a request through dockerode, for an engine on the network. */
-  #dial(options: Parameters<Dockerode['modem']['dial']>[0]): Promise<Omit<SocketAnswer, 'status'>> {
-    return new Promise((resolve, reject) => {
-      this.api.modem.dial(options, (error: unknown, stream: unknown) => {
-        if (error) return reject(error instanceof Error ? error : new Error(messageOf(error)));
-        const chunks: Buffer[] = [];
-        const response = stream as IncomingMessage;
-        response
-          .on('data', (chunk: Buffer) => chunks.push(chunk))
-          .on('error', reject)
-          .on('end', () => resolve({ headers: response.headers, body: Buffer.concat(chunks) }));
-      });
+  #down(problem: string, cause?: unknown): HarnessError {
+    const where = this.#address.host ?? 'its default socket';
+    return new HarnessError('DOCKER_DOWN', `Docker does not answer at ${where}: ${problem}.`, {
+      next: 'Run `harness setup`: it starts Docker, installs it, or prints the commands to run.',
+      cause,
     });
+  }
+
+  /** A wait for an answer: what ends it, and with which error it was ended. */
+  #wait(given: AbortSignal | undefined, isPing = false) {
+    const dead = new AbortController();
+    let problem: string | undefined;
+    const onDead = (what: string) => {
+      problem = what;
+      dead.abort();
+    };
+    const isCleanup = this.#signal?.aborted === true;
+    const { pulse, ping } = this.#patience;
+    const patience = { ...this.#patience, pulse: isPing ? ping : isCleanup ? Math.min(pulse, ping / 5) : pulse };
+    const watch = watchAnswer(patience, () => (isPing ? Promise.resolve(false) : this.#lives()), onDead);
+    const signals = [given, isCleanup ? undefined : this.#signal].filter((signal) => signal !== undefined);
+    return {
+      ...watch,
+      signal: AbortSignal.any([dead.signal, ...signals]),
+      failure: () => {
+        if (problem !== undefined) return this.#down(problem);
+        if (isCleanup || !this.#signal?.aborted) return undefined;
+        return new HarnessError('INTERRUPTED', 'Interrupted while waiting for Docker.');
+      },
+    };
+  }
+
+  #lives(): Promise<boolean> {
+    return this.ask('GET', '/_ping').then(
+      () => true,
+      () => false,
+    );
   }
 
   /**
@@ -142,10 +172,12 @@ export class DockerEngine {
    * far from the engine.
    */
   platform(): Promise<string> {
-    this.#platform ??= enginePlatform(this, socketPathOf(this.#host), this.#env).catch((error: unknown) => {
-      this.#platform = undefined; // the next caller asks again
-      throw error;
-    });
+    this.#platform ??= enginePlatform(this, socketPathOf(this.#address.host), this.environment).catch(
+      (error: unknown) => {
+        this.#platform = undefined; // the next caller asks again
+        throw error;
+      },
+    );
     return this.#platform;
   }
 
@@ -172,7 +204,7 @@ export class DockerEngine {
 
   /** Whether the engine runs on this machine, so that its loopback addresses work here. */
   get isLocal(): boolean {
-    return socketPathOf(this.#host) !== undefined;
+    return socketPathOf(this.#address.host) !== undefined;
   }
 }
 

@@ -10,6 +10,9 @@ export interface ClientOptions {
   signal: AbortSignal;
 }
 
+/** Milliseconds. The client prints nothing meanwhile. */
+const PULL_TIMEOUT = 3_600_000;
+
 /**
  * Pulls an image.
  * @param platform undefined for Docker's default
@@ -23,10 +26,12 @@ export async function pullImage(
   const platformArgs = platform === undefined ? [] : ['--platform', platform];
   const { exitCode, all } = await tryRun(
     [await dockerClient(options.env), 'pull', '--quiet', ...platformArgs, reference],
-    options,
+    { baseEnv: options.env, signal: options.signal, timeout: PULL_TIMEOUT, keepStdout: false },
   );
   return exitCode === 0 ? undefined : tail(all, 1);
 }
+
+const INSPECT_TIMEOUT = 120_000;
 
 /** An image's configuration. The client prints one, or one for each platform. */
 interface PrintedImage {
@@ -53,7 +58,7 @@ export async function imageInRegistry(
 ): Promise<RegistryImage | undefined> {
   const { exitCode, stdout } = await tryRun(
     [await dockerClient(options.env), 'buildx', 'imagetools', 'inspect', reference, '--format', '{{json .Image}}'],
-    options,
+    { baseEnv: options.env, signal: options.signal, timeout: INSPECT_TIMEOUT },
   );
   if (exitCode !== 0) return undefined;
   try {

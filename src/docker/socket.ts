@@ -1,3 +1,5 @@
+import type { Route } from './address.ts';
+
 /**
  * Not imported: `import` reads all exports of this module, and some of them are getters that load a
  * whole WebSocket library. That takes 25 ms, more than a check of 10,000 files.
@@ -26,11 +28,11 @@ export interface AskOptions {
 }
 
 /**
- * Sends one request to the engine over its Unix socket. Used for the few requests of every run:
+ * Sends one request to the engine. Used for the few requests of every run:
  * everything else uses dockerode, and loading that takes longer than all of these requests.
  */
 export function askSocket(
-  socketPath: string,
+  route: Route,
   method: Method,
   path: string,
   body?: unknown,
@@ -39,18 +41,19 @@ export function askSocket(
   return new Promise((resolve, reject) => {
     const json = body === undefined ? undefined : JSON.stringify(body);
     const headers = {
-      host: 'docker',
+      // Certificates are checked against this name.
+      ...('protocol' in route ? {} : { host: 'docker' }),
       ...more.headers,
       ...(json === undefined ? {} : { 'content-type': 'application/json', 'content-length': Buffer.byteLength(json) }),
     };
     // Without a server name, Node checks whether the host is an IP address, with regular
     // expressions that take 5 ms to compile.
     const options = {
-      socketPath,
+      ...('protocol' in route ? { ...route, protocol: `${route.protocol}:` } : route),
       method,
       path,
       headers,
-      servername: '',
+      ...('protocol' in route ? {} : { servername: '' }),
       ...(more.signal ? { signal: more.signal } : {}),
     };
     const call = request(options, (response) => {

@@ -28,7 +28,7 @@ export async function takeDown(session: Session): Promise<boolean> {
   }
   await awaitTests(session, state);
   await step(session.emit, 'cluster', `cluster ${name}: deleting`, async () => {
-    await remove(session.config);
+    await remove(session);
     return { title: `cluster ${name} deleted`, value: undefined };
   });
   await removeServices(session);

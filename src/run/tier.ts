@@ -34,8 +34,8 @@ export async function runTier(session: Session, tier: Tier, options: TestOptions
 /**
  * A vitest process that can load before the tests start, if vitest runs them. The caller ends it.
  */
-export function preloadedVitest({ config, signal }: Session, colour: boolean): PreloadedVitest | undefined {
-  return config.tests.runner === 'vitest' ? new PreloadedVitest(config.root, colour, signal) : undefined;
+export function preloadedVitest({ config, env, signal }: Session, colour: boolean): PreloadedVitest | undefined {
+  return config.tests.runner === 'vitest' ? new PreloadedVitest(config.root, colour, signal, env) : undefined;
 }
 
 /**
@@ -70,6 +70,7 @@ export async function testPrepared(
       args,
       colour,
       keepNamespaces,
+      baseEnv: session.env,
       env,
       onLine,
       vitest,

@@ -59,6 +59,7 @@ const SILENCE = 600_000;
  */
 export async function dockerBuild(options: DockerBuildOptions): Promise<void> {
   await run(dockerBuildCommand(await dockerClient(options.env), options), {
+    baseEnv: options.env,
     env: { DOCKER_BUILDKIT: '1' },
     code: 'NODE_IMAGE',
     keepStdout: false,

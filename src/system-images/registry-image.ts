@@ -87,7 +87,9 @@ async function compileImage(
         registryDirectory,
       ],
       {
+        baseEnv: env,
         env: { DOCKER_BUILDKIT: '1' },
+        silence: 600_000,
         code: 'NODE_IMAGE',
         next: OTHER_WAY,
         signal,

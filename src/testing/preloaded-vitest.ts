@@ -24,17 +24,17 @@ export function fileForVitest(name: string): string {
  */
 export class PreloadedVitest {
   readonly #root: string;
-  readonly #options: Pick<RunOptions, 'env' | 'signal'>;
+  readonly #options: Pick<RunOptions, 'env' | 'baseEnv' | 'signal'>;
   readonly #order = new PassThrough();
   readonly #earlyLines: string[] = [];
   #onLine = (line: string): unknown => this.#earlyLines.push(line);
   #result: Promise<RunResult> | undefined;
 
   /** @param root the directory in which vitest is installed, and in which it runs */
-  constructor(root: string, colour: boolean, signal?: AbortSignal) {
+  constructor(root: string, colour: boolean, signal?: AbortSignal, baseEnv?: NodeJS.ProcessEnv) {
     this.#root = root;
     const env = colour ? { FORCE_COLOR: '1' } : { NO_COLOR: '1' }; // vitest reads these while it loads
-    this.#options = { env, signal };
+    this.#options = { env, baseEnv, signal };
   }
 
   /** Loads vitest, once. @throws HarnessError TESTS when it is not installed */

@@ -23,6 +23,8 @@ export interface TestRun {
   cache?: { unchanged: readonly string[]; learn: (reports: ModuleReport[]) => void };
   /** Whether the runner may use colours. */
   colour: boolean;
+  /** The runner's environment before its own variables. Default: this process's. */
+  baseEnv?: NodeJS.ProcessEnv | undefined;
   /** More environment variables for the runner. */
   env: Record<string, string>;
   /** Whether the namespaces of tests are kept after the tests. */
@@ -62,6 +64,7 @@ function testEnvironment({ context, env, keepNamespaces }: TestRun): Record<stri
 async function runCommand(run: TestRun, command: [string, ...string[]]): Promise<TestSummary> {
   const { exitCode } = await tryRun([...command, ...run.args], {
     cwd: run.config.root,
+    baseEnv: run.baseEnv,
     env: { ...testEnvironment(run), ...(run.colour ? { FORCE_COLOR: '1' } : { NO_COLOR: '1' }) },
     code: 'TESTS',
     keepStdout: false,
@@ -84,7 +87,7 @@ async function runVitest(run: TestRun, tests: TestsConfig & { runner: 'vitest' }
   const modules = join(directory, `modules-${process.pid}.json`);
   // A killed process of the same id may have left these.
   [report, modules].forEach(removeState);
-  const vitest = run.vitest ?? new PreloadedVitest(run.config.root, run.colour, run.signal);
+  const vitest = run.vitest ?? new PreloadedVitest(run.config.root, run.colour, run.signal, run.baseEnv);
   const env = { ...testEnvironment(run), [REPORT_VARIABLE]: modules };
   // The report is removed below, so its path is of no use to anyone.
   const onLine = (line: string) => (line.startsWith('JSON report written to ') ? undefined : run.onLine(line));
