@@ -3,7 +3,7 @@ import type { Why } from './building/why.ts';
 import type { RunningCluster } from './cluster/bring-up.ts';
 import type { ClusterState } from './cluster/cluster.ts';
 import type { ClusterStatus } from './cluster/status.ts';
-import { withCacheImages, type Config, type Tier } from './config/config.ts';
+import { withCacheImages, withRecreation, type Config, type Tier } from './config/config.ts';
 import { loadConfig } from './config/load.ts';
 import type { Redactor } from './core/redactor.ts';
 import type { TestSummary } from './core/summary.ts';
@@ -30,8 +30,9 @@ export async function openHarness(options: OpenOptions = {}): Promise<Harness> {
   const sinceImages =
     typeof options.sinceImages === 'function' ? options.sinceImages(read) : (options.sinceImages ?? {});
   selectImages(read, Object.keys(sinceImages)); // throws for unknown names
+  const config = withCacheImages(read, sinceImages);
   const session = openSession({
-    config: withCacheImages(read, sinceImages),
+    config: options.recreateImmutable ? withRecreation(config) : config,
     env: options.env ?? process.env,
     emit: options.emit ?? (() => undefined),
     signal: options.signal ?? new AbortController().signal,

@@ -24,6 +24,7 @@ export interface CommandOptions {
   /** `--no-test-cache` as commander names it: true unless it is given. */
   testCache?: boolean;
   keepNamespaces?: boolean;
+  recreateImmutable?: boolean;
   verify?: boolean;
   /** Each `<reference>`, or `<image>=<reference>`. */
   sinceImage?: string[];
@@ -64,6 +65,10 @@ export const OPTIONS = {
     'keep the namespaces that tests create until the next run, and print how to inspect them',
   ],
   verify: ['--verify', 'read every file, and exit with 3 if the index was wrong about one; the index is corrected'],
+  recreateImmutable: [
+    '--recreate-immutable',
+    'recreate objects that cannot be changed in place even if they hold data, which is lost',
+  ],
   sinceImage: [
     '--since-image <[image=]reference>',
     'use this image instead of building if its inputs match; `{name}` stands for the name of each image; repeatable',
@@ -77,9 +82,9 @@ const TIER_SUMMARIES: Record<Tier, string> = {
 };
 
 const TIER_OPTIONS: Record<Tier, (keyof CommandOptions)[]> = {
-  'test-kind': ['dryRun', 'keepNamespaces'],
-  'test-cached': ['dryRun', 'expectFresh', 'sinceImage', 'testCache', 'keepNamespaces'],
-  'test-fast': ['dryRun', 'expectFresh', 'testCache', 'keepNamespaces'],
+  'test-kind': ['dryRun', 'keepNamespaces', 'recreateImmutable'],
+  'test-cached': ['dryRun', 'expectFresh', 'sinceImage', 'testCache', 'keepNamespaces', 'recreateImmutable'],
+  'test-fast': ['dryRun', 'expectFresh', 'testCache', 'keepNamespaces', 'recreateImmutable'],
 };
 
 export const COMMANDS: Command[] = [
@@ -94,6 +99,7 @@ export const COMMANDS: Command[] = [
     name: 'dev',
     summary: 'run test-cached, then rebuild, redeploy and retest after every change, until Ctrl-C',
     takes: 'test arguments',
+    options: ['recreateImmutable'],
     live: true,
     run: ({ harness, args, colour }) => harness.dev({ args, colour }),
   },

@@ -44,6 +44,7 @@ export async function runCommand(
         signal,
         command: `harness ${command.name}`,
         ...(options.config === undefined ? {} : { configFile: options.config }),
+        recreateImmutable: options.recreateImmutable,
         sinceImages: ({ images }) => sinceImages(options.sinceImage ?? [], images),
       });
       opened = harness;

@@ -32,7 +32,7 @@ export async function clusterPlan(session: Session): Promise<ClusterPlan> {
     nodeImage: image.reference,
     kindConfig: async () =>
       kindConfig(
-        { name, nodes, userConfig: userKindConfig(session) },
+        { name, nodes, userConfig: userKindConfig(session), nodeImage: image.reference },
         hostQuirks(await observeHost(engine, image.reference)),
       ),
   };

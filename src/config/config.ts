@@ -79,6 +79,12 @@ export interface ImageConfig {
 export interface DeployConfig {
   /** What comes after the manifests, in order. */
   steps: DeployStep[];
+  /** Restarts of one container after which the deployment has failed. */
+  maxRestarts: number;
+  /** Whether pods are replaced when a ConfigMap or Secret that they read has changed. */
+  restartOnConfigChange: boolean;
+  /** Whether objects that hold data are recreated if they cannot be changed in place. */
+  recreateImmutable: boolean;
   /** Where custom resources name images. */
   imageFields: ImageField[];
 }
@@ -142,4 +148,9 @@ export function withCacheImages(config: Config, references: Readonly<Record<stri
     cacheImage: references[image.name] ?? image.cacheImage,
   }));
   return { ...config, images };
+}
+
+/** The configuration with the user's consent to recreate objects that hold data. */
+export function withRecreation(config: Config): Config {
+  return { ...config, deploy: { ...config.deploy, recreateImmutable: true } };
 }

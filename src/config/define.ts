@@ -115,24 +115,9 @@ export interface HarnessConfig {
   manifests?: string | string[];
   /**
    * More than manifests: steps that are taken in order after `manifests`. An array of steps, or an
-   * object with `steps`.
+   * object with `steps` and settings.
    */
-  deploy?:
-    | DeployStepConfig[]
-    | {
-        /** What comes after `manifests`. */
-        steps?: DeployStepConfig[];
-        /**
-         * Where custom resources name images. An image that is named there is filled in as in a
-         * pod.
-         */
-        imageFields?: {
-          /** `Kind` or `Kind.group`, such as `Rollout.argoproj.io`. */
-          kind: string;
-          /** Such as `spec.image` or `spec.containers[*].image`. */
-          path: string;
-        }[];
-      };
+  deploy?: DeployStepConfig[] | DeploySettings;
   /** How to test. Default: the vitest of your project. */
   tests?: {
     /** Any program, as argv. Its exit status decides. */
@@ -160,6 +145,34 @@ export interface HarnessConfig {
     /** Until a service accepts connections. Default: 60. */
     service?: number;
   };
+}
+
+/** `deploy` as an object. */
+export interface DeploySettings {
+  /** What comes after `manifests`, in order. */
+  steps?: DeployStepConfig[];
+  /** Where custom resources name images. An image that is named there is filled in as in a pod. */
+  imageFields?: {
+    /** `Kind` or `Kind.group`, such as `Rollout.argoproj.io`. */
+    kind: string;
+    /** Such as `spec.image` or `spec.containers[*].image`. */
+    path: string;
+  }[];
+  /**
+   * How often a container may be restarted while it crashes, before the deployment has failed. Jobs
+   * count for themselves (`backoffLimit`). Default: 5.
+   */
+  maxRestarts?: number;
+  /**
+   * Replace pods when a ConfigMap or Secret of the deployment that they read has changed. Default:
+   * true.
+   */
+  restartOnConfigChange?: boolean;
+  /**
+   * Recreate objects that cannot be changed in place even if data is lost with them, such as claims.
+   * Default: false; also `--recreate-immutable`.
+   */
+  recreateImmutable?: boolean;
 }
 
 /** One step of `deploy`: exactly one of `helm`, `kustomize`, `manifests` and `command`. */

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { DeployConfig, ImageConfig, Timeouts } from './config.ts';
-import type { DeployStepConfig, HarnessConfig } from './define.ts';
+import type { DeploySettings, DeployStepConfig, HarnessConfig } from './define.ts';
 import type { Chart, CommandStep, DeployStep, HelmStep, KustomizeStep } from './deploy-step.ts';
 import { isDirectory, isFile } from './files.ts';
 import { findManifests } from './find-manifests.ts';
@@ -22,9 +22,16 @@ export const KUSTOMIZATIONS = ['kustomization.yaml', 'kustomization.yml', 'Kusto
 
 /** Fills in what steps leave out, makes paths absolute, and checks that what they name exists. */
 export async function resolveDeploy(raw: HarnessConfig['deploy'] = [], given: Surroundings): Promise<DeployConfig> {
-  const [steps, place] = Array.isArray(raw) ? [raw, 'deploy'] : [raw.steps ?? [], 'deploy.steps'];
+  const { steps = [], ...settings } = Array.isArray(raw) ? { steps: raw } : raw;
+  const place = Array.isArray(raw) ? 'deploy' : 'deploy.steps';
   const resolved = await Promise.all(steps.map((step, index) => resolveStep(step, `${place}[${index}]`, given)));
-  return { steps: resolved, imageFields: Array.isArray(raw) ? [] : (raw.imageFields ?? []) };
+  const {
+    maxRestarts = 5,
+    restartOnConfigChange = true,
+    recreateImmutable = false,
+    imageFields = [],
+  }: DeploySettings = settings;
+  return { steps: resolved, maxRestarts, restartOnConfigChange, recreateImmutable, imageFields };
 }
 
 async function resolveStep(raw: DeployStepConfig, place: string, given: Surroundings): Promise<DeployStep> {

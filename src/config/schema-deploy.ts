@@ -72,6 +72,11 @@ const imageField = object({
 const form = object({
   steps: v.optional(steps),
   imageFields: v.optional(v.array(imageField, 'expected an array of `{ kind, path }`')),
+  maxRestarts: v.optional(
+    v.pipe(v.number('expected a number'), v.integer('expected a whole number'), v.minValue(0, 'expected 0 or more')),
+  ),
+  restartOnConfigChange: v.optional(v.boolean('expected true or false')),
+  recreateImmutable: v.optional(v.boolean('expected true or false')),
 });
 
 /**

@@ -50,3 +50,6 @@ export const CLAIM_LABEL = 'kind-harness.dev/claim';
 
 /** Annotation on these Leases: the `TestClaim`, as JSON. */
 export const CLAIM_ANNOTATION = 'kind-harness.dev/claim';
+
+/** Annotation of the pod template of a ReplicaSet of its own: the digest of the template. */
+export const TEMPLATE_ANNOTATION = 'kind-harness.dev/template';

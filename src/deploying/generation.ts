@@ -75,11 +75,6 @@ async function readNamespace(kube: KubeAccess, name: string): Promise<V1Namespac
 
 const ACCOUNT_TIMEOUT = 30_000;
 
-/** Makes sure that a namespace exists. What was recorded in it stays. */
-export async function ensureNamespace(kube: KubeAccess, name: string): Promise<void> {
-  if (name !== 'default') await applyNamespace(kube, 'kind-harness', { name });
-}
-
 async function writeNamespace(kube: KubeAccess, name: string, generation: Generation): Promise<void> {
   const annotations = { [GENERATION_ANNOTATION]: JSON.stringify(generation) };
   // A field manager of its own: a manifest of the same namespace would otherwise remove the

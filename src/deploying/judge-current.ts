@@ -19,6 +19,8 @@ export interface ExpectedPods {
   namespace: string;
   /** The names of the containers that run a configured image. */
   containers: readonly string[];
+  /** Of a StatefulSet with a partition: the pods below this number may run another build. */
+  partition?: number;
 }
 
 /** @param object with the configured images filled in */
@@ -34,9 +36,19 @@ export function expectedPods(
       name !== undefined && references.includes(image ?? '') ? [name] : [],
     );
   const { kind, metadata } = object;
-  return containers.length === 0
-    ? undefined
-    : { kind, name: metadata.name, namespace: metadata.namespace ?? namespace, containers };
+  const spec = object['spec'] as Staying | undefined;
+  // The pods of a paused Deployment stay as they are.
+  if (containers.length === 0 || spec?.paused === true) return undefined;
+  const partition = spec?.updateStrategy?.rollingUpdate?.partition ?? 0;
+  const pods = { kind, name: metadata.name, namespace: metadata.namespace ?? namespace, containers };
+  return partition === 0 ? pods : { ...pods, partition: partition + (spec?.ordinals?.start ?? 0) };
+}
+
+/** What keeps pods of an earlier version. */
+interface Staying {
+  paused?: boolean;
+  ordinals?: { start?: number };
+  updateStrategy?: { rollingUpdate?: { partition?: number } };
 }
 
 /**
@@ -69,8 +81,9 @@ function isInUse({ metadata, status }: V1Pod): boolean {
 }
 
 /** A Deployment's pods belong to a ReplicaSet that is named after it and the pods' template. */
-function isPodOf({ metadata }: V1Pod, { kind, name, namespace }: ExpectedPods): boolean {
+function isPodOf({ metadata }: V1Pod, { kind, name, namespace, partition = 0 }: ExpectedPods): boolean {
   if (metadata?.namespace !== namespace) return false;
+  if (partition > Number(/-(\d+)$/.exec(metadata.name ?? '')?.[1] ?? Infinity)) return false;
   if (kind === 'Pod') return metadata.name === name;
   const hash = metadata.labels?.['pod-template-hash'];
   return (metadata.ownerReferences ?? []).some(

@@ -1,5 +1,5 @@
 import type { V1ContainerStatus, V1Pod } from '@kubernetes/client-node';
-import type { LoadedImages, PodFailure } from './workload.ts';
+import type { LoadedImages, Patience, PodFailure } from './workload.ts';
 
 /** Whether Kubernetes calls a pod ready. */
 export function isReady(pod: V1Pod): boolean {
@@ -36,32 +36,39 @@ const PERMANENT_REASONS = [
   'ImagePullBackOff',
   'InvalidImageName',
   NEVER_PULLED,
-  'CrashLoopBackOff',
-  'CreateContainerConfigError',
   'CreateContainerError',
   'RunContainerError',
 ];
 
-/**
- * Why a pod will not start; undefined if it still may.
- * @param roomExpected whether earlier pods are about to make room on the nodes
- * @param loaded what was loaded into the nodes before the pod was looked at
- */
-export function podFailure(pod: V1Pod, roomExpected: boolean, loaded?: LoadedImages): PodFailure | undefined {
+/** A ConfigMap, a Secret or a key of one is missing, or the configuration contradicts itself. */
+const CONFIG_ERROR = 'CreateContainerConfigError';
+
+const CRASH_LOOP = 'CrashLoopBackOff';
+
+/** Why a container that ended could not even be started, such as a program that is not in it. */
+const NEVER_STARTED = ['StartError', 'ContainerCannotRun'];
+
+/** What a failure is judged by besides the pod. */
+export interface Circumstances {
+  /** Whether earlier pods are about to make room on the nodes. */
+  roomExpected: boolean;
+  /** What was loaded into the nodes before the pod was looked at. */
+  loaded?: LoadedImages | undefined;
+  /** Absent: a crash loop is a failure. */
+  patience?: Patience | undefined;
+  /** Whether a Job counts the failures of its pods itself. */
+  ofJob?: boolean;
+}
+
+/** Why a pod will not start; undefined if it still may. */
+export function podFailure(pod: V1Pod, circumstances: Circumstances): PodFailure | undefined {
   if (pod.metadata?.deletionTimestamp !== undefined) return undefined;
+  const { roomExpected } = circumstances;
   const place = { pod: pod.metadata?.name ?? '', namespace: pod.metadata?.namespace ?? '' };
   const { status } = pod;
-  const containers: V1ContainerStatus[] = [
-    ...(status?.initContainerStatuses ?? []),
-    ...(status?.containerStatuses ?? []),
-  ];
-  for (const { name, state } of containers) {
-    const { reason, message = '' } = state?.waiting ?? {};
-    if (reason === undefined || !PERMANENT_REASONS.includes(reason)) continue;
-    if (reason !== NEVER_PULLED) return { ...place, container: name, reason, message };
-    const image = imageOf(pod, name);
-    if (isOlderThanLoad(pod, image, loaded)) continue;
-    return { ...place, container: name, reason, message: missingImage(pod, image) };
+  for (const container of containersIn(pod)) {
+    const failure = containerFailure(pod, container, circumstances);
+    if (failure) return { ...place, container: container.name, ...failure };
   }
   if (status?.phase === 'Failed') {
     return { ...place, reason: status.reason ?? 'Failed', message: status.message ?? 'the pod ended with an error' };
@@ -71,6 +78,43 @@ export function podFailure(pod: V1Pod, roomExpected: boolean, loaded?: LoadedIma
   const unschedulable = scheduled?.status === 'False' && scheduled.reason === 'Unschedulable';
   if (!unschedulable || roomExpected || mayStillFit(message)) return undefined;
   return { ...place, reason: 'Unschedulable', message };
+}
+
+/** The containers of a pod that have crashed and are to be restarted. */
+export function crashedContainers(pod: V1Pod): V1ContainerStatus[] {
+  return containersIn(pod).filter(({ state, restartCount }) => {
+    if (state?.waiting?.reason === CRASH_LOOP) return true;
+    return restartCount > 0 && (state?.terminated?.exitCode ?? 0) !== 0;
+  });
+}
+
+function containersIn({ status }: V1Pod): V1ContainerStatus[] {
+  return [...(status?.initContainerStatuses ?? []), ...(status?.containerStatuses ?? [])];
+}
+
+function containerFailure(
+  pod: V1Pod,
+  { name, state, lastState, restartCount }: V1ContainerStatus,
+  { loaded, patience, ofJob }: Circumstances,
+): { reason: string; message: string } | undefined {
+  const { reason, message = '' } = state?.waiting ?? {};
+  if (reason === NEVER_PULLED) {
+    const image = imageOf(pod, name);
+    return isOlderThanLoad(pod, image, loaded) ? undefined : { reason, message: missingImage(pod, image) };
+  }
+  if (reason === CONFIG_ERROR) {
+    const mayAppear = patience?.mayAppear === true && /not found|couldn't find key/i.test(message);
+    return mayAppear ? undefined : { reason, message };
+  }
+  if (reason === CRASH_LOOP) {
+    const last = lastState?.terminated;
+    if (last !== undefined && NEVER_STARTED.includes(last.reason ?? ''))
+      return { reason: last.reason ?? reason, message: last.message ?? message };
+    if (!patience) return { reason, message };
+    const before = patience.restartsBefore.get(`${pod.metadata?.uid}/${name}`) ?? 0;
+    return ofJob || restartCount - before < patience.maxRestarts ? undefined : { reason, message };
+  }
+  return reason !== undefined && PERMANENT_REASONS.includes(reason) ? { reason, message } : undefined;
 }
 
 function imageOf({ spec }: V1Pod, container: string): string {

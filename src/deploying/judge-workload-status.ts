@@ -1,5 +1,6 @@
-import type { V1DaemonSet, V1Pod } from '@kubernetes/client-node';
+import type { V1Pod, V1ReplicaSet, V1ReplicationController } from '@kubernetes/client-node';
 import { isReady } from './judge-pod.ts';
+import { isOfGeneration, isOfTemplate, isOfUpdate, staysBelowPartition } from './judge-revision.ts';
 import type { PodFailure, RolloutFacts, Workload } from './workload.ts';
 
 /** What a workload's own status and its pods show. */
@@ -10,6 +11,8 @@ export interface WorkloadStatus {
   detail: string | undefined;
   /** Why the workload has given up, if it has. */
   failure?: PodFailure;
+  /** What the user may not expect of it. */
+  remark?: string;
 }
 
 /** Reads a workload's status; each kind reports it differently. */
@@ -21,6 +24,10 @@ export function workloadStatus(workload: Workload, facts: RolloutFacts): Workloa
       return statefulSetStatus(workload, facts);
     case 'DaemonSet':
       return daemonSetStatus(workload, facts);
+    case 'ReplicaSet':
+      return replicaSetStatus(find(facts.replicaSets, workload), facts);
+    case 'ReplicationController':
+      return replicaSetStatus(find(facts.replicationControllers ?? [], workload), facts);
     case 'Job':
       return jobStatus(workload, facts);
     case 'Pod':
@@ -45,6 +52,8 @@ function deploymentStatus(workload: Workload, facts: RolloutFacts): WorkloadStat
   const pods = facts.pods
     .filter((pod) => !hasEnded(pod) && sets.some((set) => isOwnedBy(pod, set.metadata?.uid)))
     .map((pod) => ({ pod, current: isOwnedBy(pod, newest?.metadata?.uid) }));
+  if (deployment.spec?.paused === true)
+    return { pods: [], detail: undefined, remark: `Deployment ${workload.name} is paused: its pods stay as they are` };
   const counts = { updated: status.updatedReplicas, available: status.availableReplicas };
   return { pods, detail: missing(deployment.spec?.replicas ?? 1, counts, status.replicas) };
 }
@@ -54,11 +63,32 @@ function statefulSetStatus(workload: Workload, facts: RolloutFacts): WorkloadSta
   if (!set) return ABSENT;
   const status = set.status;
   if (!isObserved(set, status?.observedGeneration)) return { pods: [], detail: NOT_OBSERVED };
-  const isCurrent = (pod: V1Pod) => pod.metadata?.labels?.['controller-revision-hash'] === status?.updateRevision;
+  const isCurrent = (pod: V1Pod) => isOfUpdate(pod, set) || staysBelowPartition(pod, set);
   const pods = ownedPods(facts, set.metadata?.uid, isCurrent);
   // Kubernetes maintains `updatedReplicas` only during a rollout, so count the pods themselves.
   const updated = pods.filter(({ current }) => current).length;
   const counts = { updated, ready: status?.readyReplicas };
+  const detail = missing(set.spec?.replicas ?? 1, counts, status?.replicas);
+  if (!pods.some(({ pod }) => !isOfUpdate(pod, set) && staysBelowPartition(pod, set))) return { pods, detail };
+  const partition = set.spec?.updateStrategy?.rollingUpdate?.partition;
+  return {
+    pods,
+    detail,
+    remark: `StatefulSet ${workload.name}: pods below its partition (${partition}) stay as they are`,
+  };
+}
+
+/** Of a ReplicaSet that no Deployment made, or of a ReplicationController. */
+function replicaSetStatus(
+  set: V1ReplicaSet | V1ReplicationController | undefined,
+  facts: RolloutFacts,
+): WorkloadStatus {
+  if (!set) return ABSENT;
+  const { status } = set;
+  if (!isObserved(set, status?.observedGeneration)) return { pods: [], detail: NOT_OBSERVED };
+  const pods = ownedPods(facts, set.metadata?.uid, (pod) => isOfTemplate(pod, set));
+  const updated = pods.filter(({ current }) => current).length;
+  const counts = { updated, available: status?.availableReplicas };
   return { pods, detail: missing(set.spec?.replicas ?? 1, counts, status?.replicas) };
 }
 
@@ -67,8 +97,7 @@ function daemonSetStatus(workload: Workload, facts: RolloutFacts): WorkloadStatu
   if (!set) return ABSENT;
   const status = set.status;
   if (!isObserved(set, status?.observedGeneration)) return { pods: [], detail: NOT_OBSERVED };
-  const generation = templateGeneration(set);
-  const isCurrent = (pod: V1Pod) => pod.metadata?.labels?.['pod-template-generation'] === generation;
+  const isCurrent = (pod: V1Pod) => isOfGeneration(pod, set);
   const counts = { updated: status?.updatedNumberScheduled, available: status?.numberAvailable };
   return {
     pods: ownedPods(facts, set.metadata?.uid, isCurrent),
@@ -76,16 +105,11 @@ function daemonSetStatus(workload: Workload, facts: RolloutFacts): WorkloadStatu
   };
 }
 
-/**
- * Counts changes of the pod template. `generation` also counts other changes, which replace no pod.
- */
-function templateGeneration(set: V1DaemonSet): string {
-  return set.metadata?.annotations?.['deprecated.daemonset.template.generation'] ?? String(set.metadata?.generation);
-}
-
 function jobStatus(workload: Workload, facts: RolloutFacts): WorkloadStatus {
   const job = find(facts.jobs, workload);
-  if (!job) return ABSENT;
+  if (!job) return workload.deletesItself ? { pods: [], detail: undefined } : ABSENT;
+  if (job.spec?.suspend === true)
+    return { pods: [], detail: undefined, remark: `Job ${workload.name} is suspended: it does not run` };
   const conditions = job.status?.conditions ?? [];
   const condition = (type: string) => conditions.find((each) => each.type === type && each.status === 'True');
   if (condition('Complete')) return { pods: [], detail: undefined };

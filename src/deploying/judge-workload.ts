@@ -1,20 +1,36 @@
+import type { V1Pod } from '@kubernetes/client-node';
 import { isFromBefore } from '../cluster/judge-health.ts';
-import { isReady, podFailure } from './judge-pod.ts';
+import { count } from '../core/words.ts';
+import { crashedContainers, isReady, podFailure } from './judge-pod.ts';
+import { refusedPod } from './judge-refused-pods.ts';
 import { workloadStatus } from './judge-workload-status.ts';
 import type { RolloutFacts, Workload, WorkloadState } from './workload.ts';
 
 /** Whether a workload runs as it was applied, with no pod of an earlier version left. */
 export function judgeWorkload(workload: Workload, facts: RolloutFacts): WorkloadState {
-  const { pods, detail, failure } = workloadStatus(workload, facts);
+  const { pods, detail, failure, remark } = workloadStatus(workload, facts);
   if (failure) return { state: 'failed', failure };
   const current = pods.filter((pod) => pod.current);
+  const { loaded, patience } = facts;
+  const roomExpected = pods.length > current.length;
   for (const { pod } of current) {
-    const failed = podFailure(pod, pods.length > current.length, facts.loaded);
+    const failed = podFailure(pod, { roomExpected, loaded, patience, ofJob: workload.kind === 'Job' });
     if (failed) return { state: 'failed', failure: failed };
   }
+  const refused = detail === undefined || roomExpected ? undefined : refusedPod(workload, facts);
+  if (refused) return { state: 'failed', failure: refused };
   const pending = detail ?? unfinishedPod(pods, facts);
-  if (pending === undefined) return { state: 'ready' };
-  return { state: 'pending', detail: `${workload.kind} ${workload.name}: ${pending}` };
+  if (pending === undefined) return remark === undefined ? { state: 'ready' } : { state: 'ready', remark };
+  const crashed = current.map(({ pod }) => crashIn(pod)).find((crash) => crash !== undefined);
+  const full = crashed === undefined ? pending : `${pending}; ${crashed}`;
+  return { state: 'pending', detail: `${workload.kind} ${workload.name}: ${full}` };
+}
+
+function crashIn(pod: V1Pod): string | undefined {
+  const [container] = crashedContainers(pod);
+  if (!container) return undefined;
+  const { name, restartCount } = container;
+  return `container ${name} of pod ${pod.metadata?.name} crashes (${count(restartCount, 'restart')})`;
 }
 
 /** What one of the pods still has to do; undefined when none has anything to do. */

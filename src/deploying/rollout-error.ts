@@ -1,17 +1,16 @@
 import type { CoreV1Event, V1Pod } from '@kubernetes/client-node';
 import { HarnessError } from '../core/error.ts';
-import { kubeList, kubeRequest, kubeText, statusOf, type KubeAccess } from '../kubernetes/api.ts';
-import { containerLogText } from '../kubernetes/container-log.ts';
+import { kubeList, kubeRequest, statusOf, type KubeAccess } from '../kubernetes/api.ts';
+import { lastLog } from './last-log.ts';
 import type { PodFailure } from './workload.ts';
 
-const LOG_LINES = 15;
 const EVENTS = 8;
 
 /** The error for a pod that failed, with its events and last log lines. */
 export async function rolloutError(kube: KubeAccess, failure: PodFailure): Promise<HarnessError> {
   const { pod, namespace, reason, message } = failure;
   const container = failure.container ?? (await failedContainer(kube, namespace, pod));
-  const subject = container === undefined ? `Pod ${pod}` : `Container ${container} of pod ${pod}`;
+  const subject = failure.subject ?? (container === undefined ? `Pod ${pod}` : `Container ${container} of pod ${pod}`);
   const [events, log] = await Promise.all([
     lastEvents(kube, namespace, pod),
     container === undefined ? '' : lastLog(kube, namespace, pod, container),
@@ -45,6 +44,10 @@ export function adviceFor(reason: string): string {
   if (/^(Err)?Image|InvalidImageName/.test(reason)) {
     return 'Check the `image:` in the manifest. Refer to a configured image by its name or repository; the node must be able to pull any other image.';
   }
+  if (reason === 'FailedCreate')
+    return 'The server forbids its pods. Change what the message names: the quota or policy of the namespace, or the pod template.';
+  if (reason === 'CrashLoopBackOff')
+    return 'Fix the program or its settings in the manifest, and try again. If it only needs more time, raise `deploy.maxRestarts`.';
   if (reason === 'Unschedulable')
     return "Lower the pod's resource requests, or add nodes to the cluster (`cluster.nodes`).";
   return 'Fix the program or its settings in the manifest, and try again.';
@@ -56,19 +59,4 @@ async function lastEvents(kube: KubeAccess, namespace: string, pod: string): Pro
   const line = ({ type, reason, message, count = 1 }: CoreV1Event) =>
     `  ${type} ${reason}${count > 1 ? ` (${count} times)` : ''}: ${message}`;
   return items.slice(-EVENTS).map(line).join('\n');
-}
-
-/** If the container was restarted, the log of the one before: that one holds the reason. */
-async function lastLog(kube: KubeAccess, namespace: string, pod: string, container: string): Promise<string> {
-  for (const previous of ['true', 'false']) {
-    const query = new URLSearchParams({ container, previous, tailLines: `${LOG_LINES}` });
-    try {
-      const path = `/api/v1/namespaces/${namespace}/pods/${pod}/log?${query.toString()}`;
-      const text = containerLogText(await kubeText(kube, path));
-      if (text) return text.trimEnd().replace(/^/gm, '  ');
-    } catch (error) {
-      if (statusOf(error) === undefined) throw error; // a 400 means that there is no such log
-    }
-  }
-  return '';
 }

@@ -1,25 +1,16 @@
-import type { V1EndpointSlice, V1Pod } from '@kubernetes/client-node';
+import type { V1Pod } from '@kubernetes/client-node';
 import { HarnessError } from '../core/error.ts';
 import type { KubeAccess } from '../kubernetes/api.ts';
 import { deleteObject } from '../kubernetes/delete.ts';
 import { WatchTimeout, watchUntil, type Watched } from '../kubernetes/watch.ts';
-import { stuckPods } from './decide-stuck-pods.ts';
+import { crashReporter } from './crash-reporter.ts';
+import { podsToReplace } from './decide-pod-replacement.ts';
 import { STEADY_MS } from './judge-pod.ts';
 import { servicesLack } from './judge-services.ts';
 import { judgeWorkload } from './judge-workload.ts';
 import { rolloutError } from './rollout-error.ts';
-import type { LoadedImages, PodFailure, RolloutFacts, Workload } from './workload.ts';
-
-const KINDS = {
-  deployments: '/apis/apps/v1',
-  statefulsets: '/apis/apps/v1',
-  daemonsets: '/apis/apps/v1',
-  replicasets: '/apis/apps/v1',
-  jobs: '/apis/batch/v1',
-  pods: '/api/v1',
-  services: '/api/v1',
-  endpointslices: '/apis/discovery.k8s.io/v1',
-} as const;
+import { objectsIn, pathsIn } from './rollout-objects.ts';
+import type { LoadedImages, Patience, PodFailure, RolloutFacts, Workload } from './workload.ts';
 
 class RolloutFailed extends Error {
   readonly failure: PodFailure;
@@ -38,7 +29,13 @@ export interface RolloutOptions {
   loaded: LoadedImages;
   /** Whether some of the containers have no readiness probe. */
   unprobed: boolean;
+  /** Restarts of one container after which it has failed. Default: DEFAULT_MAX_RESTARTS. */
+  maxRestarts?: number | undefined;
+  /** Whether something in the deployment may create a missing ConfigMap or Secret. */
+  mayAppear?: boolean;
   progress: (detail: string) => void;
+  /** Told what the user may not expect, each once. */
+  note?: ((message: string) => void) | undefined;
   signal?: AbortSignal | undefined;
 }
 
@@ -60,20 +57,80 @@ export async function waitForRollout(kube: KubeAccess, workloads: Workload[], op
   }
 }
 
+/**
+ * Watches workloads until one of them fails or the signal ends it.
+ * @throws HarnessError DEPLOY as `waitForRollout`, but never because of the time
+ */
+export async function watchForFailure(
+  kube: KubeAccess,
+  workloads: Workload[],
+  options: RolloutOptions,
+): Promise<never> {
+  const namespaces = namespacesOf(workloads);
+  const check = checkOf(kube, workloads, namespaces, options);
+  const watch = { paths: pathsIn(namespaces), timeout: FOREVER_MS, signal: options.signal };
+  try {
+    return await watchUntil<string, never>(kube, watch, (seen) => {
+      check(seen);
+      return { state: 'pending', detail: '' };
+    });
+  } catch (error) {
+    if (error instanceof RolloutFailed) throw await rolloutError(kube, error.failure);
+    throw error;
+  }
+}
+
+/** The longest time that a timer can have. */
+const FOREVER_MS = 2 ** 31 - 1;
+
 /** Names the missing parts of a rollout, as far as the watched objects show. */
 type Check = (seen: Watched<string>) => string[];
 
+function namespacesOf(workloads: readonly Workload[]): string[] {
+  return [...new Set(workloads.map(({ namespace }) => namespace))];
+}
+
+/** The check of a rollout that begins now. It also does what the rollout needs to get on. */
+function checkOf(kube: KubeAccess, workloads: Workload[], namespaces: string[], options: RolloutOptions): Check {
+  const { startedAt, loaded, mayAppear = false, maxRestarts = DEFAULT_MAX_RESTARTS, note = () => undefined } = options;
+  const notes = new Set<string>();
+  const once = (message: string) => {
+    if (!notes.has(message)) note(message);
+    notes.add(message);
+  };
+  const replacePods = podReplacer(kube, workloads, once);
+  const reportCrashes = crashReporter(kube, note);
+  let patience: Patience | undefined;
+  return (seen) => {
+    const objects = objectsIn(seen, namespaces);
+    const restartsBefore = patience?.restartsBefore ?? restartsOf(objects.pods);
+    patience ??= { maxRestarts, mayAppear, restartsBefore, since: loaded.at };
+    const facts: RolloutFacts = { ...objects, startedAt, loaded, patience };
+    replacePods(facts);
+    reportCrashes(workloads, facts);
+    return missingParts(workloads, facts, once);
+  };
+}
+
+/** As Kubernetes does it, five restarts take two and a half minutes. */
+export const DEFAULT_MAX_RESTARTS = 5;
+
+/** How often each container has been restarted, by `<pod's uid>/<name>`. */
+function restartsOf(pods: readonly V1Pod[]): Map<string, number> {
+  const containers = pods.flatMap(({ metadata, status }) =>
+    [...(status?.initContainerStatuses ?? []), ...(status?.containerStatuses ?? [])].map(
+      ({ name, restartCount }) => [`${metadata?.uid}/${name}`, restartCount] as const,
+    ),
+  );
+  return new Map(containers);
+}
+
 /** @throws RolloutFailed, WatchTimeout */
 async function waitUntilSteady(kube: KubeAccess, workloads: Workload[], options: RolloutOptions): Promise<void> {
-  const { startedAt, loaded, unprobed, progress, signal } = options;
-  const namespaces = [...new Set(workloads.map(({ namespace }) => namespace))];
+  const { unprobed, progress, signal } = options;
+  const namespaces = namespacesOf(workloads);
   const watch = { paths: pathsIn(namespaces), onPending: progress, signal };
-  const replaceStuckPods = stuckPodReplacer(kube, workloads);
-  const check: Check = (seen) => {
-    const facts: RolloutFacts = { ...objectsIn(seen, namespaces), startedAt, loaded };
-    replaceStuckPods(facts);
-    return missingParts(workloads, facts);
-  };
+  const check = checkOf(kube, workloads, namespaces, options);
   const deadline = Date.now() + options.timeout;
   let waited = false;
   do {
@@ -87,24 +144,31 @@ async function waitUntilSteady(kube: KubeAccess, workloads: Workload[], options:
 }
 
 /** @throws RolloutFailed when a pod will not start */
-function missingParts(workloads: Workload[], facts: RolloutFacts): string[] {
+function missingParts(workloads: Workload[], facts: RolloutFacts, note: (message: string) => void): string[] {
   const pending = workloads.flatMap((workload) => {
     const judged = judgeWorkload(workload, facts);
     if (judged.state === 'failed') throw new RolloutFailed(judged.failure);
-    return judged.state === 'pending' ? [judged.detail] : [];
+    if (judged.state === 'pending') return [judged.detail];
+    if (judged.remark !== undefined) note(judged.remark);
+    return [];
   });
   const unreached = servicesLack(facts);
   return unreached === undefined ? pending : [...pending, unreached];
 }
 
-/** Deletes pods that block a rollout, each once. */
-function stuckPodReplacer(kube: KubeAccess, workloads: Workload[]): (facts: RolloutFacts) => void {
+/** Deletes pods that hold up a rollout, each once. */
+function podReplacer(
+  kube: KubeAccess,
+  workloads: Workload[],
+  note: (message: string) => void,
+): (facts: RolloutFacts) => void {
   const deleted = new Set<string>();
   return (facts) => {
-    for (const { metadata } of stuckPods(workloads, facts)) {
-      const { name = '', namespace = '', uid = '' } = metadata ?? {};
+    for (const { pod, reason } of podsToReplace(workloads, facts)) {
+      const { name = '', namespace = '', uid = '' } = pod.metadata ?? {};
       if (deleted.has(uid)) continue;
       deleted.add(uid);
+      if (reason !== undefined) note(`replacing pod ${name}, which is of an earlier version: ${reason}`);
       // A failed deletion is tried again after the next change.
       deleteObject(kube, `/api/v1/namespaces/${namespace}/pods/${name}`, uid).catch(() => deleted.delete(uid));
     }
@@ -141,28 +205,4 @@ function restartsIn(seen: Watched<string>): number {
   return pods
     .flatMap((pod) => pod.status?.containerStatuses ?? [])
     .reduce((sum, { restartCount }) => sum + restartCount, 0);
-}
-
-/** The collections to watch, as `<namespace>/<kind>`. */
-function pathsIn(namespaces: string[]): Record<string, string> {
-  const paths = namespaces.flatMap((namespace) =>
-    Object.entries(KINDS).map(([kind, group]) => {
-      return [`${namespace}/${kind}`, `${group}/namespaces/${namespace}/${kind}`];
-    }),
-  );
-  return Object.fromEntries(paths) as Record<string, string>;
-}
-
-function objectsIn(seen: Watched<string>, namespaces: string[]): Omit<RolloutFacts, 'startedAt' | 'loaded'> {
-  const all = (kind: keyof typeof KINDS) => namespaces.flatMap((namespace) => seen[`${namespace}/${kind}`] ?? []);
-  return {
-    deployments: all('deployments'),
-    statefulSets: all('statefulsets'),
-    daemonSets: all('daemonsets'),
-    replicaSets: all('replicasets'),
-    jobs: all('jobs'),
-    pods: all('pods'),
-    services: all('services'),
-    endpointSlices: all('endpointslices') as V1EndpointSlice[],
-  };
 }

@@ -1,28 +1,47 @@
 import type {
+  CoreV1Event,
   V1DaemonSet,
   V1Deployment,
   V1EndpointSlice,
   V1Job,
   V1Pod,
   V1ReplicaSet,
+  V1ReplicationController,
   V1Service,
   V1StatefulSet,
 } from '@kubernetes/client-node';
+import type { KubeObject } from '../kubernetes/api.ts';
+import { groupOf } from '../kubernetes/kinds.ts';
 
 /** Kinds of objects whose pods a rollout waits for. */
-const WORKLOAD_KINDS = ['Deployment', 'StatefulSet', 'DaemonSet', 'Job', 'Pod'] as const;
+const GROUPS = {
+  Deployment: 'apps',
+  StatefulSet: 'apps',
+  DaemonSet: 'apps',
+  ReplicaSet: 'apps',
+  ReplicationController: '',
+  Job: 'batch',
+  Pod: '',
+} as const;
 
-export type WorkloadKind = (typeof WORKLOAD_KINDS)[number];
+export type WorkloadKind = keyof typeof GROUPS;
 
 /** An applied object that creates pods, or is one. */
 export interface Workload {
   kind: WorkloadKind;
   name: string;
   namespace: string;
+  /** A Job that Kubernetes deletes after its end; one that is gone has ended. */
+  deletesItself?: boolean;
 }
 
 export function isWorkload(kind: string): kind is WorkloadKind {
-  return WORKLOAD_KINDS.some((known) => known === kind);
+  return Object.hasOwn(GROUPS, kind);
+}
+
+/** Whether an object is a workload. Another group may have a kind of the same name. */
+export function isWorkloadObject(object: KubeObject): object is KubeObject & { kind: WorkloadKind } {
+  return isWorkload(object.kind) && GROUPS[object.kind] === groupOf(object.apiVersion);
 }
 
 /** The objects in the namespaces that something was deployed to. */
@@ -32,13 +51,30 @@ export interface RolloutFacts {
   daemonSets: V1DaemonSet[];
   jobs: V1Job[];
   replicaSets: V1ReplicaSet[];
+  replicationControllers?: V1ReplicationController[];
   pods: V1Pod[];
+  /** Events about pods that could not be created. */
+  refusedPods?: CoreV1Event[];
   services: V1Service[];
   endpointSlices: V1EndpointSlice[];
   /** When each node was last started. A pod status from before that is out of date. */
   startedAt: Readonly<Record<string, number>>;
   /** What was loaded into all nodes before these objects were applied, if anything was. */
   loaded?: LoadedImages | undefined;
+  /** What a crash may still heal by; without it, a crash loop is a failure. */
+  patience?: Patience | undefined;
+}
+
+/** How long failures that may heal are watched. */
+export interface Patience {
+  /** Restarts of one container after which it has failed. */
+  maxRestarts: number;
+  /** How often a container had been restarted before this deployment, by `<pod's uid>/<name>`. */
+  restartsBefore: ReadonlyMap<string, number>;
+  /** Whether something in the deployment may create a missing ConfigMap or Secret. */
+  mayAppear: boolean;
+  /** When the deployment began, milliseconds since the epoch: earlier events say nothing about it. */
+  since: number;
 }
 
 /** Images that all nodes have. */
@@ -48,8 +84,10 @@ export interface LoadedImages {
   at: number;
 }
 
-/** A pod that will not start, however long one waits. */
+/** A pod that will not start, however long one waits, or that cannot be created. */
 export interface PodFailure {
+  /** What has failed, if it is not the pod or a container of it, such as `Deployment api`. */
+  subject?: string;
   pod: string;
   namespace: string;
   container?: string;
@@ -59,4 +97,5 @@ export interface PodFailure {
 }
 
 export type WorkloadState =
-  { state: 'ready' } | { state: 'pending'; detail: string } | { state: 'failed'; failure: PodFailure };
+  /** `remark`: what the user may not expect. */
+  { state: 'ready'; remark?: string } | { state: 'pending'; detail: string } | { state: 'failed'; failure: PodFailure };

@@ -26,13 +26,19 @@ export interface KubeAccess {
 }
 
 /** An error status from the API server, with the server's message. */
-class KubeApiError extends Error {
+export class KubeApiError extends Error {
   override readonly name = 'KubeApiError';
   readonly statusCode: number;
+  /** Kubernetes's own word for the cause within the status, such as `NamespaceTerminating`. */
+  readonly causes: readonly string[];
+  /** Milliseconds after which the server wants to be asked again, if it says so. */
+  readonly retryAfter: number | undefined;
 
-  constructor(statusCode: number, message: string) {
+  constructor(statusCode: number, message: string, causes: readonly string[] = [], retryAfter?: number) {
     super(message);
     this.statusCode = statusCode;
+    this.causes = causes;
+    this.retryAfter = retryAfter;
   }
 }
 
@@ -45,7 +51,7 @@ export async function kubeRequest<T>(
   kube: KubeAccess,
   method: 'GET' | 'PATCH' | 'DELETE' | 'POST',
   path: string,
-  send?: { contentType: string; body: unknown },
+  send?: { contentType: string; body: unknown; signal?: AbortSignal | undefined },
 ): Promise<T> {
   return JSON.parse(await text(await kubeResponse(kube, method, path, { ...send, timeout: 30_000 }))) as T;
 }
@@ -59,6 +65,15 @@ export async function kubeList<T extends KubernetesObject>(
   // The items of a list do not contain their type, so add it.
   const type = { apiVersion: list.apiVersion, kind: list.kind?.replace(/List$/, '') };
   return { items: list.items.map((item) => ({ ...type, ...item })), version: list.metadata?.resourceVersion ?? '' };
+}
+
+const METADATA_LIST = 'application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1';
+
+/** The metadata of a collection's objects, without their content: small, whatever they contain. */
+export async function kubeMetadata(kube: KubeAccess, path: string): Promise<KubeObject['metadata'][]> {
+  const response = await kubeResponse(kube, 'GET', path, { accept: METADATA_LIST, timeout: 30_000 });
+  const list = JSON.parse(await text(response)) as { items: { metadata: KubeObject['metadata'] }[] | null };
+  return (list.items ?? []).map(({ metadata }) => metadata);
 }
 
 /** A response in plain text, such as a log. */
@@ -82,15 +97,23 @@ export async function* kubeLines(kube: KubeAccess, path: string, signal: AbortSi
   if (rest !== '') yield rest;
 }
 
+interface Call {
+  contentType?: string;
+  body?: unknown;
+  accept?: string;
+  timeout?: number;
+  signal?: AbortSignal | undefined;
+}
+
 async function kubeResponse(
   kube: KubeAccess,
   method: string,
   path: string,
-  { contentType, body, ...more }: { contentType?: string; body?: unknown; timeout?: number; signal?: AbortSignal },
+  { contentType, body, accept = 'application/json, */*', signal, ...more }: Call,
 ): Promise<IncomingMessage> {
   const server = kube.config.getCurrentCluster()?.server;
   if (server === undefined) throw new Error('The kubeconfig has no current cluster.');
-  const options: RequestOptions = { method, ...more, headers: { accept: 'application/json, */*' } };
+  const options: RequestOptions = { method, ...more, ...(signal && { signal }), headers: { accept } };
   await kube.config.applyToHTTPSOptions(options);
   const content = body === undefined ? undefined : Buffer.from(JSON.stringify(body));
   // Node sends no length with the body of a DELETE, and the server would read the body as the next
@@ -99,7 +122,9 @@ async function kubeResponse(
   const response = await send(new URL(server + path), options, content);
   const status = response.statusCode ?? 0;
   if (status >= 200 && status < 300) return response;
-  throw new KubeApiError(status, statusMessage(await text(response)));
+  const { message, causes } = readStatus(await text(response));
+  const retryAfter = Number(response.headers['retry-after']) * 1_000;
+  throw new KubeApiError(status, message, causes, Number.isFinite(retryAfter) ? retryAfter : undefined);
 }
 
 function send(url: URL, options: RequestOptions, body: Buffer | undefined): Promise<IncomingMessage> {
@@ -117,11 +142,13 @@ function send(url: URL, options: RequestOptions, body: Buffer | undefined): Prom
   });
 }
 
-function statusMessage(body: string): string {
+function readStatus(body: string): { message: string; causes: string[] } {
+  type Status = { message?: string; details?: { causes?: { reason?: string }[] } };
   try {
-    return (JSON.parse(body) as { message?: string }).message ?? body;
+    const { message = body, details } = JSON.parse(body) as Status;
+    return { message, causes: (details?.causes ?? []).flatMap(({ reason }) => (reason === undefined ? [] : [reason])) };
   } catch {
-    return body;
+    return { message: body, causes: [] };
   }
 }
 

@@ -1,4 +1,4 @@
-import { kubeRequest, type KubeAccess, type KubeObject } from './api.ts';
+import { KubeApiError, kubeRequest, type KubeAccess, type KubeObject } from './api.ts';
 
 interface ApiResource {
   name: string;
@@ -10,6 +10,8 @@ interface ApiResource {
 export class KubeResources {
   readonly #kube: KubeAccess;
   readonly #known = new Map<string, ApiResource[]>();
+  /** Several objects of a kind are applied at the same time, and one question is enough. */
+  readonly #asked = new Map<string, Promise<ApiResource[]>>();
 
   constructor(kube: KubeAccess) {
     this.#kube = kube;
@@ -17,19 +19,33 @@ export class KubeResources {
 
   /**
    * The API resource of a kind.
-   * @throws KubeApiError (404) when the server has no such group and version; Error when the group
-   * has no such kind
+   * @throws KubeApiError (404) when the server has no such group and version, or the group has no
+   * such kind
    */
   async find(apiVersion: string, kind: string): Promise<ApiResource> {
     const cached = this.#known.get(apiVersion)?.find((resource) => resource.kind === kind);
     if (cached) return cached;
     // Ask again for an unknown kind: a CustomResourceDefinition may have been applied meanwhile.
+    const found = (await this.#ask(apiVersion)).find((resource) => resource.kind === kind);
+    if (!found) throw new KubeApiError(404, `the server has no kind ${kind} in ${apiVersion}`);
+    return found;
+  }
+
+  async #ask(apiVersion: string): Promise<ApiResource[]> {
+    const asked = this.#asked.get(apiVersion) ?? this.#list(apiVersion);
+    this.#asked.set(apiVersion, asked);
+    try {
+      return await asked;
+    } finally {
+      this.#asked.delete(apiVersion);
+    }
+  }
+
+  async #list(apiVersion: string): Promise<ApiResource[]> {
     const list = await kubeRequest<{ resources: ApiResource[] }>(this.#kube, 'GET', groupPath(apiVersion));
     const resources = list.resources.filter((resource) => !resource.name.includes('/'));
     this.#known.set(apiVersion, resources);
-    const found = resources.find((resource) => resource.kind === kind);
-    if (!found) throw new Error(`the server has no kind ${kind} in ${apiVersion}`);
-    return found;
+    return resources;
   }
 
   /**

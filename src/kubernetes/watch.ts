@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { KubernetesObject } from '@kubernetes/client-node';
-import { kubeLines, kubeList, type KubeAccess } from './api.ts';
+import { messageOf } from '../core/error.ts';
+import { kubeLines, kubeList, statusOf, type KubeAccess } from './api.ts';
 
 /**
  * The result of judging the watched objects. The `detail` of a pending one is shown while waiting,
@@ -31,7 +32,8 @@ export class WatchTimeout extends Error {
 /**
  * Watches collections until a judgement over them is done. Nothing is polled: the judge is asked
  * again when the API reports a change.
- * @throws at once, whatever the judge throws; WatchTimeout with the last state seen
+ * @throws at once, whatever the judge throws; WatchTimeout with the last state seen, or with why the
+ * server does not show it
  */
 export async function watchUntil<K extends string, T>(
   kube: KubeAccess,
@@ -52,7 +54,8 @@ export async function watchUntil<K extends string, T>(
         reject(error instanceof Error ? error : new Error(String(error)));
       }
     };
-    watchAll(kube, paths, onChange, finished.signal);
+    const onRefused = (message: string) => (lastDetail = message);
+    watchAll(kube, paths, onChange, onRefused, finished.signal);
   });
   const timedOut = sleep(timeout, undefined, { signal: finished.signal }).then(() => {
     throw new WatchTimeout(lastDetail);
@@ -77,26 +80,26 @@ function watchAll<K extends string>(
   kube: KubeAccess,
   paths: Record<K, string>,
   onChange: (objects: Watched<K>) => void,
+  onRefused: (message: string) => void,
   signal: AbortSignal,
 ): void {
   const names = Object.keys(paths) as K[];
   const collections = new Map<K, Collection>();
   let scheduled: NodeJS.Immediate | undefined;
   // One change causes a burst of events; report it once, after the burst.
-  const schedule = () => {
-    scheduled ??= setImmediate(() => {
-      scheduled = undefined;
-      if (signal.aborted || collections.size < names.length) return;
-      const objects = [...collections].map(([name, collection]) => [name, [...collection.values()]]);
-      onChange(Object.fromEntries(objects) as Watched<K>);
-    });
+  const report = () => {
+    scheduled = undefined;
+    if (signal.aborted || collections.size < names.length) return;
+    const objects = [...collections].map(([name, collection]) => [name, [...collection.values()]]);
+    onChange(Object.fromEntries(objects) as Watched<K>);
   };
   for (const name of names) {
-    const onCollection = (collection: Collection) => {
+    const onCollection = (collection: Collection, isLastSight = false) => {
       collections.set(name, collection);
-      schedule();
+      if (isLastSight) report();
+      else scheduled ??= setImmediate(report);
     };
-    void follow(kube, paths[name], onCollection, signal);
+    void follow(kube, paths[name], onCollection, onRefused, signal);
   }
 }
 
@@ -109,7 +112,8 @@ const keyOf = ({ metadata }: KubernetesObject) => `${metadata?.namespace}/${meta
 async function follow(
   kube: KubeAccess,
   path: string,
-  onChange: (collection: Collection) => void,
+  onChange: (collection: Collection, isLastSight?: boolean) => void,
+  onRefused: (message: string) => void,
   signal: AbortSignal,
 ): Promise<void> {
   while (!signal.aborted) {
@@ -118,15 +122,20 @@ async function follow(
       const collection: Collection = new Map(items.map((object) => [keyOf(object), object]));
       onChange(collection);
       const query = `watch=true&allowWatchBookmarks=true&resourceVersion=${version}`;
-      for await (const line of kubeLines(kube, `${path}?${query}`, signal)) {
+      for await (const line of kubeLines(kube, `${path}${path.includes('?') ? '&' : '?'}${query}`, signal)) {
         const { type, object } = JSON.parse(line) as { type: string; object: KubernetesObject };
-        if (type === 'ERROR') break; // such as a version that the server no longer has: list again
+        if (type === 'ERROR') throw new Error('the watch ended'); // such as a version that the server no longer has
         if (type === 'BOOKMARK') continue;
-        if (type === 'DELETED') collection.delete(keyOf(object));
-        else collection.set(keyOf(object), object);
+        collection.set(keyOf(object), object);
+        // What a deleted object was at last, such as a failed job, is seen once more.
+        onChange(collection, type === 'DELETED');
+        if (type !== 'DELETED') continue;
+        collection.delete(keyOf(object));
         onChange(collection);
       }
-    } catch {
+    } catch (error) {
+      // Not the end: a server that is starting does not know its own roles yet.
+      if (statusOf(error) !== undefined) onRefused(messageOf(error));
       // The connection broke, or the API server is not up yet. Pause, so as not to flood a server
       // that is starting.
       await sleep(RECONNECT_MS, undefined, { signal }).catch(() => undefined);

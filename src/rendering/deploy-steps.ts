@@ -7,6 +7,7 @@ import { step as reportStep } from '../core/step.ts';
 import { count } from '../core/words.ts';
 import { deploy } from '../deploying/deploy.ts';
 import { rolloutOf } from '../deploying/rollout-of.ts';
+import { sharedDeployment } from '../deploying/shared-deployment.ts';
 import { waitForRollout } from '../deploying/wait-for-rollout.ts';
 import { openAccess } from '../kubernetes/access.ts';
 import type { ManifestObject } from '../kubernetes/manifest.ts';
@@ -99,9 +100,12 @@ async function deployStep(
   const inputs = await stepInputs(step, context);
   const last = inputs === undefined ? undefined : readRecord(config, step);
   const now = last && last.inputs === inputs ? await digestsNow(kube, resources, last.applied) : [];
-  const wait = { startedAt, timeout, progress, signal };
+  const shared = await sharedDeployment(session, kubeconfig);
+  const { maxRestarts, note } = shared;
+  const wait = { startedAt, timeout, maxRestarts, note, progress, signal };
   const loaded = { references: images.map(({ reference }) => reference), at: Date.now() };
   if (decideStep({ inputs, last, now }).action === 'skip' && last) {
+    shared.run.keep(objectsOf(last), namespace);
     const { workloads } = rolloutOf(objectsOf(last), namespace);
     await waitForRollout(kube, workloads, { ...wait, loaded, unprobed: last.unprobed });
     return { value: { place, namespace, digest: last.inputs, objects: last.objects }, skipped: true };
@@ -135,6 +139,7 @@ async function deployStep(
       objects,
       images: [...images],
       imageFields: config.deploy.imageFields,
+      shared,
       ...wait,
     });
   }

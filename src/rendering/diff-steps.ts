@@ -1,8 +1,8 @@
 import type { DeployStep } from '../config/deploy-step.ts';
 import { messageOf } from '../core/error.ts';
-import { FIELD_MANAGER } from '../deploying/deploy.ts';
 import { renderRelease } from '../helm/render-release.ts';
 import { kubeRequest, statusOf, type KubeObject } from '../kubernetes/api.ts';
+import { FIELD_MANAGER } from '../kubernetes/managed-fields.ts';
 import type { ManifestObject } from '../kubernetes/manifest.ts';
 import { withImages } from '../manifests/fill-manifest.ts';
 import { fieldChanges, type Difference, type FieldChange } from './decide-difference.ts';

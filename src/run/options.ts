@@ -23,6 +23,11 @@ export interface OpenOptions {
    * the configured image.
    */
   sinceImages?: Record<string, string> | ((config: Config) => Record<string, string>) | undefined;
+  /**
+   * Recreate objects that cannot be changed in place even if data is lost with them. Default: as
+   * configured.
+   */
+  recreateImmutable?: boolean | undefined;
 }
 
 /** How to run a tier. */

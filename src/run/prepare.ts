@@ -9,6 +9,7 @@ import { step } from '../core/step.ts';
 import { count } from '../core/words.ts';
 import { deployGeneration } from '../deploying/deploy.ts';
 import type { Deployed } from '../deploying/judge-current.ts';
+import { sharedDeployment } from '../deploying/shared-deployment.ts';
 import { canonicalName } from '../docker/reference.ts';
 import { basesOf } from '../freshness/base-references.ts';
 import type { ManifestObject } from '../kubernetes/manifest.ts';
@@ -73,6 +74,8 @@ export async function prepare(session: Session, tier: Tier, beforeDeploy?: () =>
     config.deploy.steps.length === 0
       ? []
       : await (await import('../rendering/deploy-steps.ts')).deploySteps(session, environment);
+  // What left the manifests; without steps it was removed before the wait for the rollout.
+  if (steps.length > 0) await (await sharedDeployment(session, environment.cluster.kubeconfig)).run.finish();
   const { images, services, cluster } = environment;
   const { definition: clusterDefinition, nodes } = cluster;
   const context = contextOf(session, tier, environment);
@@ -148,7 +151,10 @@ async function deployManifests(
   return step(emit, 'deploy', 'deploying', async ({ progress }) => {
     const { imageFields } = config.deploy;
     const { deploy: timeout } = config.timeouts;
-    const deployment = { kubeconfig, namespace, objects, images, imageFields, startedAt, timeout, progress, signal };
+    const shared = await sharedDeployment(session, kubeconfig);
+    const isLast = config.deploy.steps.length === 0;
+    const settings = { kubeconfig, namespace, objects, images, imageFields, startedAt, timeout, progress, signal };
+    const deployment = { ...settings, shared, isLast };
     const value = await deployGeneration(deployment, config.root, (content) =>
       waitForTests(session, kubeconfig, { what: 'deployment', namespace, content }),
     );

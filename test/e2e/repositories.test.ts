@@ -80,7 +80,8 @@ describe('an umbrella chart with hooks, definitions and a chart next to it', () 
     shop.write('charts/api/values.yaml', 'image: { repository: x, tag: x, pullPolicy: IfNotPresent }\n');
     expect(ends(await shop.must('test-cached'))).toEqual(['done']);
     const path = `/apis/apps/v1/namespaces/${shop.namespace}/deployments/shop-api`;
-    await deleteAndWait(await openAccess(shop.kubeconfig), path, 60_000);
+    const kube = await openAccess(shop.kubeconfig);
+    await deleteAndWait(kube, path, await kubeRequest<KubeObject>(kube, 'GET', path));
     expect(ends(await shop.must('test-cached'))).toEqual(['done']);
     expect(await logs(shop)).toEqual({ api: 'second build' });
   });

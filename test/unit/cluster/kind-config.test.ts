@@ -38,6 +38,17 @@ describe('kindConfig', () => {
     `);
   });
 
+  it.each<[string | undefined, boolean]>([
+    ['kind-harness/node:v1.36.4-a9d9a52ea0a3', true],
+    ['kindest/node:v1.35.0@sha256:1234', true],
+    ['kindest/node:v1.34.2', false],
+    ['localhost:5000/node:latest', false],
+    [undefined, false],
+  ])('shortens the pauses before restarts if the kubelet of %s can', (nodeImage, can) => {
+    const config = kindConfig({ name: 'demo', nodeImage }, plain);
+    expect(config.includes('maxContainerRestartPeriod: 10s')).toBe(can);
+  });
+
   it('of a host with quirks has a setting for each of them', () => {
     const config = kindConfig({ name: 'demo' }, quirky);
     expect(parse(config)).toMatchObject({

@@ -136,3 +136,28 @@ describe('the expected pods of an object', () => {
     ).toBeUndefined();
   });
 });
+
+describe('pods that keep an earlier version', () => {
+  const spec = { template: { spec: { containers: [{ name: 'main', image: api.reference }] } } };
+  const object = (kind: string, more: object) => ({
+    apiVersion: 'apps/v1',
+    kind,
+    metadata: { name: 'api' },
+    spec: { ...spec, ...more },
+  });
+
+  it('are those below the partition of a StatefulSet', () => {
+    const set = object('StatefulSet', { updateStrategy: { rollingUpdate: { partition: 1 } } });
+    const workloads = [expectedPods(set, 'shop', [api])!];
+    const of = (name: string): V1Pod => {
+      const made = pod({ owner: { kind: 'StatefulSet', name: 'api' }, imageID: 'sha256:old' });
+      return { ...made, metadata: { ...made.metadata, name } };
+    };
+    expect(compare([of('api-0')], generation, { ...deployed, workloads })).toEqual([]);
+    expect(compare([of('api-1')], generation, { ...deployed, workloads })).toHaveLength(1);
+  });
+
+  it('are those of a paused Deployment', () => {
+    expect(expectedPods(object('Deployment', { paused: true }), 'shop', [api])).toBeUndefined();
+  });
+});

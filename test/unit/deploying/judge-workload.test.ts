@@ -390,3 +390,115 @@ describe('a Pod', () => {
     });
   });
 });
+
+describe('a container that crashes', () => {
+  const patience = {
+    maxRestarts: 3,
+    restartsBefore: new Map<string, number>(),
+    mayAppear: false,
+    since: Date.parse('2026-01-01T00:00:00Z'),
+  };
+  const crashing = (restartCount: number, reason = 'CrashLoopBackOff', message = 'why'): V1Pod =>
+    pod(
+      'app',
+      {
+        conditions: [],
+        containerStatuses: [
+          { name: 'main', image: '', imageID: '', ready: false, restartCount, state: { waiting: { reason, message } } },
+        ],
+      },
+      { uid: 'p', labels: { 'controller-revision-hash': 'r' } },
+    );
+  const judge = (crashed: V1Pod, more: Partial<RolloutFacts['patience'] & object> = {}) =>
+    judgeWorkload(
+      workload('StatefulSet'),
+      facts({
+        statefulSets: [
+          {
+            metadata: meta,
+            spec: { selector: {}, serviceName: '', template: {} },
+            status: { observedGeneration: 2, replicas: 1, updateRevision: 'r' },
+          },
+        ],
+        pods: [crashed],
+        patience: { ...patience, ...more },
+      }),
+    );
+
+  it('is given its restarts, and shown meanwhile', () => {
+    expect(judge(crashing(2))).toEqual({
+      state: 'pending',
+      detail: 'StatefulSet app: 0 of 1 ready; container main of pod app-pod crashes (2 restarts)',
+    });
+    expect(judge(crashing(3))).toMatchObject({ state: 'failed', failure: { reason: 'CrashLoopBackOff' } });
+  });
+
+  it('is not blamed for restarts before this deployment', () => {
+    expect(judge(crashing(4), { restartsBefore: new Map([['p/main', 2]]) })).toMatchObject({ state: 'pending' });
+  });
+
+  it('may miss a ConfigMap only if something may create it', () => {
+    const lacking = crashing(0, 'CreateContainerConfigError', 'configmap "c" not found');
+    expect(judge(lacking)).toMatchObject({ state: 'failed' });
+    expect(judge(lacking, { mayAppear: true })).toMatchObject({ state: 'pending' });
+    const wrong = crashing(0, 'CreateContainerConfigError', 'container has runAsNonRoot and image will run as root');
+    expect(judge(wrong, { mayAppear: true })).toMatchObject({ state: 'failed' });
+  });
+});
+
+describe('pods that the server refuses to create', () => {
+  const refused = (message: string, at: string) => ({
+    metadata: {},
+    involvedObject: { uid: 'app', name: 'app' },
+    message,
+    lastTimestamp: new Date(at),
+  });
+  const judge = (message: string, at = '2026-01-01T00:00:01Z') =>
+    judgeWorkload(
+      workload('StatefulSet'),
+      facts({
+        statefulSets: [
+          {
+            metadata: meta,
+            spec: { selector: {}, serviceName: '', template: {} },
+            status: { observedGeneration: 2, replicas: 0, updateRevision: 'r' },
+          },
+        ],
+        refusedPods: [refused(message, at)],
+        patience: {
+          maxRestarts: 5,
+          restartsBefore: new Map(),
+          mayAppear: false,
+          since: Date.parse('2026-01-01T00:00:00Z'),
+        },
+      }),
+    );
+
+  it.each(['pods "app-0" is forbidden: exceeded quota: q', 'pods "app-0" is forbidden: violates PodSecurity "x"'])(
+    "fail at once with the server's words: %s",
+    (message) => {
+      expect(judge(message)).toEqual({
+        state: 'failed',
+        failure: { subject: 'StatefulSet app', pod: 'app', namespace: 'shop', reason: 'FailedCreate', message },
+      });
+    },
+  );
+
+  it('are waited for if that passes by itself, or was before this deployment', () => {
+    expect(judge('pods "a" is forbidden: error looking up service account shop/a')).toMatchObject({ state: 'pending' });
+    expect(judge('failed calling webhook "x": is forbidden')).toMatchObject({ state: 'pending' });
+    expect(judge('exceeded quota', '2025-12-31T23:59:00Z')).toMatchObject({ state: 'pending' });
+  });
+});
+
+describe('a workload that is at rest', () => {
+  it('is ready if it is a suspended Job or one that deleted itself', () => {
+    const job: V1Job = { metadata: meta, spec: { template: {}, suspend: true } };
+    expect(judgeWorkload(workload('Job'), facts({ jobs: [job] }))).toMatchObject({
+      state: 'ready',
+      remark: expect.stringContaining('suspended'),
+    });
+    expect(judgeWorkload({ ...workload('Job'), deletesItself: true }, facts({}))).toEqual({ state: 'ready' });
+    expect(judgeWorkload(workload('Job'), facts({}))).toMatchObject({ state: 'pending' });
+  });
+});

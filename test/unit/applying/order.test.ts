@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { inOrder } from '../../../src/deploying/order.ts';
+import { inOrder } from '../../../src/applying/order.ts';
 import type { KubeObject } from '../../../src/kubernetes/api.ts';
 
 function object(kind: string, name = kind.toLowerCase()): KubeObject {

@@ -1,0 +1,84 @@
+import { existsSync } from 'node:fs';
+import { dirname, join, relative } from 'node:path';
+import { sha256 } from '../core/digest.ts';
+import { kubeList, kubeRequest, statusOf, type KubeAccess, type KubeObject } from '../kubernetes/api.ts';
+import { FIELD_MANAGER } from '../kubernetes/managed-fields.ts';
+import { keyOf, readEntries, writeEntries, type AppliedEntry } from './applied-entry.ts';
+
+/** The label of the ConfigMaps with records. */
+const RECORD_LABEL = 'kind-harness.dev/applied';
+const ENTRIES = 'objects';
+
+/** Where the record of a configuration is kept. */
+export interface RecordPlace {
+  namespace: string;
+  /** The name of a ConfigMap. */
+  name: string;
+  /** The configuration, for people. */
+  of: string;
+}
+
+/**
+ * The place of a configuration's record. Two checkouts of a repository share it, as they share the
+ * cluster; two configurations in a repository do not.
+ */
+export function recordPlace(config: { project: string; namespace: string; file: string }): RecordPlace {
+  const of = withinRepository(config.file);
+  const name = `kind-harness-${sha256(`${config.project}\n${of}`).slice(0, 10)}`;
+  return { namespace: config.namespace, name, of };
+}
+
+/** A file's path from the top of its Git repository; the whole path if it is in none. */
+function withinRepository(file: string): string {
+  for (let directory = dirname(file); ; directory = dirname(directory)) {
+    if (existsSync(join(directory, '.git'))) return relative(directory, file);
+    if (dirname(directory) === directory) return file;
+  }
+}
+
+/** What was applied in earlier runs, by `keyOf`; empty if there is no record. */
+export async function readRecord(kube: KubeAccess, place: RecordPlace): Promise<Map<string, AppliedEntry>> {
+  try {
+    const { data } = await kubeRequest<KubeObject & { data?: Record<string, string> }>(kube, 'GET', pathOf(place));
+    return new Map(readEntries(data?.[ENTRIES] ?? '').map((entry) => [keyOf(entry), entry]));
+  } catch (error) {
+    if (statusOf(error) === 404) return new Map();
+    throw error;
+  }
+}
+
+export async function writeRecord(
+  kube: KubeAccess,
+  place: RecordPlace,
+  entries: Iterable<AppliedEntry>,
+): Promise<void> {
+  const { namespace, name, of } = place;
+  await kubeRequest(kube, 'PATCH', `${pathOf(place)}?fieldManager=${FIELD_MANAGER}&force=true`, {
+    contentType: 'application/apply-patch+yaml',
+    body: {
+      apiVersion: 'v1',
+      kind: 'ConfigMap',
+      metadata: {
+        name,
+        namespace,
+        labels: { [RECORD_LABEL]: 'true' },
+        annotations: { 'kind-harness.dev/configuration': of },
+      },
+      data: { [ENTRIES]: writeEntries(entries) },
+    },
+  });
+}
+
+/** The keys of all objects that other configurations have applied to this cluster. */
+export async function keysOfOthers(kube: KubeAccess, place: RecordPlace): Promise<Set<string>> {
+  const query = new URLSearchParams({ labelSelector: RECORD_LABEL });
+  const { items } = await kubeList(kube, `/api/v1/configmaps?${query.toString()}`);
+  const others = items.filter(
+    ({ metadata }) => metadata?.name !== place.name || metadata.namespace !== place.namespace,
+  ) as { data?: Record<string, string> }[];
+  return new Set(others.flatMap(({ data }) => readEntries(data?.[ENTRIES] ?? '').map(keyOf)));
+}
+
+function pathOf({ namespace, name }: RecordPlace): string {
+  return `/api/v1/namespaces/${encodeURIComponent(namespace)}/configmaps/${name}`;
+}

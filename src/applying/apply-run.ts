@@ -1,0 +1,171 @@
+import { messageOf } from '../core/error.ts';
+import { kubeMetadata, kubeRequest, statusOf, type KubeAccess, type KubeObject } from '../kubernetes/api.ts';
+import { deleteAndWait } from '../kubernetes/delete.ts';
+import { isKind } from '../kubernetes/kinds.ts';
+import type { KubeResources } from '../kubernetes/resources.ts';
+import { describeEntry, keyOf, writeEntries, type AppliedEntry } from './applied-entry.ts';
+import { keysOfOthers, readRecord, writeRecord, type RecordPlace } from './applied-record.ts';
+import { decideRemoval, entriesLeft, type Removal } from './decide-removal.ts';
+import { openMemory, type Memory } from './memory.ts';
+
+interface RunOptions {
+  kube: KubeAccess;
+  resources: KubeResources;
+  place: RecordPlace;
+  /** For digests of content, which may be secret. */
+  key: Buffer;
+  note: (message: string) => void;
+  signal?: AbortSignal | undefined;
+}
+
+/** An object that is no longer among those to apply, and what becomes of it. */
+export interface Left {
+  entry: AppliedEntry;
+  removal: Removal;
+}
+
+/**
+ * One run's deployment: what earlier runs of the same configuration have applied, and what this one
+ * applies. What is only in the first is removed at the end.
+ */
+export class ApplyRun {
+  readonly #options: RunOptions;
+  readonly #before: ReadonlyMap<string, AppliedEntry>;
+  readonly #now = new Map<string, AppliedEntry>();
+
+  private constructor(options: RunOptions, before: ReadonlyMap<string, AppliedEntry>) {
+    this.#options = options;
+    this.#before = before;
+  }
+
+  static async open(options: RunOptions): Promise<ApplyRun> {
+    return new ApplyRun(options, await readRecord(options.kube, options.place));
+  }
+
+  /** @param namespace for objects that name none */
+  memory(namespace: string): Memory {
+    const { kube, resources, key } = this.#options;
+    return openMemory({ kube, resources, key, before: this.#before, now: this.#now }, namespace);
+  }
+
+  /** Keeps objects that were found to stand as an earlier run has applied them. */
+  keep(objects: readonly KubeObject[], namespace: string): void {
+    for (const { apiVersion, kind, metadata } of objects) {
+      const { name } = metadata;
+      for (const place of [metadata.namespace ?? namespace, undefined]) {
+        const key = keyOf({ apiVersion, kind, name, namespace: place });
+        const entry = this.#before.get(key);
+        if (entry) this.#now.set(key, entry);
+      }
+    }
+  }
+
+  /** What became superfluous with what was applied up to now. */
+  async left(): Promise<Left[]> {
+    const { kube, resources, place } = this.#options;
+    return leftOf(kube, resources, place, this.#before, (key) => this.#now.has(key));
+  }
+
+  /** Removes what earlier runs have applied and this one did not, and records what is applied. */
+  async finish(): Promise<void> {
+    const { place, note } = this.#options;
+    const left = await this.left();
+    for (const { entry, removal } of left) {
+      const words = describeEntry(entry, place.namespace);
+      if (removal.action === 'remove') note(`removing ${words}: no longer in the manifests`);
+      if (removal.action === 'keep')
+        note(`${words} is no longer in the manifests; it stays, ${removal.reason}: \`${deletionOf(entry)}\``);
+    }
+    const kept = left.flatMap(({ entry, removal }) => (removal.action === 'keep' ? [entry] : []));
+    const remaining = await this.#remove(left.filter(({ removal }) => removal.action === 'remove'));
+    await this.#write([...this.#now.values(), ...kept, ...remaining]);
+  }
+
+  /** Records what is applied, and what may still be there from earlier runs. */
+  async abandon(): Promise<void> {
+    await this.#write(new Map([...this.#before, ...this.#now]).values());
+  }
+
+  /** @returns what could not be removed, for the next run */
+  async #remove(left: Left[]): Promise<AppliedEntry[]> {
+    const { kube, resources, place, note, signal } = this.#options;
+    const remaining = await Promise.all(
+      left.map(async ({ entry }) => {
+        try {
+          const path = await resources.pathOf(asObject(entry), entry.namespace ?? '');
+          const found = await kubeRequest<KubeObject>(kube, 'GET', path);
+          if (found.metadata['uid'] !== entry.uid) return [];
+          await deleteAndWait(kube, path, found, { signal });
+          return [];
+        } catch (error) {
+          signal?.throwIfAborted();
+          if (statusOf(error) === 404) return [];
+          note(`could not remove ${describeEntry(entry, place.namespace)}: ${messageOf(error)}`);
+          return [entry];
+        }
+      }),
+    );
+    return remaining.flat();
+  }
+
+  async #write(entries: Iterable<AppliedEntry>): Promise<void> {
+    const all = [...entries];
+    if (writeEntries(all) !== writeEntries(this.#before.values()))
+      await writeRecord(this.#options.kube, this.#options.place, all);
+  }
+}
+
+/** What was applied and is no longer wanted, with what becomes of it. Changes nothing. */
+export async function leftOf(
+  kube: KubeAccess,
+  resources: KubeResources,
+  place: RecordPlace,
+  before: ReadonlyMap<string, AppliedEntry>,
+  isStillWanted: (key: string) => boolean,
+): Promise<Left[]> {
+  const entries = entriesLeft(before.values(), isStillWanted);
+  if (entries.length === 0) return [];
+  const others = await keysOfOthers(kube, place);
+  return Promise.all(
+    entries.map(async (entry) => {
+      const found = await lookUp(kube, resources, entry);
+      const uid = found === undefined ? undefined : String(found.metadata['uid']);
+      const facts = {
+        uid,
+        isSharedWithOthers: others.has(keyOf(entry)),
+        hasInstances: await hasInstances(kube, found),
+      };
+      return { entry, removal: decideRemoval(entry, facts) };
+    }),
+  );
+}
+
+async function lookUp(
+  kube: KubeAccess,
+  resources: KubeResources,
+  entry: AppliedEntry,
+): Promise<KubeObject | undefined> {
+  try {
+    return await kubeRequest<KubeObject>(kube, 'GET', await resources.pathOf(asObject(entry), entry.namespace ?? ''));
+  } catch (error) {
+    if (statusOf(error) === 404) return undefined; // the object, or its kind
+    throw error;
+  }
+}
+
+async function hasInstances(kube: KubeAccess, definition: KubeObject | undefined): Promise<boolean> {
+  if (!definition || !isKind(definition, 'apiextensions.k8s.io', 'CustomResourceDefinition')) return false;
+  type Spec = { group: string; names: { plural: string }; versions: { name: string; served: boolean }[] };
+  const { group, names, versions } = definition['spec'] as Spec;
+  const served = versions.find((version) => version.served);
+  if (!served) return true; // who knows
+  return (await kubeMetadata(kube, `/apis/${group}/${served.name}/${names.plural}?limit=1`)).length > 0;
+}
+
+function asObject({ apiVersion, kind, name, namespace }: AppliedEntry): KubeObject {
+  return { apiVersion, kind, metadata: { name, ...(namespace === undefined ? {} : { namespace }) } };
+}
+
+function deletionOf({ kind, name, namespace }: AppliedEntry): string {
+  return `kubectl delete ${kind.toLowerCase()} ${name}${namespace === undefined ? '' : ` --namespace ${namespace}`}`;
+}
