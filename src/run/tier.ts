@@ -54,7 +54,10 @@ export async function testPrepared(
   const before = whyNotCurrent(session, prepared);
   const [cache] = await Promise.all([openCache(session, tier, options, prepared), before.then(assertCurrent)]);
   let modules: ModuleReport[] | undefined;
-  const learn = (reports: ModuleReport[]) => (modules = reports);
+  const learn = (reports: ModuleReport[]) => {
+    modules = reports;
+    cache?.learn(reports);
+  };
   const forwards = new AbortController();
   // In parallel with the tests, which do not depend on it.
   const collected = hasReplaced(session) ? collectReplaced(session, prepared.nodes) : undefined;

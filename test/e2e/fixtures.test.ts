@@ -245,5 +245,6 @@ describe('what is deployed', () => {
     expect(summary.error?.detail).toMatch(/container c0 of pod app-\S+ runs localhost\/someone\/else:1/);
 
     expect((await project.must('test-cached')).summary.tests).toMatchObject({ passed: 1, unchanged: 0 });
+    expect((await project.must('test-fast')).summary.tests).toMatchObject({ passed: 0, unchanged: 1 });
   });
 });

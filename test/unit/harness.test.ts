@@ -16,6 +16,7 @@ function openHarness(): Harness {
     cluster: { name: 'shop' },
     images: [],
     services: [],
+    deploy: { steps: [] },
     stateDirectory: directory,
   } as unknown as Config;
   const env = { XDG_CACHE_HOME: directory };
