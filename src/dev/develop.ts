@@ -20,7 +20,7 @@ async function untilReconfigured(options: DevOptions, config: Config): Promise<C
   const { emit } = options;
   const note = (message: string) => emit({ type: 'note', level: 'info', message });
   // Watching starts before anything is read: changes during a round are for the next round.
-  const changes = await Changes.below(watchedPaths(config), config.stateDirectory);
+  const changes = await Changes.below(watchedPaths(config), config.stateDirectory, note);
   try {
     const rounds = new Rounds(options, config);
     await rounds.observe([]);
@@ -56,7 +56,7 @@ async function nextRound(
   for (;;) {
     const changed = await changes.take(signal);
     try {
-      const newConfig = await changedConfig(config, changed.includes(config.file));
+      const newConfig = await changedConfig(config, changes.isBlind || changed.includes(config.file));
       if (newConfig) return { newConfig };
       const plan = planRound(await rounds.observe(changed), rounds.isDeployed);
       if (plan) return plan;
