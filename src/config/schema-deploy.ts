@@ -2,7 +2,7 @@ import * as v from 'valibot';
 import { argv, fromEnvironment, globs, label, object, record, text, timeout } from './schema-parts.ts';
 
 /** The kinds of steps; each step has one of these keys. */
-export const STEP_KINDS = ['helm', 'kustomize', 'manifests', 'command'] as const;
+const STEP_KINDS = ['helm', 'kustomize', 'manifests', 'command'] as const;
 
 const release = v.pipe(
   text,

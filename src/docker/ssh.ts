@@ -1,7 +1,6 @@
 import { spawn } from 'node:child_process';
 import { Agent } from 'node:http';
 import { Duplex } from 'node:stream';
-import { childStarted } from '../machine/children.ts';
 
 /** Seconds until ssh gives up the connection. */
 const CONNECT_TIMEOUT = 30;
@@ -35,7 +34,6 @@ export function sshCommand({ username, hostname, port, pathname }: URL): [string
 
 function connectionThrough([program, ...args]: [string, ...string[]]): Duplex {
   const child = spawn(program, args, { stdio: 'pipe' });
-  const ended = child.pid === undefined ? undefined : childStarted(child.pid);
   let complaint = '';
   const connection = new Duplex({
     read: () => void child.stdout.resume(),
@@ -53,7 +51,6 @@ function connectionThrough([program, ...args]: [string, ...string[]]): Duplex {
   child.stderr.on('data', (chunk: Buffer) => (complaint = (complaint + chunk.toString('utf8')).slice(-2_000)));
   child.once('error', (error) => connection.destroy(error));
   child.once('close', (code) => {
-    ended?.();
     if (code === 0 || code === null) connection.push(null);
     else connection.destroy(new Error(`ssh failed: ${complaint.trim()}`));
   });

@@ -12,7 +12,7 @@ interface Dependency {
  * The charts that a chart's directory takes from directories next to it (`repository: file://…`),
  * by the name of the dependency. One that is unpacked in `charts/` is used as it is.
  */
-export async function localDependencies(chart: string): Promise<{ name: string; directory: string }[]> {
+async function localDependencies(chart: string): Promise<{ name: string; directory: string }[]> {
   const { parse } = await import('yaml');
   const read = (file: string) => {
     const path = join(chart, file);

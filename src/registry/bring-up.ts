@@ -82,7 +82,7 @@ export async function stopRegistry(session: Session): Promise<void> {
 }
 
 /** The local registry, if it exists and is ours. */
-export async function ownRegistry({ engine, config }: Session): Promise<ObservedRegistry | undefined> {
+async function ownRegistry({ engine, config }: Session): Promise<ObservedRegistry | undefined> {
   const observed = await observeRegistry(engine, config.cluster.name);
   return observed && isOurs(observed, { project: config.project, cluster: config.cluster.name }) ? observed : undefined;
 }
