@@ -116,7 +116,7 @@ export class ApplyRun {
 }
 
 /** What was applied and is no longer wanted, with what becomes of it. Changes nothing. */
-export async function leftOf(
+async function leftOf(
   kube: KubeAccess,
   resources: KubeResources,
   place: RecordPlace,

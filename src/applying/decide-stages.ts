@@ -77,7 +77,7 @@ export function isDefinition(object: KubeObject): boolean {
 }
 
 /** Whether others pass through an object. */
-export function isGate(object: KubeObject): boolean {
+function isGate(object: KubeObject): boolean {
   return isWebhook(object) || isKind(object, 'apiregistration.k8s.io', 'APIService');
 }
 

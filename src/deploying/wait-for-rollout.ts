@@ -113,7 +113,7 @@ function checkOf(kube: KubeAccess, workloads: Workload[], namespaces: string[], 
 }
 
 /** As Kubernetes does it, five restarts take two and a half minutes. */
-export const DEFAULT_MAX_RESTARTS = 5;
+const DEFAULT_MAX_RESTARTS = 5;
 
 /** How often each container has been restarted, by `<pod's uid>/<name>`. */
 function restartsOf(pods: readonly V1Pod[]): Map<string, number> {

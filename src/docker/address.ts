@@ -59,5 +59,5 @@ function pem({ directory }: TlsFiles, name: 'ca' | 'cert' | 'key') {
 export function connectionOptions(address: EngineAddress): Dockerode.DockerOptions {
   const route = routeTo(address);
   // dockerode's types allow only its own ssh agents, but it hands any agent on.
-  return route as unknown as Dockerode.DockerOptions;
+  return route;
 }
