@@ -121,7 +121,7 @@ export class Harness {
   async cacheStatus(names: readonly string[] = [], onlyVerdicts = false, verify = false): Promise<CacheStatus> {
     const images = selectImages(this.config, names);
     const { cacheStatus } = await import('./run/cache-status.ts');
-    return this.#inSession((session) => cacheStatus(session, images, { onlyVerdicts, verify }));
+    return inSession(this.#session, (session) => cacheStatus(session, images, { onlyVerdicts, verify }));
   }
 
   /**
@@ -131,13 +131,13 @@ export class Harness {
   async why(names: readonly string[] = []): Promise<Why[]> {
     const images = selectImages(this.config, names);
     const { why } = await import('./building/why.ts');
-    return this.#inSession((session) => why(session, images));
+    return inSession(this.#session, (session) => why(session, images));
   }
 
   /** Reports what a tier would do. Changes nothing. */
   async dryRun(tier: Tier): Promise<TierPlan> {
     const { dryRun } = await import('./run/dry-run.ts');
-    return this.#inSession((session) => dryRun(session, tier));
+    return inSession(this.#session, (session) => dryRun(session, tier));
   }
 
   /**
@@ -187,7 +187,7 @@ export class Harness {
 
   /** Reports what a deployment would change in the running cluster, field by field. Changes nothing. */
   diff(): Promise<StepDifference[]> {
-    return this.#inSession(async (session) => (await import('./run/diff.ts')).diffDeployment(session));
+    return inSession(this.#session, async (session) => (await import('./run/diff.ts')).diffDeployment(session));
   }
 
   /**
@@ -228,10 +228,7 @@ export class Harness {
    * @returns whether there was a cluster, and the names of the removed images
    */
   clean(): Promise<{ cluster: boolean; images: string[] }> {
-    return this.#alone(async (session) => {
-      const { removeImages, takeDown } = await import('./run/down.ts');
-      return { cluster: await takeDown(session), images: await removeImages(session) };
-    });
+    return this.#alone(async (session) => (await import('./run/down.ts')).clean(session));
   }
 
   /**
@@ -244,11 +241,7 @@ export class Harness {
 
   /** Runs an operation that changes something, while no other harness process uses the cluster. */
   #alone<T>(work: (session: Session) => Promise<T>): Promise<T> {
-    return this.#inSession((session) => exclusively(session, this.#command, () => work(session)));
-  }
-
-  #inSession<T>(work: (session: Session) => Promise<T>): Promise<T> {
-    return inSession(this.#session, work);
+    return inSession(this.#session, (session) => exclusively(session, this.#command, () => work(session)));
   }
 }
 

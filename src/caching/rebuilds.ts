@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { sha256 } from '../core/digest.ts';
-import { dockerHost } from '../docker/host.ts';
+import { dockerHost } from '../endpoint/host.ts';
 import { cacheDirectory } from '../machine/cache-directory.ts';
 import { readState, writeState } from '../machine/state-file.ts';
 

@@ -1,8 +1,8 @@
 import { createRequire } from 'node:module';
 import type Dockerode from 'dockerode';
 import { HarnessError, messageOf } from '../core/error.ts';
-import { connectionOptions, routeTo, type Route } from './address.ts';
-import { environmentFor, resolveEngine, socketPathOf, type EngineAddress } from './host.ts';
+import { connectionOptions, routeTo, type Route } from '../endpoint/address.ts';
+import { environmentFor, resolveEngine, socketPathOf, type EngineAddress } from '../endpoint/host.ts';
 import { toDockerImage, type DockerImage, type InspectedImage } from './image.ts';
 import { PATIENCE, watchAnswer, type Patience } from './patience.ts';
 import { enginePlatform } from './platform.ts';

@@ -1,4 +1,4 @@
-import type { Route } from './address.ts';
+import type { Route } from '../endpoint/address.ts';
 
 /**
  * Not imported: `import` reads all exports of this module, and some of them are getters that load a

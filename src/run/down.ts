@@ -36,12 +36,17 @@ export async function takeDown(session: Session): Promise<boolean> {
   return true;
 }
 
+/** Deletes the cluster, and then the images. */
+export async function clean(session: Session): Promise<{ cluster: boolean; images: string[] }> {
+  return { cluster: await takeDown(session), images: await removeImages(session) };
+}
+
 /**
  * Removes the images that were built for this project, except what the user named otherwise or a
  * container uses. Images that only inherited a label from one of them stay.
  * @returns the removed names, and the ids of images without one
  */
-export async function removeImages(session: Session): Promise<string[]> {
+async function removeImages(session: Session): Promise<string[]> {
   const { engine, config, emit } = session;
   return step(emit, 'images', 'removing images', async () => {
     const { images, foreignPorts } = await dockerHoldings(session);

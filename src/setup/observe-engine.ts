@@ -1,7 +1,7 @@
 /** Finds out the state of the Docker engine. No answer is a state too. */
 import { messageOf } from '../core/error.ts';
 import { DockerEngine } from '../docker/engine.ts';
-import { dockerHost } from '../docker/host.ts';
+import { dockerHost } from '../endpoint/host.ts';
 import { within } from '../machine/with-timeout.ts';
 import type { Engine } from './observed.ts';
 

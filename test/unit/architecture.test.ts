@@ -17,6 +17,7 @@ const FLOORS: [rooms: string[], reason: string][] = [
   [['core'], 'what every room uses: errors, events, summaries, labels; no I/O'],
   [['patterns'], 'texts in, answers out; no I/O'],
   [['machine', 'kubernetes', 'report'], 'know one thing outside of this package each, and nothing inside'],
+  [['endpoint'], 'where the engine is, and how to reach it'],
   [['docker', 'sources', 'apt'], 'run programs and read files through machine'],
   [['containerd', 'config', 'system-images', 'setup', 'caching'], 'need Docker, but no run'],
   [['session.ts', 'freshness'], 'what each stage receives; what an image is built from'],

@@ -2,7 +2,7 @@ import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { DockerImage } from '../../../src/docker/engine.ts';
-import { dockerHost } from '../../../src/docker/host.ts';
+import { dockerHost } from '../../../src/endpoint/host.ts';
 import { ImageDigests } from '../../../src/loading/image-digest.ts';
 import { readState, removeState, writeDurably, writeState } from '../../../src/machine/state-file.ts';
 import { plant, scratch } from '../../support/scratch.ts';

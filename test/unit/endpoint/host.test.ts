@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { environmentFor, resolveEngine } from '../../../src/docker/host.ts';
-import { sshCommand } from '../../../src/docker/ssh.ts';
+import { environmentFor, resolveEngine } from '../../../src/endpoint/host.ts';
+import { sshCommand } from '../../../src/endpoint/ssh.ts';
 import { plant, scratch } from '../../support/scratch.ts';
 
 const FAR = '512eea46ceb3921dff4363c7069d89d4964d1d9fccaa0f411851a7aa60a5c868'; // sha256 of "far"
