@@ -116,7 +116,7 @@ function hasBuildx() {
 }
 
 async function dockerAnswers() {
-  const { dockerHost } = await import('../dist/docker/host.js');
+  const { dockerHost } = await import('../dist/endpoint/host.js');
   const host = dockerHost(process.env) ?? 'unix:///var/run/docker.sock';
   if (!host.startsWith('unix://')) return false; // not reachable with the quick check below
   return new Promise((resolve) => {
