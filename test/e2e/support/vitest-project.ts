@@ -1,7 +1,7 @@
 import { cpSync, mkdirSync, readFileSync, symlinkSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { HarnessConfig } from '../../../src/config/define.ts';
-import { plainHarness, REPOSITORY, startProgram, type Ended, type RunningProgram } from './command.ts';
+import { plainHarness, REPOSITORY, startProgram, type Ended, type RunningProgram, type Start } from './command.ts';
 import type { Project, Suite } from './suite.ts';
 
 /** Files of `test/e2e/guests`: their names there, and their names in the project. */
@@ -13,16 +13,26 @@ const VITEST: [string, ...string[]] = [process.execPath, join(REPOSITORY, 'node_
  * A project whose tests use vitest and this package, which is installed as if from a registry. Its
  * image is a small web server.
  */
-export function vitestProject(all: Suite, name: string, guests: Guests, config: HarnessConfig = {}): Project {
+export function vitestProject(
+  all: Suite,
+  name: string,
+  guests: Guests,
+  config: HarnessConfig = {},
+  start: Start = {},
+): Project {
   install(all.directory);
-  const project = all.project(name, {
-    images: {
-      app: { context: 'app', tag: `${all.name}/web:dev`, debianBases: { 'debian:bookworm-slim': 'bookworm' } },
+  const project = all.project(
+    name,
+    {
+      images: {
+        app: { context: 'app', tag: `${all.name}/web:dev`, debianBases: { 'debian:bookworm-slim': 'bookworm' } },
+      },
+      manifests: [],
+      tests: {},
+      ...config,
     },
-    manifests: [],
-    tests: {},
-    ...config,
-  });
+    start,
+  );
   project.write(
     'app/Dockerfile',
     'FROM debian:bookworm-slim\nCOPY server.pl /\nENV GREETING=hello\nCMD ["perl", "/server.pl"]\n',
