@@ -3,6 +3,7 @@ import { digestOfJson } from '../core/digest.ts';
 import { TEMPLATE_ANNOTATION } from '../core/labels.ts';
 import type { KubeObject } from '../kubernetes/api.ts';
 import { isKind } from '../kubernetes/kinds.ts';
+import { copyOf } from '../manifests/copy-of.ts';
 
 /**
  * The annotation of pod templates with the digest of the ConfigMaps and Secrets that the pods read.
@@ -41,7 +42,7 @@ export class DeployedConfig {
     const content = digestOfJson(read.map((key) => [key, this.#contents.get(key)]));
     const hasSecret = read.some((key) => key.startsWith('Secret '));
     const digest = hasSecret ? createHmac('sha256', this.#key()).update(content).digest('hex') : content;
-    const copy = structuredClone(object);
+    const copy = copyOf(object);
     const target = templateOf(copy);
     if (target) target.metadata = withAnnotation(target.metadata, CONFIG_ANNOTATION, digest.slice(0, 32));
     return copy;
@@ -54,7 +55,7 @@ export class DeployedConfig {
  */
 export function withTemplateDigest(object: KubeObject): KubeObject {
   if (!isKind(object, 'apps', 'ReplicaSet') && !isKind(object, '', 'ReplicationController')) return object;
-  const copy = structuredClone(object);
+  const copy = copyOf(object);
   const target = templateOf(copy);
   if (target) target.metadata = withAnnotation(target.metadata, TEMPLATE_ANNOTATION, digestOfJson(target).slice(0, 32));
   return copy;

@@ -76,3 +76,12 @@ it('the template of a ReplicaSet of its own has a digest of itself', () => {
   const other = deployment({});
   expect(withTemplateDigest(other)).toBe(other);
 });
+
+it('keeps integers that JavaScript cannot hold', () => {
+  const { rawJSON } = JSON as unknown as { rawJSON: (text: string) => unknown };
+  const spec = { containers: [{ envFrom: [{ configMapRef: { name: 'c' } }], large: rawJSON('9007199254740993') }] };
+  const known = new DeployedConfig(() => Buffer.from('key'));
+  known.add([config('ConfigMap', 'c', 'x')], 'shop');
+  for (const copy of [known.annotate(deployment(spec), 'shop'), withTemplateDigest(deployment(spec, 'ReplicaSet'))])
+    expect(JSON.stringify(copy)).toContain('"large":9007199254740993');
+});
