@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { sha256 } from '../core/digest.ts';
-import { kubeList, kubeRequest, statusOf, type KubeAccess, type KubeObject } from '../kubernetes/api.ts';
+import { kubeFind, kubeList, kubeRequest, type KubeAccess } from '../kubernetes/api.ts';
 import { FIELD_MANAGER } from '../kubernetes/managed-fields.ts';
 import { keyOf, readEntries, writeEntries, type AppliedEntry } from './applied-entry.ts';
 
@@ -38,13 +38,8 @@ function withinRepository(file: string): string {
 
 /** What was applied in earlier runs, by `keyOf`; empty if there is no record. */
 export async function readRecord(kube: KubeAccess, place: RecordPlace): Promise<Map<string, AppliedEntry>> {
-  try {
-    const { data } = await kubeRequest<KubeObject & { data?: Record<string, string> }>(kube, 'GET', pathOf(place));
-    return new Map(readEntries(data?.[ENTRIES] ?? '').map((entry) => [keyOf(entry), entry]));
-  } catch (error) {
-    if (statusOf(error) === 404) return new Map();
-    throw error;
-  }
+  const record = await kubeFind<{ data?: Record<string, string> }>(kube, pathOf(place));
+  return new Map(readEntries(record?.data?.[ENTRIES] ?? '').map((entry) => [keyOf(entry), entry]));
 }
 
 export async function writeRecord(

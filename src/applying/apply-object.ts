@@ -1,5 +1,5 @@
 import { HarnessError } from '../core/error.ts';
-import { KubeApiError, kubeRequest, statusOf, type KubeAccess, type KubeObject } from '../kubernetes/api.ts';
+import { KubeApiError, kubeFind, kubeRequest, type KubeAccess, type KubeObject } from '../kubernetes/api.ts';
 import { deleteAndWait } from '../kubernetes/delete.ts';
 import { isKind } from '../kubernetes/kinds.ts';
 import { FIELD_MANAGER } from '../kubernetes/managed-fields.ts';
@@ -32,13 +32,13 @@ export async function applyObject(
   const path = await resources.pathOf(object, namespace);
   const { signal } = options;
   const runs = isKind(object, 'batch', 'Job') || isKind(object, '', 'Pod');
-  const earlier = runs ? await existing(kube, path) : undefined;
+  const earlier = runs ? await kubeFind(kube, path) : undefined;
   if (earlier && needsNewRun(earlier, object)) await deleteAndWait(kube, path, earlier, { signal });
   try {
     return await apply(kube, path, object, signal);
   } catch (error) {
     if (!isImmutable(refusalOf(error))) throw error;
-    const found = await existing(kube, path);
+    const found = await kubeFind(kube, path);
     if (found) await makeRoom(kube, path, found, object, error as Error, options);
     return apply(kube, path, object, signal);
   }
@@ -83,15 +83,6 @@ async function makeRoom(
 /** An object as arguments of kubectl. */
 function wordsFor({ kind, metadata: { name, namespace } }: KubeObject): string {
   return `${kind.toLowerCase()} ${name}${namespace === undefined ? '' : ` --namespace ${namespace}`}`;
-}
-
-async function existing(kube: KubeAccess, path: string): Promise<KubeObject | undefined> {
-  try {
-    return await kubeRequest<KubeObject>(kube, 'GET', path);
-  } catch (error) {
-    if (statusOf(error) === 404) return undefined;
-    throw error;
-  }
 }
 
 function apply(kube: KubeAccess, path: string, object: unknown, signal?: AbortSignal): Promise<KubeObject> {

@@ -1,5 +1,5 @@
 import { messageOf } from '../core/error.ts';
-import { kubeMetadata, kubeRequest, statusOf, type KubeAccess, type KubeObject } from '../kubernetes/api.ts';
+import { kubeFind, kubeMetadata, statusOf, type KubeAccess, type KubeObject } from '../kubernetes/api.ts';
 import { deleteAndWait } from '../kubernetes/delete.ts';
 import { isKind } from '../kubernetes/kinds.ts';
 import type { KubeResources } from '../kubernetes/resources.ts';
@@ -93,9 +93,8 @@ export class ApplyRun {
       left.map(async ({ entry }) => {
         try {
           const path = await resources.pathOf(asObject(entry), entry.namespace ?? '');
-          const found = await kubeRequest<KubeObject>(kube, 'GET', path);
-          if (found.metadata['uid'] !== entry.uid) return [];
-          await deleteAndWait(kube, path, found, { signal });
+          const found = await kubeFind(kube, path);
+          if (found?.metadata['uid'] === entry.uid) await deleteAndWait(kube, path, found, { signal });
           return [];
         } catch (error) {
           signal?.throwIfAborted();
@@ -146,9 +145,9 @@ async function lookUp(
   entry: AppliedEntry,
 ): Promise<KubeObject | undefined> {
   try {
-    return await kubeRequest<KubeObject>(kube, 'GET', await resources.pathOf(asObject(entry), entry.namespace ?? ''));
+    return await kubeFind(kube, await resources.pathOf(asObject(entry), entry.namespace ?? ''));
   } catch (error) {
-    if (statusOf(error) === 404) return undefined; // the object, or its kind
+    if (statusOf(error) === 404) return undefined; // its kind
     throw error;
   }
 }

@@ -1,7 +1,8 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { KubeObject } from '../kubernetes/api.ts';
 import type { Propagation } from '../kubernetes/delete.ts';
 import { FIELD_MANAGER, isManagedBy } from '../kubernetes/managed-fields.ts';
-import { isBuiltIn, isKind } from '../kubernetes/kinds.ts';
+import { groupOf, isBuiltIn, isKind } from '../kubernetes/kinds.ts';
 
 /** What to do about an object with a field that cannot be changed in place. */
 export type Recreation =
@@ -33,8 +34,7 @@ export function decideRecreation(found: KubeObject, wanted: KubeObject, asked: b
 
 function lossOf(object: KubeObject): string | undefined {
   if (!isBuiltIn(object.apiVersion)) return 'what its controller keeps for it';
-  const group = object.apiVersion.includes('/') ? `.${object.apiVersion.split('/')[0]}` : '';
-  return HOLDS_DATA[`${object.kind}${group}`];
+  return HOLDS_DATA[[object.kind, groupOf(object.apiVersion)].filter((part) => part !== '').join('.')];
 }
 
 interface SetSpec {
@@ -50,7 +50,7 @@ interface SetSpec {
 function decideStatefulSet(found: KubeObject, wanted: KubeObject, asked: boolean): Recreation {
   const [before, after] = [found['spec'] as SetSpec, wanted['spec'] as SetSpec];
   const claims = (before.volumeClaimTemplates ?? []).length > 0;
-  if (JSON.stringify(sorted(before.selector)) === JSON.stringify(sorted(after.selector))) {
+  if (isDeepStrictEqual(before.selector, after.selector)) {
     const keeps = claims ? 'its claims stay as they are, with their data and size' : undefined;
     return { action: 'recreate', propagation: 'Orphan', keeps };
   }
@@ -58,15 +58,4 @@ function decideStatefulSet(found: KubeObject, wanted: KubeObject, asked: boolean
   if (!deletes) return { action: 'recreate', propagation: 'Foreground', keeps: claims ? 'its claims stay' : undefined };
   const loses = 'the data in its claims';
   return asked ? { action: 'recreate', propagation: 'Foreground', loses } : { action: 'ask', loses };
-}
-
-/** With keys in one order. */
-function sorted(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(sorted);
-  if (typeof value !== 'object' || value === null) return value;
-  return Object.fromEntries(
-    Object.entries(value)
-      .sort(([a], [b]) => (a < b ? -1 : 1))
-      .map(([key, inner]) => [key, sorted(inner)]),
-  );
 }

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { V1EndpointSlice } from '@kubernetes/client-node';
 import { HarnessError } from '../core/error.ts';
 import { seconds } from '../core/words.ts';
-import { kubeRequest, statusOf, type KubeAccess, type KubeObject } from '../kubernetes/api.ts';
+import { kubeFind, statusOf, type KubeAccess, type KubeObject } from '../kubernetes/api.ts';
 import type { KubeResources } from '../kubernetes/resources.ts';
 import { WatchTimeout, watchUntil } from '../kubernetes/watch.ts';
 import type { Server } from './decide-stages.ts';
@@ -91,7 +91,7 @@ export async function waitWhileTerminating(
   progress: (detail: string) => void,
   signal?: AbortSignal,
 ): Promise<boolean> {
-  const found = await liveNamespace(kube, name);
+  const found = await kubeFind<LiveNamespace>(kube, `/api/v1/namespaces/${encodeURIComponent(name)}`);
   if (found?.metadata['deletionTimestamp'] === undefined) return found !== undefined;
   progress(`waiting until the earlier namespace ${name} is deleted`);
   const query = new URLSearchParams({ fieldSelector: `metadata.name=${name}` });
@@ -117,15 +117,6 @@ export async function waitWhileTerminating(
 function whatHolds({ status }: LiveNamespace): string {
   const messages = (status?.conditions ?? []).filter((each) => each.status === 'True').map(({ message }) => message);
   return messages.join('; ') || 'it is being deleted';
-}
-
-async function liveNamespace(kube: KubeAccess, name: string): Promise<LiveNamespace | undefined> {
-  try {
-    return await kubeRequest<LiveNamespace>(kube, 'GET', `/api/v1/namespaces/${encodeURIComponent(name)}`);
-  } catch (error) {
-    if (statusOf(error) === 404) return undefined;
-    throw error;
-  }
 }
 
 /** Waits until pods can be created in a new namespace. @throws HarnessError DEPLOY */

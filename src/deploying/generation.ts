@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { V1Namespace } from '@kubernetes/client-node';
 import { digestOfJson } from '../core/digest.ts';
 import { GENERATION_ANNOTATION } from '../core/labels.ts';
-import { kubeRequest, statusOf, type KubeAccess } from '../kubernetes/api.ts';
+import { kubeFind, kubeRequest, type KubeAccess } from '../kubernetes/api.ts';
 import type { ManifestObject } from '../kubernetes/manifest.ts';
 import { watchUntil } from '../kubernetes/watch.ts';
 import type { DeployedImage } from '../loading/loaded-image.ts';
@@ -64,13 +64,8 @@ function generationIn({ metadata }: V1Namespace): Generation | undefined {
   }
 }
 
-async function readNamespace(kube: KubeAccess, name: string): Promise<V1Namespace | undefined> {
-  try {
-    return await kubeRequest<V1Namespace>(kube, 'GET', `/api/v1/namespaces/${name}`);
-  } catch (error) {
-    if (statusOf(error) === 404) return undefined;
-    throw error;
-  }
+function readNamespace(kube: KubeAccess, name: string): Promise<V1Namespace | undefined> {
+  return kubeFind<V1Namespace>(kube, `/api/v1/namespaces/${name}`);
 }
 
 const ACCOUNT_TIMEOUT = 30_000;

@@ -1,6 +1,6 @@
 import type { CoreV1Event, V1Pod } from '@kubernetes/client-node';
 import { HarnessError } from '../core/error.ts';
-import { kubeList, kubeRequest, statusOf, type KubeAccess } from '../kubernetes/api.ts';
+import { kubeFind, kubeList, type KubeAccess } from '../kubernetes/api.ts';
 import { lastLog } from './last-log.ts';
 import type { PodFailure } from './workload.ts';
 
@@ -26,14 +26,10 @@ export async function rolloutError(kube: KubeAccess, failure: PodFailure): Promi
 
 /** The container that made a pod as a whole fail, such as the pod of a job. */
 async function failedContainer(kube: KubeAccess, namespace: string, name: string): Promise<string | undefined> {
-  try {
-    const { status } = await kubeRequest<V1Pod>(kube, 'GET', `/api/v1/namespaces/${namespace}/pods/${name}`);
-    const containers = [...(status?.initContainerStatuses ?? []), ...(status?.containerStatuses ?? [])];
-    return containers.find(({ state }) => (state?.terminated?.exitCode ?? 0) !== 0)?.name;
-  } catch (error) {
-    if (statusOf(error) === 404) return undefined; // deleted meanwhile
-    throw error;
-  }
+  // It may have been deleted meanwhile.
+  const { status } = (await kubeFind<V1Pod>(kube, `/api/v1/namespaces/${namespace}/pods/${name}`)) ?? {};
+  const containers = [...(status?.initContainerStatuses ?? []), ...(status?.containerStatuses ?? [])];
+  return containers.find(({ state }) => (state?.terminated?.exitCode ?? 0) !== 0)?.name;
 }
 
 /** What to do about a pod that failed for this reason. */

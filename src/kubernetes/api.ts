@@ -56,6 +56,16 @@ export async function kubeRequest<T>(
   return JSON.parse(await text(await kubeResponse(kube, method, path, { ...send, timeout: 30_000 }))) as T;
 }
 
+/** An object at its path; undefined if it does not exist, or its kind does not. */
+export async function kubeFind<T = KubeObject>(kube: KubeAccess, path: string): Promise<T | undefined> {
+  try {
+    return await kubeRequest<T>(kube, 'GET', path);
+  } catch (error) {
+    if (statusOf(error) === 404) return undefined;
+    throw error;
+  }
+}
+
 /** The objects of a collection, and the version from which a watch can continue. */
 export async function kubeList<T extends KubernetesObject>(
   kube: KubeAccess,

@@ -1,3 +1,5 @@
+import { groupOf } from './kinds.ts';
+
 const CORE = [
   'ConfigMap',
   'Namespace',
@@ -33,17 +35,11 @@ const KINDS: ReadonlyMap<string, readonly string[]> = new Map([
   ['storage.k8s.io', ['StorageClass']],
 ]);
 
-/** The group in an `apiVersion`; empty for the first kinds that Kubernetes had. */
-export function groupOf(apiVersion: string | undefined): string {
-  const slash = apiVersion?.indexOf('/') ?? -1;
-  return slash === -1 ? '' : (apiVersion ?? '').slice(0, slash);
-}
-
 /**
  * The kind of an object if it is one of Kubernetes' own. A StatefulSet of another group, such as
  * `apps.kruise.io`, is a custom resource: it has its own fields and its own controller.
  */
 export function builtInKind(object: { apiVersion?: string; kind?: string }): string | undefined {
   const { apiVersion, kind } = object;
-  return kind !== undefined && KINDS.get(groupOf(apiVersion))?.includes(kind) ? kind : undefined;
+  return kind !== undefined && KINDS.get(groupOf(apiVersion ?? ''))?.includes(kind) ? kind : undefined;
 }

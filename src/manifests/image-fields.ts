@@ -1,6 +1,6 @@
 import type { ImageField } from '../config/config.ts';
 import type { KubeObject } from '../kubernetes/api.ts';
-import { groupOf } from '../kubernetes/built-in-kind.ts';
+import { groupOf } from '../kubernetes/kinds.ts';
 import { isRecord } from './pod-templates.ts';
 
 /** A place in an object where a text can be. */

@@ -1,4 +1,4 @@
-import { groupOf } from '../kubernetes/built-in-kind.ts';
+import { groupOf } from '../kubernetes/kinds.ts';
 
 /** Kinds of versions that every server of today has dropped, and where they are now. */
 const REMOVED: readonly [apiVersion: string, kinds: readonly string[], since: string, now: string][] = [

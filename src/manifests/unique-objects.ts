@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import { groupOf } from '../kubernetes/built-in-kind.ts';
+import { groupOf } from '../kubernetes/kinds.ts';
 import type { ManifestObject } from '../kubernetes/manifest.ts';
 
 /**

@@ -1,7 +1,7 @@
 import type { DeployStep } from '../config/deploy-step.ts';
 import { messageOf } from '../core/error.ts';
 import { renderRelease } from '../helm/render-release.ts';
-import { kubeRequest, statusOf, type KubeObject } from '../kubernetes/api.ts';
+import { kubeFind, kubeRequest, statusOf, type KubeObject } from '../kubernetes/api.ts';
 import { FIELD_MANAGER } from '../kubernetes/managed-fields.ts';
 import type { ManifestObject } from '../kubernetes/manifest.ts';
 import { withImages } from '../manifests/fill-manifest.ts';
@@ -71,7 +71,7 @@ async function diffObject(
   };
   if (!resource) return [{ ...named, action: 'create', fields: [] }]; // its definition comes with the deployment
   const path = await resources.pathOf(object, namespace);
-  const before = await live(path, kube);
+  const before = await kubeFind(kube, path);
   if (!before) return [{ ...named, action: 'create', fields: [] }];
   const changed = (fields: FieldChange[]): Difference[] =>
     fields.length === 0 ? [] : [{ ...named, action: 'change', fields }];
@@ -84,14 +84,5 @@ async function diffObject(
   } catch (error) {
     if (statusOf(error) === undefined) throw error;
     return [{ ...named, action: 'refused', fields: [], reason: messageOf(error) }];
-  }
-}
-
-async function live(path: string, kube: StepContext['kube']): Promise<KubeObject | undefined> {
-  try {
-    return await kubeRequest<KubeObject>(kube, 'GET', path);
-  } catch (error) {
-    if (statusOf(error) === 404) return undefined;
-    throw error;
   }
 }

@@ -1,5 +1,5 @@
 import { digestOfJson } from '../core/digest.ts';
-import { kubeList, kubeRequest, statusOf, type KubeAccess, type KubeObject } from '../kubernetes/api.ts';
+import { kubeFind, kubeList, type KubeAccess, type KubeObject } from '../kubernetes/api.ts';
 import type { KubeResources } from '../kubernetes/resources.ts';
 
 /** An object that was applied, and the digest of how it was stored then. */
@@ -43,7 +43,7 @@ async function readGroup(
 ): Promise<[Identity, KubeObject][]> {
   const paths = await Promise.all(group.map((identity) => pathOf(resources, identity)));
   if (group.length < WORTH_A_LIST) {
-    const all = await Promise.all(paths.map(async (path) => path && getOrNothing(kube, path)));
+    const all = await Promise.all(paths.map(async (path) => path && kubeFind(kube, path)));
     return group.flatMap((identity, index) => (all[index] ? [[identity, all[index]] as [Identity, KubeObject]] : []));
   }
   const [path] = paths;
@@ -61,15 +61,6 @@ async function pathOf(resources: KubeResources, identity: Identity): Promise<str
   const { apiVersion, kind, name, namespace } = identity;
   const metadata = { name, ...(namespace === undefined ? {} : { namespace }) };
   return resources.pathOf({ apiVersion, kind, metadata }, namespace ?? '').catch(() => undefined);
-}
-
-async function getOrNothing(kube: KubeAccess, path: string): Promise<KubeObject | undefined> {
-  try {
-    return await kubeRequest<KubeObject>(kube, 'GET', path);
-  } catch (error) {
-    if (statusOf(error) === 404) return undefined;
-    throw error;
-  }
 }
 
 /** The same for an object that nobody changed since. The content of a Secret only goes in hashed. */
