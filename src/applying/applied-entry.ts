@@ -28,6 +28,11 @@ export function describeEntry({ kind, name, namespace }: Identity, usual: string
   return `${kind} ${name}${namespace === undefined || namespace === usual ? '' : ` in namespace ${namespace}`}`;
 }
 
+/** The command that deletes an object. */
+export function deletionCommand({ kind, name, namespace }: Omit<Identity, 'apiVersion'>): string {
+  return `kubectl delete ${kind.toLowerCase()} ${name}${namespace === undefined ? '' : ` --namespace ${namespace}`}`;
+}
+
 /** One entry a line, so that people can read it. */
 export function writeEntries(entries: Iterable<AppliedEntry>): string {
   const lines = [...entries].map((entry) => JSON.stringify(entry));

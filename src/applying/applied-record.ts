@@ -1,8 +1,8 @@
 import { existsSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { sha256 } from '../core/digest.ts';
-import { kubeFind, kubeList, kubeRequest, type KubeAccess } from '../kubernetes/api.ts';
-import { FIELD_MANAGER } from '../kubernetes/managed-fields.ts';
+import { kubeFind, kubeList, type KubeAccess } from '../kubernetes/api.ts';
+import { serverSideApply } from '../kubernetes/server-side-apply.ts';
 import { keyOf, readEntries, writeEntries, type AppliedEntry } from './applied-entry.ts';
 
 /** The label of the ConfigMaps with records. */
@@ -48,19 +48,16 @@ export async function writeRecord(
   entries: Iterable<AppliedEntry>,
 ): Promise<void> {
   const { namespace, name, of } = place;
-  await kubeRequest(kube, 'PATCH', `${pathOf(place)}?fieldManager=${FIELD_MANAGER}&force=true`, {
-    contentType: 'application/apply-patch+yaml',
-    body: {
-      apiVersion: 'v1',
-      kind: 'ConfigMap',
-      metadata: {
-        name,
-        namespace,
-        labels: { [RECORD_LABEL]: 'true' },
-        annotations: { 'kind-harness.dev/configuration': of },
-      },
-      data: { [ENTRIES]: writeEntries(entries) },
+  await serverSideApply(kube, pathOf(place), {
+    apiVersion: 'v1',
+    kind: 'ConfigMap',
+    metadata: {
+      name,
+      namespace,
+      labels: { [RECORD_LABEL]: 'true' },
+      annotations: { 'kind-harness.dev/configuration': of },
     },
+    data: { [ENTRIES]: writeEntries(entries) },
   });
 }
 

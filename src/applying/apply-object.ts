@@ -1,9 +1,10 @@
 import { HarnessError } from '../core/error.ts';
-import { KubeApiError, kubeFind, kubeRequest, type KubeAccess, type KubeObject } from '../kubernetes/api.ts';
+import { KubeApiError, kubeFind, type KubeAccess, type KubeObject } from '../kubernetes/api.ts';
 import { deleteAndWait } from '../kubernetes/delete.ts';
 import { isKind } from '../kubernetes/kinds.ts';
-import { FIELD_MANAGER } from '../kubernetes/managed-fields.ts';
 import type { KubeResources } from '../kubernetes/resources.ts';
+import { serverSideApply } from '../kubernetes/server-side-apply.ts';
+import { deletionCommand } from './applied-entry.ts';
 import { decideRecreation } from './decide-recreation.ts';
 import { isImmutable, type Refusal } from './judge-refusal.ts';
 import { needsNewRun } from './judge-run.ts';
@@ -35,12 +36,12 @@ export async function applyObject(
   const earlier = runs ? await kubeFind(kube, path) : undefined;
   if (earlier && needsNewRun(earlier, object)) await deleteAndWait(kube, path, earlier, { signal });
   try {
-    return await apply(kube, path, object, signal);
+    return await serverSideApply(kube, path, object, { strict: true, signal });
   } catch (error) {
     if (!isImmutable(refusalOf(error))) throw error;
     const found = await kubeFind(kube, path);
     if (found) await makeRoom(kube, path, found, object, error as Error, options);
-    return apply(kube, path, object, signal);
+    return serverSideApply(kube, path, object, { strict: true, signal });
   }
 }
 
@@ -67,7 +68,7 @@ async function makeRoom(
       next:
         decision.action === 'ask'
           ? `Run the command again with \`--recreate-immutable\` to delete and create it. This deletes ${decision.loses}.`
-          : `It was not created by this project, so it is not deleted. Delete it yourself if nothing needs it: \`kubectl delete ${wordsFor(found)}\`.`,
+          : `It was not created by this project, so it is not deleted. Delete it yourself if nothing needs it: \`${deletionCommand({ kind: found.kind, ...found.metadata })}\`.`,
       cause: refusal,
     });
   }
@@ -78,17 +79,4 @@ async function makeRoom(
     note?.([reason, ...more].join('; '));
   }
   await deleteAndWait(kube, path, found, { propagation, signal });
-}
-
-/** An object as arguments of kubectl. */
-function wordsFor({ kind, metadata: { name, namespace } }: KubeObject): string {
-  return `${kind.toLowerCase()} ${name}${namespace === undefined ? '' : ` --namespace ${namespace}`}`;
-}
-
-function apply(kube: KubeAccess, path: string, object: unknown, signal?: AbortSignal): Promise<KubeObject> {
-  return kubeRequest(kube, 'PATCH', `${path}?fieldManager=${FIELD_MANAGER}&force=true&fieldValidation=Strict`, {
-    contentType: 'application/apply-patch+yaml',
-    body: object,
-    signal,
-  });
 }

@@ -3,7 +3,7 @@ import { kubeFind, kubeMetadata, statusOf, type KubeAccess, type KubeObject } fr
 import { deleteAndWait } from '../kubernetes/delete.ts';
 import { isKind } from '../kubernetes/kinds.ts';
 import type { KubeResources } from '../kubernetes/resources.ts';
-import { describeEntry, keyOf, writeEntries, type AppliedEntry } from './applied-entry.ts';
+import { deletionCommand, describeEntry, keyOf, writeEntries, type AppliedEntry } from './applied-entry.ts';
 import { keysOfOthers, readRecord, writeRecord, type RecordPlace } from './applied-record.ts';
 import { decideRemoval, entriesLeft, type Removal } from './decide-removal.ts';
 import { openMemory, type Memory } from './memory.ts';
@@ -74,7 +74,7 @@ export class ApplyRun {
       const words = describeEntry(entry, place.namespace);
       if (removal.action === 'remove') note(`removing ${words}: no longer in the manifests`);
       if (removal.action === 'keep')
-        note(`${words} is no longer in the manifests; it stays, ${removal.reason}: \`${deletionOf(entry)}\``);
+        note(`${words} is no longer in the manifests; it stays, ${removal.reason}: \`${deletionCommand(entry)}\``);
     }
     const kept = left.flatMap(({ entry, removal }) => (removal.action === 'keep' ? [entry] : []));
     const remaining = await this.#remove(left.filter(({ removal }) => removal.action === 'remove'));
@@ -163,8 +163,4 @@ async function hasInstances(kube: KubeAccess, definition: KubeObject | undefined
 
 function asObject({ apiVersion, kind, name, namespace }: AppliedEntry): KubeObject {
   return { apiVersion, kind, metadata: { name, ...(namespace === undefined ? {} : { namespace }) } };
-}
-
-function deletionOf({ kind, name, namespace }: AppliedEntry): string {
-  return `kubectl delete ${kind.toLowerCase()} ${name}${namespace === undefined ? '' : ` --namespace ${namespace}`}`;
 }

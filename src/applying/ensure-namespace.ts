@@ -1,5 +1,5 @@
-import { kubeRequest, type KubeAccess } from '../kubernetes/api.ts';
-import { FIELD_MANAGER } from '../kubernetes/managed-fields.ts';
+import type { KubeAccess } from '../kubernetes/api.ts';
+import { serverSideApply } from '../kubernetes/server-side-apply.ts';
 import { waitForServiceAccount, waitWhileTerminating } from './usable.ts';
 
 /**
@@ -13,10 +13,7 @@ export async function ensureNamespace(
   wait: { deadline: number; progress: (detail: string) => void; signal?: AbortSignal | undefined },
 ): Promise<void> {
   if (name === 'default' || (await waitWhileTerminating(kube, name, wait.deadline, wait.progress, wait.signal))) return;
-  await kubeRequest(kube, 'PATCH', `/api/v1/namespaces/${name}?fieldManager=${FIELD_MANAGER}&force=true`, {
-    contentType: 'application/apply-patch+yaml',
-    body: { apiVersion: 'v1', kind: 'Namespace', metadata: { name } },
-    signal: wait.signal,
-  });
+  const namespace = { apiVersion: 'v1', kind: 'Namespace', metadata: { name } };
+  await serverSideApply(kube, `/api/v1/namespaces/${name}`, namespace, { signal: wait.signal });
   await waitForServiceAccount(kube, name, wait.signal);
 }

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import { kubeRequest, type KubeAccess } from '../kubernetes/api.ts';
+import type { KubeAccess } from '../kubernetes/api.ts';
 import { deleteObject } from '../kubernetes/delete.ts';
+import { serverSideApply } from '../kubernetes/server-side-apply.ts';
 import { leaseOf, LEASES, RENEWAL_MS, type TestClaim } from './claim.ts';
 
 /**
@@ -24,11 +25,7 @@ export interface HeldClaim {
 export async function holdClaim(kube: KubeAccess, claim: TestClaim): Promise<HeldClaim> {
   const name = `kind-harness-tests-${claim.owner.pid}-${randomUUID().slice(0, 8)}`;
   const path = `${LEASES}/namespaces/${claim.namespace}/leases/${name}`;
-  const write = () =>
-    kubeRequest(kube, 'PATCH', `${path}?fieldManager=kind-harness-tests&force=true`, {
-      contentType: 'application/apply-patch+yaml',
-      body: leaseOf(name, claim, new Date()),
-    });
+  const write = () => serverSideApply(kube, path, leaseOf(name, claim, new Date()), { manager: 'kind-harness-tests' });
   await write();
   // A renewal that fails is made up for by the next one.
   const renewal = setInterval(() => void write().catch(() => undefined), RENEWAL_MS).unref();

@@ -69,13 +69,13 @@ export async function deployGeneration(
     await waitWhileTerminating(kube, namespace, Date.now() + timeout, progress, signal);
   });
   const generation = await beginGeneration(kube, namespace, { content, directory }, ready);
-  await applyAndWait(deployment, kube);
-  const filled = objects.map(({ object }) => withImages(object, images, deployment.imageFields));
-  const workloads = filled.flatMap((object) => expectedPods(object, namespace, images) ?? []);
+  const applied = await applyAndWait(deployment, kube);
+  const workloads = applied.flatMap(({ object }) => expectedPods(object, namespace, images) ?? []);
   return { generation, images, workloads };
 }
 
-async function applyAndWait(deployment: Deployment, kube: KubeAccess): Promise<void> {
+/** @returns the objects as they were applied */
+async function applyAndWait(deployment: Deployment, kube: KubeAccess): Promise<ManifestObject[]> {
   const { namespace, images, shared, progress, timeout, signal } = deployment;
   const loaded = { references: images.map(({ reference }) => reference), at: Date.now() };
   const deadline = Date.now() + timeout;
@@ -111,6 +111,7 @@ async function applyAndWait(deployment: Deployment, kube: KubeAccess): Promise<v
   }
   await (deployment.isLast ? shared?.run.finish() : shared?.run.abandon());
   await waitForRollout(kube, workloads, { ...rollout, signal });
+  return objects;
 }
 
 /** With everything that is filled in: images, and the digests of ConfigMaps and Secrets. */

@@ -1,10 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import type { V1Namespace } from '@kubernetes/client-node';
+import { waitForServiceAccount } from '../applying/usable.ts';
 import { digestOfJson } from '../core/digest.ts';
 import { GENERATION_ANNOTATION } from '../core/labels.ts';
-import { kubeFind, kubeRequest, type KubeAccess } from '../kubernetes/api.ts';
+import { kubeFind, type KubeAccess } from '../kubernetes/api.ts';
 import type { ManifestObject } from '../kubernetes/manifest.ts';
-import { watchUntil } from '../kubernetes/watch.ts';
+import { serverSideApply } from '../kubernetes/server-side-apply.ts';
 import type { DeployedImage } from '../loading/loaded-image.ts';
 
 /**
@@ -68,29 +69,11 @@ function readNamespace(kube: KubeAccess, name: string): Promise<V1Namespace | un
   return kubeFind<V1Namespace>(kube, `/api/v1/namespaces/${name}`);
 }
 
-const ACCOUNT_TIMEOUT = 30_000;
-
 async function writeNamespace(kube: KubeAccess, name: string, generation: Generation): Promise<void> {
   const annotations = { [GENERATION_ANNOTATION]: JSON.stringify(generation) };
+  const namespace = { apiVersion: 'v1', kind: 'Namespace', metadata: { name, annotations } };
   // A field manager of its own: a manifest of the same namespace would otherwise remove the
   // annotation.
-  await applyNamespace(kube, 'kind-harness-deployment', { name, annotations });
-}
-
-/** Pods can be created in a new namespace once it has its default service account. */
-async function applyNamespace(
-  kube: KubeAccess,
-  manager: string,
-  metadata: { name: string; annotations?: Record<string, string> },
-): Promise<void> {
-  const { name } = metadata;
-  await kubeRequest(kube, 'PATCH', `/api/v1/namespaces/${name}?fieldManager=${manager}&force=true`, {
-    contentType: 'application/apply-patch+yaml',
-    body: { apiVersion: 'v1', kind: 'Namespace', metadata },
-  });
-  const paths = { accounts: `/api/v1/namespaces/${name}/serviceaccounts` };
-  await watchUntil(kube, { paths, timeout: ACCOUNT_TIMEOUT }, ({ accounts }) => {
-    const exists = accounts.some((account) => account.metadata?.name === 'default');
-    return exists ? { state: 'done', value: undefined } : { state: 'pending', detail: 'no default service account' };
-  });
+  await serverSideApply(kube, `/api/v1/namespaces/${name}`, namespace, { manager: 'kind-harness-deployment' });
+  await waitForServiceAccount(kube, name);
 }

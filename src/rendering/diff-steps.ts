@@ -1,9 +1,9 @@
 import type { DeployStep } from '../config/deploy-step.ts';
 import { messageOf } from '../core/error.ts';
 import { renderRelease } from '../helm/render-release.ts';
-import { kubeFind, kubeRequest, statusOf, type KubeObject } from '../kubernetes/api.ts';
-import { FIELD_MANAGER } from '../kubernetes/managed-fields.ts';
+import { kubeFind, statusOf, type KubeObject } from '../kubernetes/api.ts';
 import type { ManifestObject } from '../kubernetes/manifest.ts';
+import { serverSideApply } from '../kubernetes/server-side-apply.ts';
 import { withImages } from '../manifests/fill-manifest.ts';
 import { fieldChanges, type Difference, type FieldChange } from './decide-difference.ts';
 import { readOutput } from './read-output.ts';
@@ -77,9 +77,7 @@ async function diffObject(
     fields.length === 0 ? [] : [{ ...named, action: 'change', fields }];
   if (last) return changed(fieldChanges(last, object));
   try {
-    const query = `fieldManager=${FIELD_MANAGER}&force=true&dryRun=All`;
-    const sent = { contentType: 'application/apply-patch+yaml', body: object };
-    const after = await kubeRequest<KubeObject>(kube, 'PATCH', `${path}?${query}`, sent);
+    const after = await serverSideApply(kube, path, object, { dryRun: true });
     return changed(fieldChanges(before, after));
   } catch (error) {
     if (statusOf(error) === undefined) throw error;
