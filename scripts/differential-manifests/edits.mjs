@@ -1,3 +1,5 @@
+import { editOnce } from '../differential/edits.mjs';
+
 // What decides how YAML is read.
 const PIECES = [
   ...[
@@ -69,28 +71,11 @@ const PIECES = [
 /** A manifest with some random changes. */
 export function editManifest(random, texts) {
   let text = random.pick(texts);
-  for (let left = 1 + random.below(3); left > 0; left--) text = edit(random, text, texts);
-  return text;
-}
-
-function edit(random, text, texts) {
-  const lines = text.split('\n');
-  const line = random.below(lines.length);
-  const at = random.below(text.length + 1);
-  switch (random.below(8)) {
-    case 0:
-      return lines.toSpliced(line, 1).join('\n');
-    case 1:
-      return lines.toSpliced(random.below(lines.length), 0, lines[line]).join('\n');
-    case 2:
-      return lines.toSpliced(line, 0, random.pick(random.pick(texts).split('\n'))).join('\n');
-    case 3:
-      return text.slice(0, at) + text.slice(at + 1 + random.below(3));
-    case 4:
-      return replaceValue(random, text);
-    default:
-      return text.slice(0, at) + random.pick(PIECES) + text.slice(at);
+  for (let left = 1 + random.below(3); left > 0; left--) {
+    const [at, source] = [random.below(text.length + 1), text];
+    text = editOnce(random, source, texts, { pieces: PIECES, at, special: () => replaceValue(random, source) });
   }
+  return text;
 }
 
 /** Puts a piece in the place of a whole value. */

@@ -132,7 +132,8 @@ const TARGET_ARGUMENTS = ['TARGETARCH', 'TARGETPLATFORM', 'TARGETOS', 'TARGETSTA
 /** A Dockerfile with some random changes, built with random arguments. */
 export function editDockerfile(random, texts) {
   let text = random.pick(texts);
-  for (let left = 1 + random.below(4); left > 0; left--) text = edit(random, text, texts);
+  for (let left = 1 + random.below(4); left > 0; left--)
+    text = editOnce(random, text, texts, { pieces: PIECES, at: placeIn(random, text) });
   const names = [...text.matchAll(/\bARG\s+(\w+)/gi)].map(([, name]) => name);
   const stages = [...text.matchAll(/^FROM\s.*\sAS\s+(\S+)/gim)].map(([, name]) => name);
   const buildArgs = {};
@@ -142,22 +143,22 @@ export function editDockerfile(random, texts) {
   return { text, buildArgs, platform: random.chance(0.3) ? random.pick(PLATFORMS) : PLATFORMS[0], target };
 }
 
-function edit(random, text, texts) {
+/**
+ * One random change of a text: a line less, twice or from another text, some characters less, or a
+ * piece more.
+ * @param at where characters change
+ * @param special another change, made as often as each of these
+ */
+export function editOnce(random, text, texts, { pieces, at, special }) {
   const lines = text.split('\n');
   const line = random.below(lines.length);
-  const at = placeIn(random, text);
-  switch (random.below(8)) {
-    case 0:
-      return lines.toSpliced(line, 1).join('\n');
-    case 1:
-      return lines.toSpliced(random.below(lines.length), 0, lines[line]).join('\n');
-    case 2:
-      return lines.toSpliced(line, 0, random.pick(random.pick(texts).split('\n'))).join('\n');
-    case 3:
-      return text.slice(0, at) + text.slice(at + 1 + random.below(3));
-    default:
-      return text.slice(0, at) + random.pick(PIECES) + text.slice(at);
-  }
+  const kind = random.below(8);
+  if (kind === 0) return lines.toSpliced(line, 1).join('\n');
+  if (kind === 1) return lines.toSpliced(random.below(lines.length), 0, lines[line]).join('\n');
+  if (kind === 2) return lines.toSpliced(line, 0, random.pick(random.pick(texts).split('\n'))).join('\n');
+  if (kind === 3) return text.slice(0, at) + text.slice(at + 1 + random.below(3));
+  if (kind === 4 && special) return special();
+  return text.slice(0, at) + random.pick(pieces) + text.slice(at);
 }
 
 /** Mostly a place in a line that this reader looks at, because most lines of a Dockerfile are none. */
