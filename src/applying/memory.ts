@@ -35,8 +35,12 @@ type Metadata = KubeObject['metadata'];
  */
 export function openMemory({ kube, resources, key, before, now }: Shared, namespace: string): Memory {
   const collections = new Map<string, Promise<Map<string, Metadata>>>();
+  // An object without content, such as an empty ConfigMap, has no fields of ours.
   const digest = (value: unknown) =>
-    createHmac('sha256', key).update(JSON.stringify(value)).digest('base64url').slice(0, 22);
+    createHmac('sha256', key)
+      .update(JSON.stringify(value ?? null))
+      .digest('base64url')
+      .slice(0, 22);
 
   /** As it was before this run applied anything of its kind. */
   const earlier = async (object: KubeObject): Promise<Metadata | undefined> => {

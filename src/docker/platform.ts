@@ -54,7 +54,7 @@ export async function enginePlatform(
 /** Increase this whenever the answer to the same engine would be another one. */
 const FORMAT = 1;
 
-/** What changes when a socket is made anew; undefined if there is none. */
+/** What changes when a socket is recreated; undefined if there is none. */
 function identityOf(socket: string): string | undefined {
   try {
     const { dev, ino, ctimeNs } = statSync(socket, { bigint: true });

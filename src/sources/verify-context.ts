@@ -18,7 +18,7 @@ export interface VerifiedContext {
 
 /**
  * Reads every file of a context, whatever its index says, compares the index with that, and writes
- * it anew. Files that change meanwhile do not count: their stamps change, too.
+ * it again. Files that change meanwhile do not count: their stamps change, too.
  * @param index see `readContext`
  */
 export function verifyContext(
