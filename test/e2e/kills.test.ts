@@ -1,6 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { LABELS } from '../../src/core/labels.ts';
+import { DockerEngine } from '../../src/docker/engine.ts';
+import { createPassword } from '../../src/registry/credential.ts';
 import { startProgram, type Run, type Running } from './support/command.ts';
 import { onlyPod } from './support/pods.ts';
 import { program } from './support/program.ts';
@@ -274,6 +276,7 @@ describe('a full disk', () => {
       '/etc/distribution/config.yml',
     );
     await docker('cp', 'harness/registry/config.yml', `${registry}:/etc/distribution/config.yml`);
+    await createPassword(DockerEngine.of(process.env), registry);
     await docker('start', registry);
     const { summary } = await project.run('load-if-needed');
     expect(summary).toMatchObject({
