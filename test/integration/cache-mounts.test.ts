@@ -21,7 +21,7 @@ const MAKING_THE_BASE = 10 * 60_000;
 const docker = async (...argv: string[]) => (await run(['docker', ...argv])).stdout.trim();
 
 afterAll(async () => {
-  for (const project of [PROJECT, `${PROJECT}-other`]) {
+  for (const project of [PROJECT, `${PROJECT}-other`, `${PROJECT}-holder`]) {
     const ids = await docker('images', '--quiet', '--filter', `label=${LABELS.project}=${project}`);
     const unique = [...new Set(ids.split('\n').filter((id) => id !== ''))];
     if (unique.length > 0) await docker('rmi', '--force', ...unique);
@@ -62,6 +62,32 @@ function checkout(directory: string, project: string, dockerfiles: Record<string
 
 const REBUILD = { force: true, noCache: true };
 
+/**
+ * Keeps a cache mount in use for as long as the work takes: BuildKit collects mounts that nothing
+ * uses when its cache is large or the disk is nearly full, which would look as if a rebuild had
+ * emptied them.
+ */
+async function keeping(id: string, work: () => Promise<void>): Promise<void> {
+  const holder = checkout('holder', `${PROJECT}-holder`, { app: 'FROM debian:bookworm-slim' });
+  await holder.build();
+  const dockerfile = `FROM ${PROJECT}-holder/app:dev\nRUN --mount=type=cache,id=${id},target=/kept echo kept && sleep 3600`;
+  const ending = new AbortController();
+  let isKept = () => {};
+  const kept = new Promise<void>((resolve) => (isKept = resolve));
+  const holding = run(['docker', 'buildx', 'build', '--no-cache', '--progress', 'plain', '-'], {
+    input: dockerfile,
+    signal: ending.signal,
+    onLine: (line) => / kept$/.test(line) && isKept(),
+  });
+  try {
+    await Promise.race([kept, holding]);
+    await work();
+  } finally {
+    ending.abort();
+    await holding.catch(() => {});
+  }
+}
+
 describe('a rebuild', () => {
   it(
     'leaves cache mounts as they are, runs each step again, and builds after it use its results',
@@ -74,30 +100,32 @@ describe('a rebuild', () => {
           'RUN --network=none date +%s%N >/alone-at',
           'COPY source /',
         ].join('\n');
-      const one = checkout('one', PROJECT, { app: dockerfile('one') });
-      const other = checkout('other', `${PROJECT}-other`, { app: dockerfile('other') });
-      await one.build();
-      await other.build();
-      const times = async () => [await one.read('app', '/run-at'), await one.read('app', '/alone-at')];
-      const first = await times();
-      expect(await other.read('app', '/seen')).toBe('one\nother');
+      await keeping(PROJECT, async () => {
+        const one = checkout('one', PROJECT, { app: dockerfile('one') });
+        const other = checkout('other', `${PROJECT}-other`, { app: dockerfile('other') });
+        await one.build();
+        await other.build();
+        const times = async () => [await one.read('app', '/run-at'), await one.read('app', '/alone-at')];
+        const first = await times();
+        expect(await other.read('app', '/seen')).toBe('one\nother');
 
-      expect(await one.build(REBUILD)).toEqual(['built']);
-      const second = await times();
-      for (const [index, time] of second.entries()) expect(time).not.toBe(first[index]);
-      expect(await one.read('app', '/seen')).toBe('one\nother');
-      other.edit('app');
-      expect(await other.build(REBUILD)).toEqual(['built']);
-      expect(await other.read('app', '/seen')).toBe('one\nother');
+        expect(await one.build(REBUILD)).toEqual(['built']);
+        const second = await times();
+        for (const [index, time] of second.entries()) expect(time).not.toBe(first[index]);
+        expect(await one.read('app', '/seen')).toBe('one\nother');
+        other.edit('app');
+        expect(await other.build(REBUILD)).toEqual(['built']);
+        expect(await other.read('app', '/seen')).toBe('one\nother');
 
-      // The same inputs as before: other checkouts find it fresh, and later builds share its steps.
-      const clone = checkout('clone', PROJECT, { app: dockerfile('one') });
-      expect(await clone.build()).toEqual(['fresh']);
-      for (const place of [one, clone]) {
-        place.edit('app');
-        expect(await place.build(place === clone ? { force: true } : {})).toEqual(['built']);
-        expect(await times()).toEqual(second);
-      }
+        // The same inputs as before: other checkouts find it fresh, and later builds share its steps.
+        const clone = checkout('clone', PROJECT, { app: dockerfile('one') });
+        expect(await clone.build()).toEqual(['fresh']);
+        for (const place of [one, clone]) {
+          place.edit('app');
+          expect(await place.build(place === clone ? { force: true } : {})).toEqual(['built']);
+          expect(await times()).toEqual(second);
+        }
+      });
     },
     MAKING_THE_BASE,
   );
