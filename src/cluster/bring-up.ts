@@ -77,7 +77,7 @@ export async function bringUp(session: Session, { onChange, onNodes }: BringUpHo
 }
 
 async function createPlanned(context: ClusterContext, plan: ClusterPlan): Promise<void> {
-  await create(context, plan.wanted, await plan.kindConfig(), plan.nodeImage);
+  await create(context, plan.wanted, await plan.kindConfig(plan.nodeImages));
 }
 
 /**

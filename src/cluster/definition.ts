@@ -4,56 +4,80 @@ import type { Session } from '../session.ts';
 import { ensureNodeImage, nodeImageStatus, type NodeImage } from '../system-images/node-image.ts';
 import type { WantedCluster } from './decide-cluster.ts';
 import { hostQuirks, observeHost } from './host-quirks.ts';
-import { kindConfig } from './kind-config.ts';
+import { kindConfig, namedNodeImages } from './kind-config.ts';
 
 /** The configured cluster: what it is compared by, and how to create it. */
 export interface ClusterPlan {
   wanted: WantedCluster;
-  nodeImage: string;
+  /** The image of each node, in the order of the configuration. */
+  nodeImages: string[];
   /**
-   * The configuration text for kind. It probes the machine, which takes half a second, so it is
-   * called only when a cluster is created.
+   * The configuration text for kind, with these images for its nodes. It probes the machine, which
+   * takes half a second, so it is called only when a cluster is created.
    */
-  kindConfig: () => Promise<string>;
+  kindConfig: (images: readonly string[]) => Promise<string>;
 }
 
 /**
  * What the cluster should be. Settings that the machine needs (for cgroup v1, for example) are not
  * part of the definition: they depend on the machine, which does not change while a cluster exists.
- * @throws HarnessError NODE_IMAGE when there is no node image and none can be pulled or built
+ * @throws HarnessError CONFIG for an invalid kind configuration, NODE_IMAGE when there is no node
+ * image and none can be pulled or built
  */
 export async function clusterPlan(session: Session): Promise<ClusterPlan> {
   const { config, engine, emit, env, signal } = session;
-  const { name, nodes, nodeImage: wanted } = config.cluster;
-  const image =
-    (await nodeImageStatus(engine, wanted)) ?? (await ensureNodeImage(engine, { emit, env, signal, wanted }));
+  const { name, nodes } = config.cluster;
+  const userConfig = userKindConfig(session);
+  const images: NodeImage[] = [];
+  for (const wanted of new Set(wantedImages(session, userConfig))) {
+    images.push(
+      (await nodeImageStatus(engine, wanted)) ?? (await ensureNodeImage(engine, { emit, env, signal, wanted })),
+    );
+  }
+  const ofNode = (wanted: string | undefined) =>
+    images.find(({ reference, source }) => (wanted === undefined ? source !== 'configured' : reference === wanted));
+  const nodeImages = wantedImages(session, userConfig).flatMap((wanted) => ofNode(wanted)?.reference ?? []);
   return {
-    wanted: wantedCluster(session, image),
-    nodeImage: image.reference,
-    kindConfig: async () =>
+    wanted: wantedCluster(session, userConfig, images),
+    nodeImages,
+    kindConfig: async (marked) =>
       kindConfig(
-        { name, nodes, userConfig: userKindConfig(session), nodeImage: image.reference },
-        hostQuirks(await observeHost(engine, image.reference)),
+        { name, nodes, userConfig, images: marked, version: nodeImages[0] },
+        hostQuirks(await observeHost(engine, nodeImages[0] ?? '')),
       ),
   };
 }
 
 /** The configured cluster; undefined when its node image must be pulled or built first. */
 export async function wantedClusterNow(session: Session): Promise<WantedCluster | undefined> {
-  const image = await nodeImageStatus(session.engine, session.config.cluster.nodeImage);
-  return image && wantedCluster(session, image);
+  const userConfig = userKindConfig(session);
+  const distinct = [...new Set(wantedImages(session, userConfig))];
+  const images = await Promise.all(distinct.map((wanted) => nodeImageStatus(session.engine, wanted)));
+  const present = images.filter((image) => image !== undefined);
+  return present.length === images.length ? wantedCluster(session, userConfig, present) : undefined;
 }
 
-function wantedCluster(session: Session, image: NodeImage): WantedCluster {
-  const { project, cluster } = session.config;
-  const userConfig = userKindConfig(session);
+/**
+ * Which image each node should have; undefined stands for the harness's choice. `cluster.nodeImage`
+ * overrides what the kind configuration names, as the option of kind does.
+ */
+function wantedImages({ config }: Session, userConfig: string | undefined): (string | undefined)[] {
+  const { nodeImage, nodes } = config.cluster;
+  const named = userConfig === undefined ? [] : namedNodeImages(userConfig);
+  const all = named.length > 0 ? named : Array<undefined>(nodes).fill(undefined);
+  return all.map((image) => nodeImage ?? image);
+}
+
+function wantedCluster({ config }: Session, userConfig: string | undefined, images: NodeImage[]): WantedCluster {
   const parts = {
     // A configured image may be rebuilt under its tag. The references of the others contain a
     // digest.
-    'node image': image.source === 'configured' ? `${image.reference} ${image.id}` : image.reference,
-    nodes: userConfig === undefined ? String(cluster.nodes) : `kind configuration ${sha256(userConfig)}`,
+    'node image': images
+      .map(({ source, reference, id }) => (source === 'configured' ? `${reference} ${id}` : reference))
+      .join(', '),
+    nodes: userConfig === undefined ? String(config.cluster.nodes) : `kind configuration ${sha256(userConfig)}`,
   };
-  return { project, definition: digestOfJson(parts), parts };
+  return { project: config.project, definition: digestOfJson(parts), parts };
 }
 
 function userKindConfig({ config }: Session): string | undefined {

@@ -10,8 +10,20 @@ export interface ClusterShape {
   nodes?: number | undefined;
   /** The text of the user's own kind configuration. */
   userConfig?: string | undefined;
-  /** The reference of the node image, whose tag tells the version of Kubernetes. */
-  nodeImage?: string | undefined;
+  /** The reference of a node image, whose tag tells the version of Kubernetes. */
+  version?: string | undefined;
+  /** The image of each node, in the order of the configuration. Default: kind's own choice. */
+  images?: readonly string[] | undefined;
+}
+
+/**
+ * The images that the user's kind configuration names, one for each of its nodes: undefined for a
+ * node that names none. Empty if the configuration lists no nodes.
+ * @throws HarnessError CONFIG when the text is not a kind configuration
+ */
+export function namedNodeImages(userConfig: string): (string | undefined)[] {
+  const { nodes } = parseUser(userConfig).toJS() as { nodes?: ({ image?: unknown } | null)[] };
+  return (nodes ?? []).map((node) => (typeof node?.image === 'string' && node.image !== '' ? node.image : undefined));
 }
 
 /**
@@ -28,7 +40,7 @@ export function kindConfig(shape: ClusterShape, quirks: HostQuirks): string {
   if (quirks.restrictOomScore && !document.hasIn(['featureGates', USER_NAMESPACE])) {
     document.setIn(['featureGates', USER_NAMESPACE], true);
   }
-  if (canShortenBackOff(shape.nodeImage)) prepend(document, 'kubeadmConfigPatches', [SHORT_BACK_OFF]);
+  if (canShortenBackOff(shape.version)) prepend(document, 'kubeadmConfigPatches', [SHORT_BACK_OFF]);
   if (quirks.cgroupV1) prepend(document, 'kubeadmConfigPatches', ['kind: KubeletConfiguration\nfailCgroupV1: false\n']);
   prepend(document, 'containerdConfigPatches', containerdPatches(quirks));
   if (!document.has('nodes')) {
@@ -43,6 +55,7 @@ export function kindConfig(shape: ClusterShape, quirks: HostQuirks): string {
       ]),
     );
   }
+  if (shape.images) setImages(document, shape.images);
   return document.toString({ lineWidth: 0 });
 }
 
@@ -104,6 +117,16 @@ function parseUser(text: string): Document {
     else if (key !== 'featureGates' && !isSeq(value)) throw invalid(`has a \`${key}\` that is not a list`);
   }
   return document;
+}
+
+function setImages(document: Document, images: readonly string[]): void {
+  const { items } = document.get('nodes') as YAMLSeq;
+  images.forEach((image, index) => {
+    const item = items[index];
+    // An alias stands for a node that was written elsewhere, maybe with another image.
+    if (isMap(item)) item.set('image', image);
+    else items[index] = document.createNode({ ...(document.toJS() as { nodes: object[] }).nodes[index], image });
+  });
 }
 
 function prepend(document: Document, key: string, patches: string[]): void {

@@ -10,10 +10,10 @@ const GET_TIMEOUT = 120_000;
 
 export interface CreateRequest {
   name: string;
-  /** Text of the kind configuration. */
+  /** Text of the kind configuration. It names the image of each node. */
   config: string;
-  /** Reference of the node image. */
-  image: string;
+  /** The directory where kind runs, at which relative paths in the configuration start. */
+  directory: string;
   kubeconfig: string;
   /** The environment that names the engine. */
   env: NodeJS.ProcessEnv;
@@ -27,11 +27,12 @@ export interface CreateRequest {
  * @throws HarnessError CLUSTER with kind's output; DISK_FULL when the disk is full
  */
 export async function createCluster(request: CreateRequest): Promise<void> {
-  const { name, config, image, kubeconfig, env, signal, onLine } = request;
+  const { name, config, directory, kubeconfig, env, signal, onLine } = request;
   removeStaleLock(kubeconfig);
   const result = await tryRun(
-    ['kind', 'create', 'cluster', '--name', name, '--image', image, '--kubeconfig', kubeconfig, '--config', '-'],
+    ['kind', 'create', 'cluster', '--name', name, '--kubeconfig', kubeconfig, '--config', '-'],
     {
+      cwd: directory,
       input: config,
       code: 'CLUSTER',
       keepStdout: false,

@@ -29,12 +29,7 @@ export interface ClusterContext {
  * Creates the cluster, waits until it can be used, and only then writes the record that marks it as
  * ours.
  */
-export async function create(
-  context: ClusterContext,
-  wanted: WantedCluster,
-  kindConfig: string,
-  nodeImage: string,
-): Promise<void> {
+export async function create(context: ClusterContext, wanted: WantedCluster, kindConfig: string): Promise<void> {
   const { config, progress } = context;
   makeStateDirectory(config.stateDirectory);
   removeState(kubeconfigPath(config));
@@ -44,7 +39,7 @@ export async function create(
   await createCluster({
     name: config.cluster.name,
     config: kindConfig,
-    image: nodeImage,
+    directory: config.root,
     kubeconfig: kubeconfigPath(config),
     env: context.engine.environment,
     onLine: (line) => {

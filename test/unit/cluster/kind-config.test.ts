@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { hostQuirks } from '../../../src/cluster/host-quirks.ts';
-import { kindConfig } from '../../../src/cluster/kind-config.ts';
+import { kindConfig, namedNodeImages } from '../../../src/cluster/kind-config.ts';
 import { HarnessError } from '../../../src/core/error.ts';
 
 const plain = { cgroupV1: false, restrictOomScore: false };
@@ -89,6 +89,26 @@ nodes:
       expect.stringContaining('maxPods: 7'),
     ]);
     expect(parsed['containerdConfigPatches']).toHaveLength(2);
+  });
+
+  it('keeps the images that its nodes name, and gives the others theirs', () => {
+    const userConfig = `kind: Cluster
+nodes:
+  - role: control-plane
+    image: mine:1
+  - &worker { role: worker }
+  - *worker
+`;
+    expect(namedNodeImages(userConfig)).toEqual(['mine:1', undefined, undefined]);
+    const config = kindConfig({ name: 'demo', userConfig, images: ['mine:1', 'harness:1', 'harness:2'] }, plain);
+    expect(parse(config)).toMatchObject({
+      nodes: [
+        { role: 'control-plane', image: 'mine:1' },
+        { role: 'worker', image: 'harness:1' },
+        { role: 'worker', image: 'harness:2' },
+      ],
+    });
+    expect(namedNodeImages('kind: Cluster\nnodes:\n')).toEqual([]);
   });
 
   it('treats empty lists as absent', () => {
