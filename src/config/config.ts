@@ -6,7 +6,10 @@ export interface Config {
   file: string;
   /** The directory of that file: relative paths start here, tests run here. */
   root: string;
-  /** Where the harness keeps its own files (kubeconfig, caches): `<root>/.harness`. */
+  /**
+   * Where the harness keeps its own files (kubeconfig, caches): `<root>/.harness/<cluster>`, so that
+   * several configurations in one directory do not share them.
+   */
   stateDirectory: string;
   project: string;
   /** The Kubernetes namespace for manifests that name none. */

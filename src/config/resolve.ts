@@ -23,13 +23,14 @@ export async function resolveConfig(
   const namespace = raw.namespace ?? project;
   const timeouts = resolveTimeouts(raw.timeouts);
   const images = resolveImages(raw.images, root, project, problems);
+  const cluster = resolveCluster(raw.cluster, root, project, problems);
   const config: Config = {
     file,
     root,
-    stateDirectory: join(root, '.harness'),
+    stateDirectory: join(root, '.harness', cluster.name),
     project,
     namespace,
-    cluster: resolveCluster(raw.cluster, root, project, problems),
+    cluster,
     images,
     transport: raw.load?.transport ?? 'auto',
     keepRegistry: raw.registry?.keep ?? false,

@@ -9,7 +9,7 @@ import { messageOf } from '../core/error.ts';
 const QUIET = 100;
 
 /** Directories that are not watched: they hold no sources that people edit. */
-const LEFT_OUT = ['.git', 'node_modules'];
+const LEFT_OUT = ['.git', '.harness', 'node_modules'];
 
 /** Milliseconds between looks at everything, once a part of the tree cannot be watched. */
 const LOOK_AGAIN = 5_000;

@@ -72,7 +72,7 @@ describe('three nodes', () => {
 
   it('are asked again only if something in them has changed', async () => {
     const project = await loaded('remembered');
-    const memory = join(project.directory, '.harness', 'nodes', `${worker}.json`);
+    const memory = join(project.directory, '.harness', all.name, 'nodes', `${worker}.json`);
     const inWorker = async () => (await project.must('cache-status')).summary.images?.[0]?.nodes[worker];
     // The answer is not remembered until some time after a change.
     await eventually("the worker's images are remembered", async () => {

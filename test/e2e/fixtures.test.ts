@@ -130,8 +130,8 @@ describe('a failed test', () => {
     expect(annotation).toContain('no such table: orders');
     expect(readFileSync(join(project.directory, 'junit.xml'), 'utf8')).toContain('no such table: orders');
 
-    const [run = ''] = readdirSync(join(project.directory, '.harness', 'artifacts'));
-    const artifacts = join(project.directory, '.harness', 'artifacts', run);
+    const [run = ''] = readdirSync(join(project.directory, '.harness', all.name, 'artifacts'));
+    const artifacts = join(project.directory, '.harness', all.name, 'artifacts', run);
     expect(readdirSync(artifacts).sort()).toEqual([
       'a-failed-expectation-though-all-is-well',
       'a-service-that-crashes',

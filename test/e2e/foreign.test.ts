@@ -218,7 +218,7 @@ describe('cache-status --verify', () => {
   it('names files that changed although the index says that they did not, and corrects it', async () => {
     const project = foreignProject('verify');
     await project.must('build-if-needed');
-    const indexes = join(project.directory, '.harness', 'index');
+    const indexes = join(project.directory, '.harness', all.name, 'index');
     for (const name of readdirSync(indexes)) lie(join(indexes, name), withAnotherHash('program'));
     expect((await project.must('cache-status')).summary.images).toMatchObject([{ verdict: 'stale' }]);
     const { exitCode, summary } = await project.run('cache-status', '--verify');

@@ -417,7 +417,7 @@ describe('a secret', () => {
         writeFileSync(join(root, 'token'), value);
         expect((await buildIfNeeded(look)).built).toEqual(['app']);
         expect(Buffer.from(await content(REFERENCE, '/seen', 'latin1'), 'latin1')).toEqual(value);
-        expect(readdirSync(join(root, '.harness/build'))).toEqual([]);
+        expect(readdirSync(join(root, '.harness', PROJECT, 'build'))).toEqual([]);
       }
     },
     MAKING_THE_BASE,

@@ -75,7 +75,7 @@ async function build(image: object = {}): Promise<Seen> {
   return { verdict: built?.verdict, reason: built?.reason, notes };
 }
 
-const misreading = () => join(root, '.harness/bases/app.json');
+const misreading = () => join(root, '.harness', PROJECT, 'bases/app.json');
 
 /** Makes the harness miss a base in a Dockerfile: it remembers what it read in one. */
 async function misread(dockerfile: string, bases: string[]): Promise<void> {
@@ -92,7 +92,7 @@ describe('a base that was not counted', () => {
     await misread(`FROM ${BASE}\nCOPY --from=${TOOLS} /tools /\n`, [BASE]);
     expect(await build()).toEqual({ verdict: 'built', reason: 'there is no such image', notes: [WARNING] });
     expect(await build()).toEqual({ verdict: 'built', reason: UNCOUNTED, notes: [WARNING] });
-    rmSync(join(root, '.harness/built'), { recursive: true }); // as for another checkout
+    rmSync(join(root, '.harness', PROJECT, 'built'), { recursive: true }); // as for another checkout
     expect((await (await open({})).cacheStatus()).images[0]).toMatchObject({
       verdict: 'stale',
       reason: 'BuildKit used something that the harness did not count',

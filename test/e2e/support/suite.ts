@@ -26,7 +26,7 @@ export class Project {
     this.directory = join(suite.directory, name);
     this.namespace = name;
     this.reference = `${suite.name}/${name}:dev`;
-    this.kubeconfig = join(this.directory, '.harness', 'kubeconfig');
+    this.kubeconfig = join(this.directory, '.harness', suite.name, 'kubeconfig');
     this.#start = start;
     this.config = {
       project: suite.name,

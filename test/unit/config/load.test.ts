@@ -65,7 +65,7 @@ describe('the configuration file', () => {
       project: 'found',
       file: join(root, name),
       root,
-      stateDirectory: join(root, '.harness'),
+      stateDirectory: join(root, '.harness', 'found'),
     });
   });
 
