@@ -2,7 +2,7 @@ import { waitForTests } from '../claims/wait-for-tests.ts';
 import type { Session } from '../session.ts';
 import type { ClusterState } from './cluster.ts';
 import { kubeconfigPath } from './current.ts';
-import { writeKubeconfig } from './lifecycle.ts';
+import { writeKubeconfig } from './kubeconfig.ts';
 
 /**
  * Waits until no test of another process runs in the cluster, before the whole cluster is stopped,

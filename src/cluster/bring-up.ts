@@ -1,4 +1,3 @@
-import { messageOf } from '../core/error.ts';
 import { step } from '../core/step.ts';
 import type { Session } from '../session.ts';
 import { awaitTests } from './await-tests.ts';
@@ -6,9 +5,10 @@ import type { ClusterDecision, ClusterNode, ClusterState } from './cluster.ts';
 import { currentCluster, kubeconfigPath, nodeStarts } from './current.ts';
 import { decideCluster } from './decide-cluster.ts';
 import { clusterPlan, type ClusterPlan } from './definition.ts';
-import { check, create, remove, start, type ClusterContext } from './lifecycle.ts';
+import { check, create, remove, restart, start, type ClusterContext } from './lifecycle.ts';
 import { clusterNodes } from './nodes.ts';
 import { foreign } from './ownership.ts';
+import { Unusable } from './unusable.ts';
 
 /** A cluster that can be used. */
 export interface RunningCluster {
@@ -56,12 +56,12 @@ export async function bringUp(session: Session, { onChange, onNodes }: BringUpHo
         throw foreign(name, decision);
       case 'create':
         progress('creating');
-        await createPlanned(context, plan);
+        await create(context, plan);
         return end('created');
       case 'recreate':
         emit({ type: 'note', level: 'info', message: `recreating cluster ${name}: ${decision.reason}` });
         await remove(context);
-        await createPlanned(context, plan);
+        await create(context, plan);
         return end(`recreated (${decision.reason})`);
       case 'start':
       case 'use': {
@@ -76,15 +76,12 @@ export async function bringUp(session: Session, { onChange, onNodes }: BringUpHo
   return { kubeconfig: kubeconfigPath(config), nodes, startedAt, changed, definition };
 }
 
-async function createPlanned(context: ClusterContext, plan: ClusterPlan): Promise<void> {
-  await create(context, plan.wanted, await plan.kindConfig(plan.nodeImages));
-}
-
 /**
- * Uses or starts the cluster, or recreates it if that fails.
+ * Uses or starts the cluster. Recreates it only on evidence that it does not become healthy, even
+ * after a restart of its nodes. Any other error ends the run and leaves the cluster as it is.
  * @returns why it was recreated; undefined if it was not
  */
-async function useOrRecreate(
+export async function useOrRecreate(
   session: Session,
   context: ClusterContext,
   state: ClusterState,
@@ -92,21 +89,30 @@ async function useOrRecreate(
   plan: ClusterPlan,
 ): Promise<string | undefined> {
   const { config, emit } = session;
+  const { name } = config.cluster;
+  const note = (level: 'info' | 'warning', message: string) => emit({ type: 'note', level, message });
   try {
     if (decision.action === 'start') {
       context.progress(`starting: ${decision.reason}`);
-      await start(context, state);
+      await start(context, state.nodes);
     } else {
       await check(context);
     }
     return undefined;
   } catch (error) {
-    if (session.signal.aborted) throw error;
+    if (session.signal.aborted || !(error instanceof Unusable)) throw error;
     await awaitTests(session, state);
-    const reason = `it could not be repaired: ${messageOf(error)}`;
-    emit({ type: 'note', level: 'warning', message: `recreating cluster ${config.cluster.name}: ${reason}` });
+    note('warning', `restarting the nodes of cluster ${name}: ${error.reason}`);
+  }
+  try {
+    await restart(context);
+    return undefined;
+  } catch (error) {
+    if (session.signal.aborted || !(error instanceof Unusable)) throw error;
+    const reason = `it could not be repaired: ${error.reason}`;
+    note('warning', `recreating cluster ${name}: ${reason}`);
     await remove(context);
-    await createPlanned(context, plan);
+    await create(context, plan);
     return reason;
   }
 }

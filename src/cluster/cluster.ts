@@ -1,3 +1,5 @@
+import type { Owner } from '../config/judge-owner.ts';
+
 /** One node container of a kind cluster. */
 export interface ClusterNode {
   /** The name of the container, and of the node in Kubernetes. */
@@ -15,6 +17,8 @@ export interface ClusterNode {
 export interface ClusterRecord {
   format: 1;
   project: string;
+  /** Missing in records of earlier versions, which knew only the project's name. */
+  owner?: Owner | undefined;
   /** Digest of everything the cluster was created from, see `wantedCluster`. */
   definition: string;
   /** The parts of that definition as text, to name what changed. */
@@ -27,8 +31,11 @@ export interface ClusterState {
   /** Empty when there is no such cluster. */
   nodes: ClusterNode[];
   record?: ClusterRecord | undefined;
-  /** When this project last began to create it, milliseconds since the epoch. */
-  creationBegun?: number | undefined;
+  /**
+   * Whether its nodes bear the mark of this owner, see `creationMark`. Only looked at without a
+   * record.
+   */
+  isMarked?: boolean | undefined;
 }
 
 export type ClusterAction = 'create' | 'start' | 'use' | 'recreate' | 'refuse';

@@ -1,19 +1,14 @@
 import { join } from 'node:path';
 import type { Config } from '../config/config.ts';
+import { ownerOf } from '../config/owner.ts';
 import type { DockerEngine } from '../docker/engine.ts';
 import { keep, recall } from '../machine/remembered-answer.ts';
-import { readState } from '../machine/state-file.ts';
 import type { ClusterNode, ClusterState } from './cluster.ts';
 import { observeCluster, observeNodes, readRecord } from './nodes.ts';
 
 /** The path of the cluster's private kubeconfig. */
 export function kubeconfigPath(config: Config): string {
   return join(config.stateDirectory, 'kubeconfig');
-}
-
-/** The file that records that this project has begun to create the cluster. */
-export function creationPath(config: Config): string {
-  return join(config.stateDirectory, `creating-${config.cluster.name}.json`);
 }
 
 /**
@@ -30,15 +25,14 @@ export async function rememberedCluster(
   const containerId = nodes.find((node) => node.role === 'control-plane')?.containerId;
   const record = containerId === undefined ? undefined : readRecord(recall<string>(path, containerId));
   if (record) return { name, nodes, record };
-  const state = await observeNodes(engine, name, nodes, readState<{ begun: number }>(creationPath(config))?.begun);
+  const state = await observeNodes(engine, name, nodes, await ownerOf(config));
   if (state.record) keep(path, containerId, JSON.stringify(state.record));
   return state;
 }
 
-/** The cluster as it is now, with what the state directory knows about it. */
-export function currentCluster(engine: DockerEngine, config: Config): Promise<ClusterState> {
-  const begun = readState<{ begun: number }>(creationPath(config))?.begun;
-  return observeCluster(engine, config.cluster.name, begun);
+/** The cluster as it is now. */
+export async function currentCluster(engine: DockerEngine, config: Config): Promise<ClusterState> {
+  return observeCluster(engine, config.cluster.name, await ownerOf(config));
 }
 
 /** When each node's container was last started, milliseconds since the epoch, by node name. */

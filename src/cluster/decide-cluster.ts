@@ -1,8 +1,9 @@
+import { describeOwner, isSameOwner, type Owner } from '../config/judge-owner.ts';
 import type { ClusterDecision, ClusterRecord, ClusterState } from './cluster.ts';
 
 /** What the configured cluster should be. It is compared with the cluster's own record. */
 export interface WantedCluster {
-  project: string;
+  owner: Owner;
   definition: string;
   parts: Record<string, string>;
 }
@@ -14,14 +15,13 @@ export interface WantedCluster {
 export function decideCluster(state: ClusterState, wanted: WantedCluster): ClusterDecision {
   if (state.nodes.length === 0) return { action: 'create', reason: 'there is none' };
   if (!state.record) {
-    const isOurs =
-      state.creationBegun !== undefined &&
-      state.nodes.every((node) => node.created >= (state.creationBegun ?? Infinity));
-    if (isOurs) return { action: 'recreate', reason: 'its creation was interrupted' };
+    if (state.isMarked) return { action: 'recreate', reason: 'its creation was interrupted' };
     return { action: 'refuse', reason: 'a kind cluster of that name exists, and this harness did not create it' };
   }
-  if (state.record.project !== wanted.project) {
-    return { action: 'refuse', reason: `it belongs to the project ${state.record.project}` };
+  const { project, owner } = state.record;
+  if (owner ? !isSameOwner(owner, wanted.owner) : project !== wanted.owner.project) {
+    const who = owner ? describeOwner(owner, wanted.owner) : `the project ${project}`;
+    return { action: 'refuse', reason: `it belongs to ${who}` };
   }
   if (state.record.definition !== wanted.definition) {
     return { action: 'recreate', reason: `its definition changed: ${changedParts(state.record, wanted)}` };

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { ownerOf } from '../config/owner.ts';
 import { digestOfJson, sha256 } from '../core/digest.ts';
 import type { Session } from '../session.ts';
 import { ensureNodeImage, nodeImageStatus, type NodeImage } from '../system-images/node-image.ts';
@@ -38,11 +39,11 @@ export async function clusterPlan(session: Session): Promise<ClusterPlan> {
     images.find(({ reference, source }) => (wanted === undefined ? source !== 'configured' : reference === wanted));
   const nodeImages = wantedImages(session, userConfig).flatMap((wanted) => ofNode(wanted)?.reference ?? []);
   return {
-    wanted: wantedCluster(session, userConfig, images),
+    wanted: await wantedCluster(session, userConfig, images),
     nodeImages,
     kindConfig: async (marked) =>
       kindConfig(
-        { name, nodes, userConfig, images: marked, version: nodeImages[0] },
+        { name, nodes, userConfig, images: marked, versions: nodeImages },
         hostQuirks(await observeHost(engine, nodeImages[0] ?? '')),
       ),
   };
@@ -68,7 +69,11 @@ function wantedImages({ config }: Session, userConfig: string | undefined): (str
   return all.map((image) => nodeImage ?? image);
 }
 
-function wantedCluster({ config }: Session, userConfig: string | undefined, images: NodeImage[]): WantedCluster {
+async function wantedCluster(
+  { config }: Session,
+  userConfig: string | undefined,
+  images: NodeImage[],
+): Promise<WantedCluster> {
   const parts = {
     // A configured image may be rebuilt under its tag. The references of the others contain a
     // digest.
@@ -77,7 +82,7 @@ function wantedCluster({ config }: Session, userConfig: string | undefined, imag
       .join(', '),
     nodes: userConfig === undefined ? String(config.cluster.nodes) : `kind configuration ${sha256(userConfig)}`,
   };
-  return { project: config.project, definition: digestOfJson(parts), parts };
+  return { owner: await ownerOf(config), definition: digestOfJson(parts), parts };
 }
 
 function userKindConfig({ config }: Session): string | undefined {

@@ -10,8 +10,8 @@ export interface ClusterShape {
   nodes?: number | undefined;
   /** The text of the user's own kind configuration. */
   userConfig?: string | undefined;
-  /** The reference of a node image, whose tag tells the version of Kubernetes. */
-  version?: string | undefined;
+  /** The references of all node images, whose tags tell the versions of Kubernetes. */
+  versions?: readonly string[] | undefined;
   /** The image of each node, in the order of the configuration. Default: kind's own choice. */
   images?: readonly string[] | undefined;
 }
@@ -40,7 +40,7 @@ export function kindConfig(shape: ClusterShape, quirks: HostQuirks): string {
   if (quirks.restrictOomScore && !document.hasIn(['featureGates', USER_NAMESPACE])) {
     document.setIn(['featureGates', USER_NAMESPACE], true);
   }
-  if (canShortenBackOff(shape.version)) prepend(document, 'kubeadmConfigPatches', [SHORT_BACK_OFF]);
+  if (canShortenBackOff(shape.versions)) prepend(document, 'kubeadmConfigPatches', [SHORT_BACK_OFF]);
   if (quirks.cgroupV1) prepend(document, 'kubeadmConfigPatches', ['kind: KubeletConfiguration\nfailCgroupV1: false\n']);
   prepend(document, 'containerdConfigPatches', containerdPatches(quirks));
   if (!document.has('nodes')) {
@@ -66,12 +66,15 @@ export function kindConfig(shape: ClusterShape, quirks: HostQuirks): string {
 const SHORT_BACK_OFF = 'kind: KubeletConfiguration\ncrashLoopBackOff:\n  maxContainerRestartPeriod: 10s\n';
 
 /**
- * Whether the kubelet of a node image knows the setting and has its feature on. Earlier ones refuse
- * to start with it, so an unknown version gets no setting.
+ * Whether the kubelets of all node images know the setting and have its feature on. Earlier ones
+ * refuse to start with it, so an unknown version gets no setting.
  */
-function canShortenBackOff(nodeImage = ''): boolean {
-  const [, major, minor] = /:v(\d+)\.(\d+)\./.exec(nodeImage) ?? [];
-  return Number(major) > 1 || (Number(major) === 1 && Number(minor) >= 35);
+function canShortenBackOff(nodeImages: readonly string[] = []): boolean {
+  const versions = nodeImages.map((image) => /:v(\d+)\.(\d+)\./.exec(image));
+  return (
+    versions.length > 0 &&
+    versions.every((found) => Number(found?.[1]) > 1 || (Number(found?.[1]) === 1 && Number(found?.[2]) >= 35))
+  );
 }
 
 /**

@@ -1,16 +1,19 @@
-import { existsSync, readFileSync } from 'node:fs';
 import type { Config } from '../config/config.ts';
+import { ownerOf } from '../config/owner.ts';
 import { HarnessError, messageOf } from '../core/error.ts';
 import type { DockerEngine } from '../docker/engine.ts';
 import { writeContainerFile } from '../docker/files.ts';
-import { openAccess } from '../kubernetes/access.ts';
 import { WatchTimeout } from '../kubernetes/watch.ts';
-import { makeStateDirectory, removeState, writeDurably, writeState } from '../machine/state-file.ts';
+import { makeStateDirectory, removeState } from '../machine/state-file.ts';
 import type { ClusterNode, ClusterRecord, ClusterState } from './cluster.ts';
-import { creationPath, kubeconfigPath, nodeStarts } from './current.ts';
+import { creationMark, markImages, unmarkImages } from './creation-mark.ts';
+import { kubeconfigPath, nodeStarts } from './current.ts';
 import type { WantedCluster } from './decide-cluster.ts';
-import { clusterKubeconfig, createCluster, deleteCluster } from './kind.ts';
+import type { ClusterPlan } from './definition.ts';
+import { createCluster, deleteCluster } from './kind.ts';
+import { openKubeconfig, writeKubeconfig } from './kubeconfig.ts';
 import { clusterNodes, RECORD_PATH } from './nodes.ts';
+import { Unusable } from './unusable.ts';
 import { waitForCluster } from './wait-until-usable.ts';
 
 /** What every action on a cluster needs. */
@@ -27,41 +30,45 @@ export interface ClusterContext {
 
 /**
  * Creates the cluster, waits until it can be used, and only then writes the record that marks it as
- * ours.
+ * complete. Until then the mark on its nodes says whose it is.
  */
-export async function create(context: ClusterContext, wanted: WantedCluster, kindConfig: string): Promise<void> {
-  const { config, progress } = context;
+export async function create(context: ClusterContext, plan: ClusterPlan): Promise<void> {
+  const { engine, config, progress } = context;
+  const { name } = config.cluster;
+  const mark = creationMark(name, plan.wanted.owner);
   makeStateDirectory(config.stateDirectory);
   removeState(kubeconfigPath(config));
-  // Docker rounds creation times down to whole seconds.
-  writeDurably(creationPath(config), JSON.stringify({ begun: Math.floor(Date.now() / 1000) * 1000 }));
-  const reportNodes = nodeReporter(context);
-  await createCluster({
-    name: config.cluster.name,
-    config: kindConfig,
-    directory: config.root,
-    kubeconfig: kubeconfigPath(config),
-    env: context.engine.environment,
-    onLine: (line) => {
-      progress(line.replace(/^[ •✓✗]+/, '').trim());
-      reportNodes();
-    },
-    signal: context.signal,
-  });
+  try {
+    const kindConfig = await plan.kindConfig(await markImages(engine, plan.nodeImages, mark));
+    const reportNodes = nodeReporter(context);
+    await createCluster({
+      name,
+      config: kindConfig,
+      directory: config.root,
+      kubeconfig: kubeconfigPath(config),
+      env: engine.environment,
+      onLine: (line) => {
+        progress(line.replace(/^[ •✓✗]+/, '').trim());
+        reportNodes();
+      },
+      signal: context.signal,
+    });
+  } finally {
+    // Docker answered a moment ago. What is left is taken away by the next creation or deletion.
+    await unmarkImages(engine, mark).catch(() => undefined);
+  }
   await check(context);
-  const record: ClusterRecord = {
-    format: 1,
-    project: wanted.project,
-    definition: wanted.definition,
-    parts: wanted.parts,
-  };
-  const controlPlane = (await clusterNodes(context.engine, config.cluster.name)).find(
-    (node) => node.role === 'control-plane',
-  );
+  await writeRecord(context, plan.wanted);
+}
+
+async function writeRecord({ engine, config }: ClusterContext, wanted: WantedCluster): Promise<void> {
+  const { owner, definition, parts } = wanted;
+  const record: ClusterRecord = { format: 1, project: owner.project, owner, definition, parts };
+  const nodes = await clusterNodes(engine, config.cluster.name);
+  const controlPlane = nodes.find((node) => node.role === 'control-plane');
   if (!controlPlane)
     throw new HarnessError('CLUSTER', `Cluster ${config.cluster.name} was deleted while it was being created.`);
-  await writeContainerFile(context.engine, controlPlane.containerId, RECORD_PATH, JSON.stringify(record));
-  removeState(creationPath(config));
+  await writeContainerFile(engine, controlPlane.containerId, RECORD_PATH, JSON.stringify(record));
 }
 
 /**
@@ -83,26 +90,59 @@ function nodeReporter({ engine, config, onNodes }: ClusterContext): () => void {
   };
 }
 
-/** Starts the stopped nodes and waits until the cluster can be used. */
-export async function start(context: ClusterContext, state: ClusterState): Promise<void> {
-  const stopped = state.nodes.filter((node) => !node.running);
-  await Promise.all(stopped.map((node) => context.engine.api.getContainer(node.containerId).start()));
+/**
+ * Starts the stopped nodes and waits until the cluster can be used.
+ * @throws HarnessError CLUSTER when Docker cannot start a node, and as `check`
+ */
+export async function start(context: ClusterContext, nodes: readonly ClusterNode[]): Promise<void> {
+  const stopped = nodes.filter((node) => !node.running);
+  await Promise.all(
+    stopped.map(async ({ name, containerId }) => {
+      try {
+        await context.engine.api.getContainer(containerId).start();
+      } catch (error) {
+        throw new HarnessError('CLUSTER', `Docker could not start node ${name}: ${messageOf(error)}.`, {
+          next: 'If a port is taken, stop the program that listens there. Or recreate the cluster: `harness down` and `harness up`.',
+          cause: error,
+        });
+      }
+    }),
+  );
   await check(context);
+}
+
+/** Restarts all nodes and waits until the cluster can be used. */
+export async function restart(context: ClusterContext): Promise<void> {
+  const nodes = await clusterNodes(context.engine, context.config.cluster.name);
+  await stop(context.engine, { nodes });
+  await start(
+    context,
+    nodes.map((node) => ({ ...node, running: false })),
+  );
 }
 
 /**
  * Waits until a running cluster can be used, with a kubeconfig that belongs to these nodes.
- * @throws HarnessError CLUSTER with what the cluster still lacks
+ * @throws Unusable when the cluster is not healthy in time, or when a node has ended
  */
 export async function check(context: ClusterContext): Promise<void> {
-  const nodes = await clusterNodes(context.engine, context.config.cluster.name);
-  await writeKubeconfig(context, nodes);
-  await waitUntilReady(context, nodes);
+  const { engine, config } = context;
+  const nodes = await clusterNodes(engine, config.cluster.name);
+  try {
+    await writeKubeconfig(context, nodes);
+    await waitUntilReady(context, nodes);
+  } catch (error) {
+    if (context.signal?.aborted) throw error;
+    const now = await clusterNodes(engine, config.cluster.name).catch(() => []);
+    const ended = now.filter((node) => !node.running).map(({ name }) => name);
+    if (ended.length > 0) throw new Unusable(`${ended.join(', ')} stopped again right after the start`, error);
+    throw error;
+  }
 }
 
 /** Stops all nodes. The cluster keeps its state and can be started again. */
-export async function stop(engine: DockerEngine, state: ClusterState): Promise<void> {
-  const running = state.nodes.filter((node) => node.running);
+export async function stop(engine: DockerEngine, { nodes }: Pick<ClusterState, 'nodes'>): Promise<void> {
+  const running = nodes.filter((node) => node.running);
   await Promise.all(running.map((node) => engine.api.getContainer(node.containerId).stop()));
 }
 
@@ -111,24 +151,7 @@ export async function remove({ engine, config }: Pick<ClusterContext, 'engine' |
   makeStateDirectory(config.stateDirectory);
   await deleteCluster(config.cluster.name, kubeconfigPath(config), engine.environment);
   removeState(kubeconfigPath(config));
-  removeState(creationPath(config));
-}
-
-/**
- * Writes the private kubeconfig, mode 0600, with the project's namespace as its default. Its first
- * line names the containers and the namespace that it is for. If they are the same, kind is not
- * asked again.
- */
-export async function writeKubeconfig(
-  { engine, config, signal }: Pick<ClusterContext, 'engine' | 'config' | 'signal'>,
-  nodes: ClusterNode[],
-): Promise<void> {
-  const stamp = `# ${nodes.map((node) => node.containerId).join(' ')} ${config.namespace}\n`;
-  if (existsSync(kubeconfigPath(config)) && readFileSync(kubeconfigPath(config), 'utf8').startsWith(stamp)) return;
-  const { parseDocument } = await import('yaml'); // loaded here to keep start-up fast
-  const document = parseDocument(await clusterKubeconfig(config.cluster.name, engine.environment, signal));
-  document.setIn(['contexts', 0, 'context', 'namespace'], config.namespace);
-  writeState(kubeconfigPath(config), stamp + document.toString(), 0o600);
+  await unmarkImages(engine, creationMark(config.cluster.name, await ownerOf(config))).catch(() => undefined);
 }
 
 async function waitUntilReady(
@@ -136,20 +159,11 @@ async function waitUntilReady(
   nodes: ClusterNode[],
 ): Promise<void> {
   const startedAt = await nodeStarts(engine, nodes);
+  const access = await openKubeconfig({ engine, config, signal }, nodes);
   try {
-    await waitForCluster(await openAccess(kubeconfigPath(config)), startedAt, {
-      timeout: config.timeouts.cluster,
-      onPending: progress,
-      signal,
-    });
+    await waitForCluster(access, startedAt, { timeout: config.timeouts.cluster, onPending: progress, signal });
   } catch (error) {
     if (!(error instanceof WatchTimeout)) throw error;
-    throw new HarnessError(
-      'CLUSTER',
-      `Cluster ${config.cluster.name} was not usable after ${config.timeouts.cluster / 1000} s: ${messageOf(error)}.`,
-      {
-        next: 'Check its nodes with `harness status`, recreate it with `harness down` and `harness up`, or raise `timeouts.cluster`.',
-      },
-    );
+    throw new Unusable(`it was not usable after ${config.timeouts.cluster / 1000} s: ${messageOf(error)}`, error);
   }
 }

@@ -1,6 +1,8 @@
+import { readOwner, type Owner } from '../config/judge-owner.ts';
 import type { DockerEngine } from '../docker/engine.ts';
 import { readContainerFile } from '../docker/files.ts';
 import type { ClusterNode, ClusterRecord, ClusterState } from './cluster.ts';
+import { areMarked, creationMark } from './creation-mark.ts';
 
 /**
  * The path of the harness's record in the control plane. It is not on a volume, so that it is
@@ -42,12 +44,8 @@ export async function clusterNodes(
 }
 
 /** The cluster as Docker shows it, with the harness's record if there is one. */
-export async function observeCluster(
-  engine: DockerEngine,
-  cluster: string,
-  creationBegun?: number,
-): Promise<ClusterState> {
-  return observeNodes(engine, cluster, await clusterNodes(engine, cluster), creationBegun);
+export async function observeCluster(engine: DockerEngine, cluster: string, owner: Owner): Promise<ClusterState> {
+  return observeNodes(engine, cluster, await clusterNodes(engine, cluster), owner);
 }
 
 /** Like `observeCluster`, for nodes that are known already. */
@@ -55,16 +53,12 @@ export async function observeNodes(
   engine: DockerEngine,
   cluster: string,
   nodes: ClusterNode[],
-  creationBegun?: number,
+  owner: Owner,
 ): Promise<ClusterState> {
   const controlPlane = nodes.find((node) => node.role === 'control-plane');
   const record = controlPlane && readRecord(await readContainerFile(engine, controlPlane.containerId, RECORD_PATH));
-  return {
-    name: cluster,
-    nodes,
-    record,
-    creationBegun,
-  };
+  if (record || nodes.length === 0) return { name: cluster, nodes, record };
+  return { name: cluster, nodes, isMarked: await areMarked(engine, nodes, creationMark(cluster, owner)) };
 }
 
 /** Parses the harness's record; undefined when it is invalid or has another format. */
@@ -73,7 +67,7 @@ export function readRecord(text: string | undefined): ClusterRecord | undefined 
   try {
     const record = JSON.parse(text) as Partial<ClusterRecord>;
     return record.format === 1 && typeof record.project === 'string' && typeof record.definition === 'string'
-      ? (record as ClusterRecord)
+      ? { ...(record as ClusterRecord), owner: readOwner(record.owner) }
       : undefined;
   } catch {
     return undefined; // incomplete, because its writing was interrupted: treat it as missing

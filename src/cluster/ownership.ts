@@ -1,4 +1,5 @@
 import { HarnessError } from '../core/error.ts';
+import { ownerOf } from '../config/owner.ts';
 import type { Session } from '../session.ts';
 import type { ClusterDecision, ClusterState } from './cluster.ts';
 import { currentCluster } from './current.ts';
@@ -10,16 +11,16 @@ import { decideCluster } from './decide-cluster.ts';
  */
 export async function ownCluster(session: Session): Promise<ClusterState> {
   const state = await currentCluster(session.engine, session.config);
-  assertOwn(session, state);
+  await assertOwn(session, state);
   return state;
 }
 
 /** Throws if this harness did not create the cluster. Accepts a cluster that does not exist. */
-export function assertOwn({ config }: Session, state: ClusterState): void {
+export async function assertOwn({ config }: Session, state: ClusterState): Promise<void> {
   if (state.nodes.length === 0) return;
   // Only the owner matters here, so the record is compared with its own definition.
   const wanted = {
-    project: config.project,
+    owner: await ownerOf(config),
     definition: state.record?.definition ?? '',
     parts: state.record?.parts ?? {},
   };
@@ -30,6 +31,6 @@ export function assertOwn({ config }: Session, state: ClusterState): void {
 /** The error for a cluster that is not ours. */
 export function foreign(name: string, decision: ClusterDecision): HarnessError {
   return new HarnessError('CLUSTER_FOREIGN', `Refusing to touch cluster ${name}: ${decision.reason}.`, {
-    next: `Choose another name with \`cluster.name\`, or delete the cluster if it is not needed: kind delete cluster --name ${name}`,
+    next: `Set another \`project\` or \`cluster.name\`, or delete the cluster if it is not needed: kind delete cluster --name ${name}`,
   });
 }

@@ -12,6 +12,8 @@ export interface Config {
    */
   stateDirectory: string;
   project: string;
+  /** Whether the configuration sets `project`. Otherwise it is the directory's name. */
+  isProjectNamed: boolean;
   /** The Kubernetes namespace for manifests that name none. */
   namespace: string;
   cluster: ClusterConfig;

@@ -29,6 +29,7 @@ export async function resolveConfig(
     root,
     stateDirectory: join(root, '.harness', cluster.name),
     project,
+    isProjectNamed: raw.project !== undefined,
     namespace,
     cluster,
     images,

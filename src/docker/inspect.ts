@@ -3,7 +3,7 @@ import type { DockerEngine } from './engine.ts';
 /** The part of the engine's answer about a container that is used here. */
 export interface InspectedContainer {
   Id: string;
-  Config: { Labels?: Record<string, string> | null };
+  Config: { Image?: string; Labels?: Record<string, string> | null };
   State: { Running: boolean; StartedAt?: string };
   HostConfig?: { NetworkMode?: string };
   NetworkSettings: {

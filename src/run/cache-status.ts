@@ -61,7 +61,7 @@ export async function cacheStatus(
   const { settleImages } = await import('../building/settle-images.ts');
   const nodes = await listed();
   await Promise.all(runningTargets(nodes).map((node) => askNode(session, node)));
-  assertOwn(session, await rememberedCluster(engine, config, nodes));
+  await assertOwn(session, await rememberedCluster(engine, config, nodes));
   // last, because an error after this would hide what it finds
   const verified = verify ? await (await import('./verify-index.ts')).verifyIndex(session, images) : undefined;
   const outcomes = await settleImages(session, images, { tier: 'test-cached', lookOnly: true });

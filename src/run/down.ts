@@ -19,7 +19,7 @@ import type { Session } from '../session.ts';
 export async function takeDown(session: Session): Promise<boolean> {
   const { name } = session.config.cluster;
   const state = await currentCluster(session.engine, session.config);
-  assertOwn(session, state);
+  await assertOwn(session, state);
   if (state.nodes.length === 0) {
     await removeServices(session);
     await takeRegistryDown(session); // the cluster may have been deleted without the harness

@@ -38,7 +38,7 @@ export async function dryRun(session: Session, tier: Tier): Promise<TierPlan> {
   const { config, engine } = session;
   const objects = readManifests(config.manifests, config.root, { namespace: config.namespace }).length;
   const state = await currentCluster(engine, config);
-  assertOwn(session, state);
+  await assertOwn(session, state);
   const wanted = await wantedClusterNow(session);
   const { action, reason } = wanted ? decideCluster(state, wanted) : withoutNodeImage(state);
   const outcomes = await Promise.all((await settleImages(session, config.images, { tier, lookOnly: true })).values());

@@ -7,6 +7,8 @@ import { selectImages, type Session } from '../../src/session.ts';
 
 const config = {
   file: '/r/harness.config.json',
+  root: '/r',
+  stateDirectory: '/r/.harness/shop',
   project: 'shop',
   cluster: { name: 'shop', nodes: 1 },
   images: [{ name: 'api' }, { name: 'web' }],
@@ -44,17 +46,17 @@ describe('a cluster', () => {
   };
   const state = (more: Partial<ClusterState>): ClusterState => ({ name: 'shop', nodes: [node], ...more });
 
-  it('is refused if this project did not create it', () => {
+  it('is refused if this project did not create it', async () => {
     const record = { format: 1 as const, project: 'bank', definition: 'd', parts: {} };
-    for (const foreign of [state({}), state({ record }), state({ creationBegun: 6 })]) {
-      expect(() => assertOwn(session, foreign)).toThrow(expect.objectContaining({ code: 'CLUSTER_FOREIGN' }));
+    for (const foreign of [state({}), state({ record }), state({ isMarked: false })]) {
+      await expect(assertOwn(session, foreign)).rejects.toThrow(expect.objectContaining({ code: 'CLUSTER_FOREIGN' }));
     }
   });
 
-  it('is accepted if it does not exist or this project created it, in any state', () => {
+  it('is accepted if it does not exist or this project created it, in any state', async () => {
     const record = { format: 1 as const, project: 'shop', definition: 'of another day', parts: {} };
-    for (const own of [state({ record }), state({ creationBegun: 5 }), state({ nodes: [] })]) {
-      expect(() => assertOwn(session, own)).not.toThrow();
+    for (const own of [state({ record }), state({ isMarked: true }), state({ nodes: [] })]) {
+      await expect(assertOwn(session, own)).resolves.toBeUndefined();
     }
   });
 

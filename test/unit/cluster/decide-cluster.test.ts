@@ -1,9 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import type { ClusterNode, ClusterRecord, ClusterState } from '../../../src/cluster/cluster.ts';
+import type { Owner } from '../../../src/config/judge-owner.ts';
 import { decideCluster } from '../../../src/cluster/decide-cluster.ts';
 
-const WANTED = { project: 'shop', definition: 'd1', parts: { nodes: '2', 'node image': 'kindest/node:1' } };
-const RECORD: ClusterRecord = { format: 1, ...WANTED };
+const OWNER: Owner = { project: 'shop', isNamed: false, directory: '/one/shop' };
+const WANTED = { owner: OWNER, definition: 'd1', parts: { nodes: '2', 'node image': 'kindest/node:1' } };
+const RECORD: ClusterRecord = { format: 1, project: 'shop', ...WANTED };
+const ELSEWHERE = { ...OWNER, directory: '/two/shop' };
 
 function node(more: Partial<ClusterNode> = {}): ClusterNode {
   return {
@@ -67,37 +70,43 @@ describe('a cluster', () => {
     ],
     [
       'is refused when it belongs to another project',
-      state({ record: { ...RECORD, project: 'bank' } }),
+      state({ record: { ...RECORD, project: 'bank', owner: undefined } }),
       'refuse',
       'it belongs to the project bank',
     ],
     [
       'is refused when it belongs to another project and changed',
-      state({ record: { ...RECORD, project: 'bank', definition: 'd0' } }),
+      state({ record: { ...RECORD, owner: { ...OWNER, project: 'bank' }, definition: 'd0' } }),
       'refuse',
-      'it belongs to the project bank',
+      'it belongs to the project bank in /one/shop',
     ],
     [
-      'is refused when it has no record',
+      'is refused when a directory of the same name elsewhere created it',
+      state({ record: { ...RECORD, owner: ELSEWHERE } }),
+      'refuse',
+      'it belongs to the project shop in /two/shop, and this is /one/shop',
+    ],
+    [
+      'is refused when another directory of that name created it, and its definition changed',
+      state({ record: { ...RECORD, owner: ELSEWHERE, definition: 'd0' } }),
+      'refuse',
+      'it belongs to the project shop in /two/shop, and this is /one/shop',
+    ],
+    [
+      'is used when an earlier version, which knew only the name, created it',
+      state({ record: { ...RECORD, owner: undefined } }),
+      'use',
+      'it is running',
+    ],
+    [
+      'is refused when it has no record and no mark',
       unrecorded(),
       'refuse',
       'a kind cluster of that name exists, and this harness did not create it',
     ],
     [
-      'is refused when it is older than our attempt to create one',
-      unrecorded({ creationBegun: 1_001 }),
-      'refuse',
-      'a kind cluster of that name exists, and this harness did not create it',
-    ],
-    [
-      'is refused when one of its nodes is older',
-      unrecorded({ creationBegun: 1_000, nodes: [node(), node({ created: 999 })] }),
-      'refuse',
-      'a kind cluster of that name exists, and this harness did not create it',
-    ],
-    [
       'is recreated when its creation was interrupted',
-      unrecorded({ creationBegun: 1_000 }),
+      unrecorded({ isMarked: true }),
       'recreate',
       'its creation was interrupted',
     ],

@@ -45,7 +45,7 @@ describe('kindConfig', () => {
     ['localhost:5000/node:latest', false],
     [undefined, false],
   ])('shortens the pauses before restarts if the kubelet of %s can', (nodeImage, can) => {
-    const config = kindConfig({ name: 'demo', nodeImage }, plain);
+    const config = kindConfig({ name: 'demo', versions: nodeImage === undefined ? [] : [nodeImage] }, plain);
     expect(config.includes('maxContainerRestartPeriod: 10s')).toBe(can);
   });
 

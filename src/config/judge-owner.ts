@@ -1,0 +1,47 @@
+/** Whose a cluster, a registry or a service is. It is stored with each of them. */
+export interface Owner {
+  project: string;
+  /** Whether the configuration sets `project`. Otherwise it is only the name of a directory. */
+  isNamed: boolean;
+  /** The directory of the configuration, without links. */
+  directory: string;
+  /** The first commit of the repository; undefined outside of one and in a shallow clone. */
+  repository?: string | undefined;
+  /** The directory of the configuration, from the top of the repository. */
+  within?: string | undefined;
+}
+
+/**
+ * Whether two owners are one. A name proves nothing, because directories of two repositories may
+ * have the same one; the first commit does, and all clones of a repository have it. Where it is not
+ * known, the name counts only if both configurations set it.
+ */
+export function isSameOwner(a: Owner, b: Owner): boolean {
+  if (a.project !== b.project) return false;
+  const areNamed = a.isNamed && b.isNamed;
+  if (a.repository !== undefined && b.repository !== undefined)
+    return a.repository === b.repository && (a.isNamed || b.isNamed || a.within === b.within);
+  return areNamed || a.directory === b.directory;
+}
+
+/** A text that is the same for everything of one owner and for nothing of another one. */
+export function ownerKey({ project, isNamed, directory, repository, within }: Owner): string {
+  const place = isNamed ? [] : [within];
+  return JSON.stringify(
+    repository === undefined ? [project, isNamed ? '' : directory] : [project, repository, ...place],
+  );
+}
+
+/** Names an owner in a message that also names `self`. */
+export function describeOwner(owner: Owner, self: Owner): string {
+  const other = `the project ${owner.project} in ${owner.directory}`;
+  return owner.project === self.project ? `${other}, and this is ${self.directory}` : other;
+}
+
+/** Parses what was stored; undefined if it is missing, damaged or of an earlier version. */
+export function readOwner(stored: unknown): Owner | undefined {
+  const { project, isNamed, directory, repository, within } = (stored ?? {}) as Record<string, unknown>;
+  if (typeof project !== 'string' || typeof isNamed !== 'boolean' || typeof directory !== 'string') return undefined;
+  const text = (value: unknown) => (typeof value === 'string' ? value : undefined);
+  return { project, isNamed, directory, repository: text(repository), within: text(within) };
+}
