@@ -10,11 +10,13 @@ import type { Owner } from './judge-owner.ts';
 /** Milliseconds. git reads the history back to its beginning, once. */
 const GIT_TIMEOUT = 30_000;
 
-/** What is remembered of a repository. Its first commit never changes. */
+/** What is remembered of a repository. Its first commit never changes, once there is one. */
 interface Remembered {
   /** Tells a repository from another one that replaced it, or that was copied. */
   git: string;
-  repository: string;
+  /** The time of `.git` before git was asked: a first commit and an end of shallowness change it. */
+  asked: number;
+  repository?: string | undefined;
 }
 
 /** Who owns what this configuration creates. */
@@ -36,15 +38,17 @@ export function topOfRepository(from: string): string | undefined {
 }
 
 async function firstCommit(config: Config, top: string): Promise<string | undefined> {
-  const { ino, birthtimeMs } = statSync(join(top, '.git'));
+  const stat = statSync(join(top, '.git'));
+  const { ino, birthtimeMs } = stat;
+  const asked = stat.isDirectory() ? stat.mtimeMs : NaN; // the file of a worktree keeps its time
   const git = `${ino} ${birthtimeMs}`;
   const path = join(config.stateDirectory, 'repository.json');
   const remembered = readState<Remembered>(path);
-  if (remembered?.git === git) return remembered.repository;
+  if (remembered?.git === git && (remembered.repository !== undefined || remembered.asked === asked))
+    return remembered.repository;
   const repository = await askGit(top);
-  if (repository === undefined) return undefined;
   try {
-    writeState(path, JSON.stringify({ git, repository } satisfies Remembered));
+    writeState(path, JSON.stringify({ git, asked, repository } satisfies Remembered));
   } catch {
     // a full or read-only disk: git is asked again the next time
   }
