@@ -10,6 +10,7 @@ import type { TestSummary } from './core/summary.ts';
 import type { Pruned } from './pruning/pruned.ts';
 import type { CacheStatus } from './run/cache-status.ts';
 import type { StepDifference } from './run/diff.ts';
+import type { Cleaned } from './run/down.ts';
 import type { TierPlan } from './run/dry-run.ts';
 import { exclusively } from './run/exclusive.ts';
 import { inSession } from './run/in-session.ts';
@@ -223,11 +224,8 @@ export class Harness {
     return develop({ env, emit, signal, args, colour, alone: (work) => this.#alone(work) }, config);
   }
 
-  /**
-   * Deletes the cluster and all images that were built for this project.
-   * @returns whether there was a cluster, and the names of the removed images
-   */
-  clean(): Promise<{ cluster: boolean; images: string[] }> {
+  /** Deletes the cluster, and the images built for this project that nothing else names or uses. */
+  clean(): Promise<Cleaned> {
     return this.#alone(async (session) => (await import('./run/down.ts')).clean(session));
   }
 

@@ -208,8 +208,8 @@ export const COMMANDS: Command[] = [
   },
   {
     name: 'clean',
-    summary: "delete the cluster and this project's images",
-    run: async ({ harness }) => ({ more: await harness.clean() }),
+    summary: "delete the cluster and this project's images, except those that you named or that something uses",
+    run: async ({ harness }) => ({ more: { ...(await harness.clean()) } }),
   },
   {
     name: 'prune',

@@ -26,6 +26,18 @@ export function judgeOrigin(digest: string, history: readonly string[]): Origin 
   return index === 0 ? 'own' : 'inherited';
 }
 
+/**
+ * The inputs digests of all builds in an image's history, the last one first: its own, and those of
+ * the images that it is built on.
+ */
+export function sealsIn(history: readonly string[]): string[] {
+  const start = seal('');
+  return history.flatMap((instruction) => {
+    const text = instruction.trim();
+    return text.startsWith(start) ? [text.slice(start.length)] : [];
+  });
+}
+
 /** Says why an image is not the one that its label describes. Continues a sentence. */
 export function describeOrigin(origin: Exclude<Origin, 'own'>): string {
   return origin === 'inherited'

@@ -1,6 +1,5 @@
 import type { NodeHoldings, Snapshot } from '../containerd/holdings.ts';
 import { loadLine } from '../containerd/load-record.ts';
-import { repositoryOf, runtimeName } from '../docker/reference.ts';
 import type { StoredImage } from '../registry/client.ts';
 import { NODE_HOST, REPOSITORY } from '../registry/registry.ts';
 
@@ -41,7 +40,6 @@ export function decideNodePrune(
 
 const REPLACED = 'replaced by a newer image';
 const NOT_CONFIGURED = 'not in the configuration';
-const CLEANED = 'built for this project';
 
 /** An image in Docker. */
 export interface DockerHolding {
@@ -53,6 +51,11 @@ export interface DockerHolding {
    * labels.
    */
   isOwn: boolean;
+  /**
+   * What else needs it: `container <name>` for each container, running or stopped, and
+   * `image <name>` for each image of somebody else that is built on it.
+   */
+  neededBy: readonly string[];
 }
 
 /** What decides which images Docker keeps. */
@@ -60,58 +63,54 @@ export interface DockerNeeds {
   project: string;
   /** The engine's id of each configured image, by its name; undefined if it does not exist now. */
   current: ReadonlyMap<string, string | undefined>;
-  /** Ids of the images of all containers, running or stopped. */
-  used: ReadonlySet<string>;
   /** Ports of the registries of other clusters: pushes to them are not ours. */
   foreignPorts: ReadonlySet<number>;
 }
 
+/** An image that stays although it was built for the project, or is built on such an image. */
+export interface Kept {
+  /** Its names, or its id if it has none. */
+  image: string;
+  /** Continues `image … stays: `. */
+  reason: string;
+}
+
 /**
  * Decides what to remove from Docker: this project's images that have no name and were replaced by
- * a newer one, and names that were left by a push that was killed.
+ * a newer one, and names that were left by a push that was killed. What a container or an image of
+ * somebody else needs stays.
  */
 export function decideDockerPrune(
   images: readonly DockerHolding[],
-  { project, current, used, foreignPorts }: DockerNeeds,
-): Removal[] {
-  return images.flatMap(({ id, names, labels, isOwn }): Removal[] => {
+  { project, current, foreignPorts }: DockerNeeds,
+): { removals: Removal[]; kept: Kept[] } {
+  const kept: Kept[] = [];
+  const removals = images.flatMap(({ id, names, labels, isOwn, neededBy }): Removal[] => {
     const pushNames = names.filter((name) => isPushName(name, id, foreignPorts));
     const { image } = labels;
     const isReplaced =
       image !== undefined && (current.has(image) ? ![undefined, id].includes(current.get(image)) : true);
     const isOurs = isOwn && labels.project === project;
-    const whole = pushNames.length === names.length && isOurs && isReplaced && !used.has(id);
-    if (whole) return [{ id, names: pushNames, whole, reason: REPLACED }];
-    return pushNames.length === 0 ? [] : [{ id, names: pushNames, whole, reason: 'left by an interrupted load' }];
+    const isUnneeded = pushNames.length === names.length && isOurs && isReplaced;
+    if (isUnneeded && neededBy.length === 0) return [{ id, names: pushNames, whole: true, reason: REPLACED }];
+    if (isUnneeded) {
+      kept.push({ image: id, reason: describeNeed(neededBy) });
+      return []; // without a name, Docker would remove the image
+    }
+    return pushNames.length === 0
+      ? []
+      : [{ id, names: pushNames, whole: false, reason: 'left by an interrupted load' }];
   });
+  return { removals, kept };
 }
 
-/**
- * Decides what `clean` removes from Docker: of the images that the harness built for a project the
- * names that are configured, those below `<project>/`, and those that were left by a push that was
- * killed. An image goes with its last name. Names that the user gave to it stay, and the image with
- * them.
- * @param configured the references of the configured images
- */
-export function decideClean(
-  images: readonly DockerHolding[],
-  { project, configured, foreignPorts }: Pick<DockerNeeds, 'project' | 'foreignPorts'> & { configured: string[] },
-): Removal[] {
-  const references = new Set(configured.map(runtimeName));
-  return images.flatMap(({ id, names, labels, isOwn }): Removal[] => {
-    if (!isOwn || labels.project !== project) return [];
-    const isOurs = (name: string) =>
-      references.has(runtimeName(name)) || name.startsWith(`${project}/`) || isPushName(name, id, foreignPorts);
-    const removable = names.filter((name) => isOurs(name) && !name.includes('@'));
-    // A digest goes with the tags of its repository.
-    const tagged = new Set(removable.map(repositoryOf));
-    const whole = names.every((name) => isOurs(name) || (name.includes('@') && tagged.has(repositoryOf(name))));
-    return whole || removable.length > 0 ? [{ id, names: removable, whole, reason: CLEANED }] : [];
-  });
+/** Says what needs an image. */
+export function describeNeed(neededBy: readonly string[]): string {
+  return neededBy.length === 1 ? `${neededBy[0]} needs it` : `${neededBy.join(', ')} need it`;
 }
 
 /** Whether a name comes from a push of ours: its tag is the image's own id. */
-function isPushName(name: string, id: string, foreignPorts: ReadonlySet<number>): boolean {
+export function isPushName(name: string, id: string, foreignPorts: ReadonlySet<number>): boolean {
   const [, port, repository, tag] = /^127\.0\.0\.1:(\d+)\/([^:]+):(\w+)$/.exec(name) ?? [];
   return repository === REPOSITORY && tag === id.replace(/^\w+:/, '') && !foreignPorts.has(Number(port));
 }

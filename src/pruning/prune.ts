@@ -11,6 +11,7 @@ import { openAccess } from '../kubernetes/access.ts';
 import { kubeList } from '../kubernetes/api.ts';
 import { runningRegistry, storedImages } from '../registry/bring-up.ts';
 import type { Session } from '../session.ts';
+import { reportKept } from './clean-images.ts';
 import { decideDockerPrune, decideNodePrune, decideStoredPrune, freedBytes } from './decide-prune.ts';
 import { dockerHoldings } from './docker-holdings.ts';
 import type { Pruned } from './pruned.ts';
@@ -109,23 +110,22 @@ async function planRegistry(session: Session): Promise<PrunePlan> {
 
 async function planDocker(session: Session): Promise<PrunePlan> {
   const { engine, config } = session;
-  const [{ images, used, foreignPorts }, current] = await Promise.all([
-    dockerHoldings(session),
-    currentImages(session),
-  ]);
+  const [{ images, foreignPorts }, current] = await Promise.all([dockerHoldings(session), currentImages(session)]);
   const sizes = new Map(images.map(({ id, bytes }) => [id, bytes]));
-  const removals = decideDockerPrune(images, { project: config.project, current, used, foreignPorts }).map(
-    (removal) => {
-      const { id, names, reason, whole } = removal;
-      return {
-        removal,
-        pruned: { place: 'Docker', image: names.join(', ') || id, reason, bytes: whole ? (sizes.get(id) ?? 0) : 0 },
-      };
-    },
-  );
+  const decision = decideDockerPrune(images, { project: config.project, current, foreignPorts });
+  reportKept(session, decision.kept);
+  const removals = decision.removals.map((removal) => {
+    const { id, names, reason, whole } = removal;
+    const bytes = whole ? (sizes.get(id) ?? 0) : 0;
+    return { removal, pruned: { place: 'Docker', image: names.join(', ') || id, reason, bytes } };
+  });
   const remove = async () => {
     const removed: Pruned[] = [];
-    for (const { removal, pruned } of removals) if (await pruneDocker(engine, removal)) removed.push(pruned);
+    for (const { removal, pruned } of removals) {
+      const refusal = await pruneDocker(engine, removal);
+      if (refusal === undefined) removed.push(pruned);
+      else reportKept(session, [{ image: pruned.image, reason: `Docker did not remove it: ${refusal}` }]);
+    }
     return removed;
   };
   return { pruned: removals.map(({ pruned }) => pruned), remove };

@@ -1,4 +1,3 @@
-import { HarnessError } from '../core/error.ts';
 import type { DockerEngine } from '../docker/engine.ts';
 import { exec } from '../docker/exec.ts';
 import { deleteManifest, type StoredImage } from '../registry/client.ts';
@@ -35,15 +34,21 @@ export async function pruneRegistry(
 /**
  * Removes names, or a whole image, from Docker. Without `force`, so that the engine refuses if a
  * container or another name needs the image after all.
- * @returns false if the engine refused
+ * @returns why the engine refused; undefined if it did not
  */
-export async function pruneDocker(engine: DockerEngine, { id, names, whole }: Removal): Promise<boolean> {
+export async function pruneDocker(engine: DockerEngine, { id, names, whole }: Removal): Promise<string | undefined> {
   for (const image of [...names, ...(whole ? [id] : [])]) {
     const noprune = image === id ? '' : '?noprune=1';
     const { status, body } = await engine.ask('DELETE', `/images/${encodeURIComponent(image)}${noprune}`);
-    if (status === 409) return false;
-    if (status >= 300 && status !== 404)
-      throw new HarnessError('LOAD', `Docker could not remove ${image}.`, { detail: body.toString('utf8').trim() });
+    if (status >= 300 && status !== 404) return refusalIn(body) ?? `it answered ${status}`;
   }
-  return true;
+  return undefined;
+}
+
+function refusalIn(body: Buffer): string | undefined {
+  try {
+    return (JSON.parse(body.toString('utf8')) as { message?: string }).message;
+  } catch {
+    return undefined;
+  }
 }

@@ -3,13 +3,21 @@ import { currentCluster } from '../cluster/current.ts';
 import { remove } from '../cluster/lifecycle.ts';
 import { assertOwn } from '../cluster/ownership.ts';
 import { step } from '../core/step.ts';
-import { count } from '../core/words.ts';
-import { decideClean } from '../pruning/decide-prune.ts';
-import { dockerHoldings } from '../pruning/docker-holdings.ts';
-import { pruneDocker } from '../pruning/remove.ts';
+import { cleanImages } from '../pruning/clean-images.ts';
+import type { Kept } from '../pruning/decide-prune.ts';
 import { takeRegistryDown } from '../registry/bring-up.ts';
 import { removeServices } from '../services/bring-up.ts';
 import type { Session } from '../session.ts';
+
+/** What `clean` did. */
+export interface Cleaned {
+  /** Whether there was a cluster. */
+  cluster: boolean;
+  /** The removed names, and the ids of images without one. */
+  images: string[];
+  /** Images that stay, with the reason. */
+  kept: Kept[];
+}
 
 /**
  * Deletes the cluster, its local registry and its service containers, if they exist and are ours.
@@ -37,29 +45,8 @@ export async function takeDown(session: Session): Promise<boolean> {
 }
 
 /** Deletes the cluster, and then the images. */
-export async function clean(session: Session): Promise<{ cluster: boolean; images: string[] }> {
-  return { cluster: await takeDown(session), images: await removeImages(session) };
-}
-
-/**
- * Removes the images that were built for this project, except what the user named otherwise or a
- * container uses. Images that only inherited a label from one of them stay.
- * @returns the removed names, and the ids of images without one
- */
-async function removeImages(session: Session): Promise<string[]> {
-  const { engine, config, emit } = session;
-  return step(emit, 'images', 'removing images', async () => {
-    const { images, foreignPorts } = await dockerHoldings(session);
-    const configured = config.images.map(({ reference }) => reference);
-    const removals = decideClean(images, { project: config.project, configured, foreignPorts });
-    const removed: string[][] = [];
-    for (const removal of removals) {
-      const names = removal.names.length > 0 ? [...removal.names] : [removal.id];
-      const stays = `image ${names.join(', ')} stays: a container or another image needs it`;
-      if (await pruneDocker(engine, removal)) removed.push(names);
-      else emit({ type: 'note', level: 'warning', message: stays });
-    }
-    const title = `${count(removed.length, 'image')} removed`;
-    return { title, skipped: removed.length === 0, value: removed.flat() };
-  });
+export async function clean(session: Session): Promise<Cleaned> {
+  const cluster = await takeDown(session);
+  const { removed, kept } = await cleanImages(session);
+  return { cluster, images: removed, kept };
 }

@@ -244,7 +244,7 @@ describe('clean', () => {
       .split('\n')
       .sort();
 
-  it('removes what the harness built, and leaves what only inherits its labels', async () => {
+  it('removes what the harness built, and leaves what is built on it, with or without a name', async () => {
     await build();
     const first = await idOf(REFERENCE);
     await derive('LABEL mine=yes', THEIRS);
@@ -254,35 +254,63 @@ describe('clean', () => {
     expect(derived).toHaveLength(3);
     writeFileSync(join(root, 'app/a'), 'y');
     await build();
-    const { images } = await (await open()).clean();
-    expect(new Set(images)).toEqual(new Set([REFERENCE, first]));
-    expect([await exists(REFERENCE), await exists(first)]).toEqual([false, false]);
+    const second = await idOf(REFERENCE);
+    writeFileSync(join(root, 'app/a'), 'z');
+    await build();
+    const { images, kept } = await (await open()).clean();
+    expect(new Set(images)).toEqual(new Set([REFERENCE, second]));
+    expect([await exists(REFERENCE), await exists(second), await exists(first)]).toEqual([false, false, true]);
     expect(await theirs()).toEqual(derived);
+    const named = kept.map(({ image }) => image).filter((image) => !derived.includes(image));
+    expect(new Set(named)).toEqual(new Set([THEIRS, THEIRS.replace(/1$/, '2'), first]));
+    expect(kept.find(({ image }) => image === first)?.reason).toContain(`image ${THEIRS}`);
   });
 
-  it('leaves names that the user gave, and images of stopped containers', async () => {
+  it('leaves an image with its name if another one is built on it', async () => {
+    await build();
+    await derive('LABEL mine=yes', THEIRS);
+    const notes: string[] = [];
+    expect(await (await open({ notes })).clean()).toMatchObject({ images: [] });
+    expect([await exists(REFERENCE), await exists(THEIRS)]).toEqual([true, true]);
+    expect(notes).toContain(`image ${REFERENCE} stays: image ${THEIRS} needs it`);
+  });
+
+  it('leaves names that the user gave, also below the name of the project', async () => {
     await build();
     const own = await idOf(REFERENCE);
-    await docker('tag', REFERENCE, THEIRS);
-    await (await open()).clean();
-    expect([await exists(REFERENCE), await idOf(THEIRS)]).toEqual([false, own]);
+    const release = `${PROJECT}/app:1.4.0`;
+    for (const name of [THEIRS, release]) await docker('tag', REFERENCE, name);
+    const notes: string[] = [];
+    expect(await (await open({ notes })).clean()).toMatchObject({ images: [REFERENCE] });
+    expect([await exists(REFERENCE), await idOf(THEIRS), await idOf(release)]).toEqual([false, own, own]);
+    expect(notes.join('\n')).toContain(release);
+    expect(notes.join('\n')).toContain(THEIRS);
+  });
 
+  it('leaves images of containers, running or stopped, and names these', async () => {
     await build();
-    await docker('rmi', THEIRS);
-    const container = await docker('create', REFERENCE);
+    const named = await docker('create', '--name', `${PROJECT}-named`, REFERENCE);
     try {
+      const first = await idOf(REFERENCE);
       const notes: string[] = [];
       await (await open({ notes })).clean();
-      expect(await idOf(REFERENCE)).toBe(own);
-      expect(notes).toContain(`image ${REFERENCE} stays: a container or another image needs it`);
+      expect(await idOf(REFERENCE)).toBe(first);
+      expect(notes).toContain(`image ${REFERENCE} stays: container ${PROJECT}-named needs it`);
+
+      writeFileSync(join(root, 'app/a'), 'y');
+      await build(); // the container's image has no name now
+      await (await open({ notes })).prune();
+      await (await open({ notes })).clean();
+      expect([await exists(REFERENCE), await exists(first)]).toEqual([false, true]);
+      expect(notes.filter((note) => note.includes(first))).toHaveLength(2);
     } finally {
-      await docker('rm', container);
+      await docker('rm', named);
     }
   });
 });
 
 describe('prune', () => {
-  it('removes a replaced build without a name, and leaves what only inherits its labels', async () => {
+  it('removes a replaced build without a name, unless something is built on it', async () => {
     await build();
     const first = await idOf(REFERENCE);
     await derive('LABEL mine=yes', REFERENCE);
@@ -290,7 +318,15 @@ describe('prune', () => {
     await build();
     writeFileSync(join(root, 'app/a'), 'y');
     await build();
+    const second = await idOf(REFERENCE);
+    writeFileSync(join(root, 'app/a'), 'z');
+    await build();
+    const notes: string[] = [];
+    expect((await (await open({ notes })).prune()).map(({ image }) => image)).toEqual([second]);
+    expect([await exists(first), await exists(second), await exists(derived)]).toEqual([true, false, true]);
+    expect(notes).toContain(`image ${first} stays: image ${derived} needs it`);
+
+    await docker('rmi', derived);
     expect((await (await open()).prune()).map(({ image }) => image)).toEqual([first]);
-    expect([await exists(first), await exists(derived)]).toEqual([false, true]);
   });
 });

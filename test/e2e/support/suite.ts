@@ -93,6 +93,8 @@ export interface Suite {
   project: (name: string, config?: HarnessConfig, start?: Start) => Project;
 }
 
+const TAG = '{{.Repository}}:{{.Tag}}';
+
 /**
  * Creates the suite of a file. Everything that its tests create is removed at the end, also if they
  * fail, and the removal is checked.
@@ -107,7 +109,11 @@ export function suite(file: string, nodes = 1): Suite {
     project: (test, config = {}, start = {}) => new Project(created, test, config, start),
   };
   afterAll(async () => {
-    const run = await created.project('the-end').run('clean');
+    const last = created.project('the-end');
+    const named = await dockerLines('images', '--format', TAG, '--filter', `label=${LABELS.project}=${name}`);
+    const images = named.filter((tag) => tag.startsWith(`${name}/`));
+    last.configure({ images: Object.fromEntries(images.map((tag, i) => [`app-${i}`, { context: 'app', tag }])) });
+    const run = await last.run('clean');
     const left = await leftBehind(name);
     // What `clean` left fails the file below, but is removed first.
     if (left.containers.length > 0) await dockerLines('rm', '--force', '--volumes', ...left.containers);

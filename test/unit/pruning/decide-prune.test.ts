@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { HeldImage, NodeHoldings } from '../../../src/containerd/holdings.ts';
 import {
-  decideClean,
   decideDockerPrune,
   decideNodePrune,
   decideStoredPrune,
@@ -73,13 +72,15 @@ describe('pruning Docker', () => {
   const id = `sha256:${'1'.repeat(64)}`;
   const pushName = `127.0.0.1:32768/kind-harness:${'1'.repeat(64)}`;
   const decide = (holding: Partial<DockerHolding>, needs: Partial<DockerNeeds> = {}) =>
-    decideDockerPrune([{ id, names: [], labels: { project: 'shop', image: 'api' }, isOwn: true, ...holding }], {
-      project: 'shop',
-      current: new Map([['api', 'sha256:2']]),
-      used: new Set(),
-      foreignPorts: new Set(),
-      ...needs,
-    }).map(({ names, whole }) => ({ names, whole }));
+    decideDockerPrune(
+      [{ id, names: [], labels: { project: 'shop', image: 'api' }, isOwn: true, neededBy: [], ...holding }],
+      {
+        project: 'shop',
+        current: new Map([['api', 'sha256:2']]),
+        foreignPorts: new Set(),
+        ...needs,
+      },
+    ).removals.map(({ names, whole }) => ({ names, whole }));
 
   it('removes an image without a name that a later build replaced', () => {
     expect(decide({})).toEqual([{ names: [], whole: true }]);
@@ -90,7 +91,9 @@ describe('pruning Docker', () => {
 
   it.each<[string, Partial<DockerHolding>, Partial<DockerNeeds>]>([
     ['has a name', { names: ['mine:1'] }, {}],
-    ['is used by a container', {}, { used: new Set([id]) }],
+    ['a container uses', { neededBy: ['container db'] }, {}],
+    ['an image of somebody else is built on', { neededBy: ['image acme/api:1'] }, {}],
+    ['a container uses, with the name of a push', { names: [pushName], neededBy: ['container db'] }, {}],
     ['is of another project', { labels: { project: 'other', image: 'api' } }, {}],
     ['has no label', { labels: { project: undefined, image: undefined } }, {}],
     ['only inherits the label', { isOwn: false }, {}],
@@ -98,6 +101,20 @@ describe('pruning Docker', () => {
     ['was not replaced', {}, { current: new Map([['api', undefined]]) }],
   ])('keeps an image that %s', (_, holding, needs) => {
     expect(decide(holding, needs)).toEqual([]);
+  });
+
+  it('names what stays because something needs it, and why', () => {
+    const needed = (neededBy: string[], names: string[] = []) =>
+      decideDockerPrune([{ id, names, labels: { project: 'shop', image: 'api' }, isOwn: true, neededBy }], {
+        project: 'shop',
+        current: new Map([['api', 'sha256:2']]),
+        foreignPorts: new Set(),
+      }).kept;
+    expect(needed(['container db'])).toEqual([{ image: id, reason: 'container db needs it' }]);
+    expect(needed(['container db', 'image acme/api:1'])).toEqual([
+      { image: id, reason: 'container db, image acme/api:1 need it' },
+    ]);
+    expect(needed(['container db'], ['mine:1'])).toEqual([]); // it has a name, so it was never to be removed
   });
 
   it('removes a name left by a push, and the image if it was replaced', () => {
@@ -108,43 +125,6 @@ describe('pruning Docker', () => {
     ]);
     expect(decide({ names: [pushName] }, { foreignPorts: new Set([32768]) })).toEqual([]);
     expect(decide({ names: [pushName.replace(/1$/, '2')] })).toEqual([]); // not its own id
-  });
-});
-
-describe('cleaning Docker', () => {
-  const id = `sha256:${'1'.repeat(64)}`;
-  const pushName = `127.0.0.1:32768/kind-harness:${'1'.repeat(64)}`;
-  const decide = (names: string[], more: Partial<DockerHolding> = {}) =>
-    decideClean([{ id, names, labels: { project: 'shop', image: 'api' }, isOwn: true, ...more }], {
-      project: 'shop',
-      configured: ['registry.example/web:1'],
-      foreignPorts: new Set([32769]),
-    }).map(({ names: removed, whole }) => ({ names: removed, whole }));
-
-  it('removes builds of the project: without a name, configured, below its name, or left by a push', () => {
-    for (const names of [[], ['registry.example/web:1'], ['shop/api:dev'], ['shop/old:dev', pushName]])
-      expect(decide(names)).toEqual([{ names, whole: true }]);
-  });
-
-  it('keeps names that the user gave, and the image with them', () => {
-    expect(decide(['acme/api:1.4.0'])).toEqual([]);
-    expect(decide(['shop/api:dev', 'acme/api:1.4.0'])).toEqual([{ names: ['shop/api:dev'], whole: false }]);
-    expect(decide(['shop/api:dev', 'registry.example/web:2'])).toEqual([{ names: ['shop/api:dev'], whole: false }]);
-    expect(decide([pushName.replace('32768', '32769')])).toEqual([]);
-  });
-
-  it('removes digests together with the tags of their repository', () => {
-    const digest = `@sha256:${'a'.repeat(64)}`;
-    expect(decide(['registry.example/web:1', `registry.example/web${digest}`])).toEqual([
-      { names: ['registry.example/web:1'], whole: true },
-    ]);
-    expect(decide(['shop/api:dev', `acme/api${digest}`])).toEqual([{ names: ['shop/api:dev'], whole: false }]);
-  });
-
-  it('keeps what only inherits the label, and images of other projects', () => {
-    expect(decide(['shop/api:dev'], { isOwn: false })).toEqual([]);
-    expect(decide([], { isOwn: false })).toEqual([]);
-    expect(decide(['shop/api:dev'], { labels: { project: 'other', image: 'api' } })).toEqual([]);
   });
 });
 
