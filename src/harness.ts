@@ -31,13 +31,9 @@ export async function openHarness(options: OpenOptions = {}): Promise<Harness> {
   const sinceImages =
     typeof options.sinceImages === 'function' ? options.sinceImages(read) : (options.sinceImages ?? {});
   selectImages(read, Object.keys(sinceImages)); // throws for unknown names
-  const config = withCacheImages(read, sinceImages);
-  const session = openSession({
-    config: options.recreateImmutable ? withRecreation(config) : config,
-    env: options.env ?? process.env,
-    emit: options.emit ?? (() => undefined),
-    signal: options.signal ?? new AbortController().signal,
-  });
+  const config = withCacheImages(options.recreateImmutable ? withRecreation(read) : read, sinceImages);
+  const { env = process.env, emit = () => undefined, signal = new AbortController().signal, lockTimeout } = options;
+  const session = openSession({ config, env, emit, signal, lockTimeout });
   return new Harness(session, options.command ?? 'a program that uses kind-harness');
 }
 
@@ -206,11 +202,12 @@ export class Harness {
    * @throws HarnessError STALE if an image is stale and `expectFresh` is set
    */
   test(tier: Tier, { expectFresh = false, noTestCache = false, ...how }: TierOptions = {}): Promise<TestSummary> {
+    const modules = import('./run/tier.ts'); // while the lock is taken
     return this.#alone(async (session) => {
       if (expectFresh) await expectFreshImages(session, this.config.images);
       const { args = [], colour = false, keepNamespaces = false } = how;
       const testCache = noTestCache ? 'off' : 'as configured';
-      return (await import('./run/tier.ts')).runTier(session, tier, { args, colour, keepNamespaces, testCache });
+      return (await modules).runTier(session, tier, { args, colour, keepNamespaces, testCache });
     });
   }
 
@@ -219,9 +216,9 @@ export class Harness {
    * ends it. The result of each round is an event.
    */
   async dev({ args = [], colour = false }: Pick<TierOptions, 'args' | 'colour'> = {}): Promise<never> {
-    const { develop } = await import('./dev/develop.ts');
     const { env, emit, signal, config } = this.#session;
-    return develop({ env, emit, signal, args, colour, alone: (work) => this.#alone(work) }, config);
+    const alone = (work: (own: NodeJS.ProcessEnv) => Promise<void>) => this.#alone((session) => work(session.env));
+    return (await import('./dev/develop.ts')).develop({ env, emit, signal, args, colour, alone }, config);
   }
 
   /** Deletes the cluster, and the images built for this project that nothing else names or uses. */

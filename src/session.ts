@@ -18,6 +18,8 @@ export interface Session {
   emit: Emit;
   redactor: Redactor;
   signal: AbortSignal;
+  /** Seconds to wait for other runs on the cluster; 0: do not wait. Default: 15 minutes. */
+  lockTimeout?: number | undefined;
   engine: DockerEngine;
   builds: BuildSummary[];
   loads: LoadSummary[];
@@ -25,7 +27,7 @@ export interface Session {
 }
 
 /** Opens a session. Does not connect to Docker yet. */
-export function openSession(options: Pick<Session, 'config' | 'env' | 'emit' | 'signal'>): Session {
+export function openSession(options: Pick<Session, 'config' | 'env' | 'emit' | 'signal' | 'lockTimeout'>): Session {
   // Before sources are read: a build context can contain the directory, and its creation would look
   // like a change.
   makeStateDirectory(options.config.stateDirectory);

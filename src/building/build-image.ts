@@ -82,7 +82,7 @@ async function buildUnchanged(
     let unchanged = false;
     try {
       finished = await withDefinition(config, image, { read: before, label }, (dockerfile) =>
-        buildOnce(order, { read: before, label, dockerfile, contexts }),
+        buildOnce(engine, order, { read: before, label, dockerfile, contexts }),
       );
       unchanged = finished !== undefined && (await readAgain());
     } catch (error) {
@@ -112,7 +112,11 @@ function openContexts(config: Config, image: ImageConfig, { trees }: ObservedInp
 }
 
 /** @returns false, without a build, if a secret has changed since the inputs were read */
-async function buildOnce(order: ImageBuild, ready: Omit<ReadyBuild, 'secrets'>): Promise<boolean> {
+async function buildOnce(
+  engine: DockerEngine,
+  order: ImageBuild,
+  ready: Omit<ReadyBuild, 'secrets'>,
+): Promise<boolean> {
   const { image, env, signal } = order;
   const { read, dockerfile } = ready;
   const secrets = takeSecrets(image, env, dockerfile);
@@ -125,7 +129,7 @@ async function buildOnce(order: ImageBuild, ready: Omit<ReadyBuild, 'secrets'>):
   const extraHosts = [...byValues.extraHosts, ...byRebuild.extraHosts];
   const noCache = byRebuild.noCache || !byValues.isKeyed;
   const buildNow = () => build({ ...requestFor(order, { ...ready, secrets }), extraHosts, noCache });
-  await (byValues.isKeyed ? buildNow() : buildAlone({ env, signal, image: image.name }, buildNow));
+  await (byValues.isKeyed ? buildNow() : buildAlone({ engine, env, signal, image: image.name }, buildNow));
   return true;
 }
 

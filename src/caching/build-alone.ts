@@ -1,7 +1,9 @@
-import { takeLock } from '../machine/lock.ts';
+import type { DockerEngine } from '../docker/engine.ts';
+import { takeLock } from '../locking/take-lock.ts';
 
 /** The build that must run alone. */
 export interface LoneBuild {
+  engine: DockerEngine;
   env: NodeJS.ProcessEnv;
   signal: AbortSignal | undefined;
   image: string;
@@ -11,16 +13,17 @@ export interface LoneBuild {
 let previous: Promise<unknown> = Promise.resolve();
 
 /**
- * Runs a build while no other such build of this user runs: BuildKit shares a step that two builds
+ * Runs a build while no other such build in this engine runs: BuildKit shares a step that two builds
  * need at the same time, even if they have other values for its secrets and use no cache.
  */
-export function buildAlone({ env, signal, image }: LoneBuild, build: () => Promise<void>): Promise<void> {
+export function buildAlone({ engine, env, signal, image }: LoneBuild, build: () => Promise<void>): Promise<void> {
   const current = previous.then(async () => {
-    const release = await takeLock('secrets', `a build of ${image}`, { env, signal });
+    const lock = { name: '_secrets', what: 'the builder for images with secrets', engine };
+    const { release } = await takeLock(lock, `a build of ${image}`, { env, signal });
     try {
       await build();
     } finally {
-      release();
+      await release();
     }
   });
   previous = current.catch(() => undefined);

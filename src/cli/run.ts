@@ -15,6 +15,8 @@ export interface CommonOptions {
   config?: string;
   json?: boolean;
   verbose?: boolean;
+  /** Seconds, as given. */
+  lockTimeout?: string;
 }
 
 interface Work {
@@ -45,6 +47,7 @@ export async function runCommand(
         command: `harness ${command.name}`,
         ...(options.config === undefined ? {} : { configFile: options.config }),
         recreateImmutable: options.recreateImmutable,
+        lockTimeout: lockTimeout(options.lockTimeout),
         sinceImages: ({ images }) => sinceImages(options.sinceImage ?? [], images),
       });
       opened = harness;
@@ -97,6 +100,15 @@ export async function runWork(
     if (failure !== undefined) errorForPeople(failure, options.verbose ?? false).forEach(streams.err);
   }
   return exitCode;
+}
+
+/** @throws HarnessError USAGE */
+function lockTimeout(given: string | undefined): number | undefined {
+  if (given === undefined || /^\d{1,9}(\.\d{1,9})?$/.test(given))
+    return given === undefined ? undefined : Number(given);
+  throw new HarnessError('USAGE', `--lock-timeout is \`${given}\`. Expected a number of seconds.`, {
+    next: 'Use 0 to fail at once when another run uses the cluster. The default is 900.',
+  });
 }
 
 async function reporterFor(

@@ -15,6 +15,7 @@ export type ErrorCode =
   | 'NOT_CURRENT' // something else was deployed before the tests had ended, so their result does not count
   | 'TESTS' // the tests could not be run; failed tests are not an error
   | 'DISK_FULL' // the disk is full
+  | 'LOCKED' // another run uses the same cluster, and the time to wait for it is over
   | 'STALE' // `--expect-fresh` was given, but an image would have to be built
   | 'INDEX_WRONG' // `--verify` found files that changed although the index said that they had not
   | 'INTERRUPTED'; // the run was ended by a signal

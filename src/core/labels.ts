@@ -17,6 +17,9 @@ export const LABELS = {
   definition: 'dev.kind-harness.definition',
 } as const;
 
+/** Label on the volume that is the lock of a cluster: its `Holder`, as JSON. */
+export const LOCK_LABEL = 'dev.kind-harness.lock';
+
 /**
  * Label on the images that this package itself makes (node, registry, Debian base): the digest of
  * their recipe.

@@ -12,6 +12,7 @@ import { prepare, type Prepared } from '../run/prepare.ts';
 import { preloadedVitest, testPrepared } from '../run/tier.ts';
 import { openSession, type Session } from '../session.ts';
 import { testFilesAmong } from '../testing/files-concerned.ts';
+import type { PreloadedVitest } from '../testing/preloaded-vitest.ts';
 import type { ModuleReport } from '../testing/module-report.ts';
 import type { ObservedChanges, RoundPlan } from './decide-round.ts';
 import { unignored } from './git-ignored.ts';
@@ -26,8 +27,11 @@ export interface DevOptions {
   args: string[];
   /** Whether the test runner may use colours. */
   colour: boolean;
-  /** Runs `work` while no other harness process works on the cluster. */
-  alone: (work: () => Promise<void>) => Promise<void>;
+  /**
+   * Runs `work` while no other harness process works on the cluster. It is handed the environment for
+   * programs, which tells them that the lock is held.
+   */
+  alone: (work: (env: NodeJS.ProcessEnv) => Promise<void>) => Promise<void>;
 }
 
 /** The tier that decides how rounds build, load and test. */
@@ -94,10 +98,12 @@ export class Rounds {
     const { emit, signal, alone, args, colour } = this.#options;
     const session = this.#open();
     const ms = stopwatch();
-    const vitest = preloadedVitest(session, colour);
+    let vitest: PreloadedVitest | undefined;
     let failure: unknown;
     try {
-      await alone(async () => {
+      await alone(async (env) => {
+        session.env = env;
+        vitest = preloadedVitest(session, colour);
         const deployed = work === 'tests' ? await this.#stillDeployed(session) : undefined;
         this.#prepared = undefined;
         const prepared = deployed ?? (await prepare(session, TIER, () => void vitest?.load()));

@@ -1,4 +1,5 @@
 import { createRequire } from 'node:module';
+import type { Duplex } from 'node:stream';
 import type Dockerode from 'dockerode';
 import { HarnessError, messageOf } from '../core/error.ts';
 import { connectionOptions, routeTo, type Route } from '../endpoint/address.ts';
@@ -6,7 +7,7 @@ import { environmentFor, resolveEngine, socketPathOf, type EngineAddress } from 
 import { toDockerImage, type DockerImage, type InspectedImage } from './image.ts';
 import { PATIENCE, watchAnswer, type Patience } from './patience.ts';
 import { enginePlatform } from './platform.ts';
-import { askSocket, type AskOptions, type Method, type SocketAnswer } from './socket.ts';
+import { askSocket, upgradeSocket, type AskOptions, type Method, type SocketAnswer } from './socket.ts';
 
 export type { DockerImage };
 
@@ -81,18 +82,37 @@ export class DockerEngine {
    * @throws HarnessError DOCKER_DOWN when it does not answer, INTERRUPTED
    */
   async ask(method: Method, path: string, body?: unknown, more: AskOptions = {}): Promise<SocketAnswer> {
-    const wait = this.#wait(more.signal, path === '/_ping');
-    const onData = (chunk: Buffer) => {
-      wait.heard();
-      more.onData?.(chunk);
-    };
+    return this.#call(path, more.signal, (route, signal, heard) => {
+      const onData = (chunk: Buffer) => {
+        heard();
+        more.onData?.(chunk);
+      };
+      return askSocket(route, method, path, body, { ...more, onData, signal });
+    });
+  }
+
+  /**
+   * Opens a connection that then speaks another protocol. @param headers which one, and for what
+   * @returns the connection, or the engine's refusal
+   * @throws HarnessError as `ask`
+   */
+  async upgrade(path: string, headers: Record<string, string>): Promise<Duplex | SocketAnswer> {
+    return this.#call(path, undefined, (route, signal) => upgradeSocket(route, path, headers, signal));
+  }
+
+  async #call<T>(
+    path: string,
+    given: AbortSignal | undefined,
+    send: (route: Route, signal: AbortSignal, heard: () => void) => Promise<T>,
+  ): Promise<T> {
+    const wait = this.#wait(given, path === '/_ping');
     try {
       this.#route ??= routeTo(this.#address);
-      return await askSocket(this.#route, method, path, body, { ...more, onData, signal: wait.signal });
+      return await send(this.#route, wait.signal, wait.heard);
     } catch (error) {
       const failure = wait.failure();
       if (failure) throw failure;
-      if (more.signal?.aborted) throw error;
+      if (given?.aborted) throw error;
       throw this.#down(messageOf(error), error);
     } finally {
       wait.end();

@@ -1,3 +1,5 @@
+import type { IncomingMessage } from 'node:http';
+import type { Duplex } from 'node:stream';
 import type { Route } from '../endpoint/address.ts';
 
 /**
@@ -41,32 +43,74 @@ export function askSocket(
   return new Promise((resolve, reject) => {
     const json = body === undefined ? undefined : JSON.stringify(body);
     const headers = {
-      // Certificates are checked against this name.
-      ...('protocol' in route ? {} : { host: 'docker' }),
       ...more.headers,
       ...(json === undefined ? {} : { 'content-type': 'application/json', 'content-length': Buffer.byteLength(json) }),
     };
-    // Without a server name, Node checks whether the host is an IP address, with regular
-    // expressions that take 5 ms to compile.
-    const options = {
-      ...('protocol' in route ? { ...route, protocol: `${route.protocol}:` } : route),
-      method,
-      path,
-      headers,
-      ...('protocol' in route ? {} : { servername: '' }),
-      ...(more.signal ? { signal: more.signal } : {}),
-    };
-    const call = request(options, (response) => {
-      const chunks: Buffer[] = [];
-      response.on('data', (chunk: Buffer) => chunks.push(chunk));
+    const call = request(requestOptions(route, method, path, headers, more.signal), (response) => {
       if (more.onData) response.on('data', more.onData);
-      response.on('error', reject);
-      response.on('end', () =>
-        resolve({ status: response.statusCode ?? 0, headers: response.headers, body: Buffer.concat(chunks) }),
-      );
+      readAnswer(response).then(resolve, reject);
     });
     call.on('error', reject);
     call.end(json, more.onSent);
+  });
+}
+
+/**
+ * Asks the engine to speak another protocol on this connection from now on.
+ * @returns the connection, or the engine's refusal
+ */
+export function upgradeSocket(
+  route: Route,
+  path: string,
+  headers: Record<string, string>,
+  signal: AbortSignal,
+): Promise<Duplex | SocketAnswer> {
+  return new Promise((resolve, reject) => {
+    const options = requestOptions(route, 'POST', path, { ...headers, connection: 'Upgrade' }, undefined);
+    const call = request(options, (response) => void readAnswer(response).then(resolve, reject));
+    // The signal ends the request only: a connection that was handed over is its owner's.
+    const abort = () => call.destroy(signal.reason instanceof Error ? signal.reason : undefined);
+    signal.addEventListener('abort', abort, { once: true });
+    call.on('upgrade', (_, socket, head) => {
+      signal.removeEventListener('abort', abort);
+      if (head.length > 0) socket.unshift(head);
+      resolve(socket);
+    });
+    call.on('error', reject);
+    call.end();
+    if (signal.aborted) abort();
+  });
+}
+
+function requestOptions(
+  route: Route,
+  method: Method,
+  path: string,
+  headers: Record<string, string | number>,
+  signal: AbortSignal | undefined,
+) {
+  const isNetwork = 'protocol' in route;
+  return {
+    ...(isNetwork ? { ...route, protocol: `${route.protocol}:` } : route),
+    method,
+    path,
+    // Certificates are checked against this name.
+    headers: { ...(isNetwork ? {} : { host: 'docker' }), ...headers },
+    // Without a server name, Node checks whether the host is an IP address, with regular
+    // expressions that take 5 ms to compile.
+    ...(isNetwork ? {} : { servername: '' }),
+    ...(signal ? { signal } : {}),
+  };
+}
+
+function readAnswer(response: IncomingMessage): Promise<SocketAnswer> {
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = [];
+    response.on('data', (chunk: Buffer) => chunks.push(chunk));
+    response.on('error', reject);
+    response.on('end', () =>
+      resolve({ status: response.statusCode ?? 0, headers: response.headers, body: Buffer.concat(chunks) }),
+    );
   });
 }
 

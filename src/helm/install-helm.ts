@@ -4,7 +4,7 @@ import type { Config } from '../config/config.ts';
 import { HarnessError, messageOf } from '../core/error.ts';
 import type { Emit } from '../core/event.ts';
 import { step } from '../core/step.ts';
-import { takeLock } from '../machine/lock.ts';
+import { takeLock } from '../locking/take-lock.ts';
 import { run } from '../machine/process.ts';
 import { findGo } from '../system-images/go.ts';
 import { findHelm, HELM_VERSION, helmDirectory, helmFromSource } from './find-helm.ts';
@@ -32,7 +32,8 @@ export async function installHelm({ env, emit, signal, dryRun }: InstallOptions)
   if (findHelm(env) !== undefined) return false;
   emit({ type: 'note', level: 'info', message: `Helm is not installed; will run ${helmFromSource()}` });
   if (dryRun) return false;
-  const release = await takeLock('tools', 'harness setup', { env, signal });
+  const lock = { name: '_tools', what: 'the directory of tools' };
+  const { release } = await takeLock(lock, 'harness setup', { env, signal });
   try {
     if (findHelm(env) !== undefined) return false; // another process was faster
     await step(emit, 'setup-helm', `Building Helm ${HELM_VERSION}`, async ({ progress }) => {
@@ -41,7 +42,7 @@ export async function installHelm({ env, emit, signal, dryRun }: InstallOptions)
     });
     return true;
   } finally {
-    release();
+    await release();
   }
 }
 

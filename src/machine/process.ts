@@ -1,6 +1,7 @@
 import type { Readable } from 'node:stream';
 import { HarnessError, type ErrorCode } from '../core/error.ts';
 import { seconds } from '../core/words.ts';
+import { noteChild } from './children.ts';
 import { LastLines, LineSplitter } from './output.ts';
 import { watchForStall } from './stall.ts';
 
@@ -99,6 +100,7 @@ export async function tryRun(argv: readonly [string, ...string[]], options: RunO
     ...environmentOf(options),
     ...(options.undisturbed ? { detached: true, cleanup: false } : limits(options, stall?.signal)),
   });
+  const ended = child.pid === undefined || options.undisturbed ? () => undefined : noteChild(child.pid);
   if (child.pid !== undefined) options.onStart?.(child.pid);
   // After an end by force, what the program itself started may still hold its output open.
   child.nodeChildProcess.once('exit', (_, signal) => {
@@ -119,6 +121,7 @@ export async function tryRun(argv: readonly [string, ...string[]], options: RunO
     lines.end();
   })().catch(() => undefined); // a program that is killed may leave a broken pipe
   const result = await child;
+  ended();
   await printed; // so that no line is reported after the return
   stall?.end();
   const command = `\`${printable(argv)}\``;

@@ -33,17 +33,36 @@ export function isAlive({ pid, started }: RunningProcess): boolean {
     // EPERM: it runs, as another user
     if (!(error instanceof Error && 'code' in error && error.code === 'EPERM')) return false;
   }
-  const current = startOf(pid);
+  const { state, started: current } = statOf(pid);
+  // A process that ended, but that its parent has not been told about, cannot do anything any more.
+  if (state === 'Z' || state === 'X') return false;
   return !started || current === '' || started === current;
 }
 
-/**
- * When a process was started, in the kernel's ticks: field 22 of /proc/<pid>/stat, counted from
- * after the name in parentheses. Empty if the system does not report it.
- */
+/** When a process was started, in the kernel's ticks. Empty if the system does not report it. */
 export function startOf(pid: number): string {
+  return statOf(pid).started;
+}
+
+/** What the system reports about a process; empty texts if it does not. */
+export interface ProcessStat {
+  name: string;
+  /** A letter, such as `R` for running and `Z` for ended. */
+  state: string;
+  /** The id of the parent process. */
+  parent: string;
+  started: string;
+}
+
+/**
+ * Reads /proc/<pid>/stat: the name in parentheses is field 2, the state 3, the parent 4, the start 22.
+ */
+export function statOf(pid: number): ProcessStat {
   const stat = textOf(() => readFileSync(`/proc/${pid}/stat`, 'utf8'));
-  return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? '';
+  const end = stat.lastIndexOf(')');
+  const fields = stat.slice(end + 2).split(' ');
+  const [state = '', parent = ''] = fields;
+  return { name: stat.slice(stat.indexOf('(') + 1, end), state, parent, started: fields[19] ?? '' };
 }
 
 /** This process, in a form that a later one can compare with what it finds. */

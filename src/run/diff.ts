@@ -26,7 +26,7 @@ export interface StepDifference {
 export async function diffDeployment(session: Session): Promise<StepDifference[]> {
   const { config, engine, emit } = session;
   const state = await currentCluster(engine, config);
-  assertOwn(session, state);
+  await assertOwn(session, state);
   const { kubeconfig, state: running } = await clusterStatus(session);
   if (kubeconfig === null || running !== 'running') {
     throw new HarnessError('CLUSTER', `The cluster ${config.cluster.name} is not running: everything would be new.`, {

@@ -16,6 +16,8 @@ export interface OpenOptions {
   signal?: AbortSignal | undefined;
   /** Environment variables. Default: those of this process. */
   env?: NodeJS.ProcessEnv | undefined;
+  /** Seconds to wait for other harness processes on the same cluster; 0: do not wait. Default: 900. */
+  lockTimeout?: number | undefined;
   /** The name of this program, shown to other harness processes that wait for it. */
   command?: string | undefined;
   /**

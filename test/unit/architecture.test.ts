@@ -19,6 +19,7 @@ const FLOORS: [rooms: string[], reason: string][] = [
   [['machine', 'kubernetes', 'report'], 'know one thing outside of this package each, and nothing inside'],
   [['endpoint'], 'where the engine is, and how to reach it'],
   [['docker', 'sources', 'apt'], 'run programs and read files through machine'],
+  [['locking'], 'one run at a time, on this machine and in the engine'],
   [['containerd', 'config', 'system-images', 'setup', 'caching'], 'need Docker, but no run'],
   [['session.ts', 'freshness'], 'what each stage receives; what an image is built from'],
   [['claims'], 'whose tests rely on what is deployed'],
