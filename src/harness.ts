@@ -14,12 +14,12 @@ import type { Cleaned } from './run/down.ts';
 import type { TierPlan } from './run/dry-run.ts';
 import { exclusively } from './run/exclusive.ts';
 import { inSession } from './run/in-session.ts';
-import type { OpenOptions, TierOptions } from './run/options.ts';
+import type { DownOptions, OpenOptions, TierOptions } from './run/options.ts';
 import type { PreparedTests } from './run/prepare-for-others.ts';
 import { openSession, selectImages, type Session } from './session.ts';
 import type { HarnessContext } from './testing/context.ts';
 
-export type { OpenOptions, TierOptions };
+export type { DownOptions, OpenOptions, TierOptions };
 
 /**
  * Reads the configuration of a repository. This does not need Docker. Methods of the result throw
@@ -79,12 +79,12 @@ export class Harness {
   }
 
   /**
-   * Deletes the cluster.
+   * Deletes the cluster. Volumes of services stay, unless `volumes` is set.
    * @returns whether there was one
    * @throws HarnessError CLUSTER_FOREIGN if this harness did not create it
    */
-  down(): Promise<boolean> {
-    return this.#alone(async (session) => (await import('./run/down.ts')).takeDown(session));
+  down(options: DownOptions = {}): Promise<boolean> {
+    return this.#alone(async (session) => (await import('./run/down.ts')).takeDown(session, options));
   }
 
   /**
@@ -222,8 +222,8 @@ export class Harness {
   }
 
   /** Deletes the cluster, and the images built for this project that nothing else names or uses. */
-  clean(): Promise<Cleaned> {
-    return this.#alone(async (session) => (await import('./run/down.ts')).clean(session));
+  clean(options: DownOptions = {}): Promise<Cleaned> {
+    return this.#alone(async (session) => (await import('./run/down.ts')).clean(session, options));
   }
 
   /**

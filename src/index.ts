@@ -1,6 +1,6 @@
 export { defineConfig, type DeployStepConfig, type HarnessConfig } from './config/define.ts';
 export { openHarness } from './open.ts';
-export type { Harness, OpenOptions, TierOptions } from './harness.ts';
+export type { DownOptions, Harness, OpenOptions, TierOptions } from './harness.ts';
 export { HarnessError, type ErrorCode } from './core/error.ts';
 export { TIERS, type Tier, type Config } from './config/config.ts';
 export type { HarnessContext } from './testing/context.ts';

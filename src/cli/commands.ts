@@ -26,6 +26,7 @@ export interface CommandOptions {
   keepNamespaces?: boolean;
   recreateImmutable?: boolean;
   verify?: boolean;
+  volumes?: boolean;
   /** Each `<reference>`, or `<image>=<reference>`. */
   sinceImage?: string[];
 }
@@ -69,6 +70,7 @@ export const OPTIONS = {
     '--recreate-immutable',
     'recreate objects that cannot be changed in place even if they hold data, which is lost',
   ],
+  volumes: ['--volumes', 'also remove the volumes of services, with all data in them'],
   sinceImage: [
     '--since-image <[image=]reference>',
     'use this image instead of building if its inputs match; `{name}` stands for the name of each image; repeatable',
@@ -176,7 +178,8 @@ export const COMMANDS: Command[] = [
   {
     name: 'down',
     summary: 'delete the cluster',
-    run: async ({ harness }) => ({ more: { deleted: await harness.down() } }),
+    options: ['volumes'],
+    run: async ({ harness, options: { volumes = false } }) => ({ more: { deleted: await harness.down({ volumes }) } }),
   },
   {
     name: 'stop',
@@ -209,7 +212,8 @@ export const COMMANDS: Command[] = [
   {
     name: 'clean',
     summary: "delete the cluster and this project's images, except those that you named or that something uses",
-    run: async ({ harness }) => ({ more: { ...(await harness.clean()) } }),
+    options: ['volumes'],
+    run: async ({ harness, options: { volumes = false } }) => ({ more: { ...(await harness.clean({ volumes })) } }),
   },
   {
     name: 'prune',

@@ -32,6 +32,26 @@ export function ownerKey({ project, isNamed, directory, repository, within }: Ow
   );
 }
 
+/** The owner in a label; undefined if it is missing, damaged or of an earlier version. */
+export function ownerIn(label: string | undefined): Owner | undefined {
+  try {
+    return readOwner(JSON.parse(label ?? ''));
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * Whether an object that bears the right names is somebody else's, and whose. One without an owner is
+ * of an earlier version, and only its names count.
+ * @param label the value of its label
+ * @returns continues a sentence; undefined if it may be used
+ */
+export function otherOwner(label: string | undefined, self: Owner): string | undefined {
+  const owner = ownerIn(label);
+  return owner && !isSameOwner(owner, self) ? `it belongs to ${describeOwner(owner, self)}` : undefined;
+}
+
 /** Names an owner in a message that also names `self`. */
 export function describeOwner(owner: Owner, self: Owner): string {
   const other = `the project ${owner.project} in ${owner.directory}`;

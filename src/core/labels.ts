@@ -13,7 +13,9 @@ export const LABELS = {
   service: 'dev.kind-harness.service',
   /** On a service's container: the name of its cluster. */
   cluster: 'dev.kind-harness.cluster',
-  /** On the registry's container: the digest of the image and settings it was created with. */
+  /** On containers and volumes: whose they are, the `Owner` as JSON. */
+  owner: 'dev.kind-harness.owner',
+  /** On the containers of registry and services: what they were created from. */
   definition: 'dev.kind-harness.definition',
 } as const;
 

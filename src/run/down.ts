@@ -8,6 +8,7 @@ import type { Kept } from '../pruning/decide-prune.ts';
 import { takeRegistryDown } from '../registry/bring-up.ts';
 import { removeServices } from '../services/bring-up.ts';
 import type { Session } from '../session.ts';
+import type { DownOptions } from './options.ts';
 
 /** What `clean` did. */
 export interface Cleaned {
@@ -21,15 +22,16 @@ export interface Cleaned {
 
 /**
  * Deletes the cluster, its local registry and its service containers, if they exist and are ours.
+ * Volumes of services stay unless they are to be removed.
  * @returns whether there was a cluster
  * @throws HarnessError CLUSTER_FOREIGN
  */
-export async function takeDown(session: Session): Promise<boolean> {
+export async function takeDown(session: Session, { volumes = false }: DownOptions = {}): Promise<boolean> {
   const { name } = session.config.cluster;
   const state = await currentCluster(session.engine, session.config);
   await assertOwn(session, state);
   if (state.nodes.length === 0) {
-    await removeServices(session);
+    await removeServices(session, { volumes });
     await takeRegistryDown(session); // the cluster may have been deleted without the harness
     session.emit({ type: 'note', level: 'info', message: `cluster ${name} does not exist` });
     return false;
@@ -39,14 +41,14 @@ export async function takeDown(session: Session): Promise<boolean> {
     await remove(session);
     return { title: `cluster ${name} deleted`, value: undefined };
   });
-  await removeServices(session);
+  await removeServices(session, { volumes });
   await takeRegistryDown(session);
   return true;
 }
 
 /** Deletes the cluster, and then the images. */
-export async function clean(session: Session): Promise<Cleaned> {
-  const cluster = await takeDown(session);
+export async function clean(session: Session, options: DownOptions = {}): Promise<Cleaned> {
+  const cluster = await takeDown(session, options);
   const { removed, kept } = await cleanImages(session);
   return { cluster, images: removed, kept };
 }

@@ -45,3 +45,9 @@ export interface TierOptions {
   /** Keep the namespaces that vitest's fixtures create for tests. */
   keepNamespaces?: boolean;
 }
+
+/** What is removed with the cluster. */
+export interface DownOptions {
+  /** Also the volumes of services, with all data in them. */
+  volumes?: boolean;
+}

@@ -2,7 +2,7 @@ import type { Readable } from 'node:stream';
 import type { StartedTestContainer } from 'testcontainers';
 import type { ServiceConfig } from '../config/config.ts';
 import { HarnessError, messageOf } from '../core/error.ts';
-import type { DockerEngine } from '../docker/engine.ts';
+import { unlessMissing, type DockerEngine } from '../docker/engine.ts';
 import { splitOutputs } from '../docker/socket.ts';
 import { tail } from '../machine/process.ts';
 
@@ -16,12 +16,16 @@ export interface ServiceContainer {
   env: Record<string, string>;
   command: string[];
   ready?: ServiceConfig['ready'] | undefined;
+  /** The names of its volumes, by their paths in the container. */
+  volumes: Record<string, string>;
   /** The Docker network that the cluster's nodes are on. */
   network: string;
   /** Milliseconds until it must be ready. */
   timeout: number;
   /** Identify the container: it is reused only if all its labels are the same. */
   labels: Record<string, string>;
+  /** An earlier container of the service, which is removed if it cannot be reused. */
+  replaceable?: string | undefined;
 }
 
 /** Where to reach a service. */
@@ -46,7 +50,7 @@ export async function startServiceContainer(
   const output: Buffer[] = [];
   let log: Readable | undefined;
   try {
-    const container = await startOrReuse(service, (stream) => {
+    const container = await startOrReplace(engine, service, (stream) => {
       log = stream.on('data', (chunk: Buffer | string) => output.push(Buffer.from(chunk)));
     });
     const outside = ports.map((port) => [port, `${container.getHost()}:${container.getMappedPort(port)}`] as const);
@@ -54,7 +58,7 @@ export async function startServiceContainer(
   } catch (error) {
     throw new HarnessError('SERVICE', `Service ${name} (${image}) did not start: ${messageOf(error)}.`, {
       detail: tail(Buffer.concat(output).toString('utf8') || (await logOf(engine, service.container))),
-      next: `Check \`services.${name}\` in the configuration.`,
+      next: `Check \`services.${name}\` in the configuration.${dataHint(service)}`,
       cause: error,
     });
   } finally {
@@ -71,6 +75,30 @@ async function logOf(engine: DockerEngine, container: string): Promise<string> {
   return `${stdout}${stderr}`;
 }
 
+function dataHint({ volumes }: ServiceContainer): string {
+  const names = Object.values(volumes);
+  if (names.length === 0) return '';
+  return ` If it cannot use the data of an earlier run, remove them: docker volume rm ${names.join(' ')}`;
+}
+
+/**
+ * Testcontainers finds a container again by everything it was created with, its own version among
+ * that. A container that it does not find is in the way of a new one.
+ */
+async function startOrReplace(
+  engine: DockerEngine,
+  service: ServiceContainer,
+  onLog: (log: Readable) => void,
+): Promise<StartedTestContainer> {
+  try {
+    return await startOrReuse(service, onLog);
+  } catch (error) {
+    if (service.replaceable === undefined || !messageOf(error).includes('is already in use by container')) throw error;
+    await unlessMissing(engine.api.getContainer(service.replaceable).remove({ force: true }));
+    return startOrReuse(service, onLog);
+  }
+}
+
 async function startOrReuse(service: ServiceContainer, onLog: (log: Readable) => void): Promise<StartedTestContainer> {
   const { GenericContainer, Wait } = await import('testcontainers');
   const { ready, ports } = service;
@@ -85,6 +113,7 @@ async function startOrReuse(service: ServiceContainer, onLog: (log: Readable) =>
     .withEnvironment(service.env)
     .withNetworkMode(service.network)
     .withLabels(service.labels)
+    .withBindMounts(Object.entries(service.volumes).map(([target, source]) => ({ source, target, mode: 'rw' })))
     .withLogConsumer(onLog)
     .withWaitStrategy(strategy)
     .withStartupTimeout(service.timeout)
