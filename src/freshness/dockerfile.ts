@@ -1,5 +1,11 @@
 import { trimGoSpace } from '../patterns/go-space.ts';
-import { readInstructions, splitBlanks, splitQuoted, type Instruction } from './dockerfile-instructions.ts';
+import {
+  readInstructions,
+  splitBlanks,
+  splitQuoted,
+  type Instruction,
+  type PlacedInstruction,
+} from './dockerfile-instructions.ts';
 import { firstWord, frontendOf } from './frontend.ts';
 import { platformArguments } from './platform-arguments.ts';
 import { expandWord } from './shell-word.ts';
@@ -22,11 +28,30 @@ export interface DockerfileOptions {
 }
 
 /** A part of a Dockerfile that begins with `FROM`. */
-interface Stage {
+export interface Stage<I extends Instruction = Instruction> {
+  from: I;
   base: string;
   /** In lower case. */
   name: string | undefined;
-  instructions: Instruction[];
+  instructions: I[];
+}
+
+/** What `FROM` and `ARG` may use of the values that a build is given, for one of its platforms. */
+export function globalValues(
+  globals: readonly Instruction[],
+  stages: readonly Stage[],
+  platform: string,
+  escape: string,
+  { buildArgs, buildPlatform, target }: DockerfileOptions,
+): Map<string, string> {
+  const values = new Map<string, string>([
+    ...Object.entries(platformArguments('TARGET', platform)),
+    ...Object.entries(platformArguments('BUILD', buildPlatform)),
+    ['TARGETSTAGE', target ?? stages.at(-1)?.name ?? 'default'],
+  ]);
+  for (const name of values.keys()) values.set(name, buildArgs[name] ?? (values.get(name) as string));
+  for (const { rest } of globals) declareArguments(rest, escape, buildArgs, values);
+  return values;
 }
 
 /**
@@ -35,10 +60,8 @@ interface Stage {
  * `# syntax=` line. Leaves out its stages and `scratch`. What BuildKit would refuse is left out too:
  * the build will report it.
  */
-export function baseReferences(
-  text: string,
-  { buildArgs, platforms, buildPlatform, target }: DockerfileOptions,
-): string[] {
+export function baseReferences(text: string, options: DockerfileOptions): string[] {
+  const { buildArgs, platforms } = options;
   const { escape, instructions } = readInstructions(text);
   const { globals, stages } = splitStages(instructions);
   const found = new Set<string>();
@@ -46,15 +69,8 @@ export function baseReferences(
   const frontend = given === undefined ? frontendOf(text) : firstWord(trimGoSpace(given));
   if (frontend) found.add(frontend);
   const names = new Set(stages.flatMap(({ name }) => name ?? []));
-  const lastName = stages.at(-1)?.name;
   for (const platform of platforms) {
-    const values = new Map<string, string>([
-      ...Object.entries(platformArguments('TARGET', platform)),
-      ...Object.entries(platformArguments('BUILD', buildPlatform)),
-      ['TARGETSTAGE', target ?? lastName ?? 'default'],
-    ]);
-    for (const name of values.keys()) values.set(name, buildArgs[name] ?? (values.get(name) as string));
-    for (const { rest } of globals) declareArguments(rest, escape, buildArgs, values);
+    const values = globalValues(globals, stages, platform, escape, options);
     const earlier = new Map<string, Stage>();
     for (const stage of stages) {
       const base = expandOrNone(stage.base, escape, values);
@@ -87,15 +103,15 @@ export function triggeredReferences(triggers: readonly string[], text: string): 
 }
 
 /** The `ARG`s before the first `FROM`, and the stages. */
-function splitStages(instructions: readonly Instruction[]): { globals: Instruction[]; stages: Stage[] } {
-  const globals: Instruction[] = [];
-  const stages: Stage[] = [];
+export function splitStages<I extends Instruction>(instructions: readonly I[]): { globals: I[]; stages: Stage<I>[] } {
+  const globals: I[] = [];
+  const stages: Stage<I>[] = [];
   for (const instruction of instructions) {
     const current = stages.at(-1);
     if (instruction.keyword === 'FROM') {
       const [base = '', as = '', name = ''] = splitBlanks(instruction.rest);
       const isNamed = as.toLowerCase() === 'as' && name !== '';
-      stages.push({ base, name: isNamed ? name.toLowerCase() : undefined, instructions: [] });
+      stages.push({ from: instruction, base, name: isNamed ? name.toLowerCase() : undefined, instructions: [] });
     } else if (current) current.instructions.push(instruction);
     else if (instruction.keyword === 'ARG') globals.push(instruction);
   }
@@ -103,7 +119,7 @@ function splitStages(instructions: readonly Instruction[]): { globals: Instructi
 }
 
 /** A value that is given for an argument is used as it is; a default is expanded. */
-function declareArguments(
+export function declareArguments(
   rest: string,
   escape: string,
   buildArgs: Readonly<Record<string, string>>,
@@ -117,7 +133,7 @@ function declareArguments(
   }
 }
 
-function expandOrNone(text: string, escape: string, values: ReadonlyMap<string, string>): string {
+export function expandOrNone(text: string, escape: string, values: ReadonlyMap<string, string>): string {
   try {
     return expandWord(text, { escape, values });
   } catch {
@@ -129,7 +145,7 @@ function expandOrNone(text: string, escape: string, values: ReadonlyMap<string, 
  * The triggers that run in a stage whose base is this one. BuildKit reads each as a Dockerfile of its
  * own, in which `\` is the escape character.
  */
-function onBuild({ instructions }: Stage): Instruction[] {
+export function onBuild({ instructions }: Pick<Stage, 'instructions'>): PlacedInstruction[] {
   const triggers = instructions.filter(({ keyword }) => keyword === 'ONBUILD');
   return triggers.flatMap(({ rest }) => readInstructions(rest).instructions);
 }
@@ -140,15 +156,21 @@ function sourcesOf({ keyword, flags }: Instruction): string[] {
     flags.filter((flag) => flag.startsWith(`${name}=`)).map((flag) => flag.slice(name.length + 1));
   if (keyword === 'COPY') return values('--from').filter((from) => !from.includes('$') && !isStageNumber(from));
   if (keyword !== 'RUN') return [];
-  return values('--mount').flatMap((mount) => {
-    const from = fieldsOf(mount).findLast((field) => /^from=/i.test(field));
-    return from === undefined ? [] : [from.slice('from='.length)];
-  });
+  return values('--mount').flatMap((mount) => mountFields(mount)['from'] ?? []);
 }
 
 /** A number that is too large for a computer is a name for BuildKit. */
 function isStageNumber(text: string): boolean {
   return /^[+-]?\d+$/.test(text) && Number.isSafeInteger(Number(text));
+}
+
+/** The fields of a `--mount`, by name in lower case; those without a value are empty. */
+export function mountFields(mount: string): Record<string, string> {
+  const pairs = fieldsOf(mount).map((field): [string, string] => {
+    const [, name = '', value = ''] = /^([^=]*)=?([^]*)$/.exec(field) ?? [];
+    return [name.toLowerCase(), value];
+  });
+  return Object.fromEntries(pairs);
 }
 
 /** The fields of a line of CSV: a quoted field may contain commas, and `""` for a quote. */
