@@ -1,4 +1,5 @@
 import type { Config, ImageConfig, NamedContext } from '../config/config.ts';
+import { imageOwner, type Owner } from '../config/judge-owner.ts';
 import { LABELS } from '../core/labels.ts';
 import type { BuildRequest } from '../docker/buildx.ts';
 import { CONTEXT } from '../freshness/inputs.ts';
@@ -19,6 +20,8 @@ export interface ImageBuild {
   /** The name of the rebuild that this is; undefined if results of earlier builds may be used. */
   rebuild: string | undefined;
   env: NodeJS.ProcessEnv;
+  /** Whose image it is, for its label. */
+  owner: Owner;
   /** Why it is built; recorded for `harness why`. */
   why: Pick<BuildStory, 'reason' | 'changes'>;
   /** Told to the user at once. */
@@ -60,7 +63,12 @@ export function requestFor(
     hiddenArgs: Object.fromEntries(entries.filter(isHidden)),
     platforms: arePlatformsGiven ? platforms : [],
     secrets: secrets.secrets,
-    labels: { [LABELS.inputs]: label, [LABELS.project]: config.project, [LABELS.image]: image.name },
+    labels: {
+      [LABELS.inputs]: label,
+      [LABELS.project]: config.project,
+      [LABELS.image]: image.name,
+      [LABELS.owner]: JSON.stringify(imageOwner(order.owner)),
+    },
     metadataFile: metadataFile(dockerfile),
     contexts: { ...namedContexts(image, contexts), ...order.standIns },
     // Git labels would make a new image for each commit, and a source policy would make another

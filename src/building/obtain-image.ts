@@ -1,5 +1,6 @@
 import { newRebuild } from '../caching/rebuilds.ts';
 import type { ImageConfig } from '../config/config.ts';
+import { ownerOf } from '../config/owner.ts';
 import { step } from '../core/step.ts';
 import { stopwatch } from '../core/stopwatch.ts';
 import type { DockerImage } from '../docker/engine.ts';
@@ -106,6 +107,7 @@ async function prepareBuild(
     standIns,
     rebuild: noCache ? newRebuild() : undefined,
     env,
+    owner: await ownerOf(config),
     why: { reason: decision.reason, changes: decision.changes.map(describeChange) },
     warn: (message) => session.emit({ type: 'note', level: 'warning', message }),
     signal,

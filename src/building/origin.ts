@@ -1,4 +1,7 @@
 import type { ImageConfig } from '../config/config.ts';
+import { isOthersImage } from '../config/judge-owner.ts';
+import { ownerOf } from '../config/owner.ts';
+import { HarnessError } from '../core/error.ts';
 import { LABELS } from '../core/labels.ts';
 import { oncePer } from '../core/once-per.ts';
 import type { DockerEngine, DockerImage } from '../docker/engine.ts';
@@ -36,4 +39,23 @@ export function reportForeign(session: Session, image: ImageConfig, reference: s
   said(session).add(reference);
   const message = `image ${image.name}: not using ${reference}: ${describeOrigin(origin)}`;
   session.emit({ type: 'note', level: 'warning', message });
+}
+
+/**
+ * Refuses a build that would take the name of an image away from another repository, whose project
+ * has the same name. Otherwise each would replace the image of the other all the time.
+ * @throws HarnessError BUILD
+ */
+export async function refuseOthers(
+  { config, engine }: Session,
+  image: ImageConfig,
+  found: DockerImage | undefined,
+): Promise<void> {
+  if (!found || !isOthersImage(found.labels[LABELS.owner], await ownerOf(config))) return;
+  if ((await originOf(engine, found)) !== 'own') return; // the label is inherited
+  const self = await ownerOf(config);
+  throw new HarnessError('BUILD', `Refusing to replace image ${image.reference}: another repository built it.`, {
+    detail: `This is the project ${self.project} in ${self.directory}; another one of that name has an image ${found.labels[LABELS.image]}.`,
+    next: `Set \`project\` in one of them, or remove the image if it is not needed: docker rmi ${image.reference}`,
+  });
 }

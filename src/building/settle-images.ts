@@ -9,6 +9,7 @@ import { decideBuild, type BuildDecision } from './decide-build.ts';
 import { buildOrder } from './decide-order.ts';
 import { inspectImage, type ImageFreshness, type SettledBase } from './inspect-image.ts';
 import { obtainImage } from './obtain-image.ts';
+import { refuseOthers } from './origin.ts';
 import { provideBase } from './provide-base.ts';
 import { completeRecord, reportSkip } from './skip-build.ts';
 
@@ -94,6 +95,7 @@ async function settleImage(
     reportSkip(session, image, decision, seen.found, ms);
     return outcome(seen.found);
   }
+  await refuseOthers(session, image, seen.found);
   const { observed } = seen;
   return outcome(
     await obtainImage(session, { image, settled, observed, decision, cacheImage, noCache: policy.noCache ?? false }),

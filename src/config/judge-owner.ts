@@ -1,3 +1,5 @@
+import { sha256 } from '../core/digest.ts';
+
 /** Whose a cluster, a registry or a service is. It is stored with each of them. */
 export interface Owner {
   project: string;
@@ -50,6 +52,28 @@ export function ownerIn(label: string | undefined): Owner | undefined {
 export function otherOwner(label: string | undefined, self: Owner): string | undefined {
   const owner = ownerIn(label);
   return owner && !isSameOwner(owner, self) ? `it belongs to ${describeOwner(owner, self)}` : undefined;
+}
+
+/**
+ * The owner as the label of an image has it: without a path, because images travel, and the same for
+ * all clones of a repository, so that they build the same image.
+ */
+export function imageOwner({ project, isNamed, directory, repository, within }: Owner): Owner {
+  const isPlace = repository === undefined && !isNamed;
+  return { project, isNamed, directory: isPlace ? sha256(directory).slice(0, 16) : '', repository, within };
+}
+
+/**
+ * Whether an image was certainly built by another project of the same name. A label does not tell
+ * whose image of a shallow clone it is, because that lacks the first commit.
+ * @param label the value of its label
+ */
+export function isOthersImage(label: string | undefined, self: Owner): boolean {
+  const owner = ownerIn(label);
+  const own = imageOwner(self);
+  if (owner === undefined || owner.project !== own.project || isSameOwner(owner, own)) return false;
+  if (owner.repository !== undefined && own.repository !== undefined) return true;
+  return owner.within === undefined && own.within === undefined;
 }
 
 /** Names an owner in a message that also names `self`. */

@@ -13,7 +13,7 @@ export const LABELS = {
   service: 'dev.kind-harness.service',
   /** On a service's container: the name of its cluster. */
   cluster: 'dev.kind-harness.cluster',
-  /** On containers and volumes: whose they are, the `Owner` as JSON. */
+  /** Whose it is: the `Owner` as JSON. On images without its path. */
   owner: 'dev.kind-harness.owner',
   /** On the containers of registry and services: what they were created from. */
   definition: 'dev.kind-harness.definition',

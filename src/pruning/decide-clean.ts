@@ -27,9 +27,13 @@ export function decideClean(
   const kept: Kept[] = [];
   for (const holding of images) {
     if (holding.labels.project !== needs.project) continue;
-    const { id, names, isOwn, neededBy } = holding;
+    const { id, names, isOwn, isOthers, neededBy } = holding;
     const keep = (named: readonly string[], reason: string) =>
       kept.push({ image: named.length === 0 ? id : named.join(', '), reason });
+    if (isOthers) {
+      keep(names, 'another repository built it, whose project has the same name');
+      continue;
+    }
     if (!isOwn) {
       keep(names, 'this harness did not build it, but the image that it is built on');
       continue;

@@ -51,6 +51,8 @@ export interface DockerHolding {
    * labels.
    */
   isOwn: boolean;
+  /** Whether another repository, whose project may have the same name, built it. */
+  isOthers: boolean;
   /**
    * What else needs it: `container <name>` for each container, running or stopped, and
    * `image <name>` for each image of somebody else that is built on it.
@@ -85,12 +87,12 @@ export function decideDockerPrune(
   { project, current, foreignPorts }: DockerNeeds,
 ): { removals: Removal[]; kept: Kept[] } {
   const kept: Kept[] = [];
-  const removals = images.flatMap(({ id, names, labels, isOwn, neededBy }): Removal[] => {
+  const removals = images.flatMap(({ id, names, labels, isOwn, isOthers, neededBy }): Removal[] => {
     const pushNames = names.filter((name) => isPushName(name, id, foreignPorts));
     const { image } = labels;
     const isReplaced =
       image !== undefined && (current.has(image) ? ![undefined, id].includes(current.get(image)) : true);
-    const isOurs = isOwn && labels.project === project;
+    const isOurs = isOwn && !isOthers && labels.project === project;
     const isUnneeded = pushNames.length === names.length && isOurs && isReplaced;
     if (isUnneeded && neededBy.length === 0) return [{ id, names: pushNames, whole: true, reason: REPLACED }];
     if (isUnneeded) {

@@ -1,4 +1,6 @@
 import { provenIds } from '../building/origin.ts';
+import { imageOwner, isSameOwner, ownerIn } from '../config/judge-owner.ts';
+import { ownerOf } from '../config/owner.ts';
 import { LABELS } from '../core/labels.ts';
 import { imageHistory } from '../docker/image-history.ts';
 import { judgeOrigin, sealsIn } from '../freshness/judge-origin.ts';
@@ -43,11 +45,18 @@ export async function dockerHoldings(session: Session): Promise<DockerHoldings> 
   const ports = foreign.flatMap(({ Ports }) => Ports ?? []).filter(({ PrivatePort }) => PrivatePort === REGISTRY_PORT);
   const proven = provenIds(session);
   const images = await Promise.all((listed ?? []).map((image) => traced(session, proven, image)));
+  const self = imageOwner(await ownerOf(config));
+  // One without an owner is of an earlier version.
+  const isOthers = ({ labels }: TracedImage) => {
+    const owner = ownerIn(labels[LABELS.owner]);
+    return owner !== undefined && !isSameOwner(owner, self);
+  };
   const holdings = images.map(async (image) => ({
     id: image.id,
     names: image.names,
     labels: { project: image.labels[LABELS.project], image: image.labels[LABELS.image] },
     isOwn: image.isOwn,
+    isOthers: isOthers(image),
     neededBy: [
       ...(containers ?? []).filter(({ ImageID }) => ImageID === image.id).map(containerName),
       ...(image.isOwn ? await derivedFrom(session, image, images) : []),

@@ -1,5 +1,6 @@
 import type { ClusterNode } from '../cluster/cluster.ts';
 import { networkOf } from '../cluster/network.ts';
+import { ownerOf } from '../config/owner.ts';
 import { sha256 } from '../core/digest.ts';
 import { HarnessError, messageOf } from '../core/error.ts';
 import { oncePer } from '../core/once-per.ts';
@@ -33,7 +34,8 @@ export async function ensureRegistry(session: Session, nodes: readonly ClusterNo
   const settings = registrySettings();
   const [image, network] = await Promise.all([registryImage(session), networkOf(engine, nodes[0]?.containerId ?? '')]);
   const definition = sha256(`${image}\n${settings}`);
-  const wanted: WantedRegistry = { project: config.project, cluster, definition, network };
+  const owner = await ownerOf(config);
+  const wanted: WantedRegistry = { project: config.project, cluster, owner, definition, network };
 
   const observed = await observeRegistry(engine, cluster);
   const decision = decideRegistry(observed, wanted);
@@ -84,7 +86,9 @@ export async function stopRegistry(session: Session): Promise<void> {
 /** The local registry, if it exists and is ours. */
 async function ownRegistry({ engine, config }: Session): Promise<ObservedRegistry | undefined> {
   const observed = await observeRegistry(engine, config.cluster.name);
-  return observed && isOurs(observed, { project: config.project, cluster: config.cluster.name }) ? observed : undefined;
+  if (!observed) return undefined;
+  const wanted = { project: config.project, cluster: config.cluster.name, owner: await ownerOf(config) };
+  return isOurs(observed, wanted) ? observed : undefined;
 }
 
 /** The same, if it is running. */

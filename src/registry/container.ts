@@ -41,6 +41,7 @@ export async function createRegistry(
     Labels: {
       [LABELS.project]: wanted.project,
       [LABELS.registry]: wanted.cluster,
+      [LABELS.owner]: JSON.stringify(wanted.owner),
       [LABELS.definition]: wanted.definition,
     },
     ExposedPorts: { [port]: {} },

@@ -1,9 +1,11 @@
+import { otherOwner, type Owner } from '../config/judge-owner.ts';
 import type { ObservedRegistry } from './registry.ts';
 
 /** What the local registry should be. */
 export interface WantedRegistry {
   project: string;
   cluster: string;
+  owner: Owner;
   definition: string;
   /** The Docker network that the nodes are on. */
   network: string;
@@ -20,9 +22,10 @@ export interface RegistryDecision {
  */
 export function isOurs(
   observed: ObservedRegistry,
-  { project, cluster }: Pick<WantedRegistry, 'project' | 'cluster'>,
+  { project, cluster, owner }: Pick<WantedRegistry, 'project' | 'cluster' | 'owner'>,
 ): boolean {
-  return observed.project === project && observed.cluster === cluster;
+  const hasNames = observed.project === project && observed.cluster === cluster;
+  return hasNames && otherOwner(observed.owner, owner) === undefined;
 }
 
 /**
@@ -31,7 +34,7 @@ export function isOurs(
  */
 export function decideRegistry(observed: ObservedRegistry | undefined, wanted: WantedRegistry): RegistryDecision {
   if (!observed) return { action: 'create', reason: 'there is none' };
-  if (!isOurs(observed, wanted)) return { action: 'refuse', reason: describeOwner(observed) };
+  if (!isOurs(observed, wanted)) return { action: 'refuse', reason: describeOwner(observed, wanted.owner) };
   if (observed.definition !== wanted.definition)
     return { action: 'recreate', reason: 'its image or its settings changed' };
   if (!observed.hasRun) return { action: 'recreate', reason: 'its creation was interrupted' };
@@ -43,8 +46,8 @@ export function decideRegistry(observed: ObservedRegistry | undefined, wanted: W
 }
 
 /** A container inherits its image's labels, so the project's label alone proves nothing. */
-function describeOwner({ project, cluster }: ObservedRegistry): string {
-  return cluster === undefined
-    ? 'this harness did not create it'
-    : `it belongs to the cluster ${cluster} of the project ${project}`;
+function describeOwner({ project, cluster, owner }: ObservedRegistry, self: Owner): string {
+  if (cluster === undefined) return 'this harness did not create it';
+  const other = project === self.project ? otherOwner(owner, self) : undefined;
+  return other ?? `it belongs to the cluster ${cluster} of the project ${project}`;
 }

@@ -23,6 +23,7 @@ export async function observeContainer(engine: DockerEngine, container: string):
     containerId: found.Id,
     project: labels[LABELS.project],
     cluster: labels[LABELS.registry],
+    owner: labels[LABELS.owner],
     definition: labels[LABELS.definition],
     running: found.State.Running,
     hasRun: found.State.StartedAt !== NEVER_STARTED,

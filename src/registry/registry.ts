@@ -4,6 +4,8 @@ export interface ObservedRegistry {
   /** Project and cluster from its labels; undefined if the harness did not create the container. */
   project: string | undefined;
   cluster: string | undefined;
+  /** Its label; undefined on those of earlier versions. */
+  owner: string | undefined;
   /** Digest of what it was created from. */
   definition: string | undefined;
   running: boolean;

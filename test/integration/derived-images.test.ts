@@ -178,7 +178,8 @@ describe('a cache image in a registry', () => {
   beforeAll(async () => {
     engine = await DockerEngine.connect(process.env);
     const image = await ensureRegistryImage(engine, { emit: () => undefined, env: process.env });
-    const wanted = { project: PROJECT, cluster: PROJECT, definition: 'd1', network: 'bridge' };
+    const owner = { project: PROJECT, isNamed: true, directory: tmpdir() };
+    const wanted = { project: PROJECT, cluster: PROJECT, owner, definition: 'd1', network: 'bridge' };
     registry = await createRegistry(engine, wanted, image, registrySettings());
     const { port, password } = await startRegistry(engine, registry);
     repository = `127.0.0.1:${port}/app`;

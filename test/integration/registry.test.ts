@@ -18,7 +18,13 @@ import { plant, scratch } from '../support/scratch.ts';
 /** The local registry of a cluster, without the cluster. */
 const CLUSTER = `it-${process.pid}`;
 const REFERENCE = `coretest/registry:${process.pid}`;
-const wanted = { project: CLUSTER, cluster: CLUSTER, definition: 'd1', network: 'bridge' };
+const wanted = {
+  project: CLUSTER,
+  cluster: CLUSTER,
+  owner: { project: CLUSTER, isNamed: true, directory: '/' },
+  definition: 'd1',
+  network: 'bridge',
+};
 const TEN_MINUTES = 600_000; // its image may have to be compiled
 
 let engine: DockerEngine;

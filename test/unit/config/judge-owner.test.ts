@@ -1,5 +1,14 @@
 import { describe, expect, it } from 'vitest';
-import { describeOwner, isSameOwner, ownerKey, readOwner, type Owner } from '../../../src/config/judge-owner.ts';
+import {
+  describeOwner,
+  imageOwner,
+  isOthersImage,
+  isSameOwner,
+  otherOwner,
+  ownerKey,
+  readOwner,
+  type Owner,
+} from '../../../src/config/judge-owner.ts';
 
 const IN_GIT: Owner = {
   project: 'app',
@@ -49,6 +58,40 @@ describe('two owners', () => {
     expect(describeOwner(at('/two/app', PLAIN), PLAIN)).toBe('the project app in /two/app, and this is /one/app');
     expect(describeOwner({ ...PLAIN, project: 'api' }, PLAIN)).toBe('the project api in /one/app');
   });
+});
+
+describe('the owner of an image', () => {
+  const label = (owner: Owner) => JSON.stringify(imageOwner(owner));
+
+  it('has no path, and is the same for all clones of a repository', () => {
+    for (const owner of [IN_GIT, PLAIN, named(PLAIN)]) expect(label(owner)).not.toContain('/one');
+    expect(label(at('/two/app', IN_GIT))).toBe(label(IN_GIT));
+  });
+
+  it.each<[string, boolean, Owner, Owner]>([
+    ['another repository', true, IN_GIT, { ...IN_GIT, repository: 'bbb' }],
+    ['another directory without git', true, PLAIN, at('/two/app', PLAIN)],
+    ['another clone', false, IN_GIT, at('/two/app', IN_GIT)],
+    ['a shallow clone', false, IN_GIT, { ...PLAIN, within: 'services/app' }],
+    ['two shallow clones', false, { ...PLAIN, within: '' }, { ...at('/two/app', PLAIN), within: '' }],
+    ['two directories that are named', false, named(PLAIN), at('/two/app', named(PLAIN))],
+    ['another project', false, IN_GIT, { ...IN_GIT, repository: 'bbb', project: 'api' }],
+  ])('is certainly somebody else for %s: %s', (_title, expected, a, b) => {
+    expect(isOthersImage(label(a), b)).toBe(expected);
+    expect(isOthersImage(label(b), a)).toBe(expected);
+  });
+
+  it('is not known for an image of an earlier version', () => {
+    for (const stored of [undefined, '', '{}', 'null']) expect(isOthersImage(stored, IN_GIT)).toBe(false);
+  });
+});
+
+it('a label of an earlier version, or none, is nobody else', () => {
+  for (const stored of [undefined, '', '{}', JSON.stringify(IN_GIT)])
+    expect(otherOwner(stored, IN_GIT)).toBeUndefined();
+  expect(otherOwner(JSON.stringify({ ...IN_GIT, repository: 'bbb' }), at('/two/app', IN_GIT))).toBe(
+    'it belongs to the project app in /one/app, and this is /two/app',
+  );
 });
 
 it('an owner is read as it was stored, and nothing else is an owner', () => {

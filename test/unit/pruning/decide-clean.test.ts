@@ -6,7 +6,15 @@ const id = `sha256:${'1'.repeat(64)}`;
 const pushName = `127.0.0.1:32768/kind-harness:${'1'.repeat(64)}`;
 
 const decide = (names: string[], more: Partial<DockerHolding> = {}) => {
-  const holding = { id, names, labels: { project: 'shop', image: 'api' }, isOwn: true, neededBy: [], ...more };
+  const holding = {
+    id,
+    names,
+    labels: { project: 'shop', image: 'api' },
+    isOwn: true,
+    isOthers: false,
+    neededBy: [],
+    ...more,
+  };
   const { removals, kept } = decideClean([holding], {
     project: 'shop',
     configured: ['shop/api:dev', 'registry.example/web:1'],
@@ -63,6 +71,10 @@ describe('cleaning Docker', () => {
     expect(decide(['shop/api:dev'], { isOwn: false })).toEqual({
       removals: [],
       kept: [{ image: 'shop/api:dev', reason }],
+    });
+    expect(decide(['shop/api:dev'], { isOthers: true })).toEqual({
+      removals: [],
+      kept: [{ image: 'shop/api:dev', reason: 'another repository built it, whose project has the same name' }],
     });
     expect(decide([], { isOwn: false })).toEqual({ removals: [], kept: [{ image: id, reason }] });
     expect(decide(['shop/api:dev'], { labels: { project: 'other', image: 'api' } })).toEqual({

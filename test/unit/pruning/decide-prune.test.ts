@@ -73,7 +73,17 @@ describe('pruning Docker', () => {
   const pushName = `127.0.0.1:32768/kind-harness:${'1'.repeat(64)}`;
   const decide = (holding: Partial<DockerHolding>, needs: Partial<DockerNeeds> = {}) =>
     decideDockerPrune(
-      [{ id, names: [], labels: { project: 'shop', image: 'api' }, isOwn: true, neededBy: [], ...holding }],
+      [
+        {
+          id,
+          names: [],
+          labels: { project: 'shop', image: 'api' },
+          isOwn: true,
+          isOthers: false,
+          neededBy: [],
+          ...holding,
+        },
+      ],
       {
         project: 'shop',
         current: new Map([['api', 'sha256:2']]),
@@ -97,6 +107,7 @@ describe('pruning Docker', () => {
     ['is of another project', { labels: { project: 'other', image: 'api' } }, {}],
     ['has no label', { labels: { project: undefined, image: undefined } }, {}],
     ['only inherits the label', { isOwn: false }, {}],
+    ['another repository built', { isOthers: true }, {}],
     ['is the configured one', {}, { current: new Map([['api', id]]) }],
     ['was not replaced', {}, { current: new Map([['api', undefined]]) }],
   ])('keeps an image that %s', (_, holding, needs) => {
@@ -105,11 +116,14 @@ describe('pruning Docker', () => {
 
   it('names what stays because something needs it, and why', () => {
     const needed = (neededBy: string[], names: string[] = []) =>
-      decideDockerPrune([{ id, names, labels: { project: 'shop', image: 'api' }, isOwn: true, neededBy }], {
-        project: 'shop',
-        current: new Map([['api', 'sha256:2']]),
-        foreignPorts: new Set(),
-      }).kept;
+      decideDockerPrune(
+        [{ id, names, labels: { project: 'shop', image: 'api' }, isOwn: true, isOthers: false, neededBy }],
+        {
+          project: 'shop',
+          current: new Map([['api', 'sha256:2']]),
+          foreignPorts: new Set(),
+        },
+      ).kept;
     expect(needed(['container db'])).toEqual([{ image: id, reason: 'container db needs it' }]);
     expect(needed(['container db', 'image acme/api:1'])).toEqual([
       { image: id, reason: 'container db, image acme/api:1 need it' },

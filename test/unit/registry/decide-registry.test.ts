@@ -1,12 +1,15 @@
 import { describe, expect, it } from 'vitest';
 import { decideRegistry, isOurs } from '../../../src/registry/decide-registry.ts';
+import type { Owner } from '../../../src/config/judge-owner.ts';
 import type { ObservedRegistry } from '../../../src/registry/registry.ts';
 
-const wanted = { project: 'shop', cluster: 'shop', definition: 'd1', network: 'kind' };
+const owner: Owner = { project: 'shop', isNamed: false, directory: '/one/shop' };
+const wanted = { project: 'shop', cluster: 'shop', owner, definition: 'd1', network: 'kind' };
 const observed: ObservedRegistry = {
   containerId: 'c1',
   project: 'shop',
   cluster: 'shop',
+  owner: JSON.stringify(owner),
   definition: 'd1',
   running: true,
   hasRun: true,
@@ -31,6 +34,12 @@ describe('the local registry', () => {
       { cluster: undefined, definition: undefined },
       'refuse',
     ],
+    ['is used as it is if an earlier version created it', { owner: undefined }, 'use'],
+    [
+      'is refused when a project of that name in another directory created it',
+      { owner: JSON.stringify({ ...owner, directory: '/two/shop' }) },
+      'refuse',
+    ],
     ['is refused when it belongs to another project', { project: 'other' }, 'refuse'],
     ['is refused when it belongs to another cluster', { cluster: 'other' }, 'refuse'],
     [
@@ -45,6 +54,10 @@ describe('the local registry', () => {
   it('is refused with the name of its owner', () => {
     expect(decideRegistry({ ...observed, project: 'other' }, wanted).reason).toBe(
       'it belongs to the cluster shop of the project other',
+    );
+    const other = JSON.stringify({ ...owner, directory: '/two/shop' });
+    expect(decideRegistry({ ...observed, owner: other }, wanted).reason).toBe(
+      'it belongs to the project shop in /two/shop, and this is /one/shop',
     );
     expect(decideRegistry({ ...observed, cluster: undefined }, wanted).reason).toBe('this harness did not create it');
   });
