@@ -1,9 +1,11 @@
 import { once } from 'node:events';
 import { createServer, type AddressInfo, type Socket } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { KubeConfig, V1EndpointSlice, V1Service } from '@kubernetes/client-node';
 import { HarnessError } from '../core/error.ts';
 import { seconds } from '../core/words.ts';
 import type { KubeAccess } from './api.ts';
+import { ForwardedData, type Channel } from './forward-data.ts';
 import { readyPod, servicePort, type ServicePort } from './judge-endpoints.ts';
 import { WatchTimeout, watchUntil } from './watch.ts';
 
@@ -19,6 +21,9 @@ export interface ForwardTarget {
 /** Milliseconds that a connection waits for a pod: a common timeout of clients. */
 const CONNECT_TIMEOUT = 30_000;
 
+/** Milliseconds for the API server to open a channel to a pod. */
+const CHANNEL_TIMEOUT = 10_000;
+
 /**
  * Listens on loopback and forwards each connection to a Service's pod that is ready at that time,
  * or waits for one.
@@ -28,8 +33,10 @@ const CONNECT_TIMEOUT = 30_000;
 export async function forward(target: ForwardTarget, signal: AbortSignal): Promise<number> {
   const server = createServer((socket) => {
     socket.on('error', () => undefined); // the client closed the connection
-    signal.addEventListener('abort', () => socket.destroy(), { once: true });
-    connect(target, socket, signal).catch(() => socket.destroy());
+    const end = () => socket.destroy();
+    signal.addEventListener('abort', end, { once: true });
+    socket.once('close', () => signal.removeEventListener('abort', end));
+    connect(target, socket, signal).catch(end);
   });
   signal.addEventListener('abort', () => server.close(), { once: true });
   server.listen(0, '127.0.0.1');
@@ -71,44 +78,39 @@ export async function endpoint(
   }
 }
 
-/** The part of a web socket that is used here; the library comes without its types. */
-interface Channel {
-  onclose: (() => void) | null;
-  onerror: (() => void) | null;
-  send: (data: Buffer) => void;
-  close: () => void;
-}
-
-const DATA = 0;
-
-/** Connects a socket to a ready pod; tries the next pod if that one is gone by now. */
+/** Connects a socket to a ready pod; tries the next pod if that one is gone by now, or does not answer. */
 async function connect(target: ForwardTarget, socket: Socket, signal: AbortSignal): Promise<void> {
   // The library's index takes half a second to load.
   const { WebSocketHandler } = await import('@kubernetes/client-node/dist/web-socket-handler.js');
   const handler = new WebSocketHandler(target.kube.config as KubeConfig); // has the part that is used there
+  const data = new ForwardedData(socket);
   const unreachable = new Set<string>();
   while (!socket.destroyed) {
     const { pod, uid, targetPort } = await endpoint(target, CONNECT_TIMEOUT, signal, unreachable);
-    const started = new Set<number>();
-    const onData = (stream: number, data: Buffer) => {
-      const isFirst = !started.has(stream); // each stream starts with the port number
-      started.add(stream);
-      const content = isFirst ? data.subarray(2) : data;
-      if (stream === DATA) socket.write(content);
-      else if (content.length > 0) socket.destroy(); // the other stream carries errors: no process listens on that port
-      return true;
-    };
     const path = `/api/v1/namespaces/${target.namespace}/pods/${pod}/portforward?ports=${targetPort}`;
-    const channel = await (handler.connect(path, null, onData) as Promise<Channel>).catch(() => undefined);
-    if (!channel) {
-      unreachable.add(uid);
-      continue;
-    }
-    channel.onclose = () => socket.end();
-    channel.onerror = () => socket.destroy();
-    if (socket.destroyed) return channel.close();
-    socket.on('close', () => channel.close());
-    socket.on('data', (data: Buffer) => channel.send(Buffer.concat([Buffer.of(DATA), data])));
-    return;
+    data.restart();
+    const channel = await openInTime(handler.connect(path, null, data.receive) as Promise<Channel>);
+    if (channel) return data.open(channel);
+    unreachable.add(uid);
   }
+}
+
+/**
+ * @param timeout milliseconds
+ * @returns undefined if the channel cannot be opened, or not in time; it is closed if that happens later
+ */
+export async function openInTime(opening: Promise<Channel>, timeout = CHANNEL_TIMEOUT): Promise<Channel | undefined> {
+  const isOver = new AbortController();
+  const channel = await Promise.race([
+    opening.catch(() => undefined),
+    sleep(timeout, undefined, { signal: isOver.signal }).catch(() => undefined),
+  ]);
+  isOver.abort();
+  if (!channel) {
+    opening.then(
+      (late) => late.close(),
+      () => undefined,
+    );
+  }
+  return channel;
 }
