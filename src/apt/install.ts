@@ -32,8 +32,13 @@ export const APT_INSTALL = [...APT_GET, 'install', '-y', '--no-remove', '--no-in
 const COMMAND_TIMEOUT = 30 * 60_000;
 const WITHOUT_EXPIRY = ['-o', 'Acquire::Check-Valid-Until=false'] as const;
 
+/** With the value `1`, an expired index is accepted, as with `--accept-expired-index`. */
+export const ACCEPT_EXPIRED_VARIABLE = 'HARNESS_ACCEPT_EXPIRED_INDEX';
+
 export interface InstallContext {
   emit: Emit;
+  /** Whether an index may be used whose date has passed; only its signature counts then. */
+  acceptExpiredIndex: boolean;
   signal: AbortSignal | undefined;
   /** Called with every line of the commands' output. */
   progress: (line: string) => void;
@@ -92,14 +97,15 @@ function interrupted(command: Command): HarnessError {
 }
 
 /**
- * Updates apt's package lists. A frozen mirror, or a machine image older than a week, has an index
- * that has expired, and apt refuses it. The index is still signed, so the second try accepts it and
- * warns the user.
+ * Updates apt's package lists. A frozen mirror has an index that has expired, and apt refuses it,
+ * because somebody between could offer an old one, with known faults in its packages. It is still
+ * signed, so the user can accept it.
  */
 async function aptUpdate(command: Command, context: InstallContext): Promise<void> {
   const first = await tryRun(command, options(context));
   if (first.exitCode === 0) return;
   if (!isExpiredIndex(first.all)) throw failed(command, first.all);
+  if (!context.acceptExpiredIndex) throw expired(first.all);
   context.emit({
     type: 'note',
     level: 'warning',
@@ -124,6 +130,15 @@ function options({ signal, progress }: InstallContext) {
     next: 'Run the command yourself to see its whole output, then run `harness setup` again.',
     signal,
   };
+}
+
+function expired(output: string): HarnessError {
+  const message =
+    "apt's package index has expired: the mirror is frozen, the clock is wrong, or somebody offers an old index.";
+  return new HarnessError('SETUP', message, {
+    detail: tail(output),
+    next: `Check the clock. If you know that the mirror is frozen, accept its index: \`harness setup --accept-expired-index\`, or ${ACCEPT_EXPIRED_VARIABLE}=1 for all commands.`,
+  });
 }
 
 function failed(command: Command, output: string): HarnessError {

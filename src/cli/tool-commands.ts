@@ -7,7 +7,7 @@ import { runWork, type CommonOptions } from './run.ts';
 import type { Streams } from './streams.ts';
 import { doctorLines } from './tables.ts';
 
-type ToolOptions = CommonOptions & { dryRun?: boolean; quiet?: boolean; force?: boolean };
+type ToolOptions = CommonOptions & { dryRun?: boolean; quiet?: boolean; force?: boolean; acceptExpiredIndex?: boolean };
 
 /** What these commands are handed by the process. */
 export interface Surroundings {
@@ -37,6 +37,10 @@ export function addToolCommands(program: Program, surroundings: Surroundings): v
   add(program, 'doctor', 'report each tool: found, version, verdict, fix', doctor);
   add(program, 'setup', 'install what is missing (Docker, buildx, compose, kind) and start Docker', setUp)
     .option('--dry-run', 'print what would be done, and change nothing')
+    .option(
+      '--accept-expired-index',
+      "use apt's index of a frozen mirror although its date has passed; its signature is checked",
+    )
     .option('--quiet', 'print nothing if nothing is missing');
   const nodeImage = program.command('node-image').description('the image that cluster nodes run');
   add(
@@ -48,11 +52,11 @@ export function addToolCommands(program: Program, surroundings: Surroundings): v
   add(nodeImage, 'status', 'print which node image would be used', nodeImageState);
 }
 
-const doctor: Tool = async ({ env, options, cwd }) => {
+const doctor: Tool = async ({ env, options, cwd, signal }) => {
   const { doctor: examine } = await import('../setup/setup.ts');
   const config = await configHere(options, cwd);
   const { checkTools } = await import('../rendering/check-tools.ts');
-  const { checks: common, ok: commonOk } = await examine(env);
+  const { checks: common, ok: commonOk } = await examine(env, signal);
   const own = config ? checkTools(config, env) : [];
   const checks = [...common, ...own];
   const ok = commonOk && own.every(({ verdict }) => verdict !== 'missing');
@@ -60,11 +64,11 @@ const doctor: Tool = async ({ env, options, cwd }) => {
 };
 
 const setUp: Tool = async ({ emit, options, env, signal, cwd }) => {
-  const { dryRun = false, quiet = false } = options;
+  const { dryRun = false, quiet = false, acceptExpiredIndex } = options;
   const { setup } = await import('../setup/setup.ts');
   const emitUnlessQuiet: Emit = (event) =>
     quiet && event.type === 'step' && event.state === 'skipped' ? undefined : emit(event);
-  const { changed } = await setup({ emit: emitUnlessQuiet, env, signal, dryRun });
+  const { changed } = await setup({ emit: emitUnlessQuiet, env, signal, dryRun, acceptExpiredIndex });
   const config = await configHere(options, cwd);
   if (!config) return { more: { changed } };
   const { installHelm, needsHelm } = await import('../helm/install-helm.ts');
@@ -84,14 +88,14 @@ async function configHere({ config: file }: ToolOptions, cwd: string): Promise<C
 
 const buildNodeImage: Tool = async ({ emit, options: { force = false }, env, signal }) => {
   const { ensureNodeImage } = await import('../system-images/node-image.ts');
-  const engine = await DockerEngine.connect(env);
+  const engine = await DockerEngine.connect(env, { signal });
   const nodeImage = await ensureNodeImage(engine, { emit, env, signal, fromPackages: true, rebuild: force });
   return { lines: [nodeImage.reference], more: { nodeImage } };
 };
 
-const nodeImageState: Tool = async ({ env }) => {
+const nodeImageState: Tool = async ({ env, signal }) => {
   const { nodeImageStatus } = await import('../system-images/node-image.ts');
-  const found = await nodeImageStatus(await DockerEngine.connect(env));
+  const found = await nodeImageStatus(await DockerEngine.connect(env, { signal }));
   const lines = [
     found
       ? `✅ ${found.reference} (${found.source})`

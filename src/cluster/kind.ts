@@ -73,12 +73,18 @@ function creationError(name: string, output: string): HarnessError {
 }
 
 /** Deletes a kind cluster and all its containers. The caller has proved that it is ours. */
-export async function deleteCluster(name: string, kubeconfig: string, env: NodeJS.ProcessEnv): Promise<void> {
+export async function deleteCluster(
+  name: string,
+  kubeconfig: string,
+  env: NodeJS.ProcessEnv,
+  signal?: AbortSignal,
+): Promise<void> {
   removeStaleLock(kubeconfig);
   await run(['kind', 'delete', 'cluster', '--name', name, '--kubeconfig', kubeconfig], {
     code: 'CLUSTER',
     baseEnv: env,
     timeout: DELETE_TIMEOUT,
+    signal,
   });
 }
 

@@ -147,9 +147,13 @@ export async function stop(engine: DockerEngine, { nodes }: Pick<ClusterState, '
 }
 
 /** Deletes the cluster. The caller has proved that it is ours. */
-export async function remove({ engine, config }: Pick<ClusterContext, 'engine' | 'config'>): Promise<void> {
+export async function remove({
+  engine,
+  config,
+  signal,
+}: Pick<ClusterContext, 'engine' | 'config' | 'signal'>): Promise<void> {
   makeStateDirectory(config.stateDirectory);
-  await deleteCluster(config.cluster.name, kubeconfigPath(config), engine.environment);
+  await deleteCluster(config.cluster.name, kubeconfigPath(config), engine.environment, signal);
   removeState(kubeconfigPath(config));
   await unmarkImages(engine, creationMark(config.cluster.name, await ownerOf(config))).catch(() => undefined);
 }

@@ -25,10 +25,11 @@ export async function observeEngine(
   env: NodeJS.ProcessEnv,
   daemon: string | undefined,
   freeBytes: (directory: string) => number | undefined,
+  signal?: AbortSignal,
 ): Promise<Engine> {
   const host = dockerHost(env);
   try {
-    const info = await within(ANSWER_TIMEOUT, engineInfo(env));
+    const info = await within(ANSWER_TIMEOUT, engineInfo(env, signal));
     return {
       state: 'up',
       host,
@@ -40,12 +41,13 @@ export async function observeEngine(
       freeBytes: host === undefined || host.startsWith('unix:') ? freeBytes(info.DockerRootDir) : undefined,
     };
   } catch (error) {
+    if (signal?.aborted) throw error;
     return { state: 'down', host, reason: reasonOf(error), message: messageOf(error), daemon };
   }
 }
 
-async function engineInfo(env: NodeJS.ProcessEnv): Promise<EngineInfo> {
-  const engine = await DockerEngine.connect(env);
+async function engineInfo(env: NodeJS.ProcessEnv, signal: AbortSignal | undefined): Promise<EngineInfo> {
+  const engine = await DockerEngine.connect(env, { signal });
   return (await engine.api.info()) as EngineInfo;
 }
 

@@ -17,17 +17,18 @@ const PROBE_TIMEOUT = 20_000;
 /**
  * What is installed and running here.
  * @param env has the PATH and Docker's settings
+ * @throws HarnessError INTERRUPTED
  */
-export async function observeTools(env: NodeJS.ProcessEnv): Promise<ObservedTools> {
+export async function observeTools(env: NodeJS.ProcessEnv, signal?: AbortSignal): Promise<ObservedTools> {
   const platform = observePlatform();
   const [just, git, kind, go, dockerClients, engine, apt] = await Promise.all([
-    program('just', ['--version'], env),
-    program('git', ['--version'], env),
-    program('kind', ['version'], env),
-    program('go', ['version'], env),
-    Promise.all(findOnPath('docker', env).map((path) => dockerClient(path))),
-    observeEngine(env, daemfindOnPath(platform, env), freeBytes),
-    observeApt(platform),
+    program('just', ['--version'], env, signal),
+    program('git', ['--version'], env, signal),
+    program('kind', ['version'], env, signal),
+    program('go', ['version'], env, signal),
+    Promise.all(findOnPath('docker', env).map((path) => dockerClient(path, signal))),
+    observeEngine(env, daemonProgram(platform, env), freeBytes, signal),
+    observeApt(platform, signal),
   ]);
   const debootstrap = findOnPath('debootstrap', env, ['/usr/sbin'])[0];
   return {
@@ -44,45 +45,49 @@ export async function observeTools(env: NodeJS.ProcessEnv): Promise<ObservedTool
   };
 }
 
-async function program(name: string, args: readonly string[], env: NodeJS.ProcessEnv): Promise<Program | undefined> {
+async function program(
+  name: string,
+  args: readonly string[],
+  env: NodeJS.ProcessEnv,
+  signal: AbortSignal | undefined,
+): Promise<Program | undefined> {
   const path = findOnPath(name, env)[0];
-  return path === undefined ? undefined : { path, version: await version([path, ...args]) };
+  return path === undefined ? undefined : { path, version: await version([path, ...args], signal) };
 }
 
-async function dockerClient(path: string): Promise<DockerClient> {
+async function dockerClient(path: string, signal: AbortSignal | undefined): Promise<DockerClient> {
   const [client, buildx, compose] = await Promise.all([
-    version([path, '--version']),
-    version([path, 'buildx', 'version']),
-    version([path, 'compose', 'version']),
+    version([path, '--version'], signal),
+    version([path, 'buildx', 'version'], signal),
+    version([path, 'compose', 'version'], signal),
   ]);
   return { path, version: client, buildx, compose };
 }
 
-async function version(argv: readonly [string, ...string[]]): Promise<string | undefined> {
+async function version(
+  argv: readonly [string, ...string[]],
+  signal: AbortSignal | undefined,
+): Promise<string | undefined> {
   try {
-    const { exitCode, stdout } = await tryRun(argv, { timeout: PROBE_TIMEOUT });
+    const { exitCode, stdout } = await tryRun(argv, { timeout: PROBE_TIMEOUT, signal });
     return exitCode === 0 ? versionIn(stdout) : undefined;
-  } catch {
+  } catch (error) {
+    if (signal?.aborted) throw error;
     return undefined; // it hangs or cannot be started: there is no usable version
   }
 }
 
-function daemfindOnPath(platform: Platform, env: NodeJS.ProcessEnv): string | undefined {
+function daemonProgram(platform: Platform, env: NodeJS.ProcessEnv): string | undefined {
   const desktop = '/Applications/Docker.app';
   if (platform.os === 'darwin' && existsSync(desktop)) return desktop;
   return findOnPath('dockerd', env, ['/usr/sbin', '/usr/local/sbin'])[0]; // not on the PATH of users other than root
 }
 
-async function observeApt(platform: Platform): Promise<Apt | undefined> {
+async function observeApt(platform: Platform, signal: AbortSignal | undefined): Promise<Apt | undefined> {
   if (!['debian', 'ubuntu'].includes(platform.distribution?.id ?? '')) return undefined;
-  const query = await tryRun([
-    'dpkg-query',
-    '-W',
-    '-f',
-    '${Package} ${db:Status-Status}\n',
-    'docker-ce',
-    'docker-ce-cli',
-  ]);
+  const format = '${Package} ${db:Status-Status}\n';
+  const argv = ['dpkg-query', '-W', '-f', format, 'docker-ce', 'docker-ce-cli'] as const;
+  const query = await tryRun(argv, { timeout: PROBE_TIMEOUT, signal });
   return { sources: readAptSources(), dockerCe: / installed$/m.test(query.stdout) };
 }
 

@@ -1,5 +1,5 @@
 /** `harness setup` and `harness doctor`. */
-import { install } from '../apt/install.ts';
+import { ACCEPT_EXPIRED_VARIABLE, install } from '../apt/install.ts';
 import { HarnessError } from '../core/error.ts';
 import type { Emit } from '../core/event.ts';
 import { step } from '../core/step.ts';
@@ -16,6 +16,8 @@ export interface SetupOptions {
   signal?: AbortSignal | undefined;
   /** Report what would be done, and do nothing. */
   dryRun?: boolean;
+  /** As in `InstallContext`. Default: no. */
+  acceptExpiredIndex?: boolean | undefined;
 }
 
 export interface SetupResult {
@@ -30,9 +32,11 @@ export interface SetupResult {
  * @throws HarnessError SETUP if only the user can install what is missing, DOCKER_DOWN if only the
  * user can start Docker; with the commands to run in `next`
  */
-export async function setup({ emit, env, signal, dryRun = false }: SetupOptions): Promise<SetupResult> {
+export async function setup(options: SetupOptions): Promise<SetupResult> {
+  const { emit, env, signal, dryRun = false } = options;
+  const acceptExpiredIndex = options.acceptExpiredIndex ?? env[ACCEPT_EXPIRED_VARIABLE] === '1';
   const start = performance.now();
-  const tools = await observeTools(env);
+  const tools = await observeTools(env, signal);
   const plan = planSetup(tools);
   if (nothingToDo(plan)) {
     // Without an event for the start of the step, so that a quiet caller can omit the step.
@@ -51,19 +55,22 @@ export async function setup({ emit, env, signal, dryRun = false }: SetupOptions)
   if (plan.commands.length > 0) {
     const names = plan.install.join(', ');
     await step(emit, 'setup-install', `Installing ${names}`, async (handle) => {
-      await install(plan, { emit, signal, progress: (line) => handle.progress(line) });
+      await install(plan, { emit, signal, acceptExpiredIndex, progress: (line) => handle.progress(line) });
       return { title: `Installed ${names}`, value: undefined };
     });
   }
   if (plan.startDocker !== undefined) await startEngine(plan.startDocker, { emit, env, signal });
   if (plan.byHand.length > 0) throw leftToUser(plan);
-  await verify(env);
+  await verify(env, signal);
   return { plan, changed: true };
 }
 
-/** The state of every tool. Changes nothing. A missing tool is a result, not an error. */
-export async function doctor(env: NodeJS.ProcessEnv): Promise<{ checks: Check[]; ok: boolean }> {
-  const checks = diagnose(await observeTools(env));
+/**
+ * The state of every tool. Changes nothing. A missing tool is a result, not an error.
+ * @throws HarnessError INTERRUPTED
+ */
+export async function doctor(env: NodeJS.ProcessEnv, signal?: AbortSignal): Promise<{ checks: Check[]; ok: boolean }> {
+  const checks = diagnose(await observeTools(env, signal));
   return { checks, ok: checks.every((check) => check.verdict !== 'missing') };
 }
 
@@ -82,8 +89,8 @@ function leftToUser(plan: SetupPlan): HarnessError {
 }
 
 /** Checks the result: a package manager may succeed and still install something else. */
-async function verify(env: NodeJS.ProcessEnv): Promise<void> {
-  const remaining = planSetup(await observeTools(env));
+async function verify(env: NodeJS.ProcessEnv, signal: AbortSignal | undefined): Promise<void> {
+  const remaining = planSetup(await observeTools(env, signal));
   if (nothingToDo(remaining)) return;
   throw new HarnessError('SETUP', `Installation finished, but something is still missing: ${remaining.why.join(' ')}`, {
     next: 'Run `harness doctor`. A program of the same name may come earlier on the PATH.',

@@ -86,7 +86,7 @@ async function debootstrap(
   root: string,
   options: DebianBaseOptions & { progress: (detail: string) => void },
 ): Promise<void> {
-  const { emit, progress, signal } = options;
+  const { env, emit, progress, signal } = options;
   if (!host.root) {
     throw new HarnessError('NODE_IMAGE', 'Building a Debian file system requires root.', {
       next: `Run the command once with sudo. Later runs use the finished image and need no root. ${OTHER_WAYS}`,
@@ -94,7 +94,7 @@ async function debootstrap(
   }
   if (!existsSync('/usr/sbin/debootstrap') || !existsSync(KEYRING)) {
     progress('installing debootstrap');
-    await installPackages(host, ['debootstrap', 'debian-archive-keyring'], { emit, progress, signal });
+    await installPackages(host, ['debootstrap', 'debian-archive-keyring'], { env, emit, progress, signal });
   }
   await run(
     // In its own namespaces, so that its mounts and child processes always end with it.

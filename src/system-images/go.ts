@@ -52,13 +52,13 @@ export interface CompileOptions {
  * package if possible.
  * @throws HarnessError NODE_IMAGE with what to install.
  */
-export async function findGo(env: NodeJS.ProcessEnv, options: InstallOptions): Promise<string> {
+export async function findGo(env: NodeJS.ProcessEnv, options: Omit<InstallOptions, 'env'>): Promise<string> {
   for (const go of findOnPath('go', env, ['/usr/local/go/bin', versions.go.directory])) {
-    if (isNewEnough((await tryRun([go, 'version'])).stdout)) return go;
+    if (isNewEnough((await tryRun([go, 'version'], { timeout: 60_000, signal: options.signal })).stdout)) return go;
   }
   const host = await observeHostSystem();
   options.progress(`installing the package ${versions.go.package}`);
-  await installPackages(host, [versions.go.package], { ...options, suite: versions.programSuite });
+  await installPackages(host, [versions.go.package], { ...options, env, suite: versions.programSuite });
   return join(versions.go.directory, 'go');
 }
 

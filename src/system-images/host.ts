@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { additionalSuite } from '../apt/additional-suite.ts';
-import { APT_GET, APT_INSTALL, install } from '../apt/install.ts';
+import { ACCEPT_EXPIRED_VARIABLE, APT_GET, APT_INSTALL, install } from '../apt/install.ts';
 import { debianMirror, type DebianMirror } from '../apt/mirror.ts';
 import { readAptSources } from '../apt/sources.ts';
 import { HarnessError } from '../core/error.ts';
@@ -40,6 +40,8 @@ export function mirrorFor(host: Host, suite: string): DebianMirror {
 }
 
 export interface InstallOptions {
+  /** Says whether an expired index is accepted. */
+  env: NodeJS.ProcessEnv;
   emit: Emit;
   progress: (line: string) => void;
   signal?: AbortSignal | undefined;
@@ -56,7 +58,8 @@ export interface InstallOptions {
  * apt's last lines.
  */
 export async function installPackages(host: Host, packages: readonly string[], options: InstallOptions): Promise<void> {
-  const { suite, emit, progress, signal } = options;
+  const { suite, env, emit, progress, signal } = options;
+  const acceptExpiredIndex = env[ACCEPT_EXPIRED_VARIABLE] === '1';
   if (!host.root || !host.hasApt || (suite !== undefined && host.debianRelease === undefined)) {
     throw new HarnessError(
       'NODE_IMAGE',
@@ -76,7 +79,7 @@ export async function installPackages(host: Host, packages: readonly string[], o
   ];
   // One installation after another: the compiler and the root file system need their tools at the
   // same time, but apt does not wait for the lock on its package lists.
-  const current = previous.then(() => install({ files, commands }, { emit, progress, signal }));
+  const current = previous.then(() => install({ files, commands }, { emit, progress, signal, acceptExpiredIndex }));
   previous = current.catch(() => undefined);
   await current;
 }

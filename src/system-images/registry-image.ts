@@ -6,7 +6,7 @@ import type { Emit } from '../core/event.ts';
 import { RECIPE_LABEL } from '../core/labels.ts';
 import { step } from '../core/step.ts';
 import { dockerClient } from '../docker/client.ts';
-import type { DockerEngine } from '../docker/engine.ts';
+import type { DockerEngine, DockerImage } from '../docker/engine.ts';
 import { run } from '../machine/process.ts';
 import { nodeImageFailure } from './failure.ts';
 import { compileModule, findGo } from './go.ts';
@@ -42,7 +42,7 @@ export async function ensureRegistryImage(
 ): Promise<string> {
   const digest = directoriesDigest([registryDirectory], {});
   const built = `kind-harness/registry:${registryVersions.module}-${digest.slice(0, 12)}`;
-  const present = (await engine.image(registryVersions.published)) ?? (await engine.image(built));
+  const present = (await engine.image(registryVersions.published)) ?? (await builtImage(engine, built, digest));
   if (present) return present.id;
   return step(emit, 'registry-image', 'registry image', async ({ progress }) => {
     const { published } = registryVersions;
@@ -52,7 +52,7 @@ export async function ensureRegistryImage(
     const reference = pullable ? published : built;
     if (pullable) await pull(engine, published, progress, signal);
     else await compileImage(reference, digest, { emit, env, signal, progress });
-    const image = await engine.image(reference);
+    const image = pullable ? await engine.image(published) : await builtImage(engine, built, digest);
     if (!image)
       throw new HarnessError(
         'NODE_IMAGE',
@@ -60,6 +60,12 @@ export async function ensureRegistryImage(
       );
     return { title: `registry image ${reference} ${pullable ? 'pulled' : 'built'}`, value: image.id };
   });
+}
+
+/** The image that was built here. Another one may have its name, and counts as none. */
+async function builtImage(engine: DockerEngine, reference: string, digest: string): Promise<DockerImage | undefined> {
+  const image = await engine.image(reference);
+  return image?.labels[RECIPE_LABEL] === digest ? image : undefined;
 }
 
 async function compileImage(

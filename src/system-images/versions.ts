@@ -22,8 +22,8 @@ export const versions = {
  * The local registry. It is separate from `versions`, because the node image does not depend on it.
  */
 export const registryVersions = {
-  /** The image that the project publishes. */
-  published: 'registry:3',
+  /** The image that the project publishes, including its digest: the tag may move. */
+  published: 'registry:3.0.0@sha256:6c5666b861f3505b116bb9aa9b25175e71210414bd010d92035ff64018f9457e',
   /** Its Go module, as harness/registry/go.mod names it. */
   module: 'v3.0.0',
 } as const;

@@ -30,7 +30,8 @@ describe('versions', () => {
   it("match the registry's Go module", () => {
     const text = readFileSync(join(registryDirectory, 'go.mod'), 'utf8');
     expect(text).toContain(`github.com/distribution/distribution/v3 ${registryVersions.module}\n`);
-    expect(registryVersions.published).toBe(`registry:${/^v(\d+)/.exec(registryVersions.module)?.[1]}`);
+    expect(registryVersions.published).toMatch(/^registry:[\d.]+@sha256:[0-9a-f]{64}$/);
+    expect(registryVersions.published).toContain(`:${registryVersions.module.replace('v', '')}@`);
   });
 
   it("include kind's image of the same Kubernetes version, by digest", () => {
