@@ -4,6 +4,7 @@ import { LABELS } from '../../src/core/labels.ts';
 import { DockerEngine } from '../../src/docker/engine.ts';
 import { createPassword } from '../../src/registry/credential.ts';
 import { startProgram, type Run, type Running } from './support/command.ts';
+import { killRounds } from './support/kill-rounds.ts';
 import { onlyPod } from './support/pods.ts';
 import { program } from './support/program.ts';
 import { suite, type Project } from './support/suite.ts';
@@ -52,8 +53,18 @@ async function untilSeen(project: Project, seen: Promise<unknown>): Promise<Runn
   return running;
 }
 
-/** Starts a load and waits until the node fetches a layer. */
-function pulling(project: Project): Promise<Running> {
+/** Lets the registry use a share of one core; undefined: all that there is. */
+const limitRegistry = (share?: number) =>
+  docker('update', '--cpu-period=100000', `--cpu-quota=${share === undefined ? -1 : share * 100_000}`, registry);
+
+/**
+ * Starts a load and waits until the node fetches a layer. The registry is so slow then that this takes
+ * ten seconds: whatever a test does meanwhile happens during the pull.
+ */
+async function pulling(project: Project): Promise<Running> {
+  await project.must('load-if-needed'); // so that only the pull is slow, and not the push before it
+  await inNode('crictl', 'rmi', `docker.io/${project.reference}`);
+  await limitRegistry(0.05);
   // The loop runs in the node: a `docker exec` for each check would take too long.
   return untilSeen(
     project,
@@ -123,6 +134,7 @@ describe('the harness, killed', () => {
     const { child, ended } = await pulling(project);
     child.kill('SIGKILL');
     await ended;
+    await limitRegistry();
     await passes(project);
   });
 
@@ -141,6 +153,14 @@ describe('the harness, killed', () => {
   });
 });
 
+it('the harness, killed at any moment of a run, leaves nothing that the next run cannot repair', async () => {
+  const project = all.project('any-moment', { tests: { command: ['sleep', '0.3'] } });
+  const { directory } = project;
+  const prepare = (round: number) => project.write('app/program', program(`round ${round}`));
+  const done = await killRounds({ directory, rounds: 10, prepare });
+  expect(done.filter(({ failure }) => failure !== undefined)).toEqual([]);
+});
+
 describe('an interruption', () => {
   it.each<[string, (project: Project) => Promise<Running>]>([
     ['a push', uploading],
@@ -151,6 +171,7 @@ describe('an interruption', () => {
     const { child, ended } = await startAndWait(project);
     child.kill('SIGINT');
     const { exitCode, summary } = await ended;
+    await limitRegistry();
     expect(exitCode).toBe(130);
     expect(summary).toMatchObject({
       exitCode: 130,
@@ -178,6 +199,7 @@ describe('the registry, killed', () => {
     const project = await built(`registry-${stage}`);
     const { ended } = await startAndWait(project);
     await docker('kill', registry);
+    await limitRegistry().catch(() => undefined); // the run may have removed it
     const { notes, summary } = await ended;
     expect(notes).toContain('loading through the registry failed, sending the whole image to');
     expect(summary).toMatchObject({ exitCode: 0, loads: [{ verdict: 'transferred' }] });
@@ -189,6 +211,7 @@ it('containerd, killed during a pull', async () => {
   const project = await built('containerd');
   const { ended } = await pulling(project);
   await inNode('pkill', '-KILL', '-x', 'containerd');
+  await limitRegistry();
   await ended; // succeeds or fails, depending on how soon containerd runs again
   await passes(project);
 });

@@ -149,7 +149,7 @@ function launch(directory: string, args: string[], { program = HARNESS, env = {}
  * This environment without the variables of vitest: a vitest that a command starts must not behave
  * like a part of this one.
  */
-function cleanEnvironment(): NodeJS.ProcessEnv {
+export function cleanEnvironment(): NodeJS.ProcessEnv {
   const ours =
     /^(VITEST|HARNESS_|NODE_ENV$|NODE_OPTIONS$|TEST$|PROD$|DEV$|MODE$|BASE_URL$|SSR$|FORCE_COLOR$|KUBECONFIG$)/;
   return Object.fromEntries(Object.entries(process.env).filter(([name]) => !ours.test(name)));
