@@ -1,7 +1,9 @@
 import type { Config, ImageConfig, NamedContext } from '../config/config.ts';
 import { imageOwner, type Owner } from '../config/judge-owner.ts';
+import { HarnessError } from '../core/error.ts';
 import { LABELS } from '../core/labels.ts';
 import type { BuildRequest } from '../docker/buildx.ts';
+import { decideArguments } from '../docker/decide-arguments.ts';
 import { CONTEXT } from '../freshness/inputs.ts';
 import type { ObservedInputs, SourceReader } from '../freshness/read-inputs.ts';
 import type { BuildStory } from './build-record.ts';
@@ -48,10 +50,8 @@ export function requestFor(
 ): Omit<BuildRequest, 'extraHosts' | 'noCache'> {
   const { config, image, env } = order;
   const { args, argsFromEnvironment, platforms, arePlatformsGiven } = read.options;
-  // An argument cannot be passed in the environment if it would override another variable.
-  const isHidden = ([name, value]: [string, string]) =>
-    argsFromEnvironment.includes(name) && (env[name] ?? value) === value;
-  const entries = Object.entries(args);
+  const passed = decideArguments(args, argsFromEnvironment, env);
+  if (passed.refused.length > 0) throw refusedArguments(image, passed.refused);
   return {
     context: contexts[CONTEXT]?.path ?? image.context,
     contextSource: image.context,
@@ -59,8 +59,8 @@ export function requestFor(
     source: image.dockerfile,
     reference: image.reference,
     target: image.target,
-    buildArgs: Object.fromEntries(entries.filter((entry) => !isHidden(entry))),
-    hiddenArgs: Object.fromEntries(entries.filter(isHidden)),
+    buildArgs: passed.shown,
+    hiddenArgs: passed.hidden,
     platforms: arePlatformsGiven ? platforms : [],
     secrets: secrets.secrets,
     labels: {
@@ -77,6 +77,14 @@ export function requestFor(
     signal: order.signal,
     onLine: order.onLine,
   };
+}
+
+function refusedArguments({ name }: ImageConfig, refused: readonly string[]): HarnessError {
+  const names = refused.map((each) => `\`${each}\``).join(', ');
+  const message = `Image ${name} cannot be built: Docker's client itself reads ${names}, so this build argument cannot take another value from a variable.`;
+  return new HarnessError('BUILD', message, {
+    next: `Use another name in \`images.${name}.buildArgs\` and in the Dockerfile, or set the variable of that name.`,
+  });
 }
 
 function namedContexts({ contexts }: ImageConfig, sent: Readonly<Record<string, SentContext>>): Record<string, string> {

@@ -1,3 +1,5 @@
+import { findMatch, type ShellPattern } from '../patterns/shell-pattern.ts';
+
 /** What `${NAME…}` does with the parameter's value. */
 export type Operation =
   | { kind: 'value' }
@@ -21,9 +23,12 @@ export function expandParameter(name: string, value: string | undefined, operati
       if (isUnset(value, operation)) throw new InvalidParameter(`${name}: ${operation.word || 'is not set'}`);
       return value ?? '';
     case '#':
-      return (value ?? '').replace(new RegExp(`^${source(operation.pattern, operation.greedy)}`, 'u'), '');
-    case '%':
-      return withoutEnd(value ?? '', operation.pattern, operation.greedy);
+      return withoutStart([...(value ?? '')], parsePattern(operation.pattern), operation.greedy).join('');
+    case '%': {
+      // From the end, the end is the start.
+      const [chars, pattern] = [[...(value ?? '')].reverse(), parsePattern(operation.pattern).reverse()];
+      return withoutStart(chars, pattern, operation.greedy).reverse().join('');
+    }
     case 'replace':
       return operation.all ? replaceAll(value ?? '', operation) : replaceFirst(value ?? '', operation);
   }
@@ -52,7 +57,10 @@ interface Replacement {
 }
 
 function replaceFirst(value: string, { pattern, replacement }: Replacement): string {
-  return value.replace(new RegExp(source(pattern, true), 'u'), () => replacement);
+  const chars = [...value];
+  const match = findMatch(parsePattern(pattern), chars, 0);
+  if (!match) return value;
+  return chars.slice(0, match.start).join('') + replacement + chars.slice(match.longest).join('');
 }
 
 /**
@@ -60,52 +68,59 @@ function replaceFirst(value: string, { pattern, replacement }: Replacement): str
  * replacement. `$0` is the match, any other name is empty, because the pattern has no groups.
  */
 function replaceAll(value: string, { pattern, replacement }: Replacement): string {
-  let end = 0;
-  return value.replace(new RegExp(source(pattern, true), 'gu'), (match: string, start: number) => {
-    if (start > 0 && start + match.length === end) return '';
-    end = start + match.length;
-    return replacement.replace(
-      /\$(?:\$|([\p{L}\p{Nd}_]+)|\{([\p{L}\p{Nd}_]+)\})/gu,
-      (sign, plain?: string, braced?: string) => (sign === '$$' ? '$' : (plain ?? braced) === '0' ? match : ''),
-    );
-  });
+  const chars = [...value];
+  const parsed = parsePattern(pattern);
+  const result: string[] = [];
+  let at = 0;
+  for (let end = 0; at <= chars.length;) {
+    const match = findMatch(parsed, chars, at);
+    if (!match) break;
+    const { start, longest } = match;
+    result.push(...chars.slice(at, start));
+    const isEmpty = longest === start;
+    if (!isEmpty || start === 0 || start !== end) result.push(filledIn(replacement, chars.slice(start, longest)));
+    end = longest;
+    if (isEmpty) result.push(...chars.slice(start, start + 1));
+    at = isEmpty ? start + 1 : longest;
+  }
+  return result.join('') + chars.slice(at).join('');
+}
+
+function filledIn(replacement: string, match: readonly string[]): string {
+  return replacement.replace(
+    /\$(?:\$|([\p{L}\p{Nd}_]+)|\{([\p{L}\p{Nd}_]+)\})/gu,
+    (sign, plain?: string, braced?: string) => (sign === '$$' ? '$' : (plain ?? braced) === '0' ? match.join('') : ''),
+  );
 }
 
 function isUnset(value: string | undefined, { emptyIsUnset }: { emptyIsUnset: boolean }): boolean {
   return value === undefined || (emptyIsUnset && value === '');
 }
 
-/** Cuts off the shortest or the longest end that fits. */
-function withoutEnd(value: string, pattern: string, greedy: boolean): string {
-  const fits = new RegExp(`^${source(pattern, true)}$`, 'u');
-  const chars = [...value];
-  const starts = [...Array(chars.length + 1).keys()];
-  const start = (greedy ? starts : starts.toReversed()).find((at) => fits.test(chars.slice(at).join('')));
-  return start === undefined ? value : chars.slice(0, start).join('');
+/** Cuts off the shortest or the longest start that fits. */
+function withoutStart(chars: string[], pattern: ShellPattern, greedy: boolean): string[] {
+  const match = findMatch(pattern, chars, 0, true);
+  return match ? chars.slice(greedy ? match.longest : match.shortest) : chars;
 }
 
 /**
- * A pattern of a shell as the source of a regular expression: `*`, `?`, and `\` before one of these or itself.
- * A `\` before `}` or `/` belongs to the notation and not to the pattern.
+ * Reads a pattern of a shell: `*`, `?`, and `\` before one of these or itself. A `\` before `}` or `/`
+ * belongs to the notation and not to the pattern.
  */
-function source(pattern: string, greedy: boolean): string {
+function parsePattern(pattern: string): ShellPattern {
   const chars = [...pattern];
-  let result = '';
+  const result: ShellPattern = [];
   for (let at = 0; at < chars.length; at++) {
     const char = chars[at] as string;
     const next = chars[at + 1] ?? '';
-    if (char === '*') result += greedy ? '[^\\n]*' : '[^\\n]*?';
-    else if (char === '?') result += '[^\\n]';
-    else if (char !== '\\') result += literal(char);
+    if (char === '*') result.push('any');
+    else if (char === '?') result.push('one');
+    else if (char !== '\\') result.push({ char });
     else if (next !== '}' && next !== '/') {
       if (!['*', '?', '\\'].includes(next)) throw new InvalidParameter(`invalid escape \\${next}`);
-      result += literal(next);
+      result.push({ char: next });
       at++;
     }
   }
   return result;
-}
-
-function literal(char: string): string {
-  return /[\\^$.*+?()[\]{}|]/.test(char) ? `\\${char}` : char;
 }

@@ -47,7 +47,7 @@ export interface PullResult {
 }
 
 /** Milliseconds to wait for the end of a pull after it was killed. */
-const ENDS_WITHIN = 3000;
+const ENDS_WITHIN = 5000;
 
 /**
  * Pulls an image in a node. An interruption or the time limit ends the pull itself, not only the
@@ -88,10 +88,11 @@ function hostsFile({ address, password }: PullOrder['registry']): string {
 
 /**
  * Kills the pull in the node. The shell around it has another command line: it continues, sees that
- * the pull failed, and ends. If it does not end in time, the wait for it is aborted.
+ * the pull failed, and ends. If it does not end in time, the wait for it is aborted; the node may be
+ * too busy to start the program that kills.
  */
 async function endPull(engine: DockerEngine, { node, reference }: PullOrder, wait: AbortController): Promise<void> {
-  tryExec(engine, node, ['pkill', '-f', `^crictl pull ${reference}$`], { signal: wait.signal }).catch(() => undefined);
+  tryExec(engine, node, ['pkill', '-f', `^crictl pull ${reference}$`], {}).catch(() => undefined);
   await sleep(ENDS_WITHIN, undefined, { signal: wait.signal }).catch(() => undefined);
   wait.abort();
 }
