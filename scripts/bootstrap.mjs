@@ -178,7 +178,8 @@ function isAlive(pid) {
 function setUp() {
   return (
     // The machines that test this repository may have a frozen mirror.
-    spawnSync(process.execPath, [COMMAND, 'setup', '--quiet', '--accept-expired-index'], { stdio: ['ignore', 2, 2] }).status ?? ENVIRONMENT_FAILED
+    spawnSync(process.execPath, [COMMAND, 'setup', '--quiet', '--accept-expired-index'], { stdio: ['ignore', 2, 2] })
+      .status ?? ENVIRONMENT_FAILED
   );
 }
 
