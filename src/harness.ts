@@ -27,12 +27,13 @@ export type { DownOptions, OpenOptions, TierOptions };
  * @throws HarnessError CONFIG, USAGE for an unknown name in `sinceImages`
  */
 export async function openHarness(options: OpenOptions = {}): Promise<Harness> {
-  const read = await loadConfig(options.cwd ?? process.cwd(), options.configFile);
+  const env = options.env ?? process.env;
+  const read = await loadConfig(options.cwd ?? process.cwd(), options.configFile, { env });
   const sinceImages =
     typeof options.sinceImages === 'function' ? options.sinceImages(read) : (options.sinceImages ?? {});
   selectImages(read, Object.keys(sinceImages)); // throws for unknown names
   const config = withCacheImages(options.recreateImmutable ? withRecreation(read) : read, sinceImages);
-  const { env = process.env, emit = () => undefined, signal = new AbortController().signal, lockTimeout } = options;
+  const { emit = () => undefined, signal = new AbortController().signal, lockTimeout } = options;
   const session = openSession({ config, env, emit, signal, lockTimeout });
   return new Harness(session, options.command ?? 'a program that uses kind-harness');
 }

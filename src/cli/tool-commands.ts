@@ -54,7 +54,7 @@ export function addToolCommands(program: Program, surroundings: Surroundings): v
 
 const doctor: Tool = async ({ env, options, cwd, signal }) => {
   const { doctor: examine } = await import('../setup/setup.ts');
-  const config = await configHere(options, cwd);
+  const config = await configHere(options, { cwd, env });
   const { checkTools } = await import('../rendering/check-tools.ts');
   const { checks: common, ok: commonOk } = await examine(env, signal);
   const own = config ? checkTools(config, env) : [];
@@ -69,7 +69,7 @@ const setUp: Tool = async ({ emit, options, env, signal, cwd }) => {
   const emitUnlessQuiet: Emit = (event) =>
     quiet && event.type === 'step' && event.state === 'skipped' ? undefined : emit(event);
   const { changed } = await setup({ emit: emitUnlessQuiet, env, signal, dryRun, acceptExpiredIndex });
-  const config = await configHere(options, cwd);
+  const config = await configHere(options, { cwd, env });
   if (!config) return { more: { changed } };
   const { installHelm, needsHelm } = await import('../helm/install-helm.ts');
   const built = needsHelm(config) && (await installHelm({ emit, env, signal, dryRun }));
@@ -80,10 +80,13 @@ const setUp: Tool = async ({ emit, options, env, signal, cwd }) => {
  * The configuration, if there is one: a machine can be set up before it exists. One that is named
  * must exist.
  */
-async function configHere({ config: file }: ToolOptions, cwd: string): Promise<Config | undefined> {
+async function configHere(
+  { config: file }: ToolOptions,
+  { cwd, env }: Pick<Surroundings, 'cwd' | 'env'>,
+): Promise<Config | undefined> {
   const { loadConfig } = await import('../config/load.ts');
-  if (file !== undefined) return loadConfig(cwd, file);
-  return loadConfig(cwd).catch(() => undefined);
+  if (file !== undefined) return loadConfig(cwd, file, { env });
+  return loadConfig(cwd, undefined, { env }).catch(() => undefined);
 }
 
 const buildNodeImage: Tool = async ({ emit, options: { force = false }, env, signal }) => {

@@ -2,36 +2,54 @@ import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { HarnessError, messageOf } from '../core/error.ts';
 import type { Config } from './config.ts';
+import { topOfRepository } from './owner.ts';
 import { resolveConfig } from './resolve.ts';
 import { checkShape, type Problem } from './schema.ts';
+import { refuseOthersFiles } from './trust.ts';
 
 /** The names that a configuration may have, in the order in which the harness looks for them. */
 export const CONFIG_NAMES = ['ts', 'mts', 'js', 'mjs', 'json', 'yaml', 'yml'].map(
   (ending) => `harness.config.${ending}`,
 );
 
+/** How a configuration is read. */
+export interface LoadOptions {
+  /** Whether this process may have read the file before it changed. */
+  again?: boolean;
+  /** Tells who called sudo, and where git's configuration is. */
+  env?: NodeJS.ProcessEnv;
+}
+
 /**
  * Finds, reads and checks the configuration.
- * @param from the directory in which the search starts; it continues in the parents
+ * @param from the directory in which the search starts; it continues in the parents, up to the top of
+ * the repository
  * @param explicit the file of `--config`; then there is no search
- * @param again whether this process may have read the file before it changed
- * @throws HarnessError CONFIG with every problem and its place in the file
+ * @throws HarnessError CONFIG with every problem and its place in the file, or because a file is
+ * another user's
  */
-export async function loadConfig(from: string, explicit?: string, { again = false } = {}): Promise<Config> {
+export async function loadConfig(
+  from: string,
+  explicit?: string,
+  { again = false, env = {} }: LoadOptions = {},
+): Promise<Config> {
   const file = explicit === undefined ? findConfig(from) : resolve(from, explicit);
+  if (explicit === undefined) await refuseOthersFiles([file], env); // one that is named is trusted
   const raw = await readConfig(file, again);
   const shape = checkShape(raw);
   if (shape.problems.length > 0 || shape.config === undefined) throw problemsError(file, shape.problems);
   const { config, problems } = await resolveConfig(shape.config, file, dirname(file));
   if (problems.length > 0) throw problemsError(file, problems);
+  await refuseOthersFiles([dirname(config.stateDirectory), config.stateDirectory], env);
   return config;
 }
 
 function findConfig(from: string): string {
+  const top = topOfRepository(resolve(from));
   for (let directory = resolve(from); ; directory = dirname(directory)) {
     const name = CONFIG_NAMES.find((candidate) => existsSync(join(directory, candidate)));
     if (name !== undefined) return join(directory, name);
-    if (directory === dirname(directory)) {
+    if (directory === top || directory === dirname(directory)) {
       throw new HarnessError('CONFIG', `No harness configuration in ${from} or above it.`, {
         next: 'Write a harness.config.ts (or .js, .mjs, .json, .yaml), or name one with --config.',
       });

@@ -48,7 +48,7 @@ async function untilReconfigured(options: DevOptions, config: Config): Promise<C
  * incomplete because it is being written.
  */
 async function nextRound(
-  { emit, signal }: DevOptions,
+  { env, emit, signal }: DevOptions,
   config: Config,
   rounds: Rounds,
   changes: Changes,
@@ -56,7 +56,7 @@ async function nextRound(
   for (;;) {
     const changed = await changes.take(signal);
     try {
-      const newConfig = await changedConfig(config, changes.isBlind || changed.includes(config.file));
+      const newConfig = await changedConfig(env, config, changes.isBlind || changed.includes(config.file));
       if (newConfig) return { newConfig };
       const plan = planRound(await rounds.observe(changed), rounds.isDeployed);
       if (plan) return plan;
@@ -82,7 +82,11 @@ function watchedPaths({ root, images }: Config): string[] {
  * The new configuration; undefined if it is the same. It also changes when a new manifest matches
  * its globs.
  */
-async function changedConfig(config: Config, isFileChanged: boolean): Promise<Config | undefined> {
-  const newConfig = await loadConfig(config.root, config.file, { again: isFileChanged });
+async function changedConfig(
+  env: NodeJS.ProcessEnv,
+  config: Config,
+  isFileChanged: boolean,
+): Promise<Config | undefined> {
+  const newConfig = await loadConfig(config.root, config.file, { again: isFileChanged, env });
   return JSON.stringify(newConfig) === JSON.stringify(config) ? undefined : newConfig;
 }

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ImageConfig } from '../config/config.ts';
+import { HarnessError, messageOf } from '../core/error.ts';
 import { runtimeName } from '../docker/reference.ts';
 import { keep, recall } from '../machine/remembered-answer.ts';
 import { buildOptions, type BuildSurroundings } from './build-options.ts';
@@ -34,7 +35,7 @@ function isReplaced({ contexts }: ImageConfig, reference: string): boolean {
 
 /** `baseReferences`, computed again only when the Dockerfile or its arguments have changed. */
 function dockerfileBases(image: ImageConfig, stateDirectory: string, options: DockerfileOptions): string[] {
-  const text = readFileSync(image.dockerfile, 'utf8');
+  const text = readDockerfile(image);
   const { buildArgs, platforms, buildPlatform, target } = options;
   const question = [BASES_FORMAT, buildPlatform, text, buildArgs, platforms, target];
   const path = join(stateDirectory, 'bases', `${image.name}.json`);
@@ -43,6 +44,17 @@ function dockerfileBases(image: ImageConfig, stateDirectory: string, options: Do
   const references = baseReferences(text, options);
   keep(path, question, references);
   return references;
+}
+
+function readDockerfile({ name, dockerfile }: ImageConfig): string {
+  try {
+    return readFileSync(dockerfile, 'utf8');
+  } catch (error) {
+    throw new HarnessError('CONFIG', `The Dockerfile of image ${name} cannot be read: ${messageOf(error)}.`, {
+      next: `Check \`images.${name}.dockerfile\` and the permissions of the file.`,
+      cause: error,
+    });
+  }
 }
 
 /**

@@ -88,9 +88,10 @@ export async function prepare(session: Session, tier: Tier, beforeDeploy?: () =>
  */
 async function bringEnvironmentUp(session: Session, tier: Tier): Promise<Environment> {
   const transport = Promise.withResolvers<Transport | undefined>();
+  // First, because it throws if the images are built from each other or a Dockerfile cannot be read.
+  const builds = [...(await settleImages(session, session.config.images, { tier })).values()];
   const cluster = up(session, transport.resolve);
   void cluster.catch(() => undefined).then(() => transport.resolve(undefined));
-  const builds = [...(await settleImages(session, session.config.images, { tier })).values()];
   const images = builds.map((build) => loadWhenReady(session, build, transport.promise, cluster, tier === 'test-kind'));
   const services = cluster.then(({ nodes }) => bringServicesUp(session, nodes));
   try {

@@ -2,7 +2,7 @@ import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { harness, plainHarness, type Run } from './support/command.ts';
-import { deployment, suite } from './support/suite.ts';
+import { deployment, leftBehind, suite } from './support/suite.ts';
 import { docker } from './support/tools.ts';
 
 /**
@@ -103,6 +103,17 @@ describe('a configuration', () => {
         'manifest',
       ]),
     );
+  });
+
+  it('with images that are built from each other is reported before a cluster is created', async () => {
+    const images = { a: { context: 'a' }, b: { context: 'b' } };
+    const project = all.project('circle', { images, cluster: { name: `${all.name}-circle` } });
+    for (const [name, base] of ['ab', 'ba']) project.write(`${name}/Dockerfile`, `FROM ${all.name}/${base}:dev\n`);
+    const run = await project.run('test-cached');
+    expectSummary(run, 2);
+    expect(run.summary.error).toMatchObject({ code: 'CONFIG', message: expect.stringContaining('a → b → a') });
+    expect(run.events.filter((event) => event.type === 'step')).toEqual([]);
+    expect((await leftBehind(`${all.name}-circle`)).containers).toEqual([]);
   });
 
   it('that is not valid JSON is reported with its file', async () => {
