@@ -4,9 +4,11 @@ import type { V1Lease } from '@kubernetes/client-node';
 import { CLAIM_LABEL } from '../core/labels.ts';
 import { HarnessError } from '../core/error.ts';
 import { oncePer } from '../core/once-per.ts';
+import { seconds } from '../core/words.ts';
 import { openAccess } from '../kubernetes/access.ts';
 import { kubeList, type KubeAccess } from '../kubernetes/api.ts';
 import { deleteObject } from '../kubernetes/delete.ts';
+import { LOCK_TIMEOUT } from '../locking/turn.ts';
 import { isAlive, thisProcess } from '../machine/running-process.ts';
 import { within } from '../machine/with-timeout.ts';
 import type { Session } from '../session.ts';
@@ -33,20 +35,22 @@ const seenIn = oncePer<Session, Seen>(() => ({ renewals: new Map(), reported: ne
  * Waits until no test of another process relies on what is about to change. Call it while holding
  * the cluster's lock: tests begin only under that lock, so that none begins after this returned.
  * @param kubeconfig of the cluster; if it does not exist, this directory has never used the cluster
- * @throws HarnessError INTERRUPTED
+ * @throws HarnessError LOCKED if they still run when the time to wait for other runs is over;
+ * INTERRUPTED
  */
 export async function waitForTests(session: Session, kubeconfig: string, change: Change): Promise<void> {
   if (!existsSync(kubeconfig)) return;
   const { emit, signal } = session;
   const { reported } = seenIn(session);
-  for (;;) {
+  const timeout = session.lockTimeout === undefined ? LOCK_TIMEOUT : session.lockTimeout * 1_000;
+  for (const start = performance.now(); ;) {
     const claims = (await claimsIn(session, await openAccess(kubeconfig))).filter((claim) => disturbs(change, claim));
-    if (claims.length === 0) return;
+    const [first] = claims;
+    if (!first) return;
+    if (performance.now() - start >= timeout) throw stillTesting(first, timeout);
     for (const claim of claims.filter(({ name }) => !reported.has(name))) {
       reported.add(claim.name);
-      const { command, owner, directory } = claim;
-      const message = `waiting for the tests of ${command} (process ${owner.pid}, ${directory})`;
-      emit({ type: 'note', level: 'info', message });
+      emit({ type: 'note', level: 'info', message: `waiting for ${describe(claim)}` });
     }
     await sleep(POLL_MS, undefined, { signal }).catch((error: unknown) => {
       throw new HarnessError('INTERRUPTED', 'Interrupted while waiting for the tests of another process.', {
@@ -54,6 +58,17 @@ export async function waitForTests(session: Session, kubeconfig: string, change:
       });
     });
   }
+}
+
+function describe({ command, owner, directory }: StoredClaim): string {
+  return `the tests of ${command} (process ${owner.pid}, ${directory})`;
+}
+
+function stillTesting(claim: StoredClaim, timeout: number): HarnessError {
+  const waited = timeout > 0 ? ` still after ${seconds(timeout)}` : '';
+  return new HarnessError('LOCKED', `Others use what this run would change${waited}: ${describe(claim)}.`, {
+    next: 'Wait until they end, end them, or wait longer with `--lock-timeout <seconds>`.',
+  });
 }
 
 /** The claims of living processes. Removes those of processes that have ended. */

@@ -224,6 +224,12 @@ describe('what is deployed', () => {
     interrupted.child.kill('SIGINT');
     expect((await interrupted.ended).exitCode).toBe(130);
 
+    const locked = await second.run('test-cached', '--lock-timeout', '0');
+    expect(locked.summary).toMatchObject({
+      exitCode: 3,
+      error: { code: 'LOCKED', message: expect.stringContaining(`(process ${tests.child.pid}, ${first.directory})`) },
+    });
+
     const waiting = second.start('test-cached');
     await waiting.event((event) => event.type === 'note' && event.message === holder);
     rmSync(join(first.directory, 'gate'));
