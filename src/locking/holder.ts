@@ -46,9 +46,8 @@ export function readHolder(text: string | undefined, self: Owner): Holder | unde
 /** Names a holder to people. */
 export function describeHolder({ command, owner, user, since }: Holder): string {
   const host = owner.host.split(' ')[0] ?? '';
-  const who = user === '' ? [] : [`${user} on ${host}`];
-  const when = since === '' ? [] : [`since ${since.replace(/\.\d+Z$/, 'Z')}`];
-  return `${command} (${[`process ${owner.pid}`, ...who, ...when].join(', ')})`;
+  const more = user === '' ? '' : ` of ${user} on ${host}, since ${since.replace(/\.\d+Z$/, 'Z')}`;
+  return `${command} (process ${owner.pid})${more}`;
 }
 
 function userName(): string {

@@ -77,7 +77,7 @@ describe('the lock', () => {
     const first = await take(cache, 'one');
     const order: string[] = [];
     const onWait = (holder: string) => {
-      expect(holder).toMatch(new RegExp(`^one \\(process ${process.pid}, \\S+ on \\S+, since \\S+Z\\)$`));
+      expect(holder).toMatch(new RegExp(`^one \\(process ${process.pid}\\) of \\S+ on \\S+, since \\S+Z$`));
       order.push('first released');
       void first.release();
     };
@@ -97,7 +97,7 @@ describe('the lock', () => {
       holder.child.stdin.end();
     };
     await (await take(cache, 'mine', { onWait })).release();
-    expect(reports).toEqual([expect.stringContaining(`another command (process ${holder.child.pid}, `)]);
+    expect(reports).toEqual([expect.stringContaining(`another command (process ${holder.child.pid}) of `)]);
   });
 
   it('does not block another cluster', async () => {
@@ -193,7 +193,7 @@ describe('a wait for the lock', () => {
     await expect(take(cache, 'mine', { timeout: 30 })).rejects.toMatchObject({
       code: 'LOCKED',
       message: expect.stringMatching(
-        /^Another run uses cluster c still after 30 ms: harness dev \(process \d+, .* on .*, since .*Z\)\.$/,
+        /^Another run uses cluster c still after 30 ms: harness dev \(process \d+\) of .* on .*, since .*Z\.$/,
       ),
     });
     await release();

@@ -40,7 +40,7 @@ describe('a holder', () => {
   });
 
   it('is named with its process, user, machine and time', () => {
-    expect(describeHolder(holder)).toBe('harness up (process 100, me on here, since 2026-01-02T03:04:05Z)');
+    expect(describeHolder(holder)).toBe('harness up (process 100) of me on here, since 2026-01-02T03:04:05Z');
   });
 
   it('is read as it was stored', () => {
