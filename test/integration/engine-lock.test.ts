@@ -56,7 +56,9 @@ describe('the lock in the engine', () => {
     const holder = await otherHolder();
     await expect(take('mine', { timeout: 0 })).rejects.toMatchObject({
       code: 'LOCKED',
-      message: expect.stringMatching(/^Another run uses the test: harness elsewhere \(process \d+\) of \S+ on \S+, since /),
+      message: expect.stringMatching(
+        /^Another run uses the test: harness elsewhere \(process \d+\) of \S+ on \S+, since /,
+      ),
     });
     await take('mine', { onWait: () => holder.stdin.end() }).then(({ release }) => release());
     expect(await volumes()).toBe(404);
