@@ -1,13 +1,14 @@
 import { existsSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { sha256 } from '../core/digest.ts';
-import { kubeFind, kubeList, type KubeAccess } from '../kubernetes/api.ts';
+import { kubeFind, kubeList, type KubeAccess, type KubeObject } from '../kubernetes/api.ts';
 import { serverSideApply } from '../kubernetes/server-side-apply.ts';
 import { keyOf, readEntries, writeEntries, type AppliedEntry } from './applied-entry.ts';
 
 /** The label of the ConfigMaps with records. */
 const RECORD_LABEL = 'kind-harness.dev/applied';
 const ENTRIES = 'objects';
+const CONFIGURATION = 'kind-harness.dev/configuration';
 
 /** Where the record of a configuration is kept. */
 export interface RecordPlace {
@@ -55,20 +56,41 @@ export async function writeRecord(
       name,
       namespace,
       labels: { [RECORD_LABEL]: 'true' },
-      annotations: { 'kind-harness.dev/configuration': of },
+      annotations: { [CONFIGURATION]: of },
     },
     data: { [ENTRIES]: writeEntries(entries) },
   });
 }
 
-/** The keys of all objects that other configurations have applied to this cluster. */
-export async function keysOfOthers(kube: KubeAccess, place: RecordPlace): Promise<Set<string>> {
+/** What other configurations have applied to this cluster, by their places. */
+export type OthersRecords = Map<RecordPlace, AppliedEntry[]>;
+
+/** The records of all other configurations in this cluster. */
+export async function recordsOfOthers(kube: KubeAccess, place: RecordPlace): Promise<OthersRecords> {
   const query = new URLSearchParams({ labelSelector: RECORD_LABEL });
-  const { items } = await kubeList(kube, `/api/v1/configmaps?${query.toString()}`);
+  const { items } = await kubeList<KubeObject>(kube, `/api/v1/configmaps?${query.toString()}`);
   const others = items.filter(
-    ({ metadata }) => metadata?.name !== place.name || metadata.namespace !== place.namespace,
-  ) as { data?: Record<string, string> }[];
-  return new Set(others.flatMap(({ data }) => readEntries(data?.[ENTRIES] ?? '').map(keyOf)));
+    ({ metadata }) => metadata.name !== place.name || metadata.namespace !== place.namespace,
+  ) as (KubeObject & { data?: Record<string, string> })[];
+  return new Map(
+    others.map(({ metadata: { name, namespace = '', annotations }, data }) => [
+      { name, namespace, of: annotations?.[CONFIGURATION] ?? '' },
+      readEntries(data?.[ENTRIES] ?? ''),
+    ]),
+  );
+}
+
+/**
+ * Tells the other configurations that apply some objects that they are theirs now, so that the last
+ * one of them removes them.
+ */
+export async function handOver(kube: KubeAccess, records: OthersRecords, given: readonly AppliedEntry[]) {
+  const uids = new Set(given.map(({ uid }) => uid));
+  for (const [place, entries] of records) {
+    if (!entries.some(({ uid, made }) => uids.has(uid) && !made)) continue;
+    const taken = entries.map((entry) => (uids.has(entry.uid) ? { ...entry, made: true } : entry));
+    await writeRecord(kube, place, taken);
+  }
 }
 
 function pathOf({ namespace, name }: RecordPlace): string {

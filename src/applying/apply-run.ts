@@ -4,7 +4,14 @@ import { deleteAndWait } from '../kubernetes/delete.ts';
 import { isKind } from '../kubernetes/kinds.ts';
 import type { KubeResources } from '../kubernetes/resources.ts';
 import { deletionCommand, describeEntry, keyOf, writeEntries, type AppliedEntry } from './applied-entry.ts';
-import { keysOfOthers, readRecord, writeRecord, type RecordPlace } from './applied-record.ts';
+import {
+  handOver,
+  readRecord,
+  recordsOfOthers,
+  writeRecord,
+  type OthersRecords,
+  type RecordPlace,
+} from './applied-record.ts';
 import { decideRemoval, entriesLeft, type Removal } from './decide-removal.ts';
 import { openMemory, type Memory } from './memory.ts';
 
@@ -62,23 +69,32 @@ export class ApplyRun {
 
   /** What became superfluous with what was applied up to now. */
   async left(): Promise<Left[]> {
+    return (await this.#left()).left;
+  }
+
+  #left() {
     const { kube, resources, place } = this.#options;
     return leftOf(kube, resources, place, this.#before, (key) => this.#now.has(key));
   }
 
   /** Removes what earlier runs have applied and this one did not, and records what is applied. */
   async finish(): Promise<void> {
-    const { place, note } = this.#options;
-    const left = await this.left();
+    const { kube, place, note } = this.#options;
+    const { left, others } = await this.#left();
     for (const { entry, removal } of left) {
       const words = describeEntry(entry, place.namespace);
       if (removal.action === 'remove') note(`removing ${words}: no longer in the manifests`);
       if (removal.action === 'keep')
         note(`${words} is no longer in the manifests; it stays, ${removal.reason}: \`${deletionCommand(entry)}\``);
     }
-    const kept = left.flatMap(({ entry, removal }) => (removal.action === 'keep' ? [entry] : []));
-    const remaining = await this.#remove(left.filter(({ removal }) => removal.action === 'remove'));
-    await this.#write([...this.#now.values(), ...kept, ...remaining]);
+    const whose = (action: Removal['action']) => left.filter(({ removal }) => removal.action === action);
+    await handOver(
+      kube,
+      others,
+      whose('hand-over').map(({ entry }) => entry),
+    );
+    const remaining = await this.#remove(whose('remove'));
+    await this.#write([...this.#now.values(), ...whose('keep').map(({ entry }) => entry), ...remaining]);
   }
 
   /** Records what is applied, and what may still be there from earlier runs. */
@@ -121,22 +137,24 @@ async function leftOf(
   place: RecordPlace,
   before: ReadonlyMap<string, AppliedEntry>,
   isStillWanted: (key: string) => boolean,
-): Promise<Left[]> {
+): Promise<{ left: Left[]; others: OthersRecords }> {
   const entries = entriesLeft(before.values(), isStillWanted);
-  if (entries.length === 0) return [];
-  const others = await keysOfOthers(kube, place);
-  return Promise.all(
+  if (entries.length === 0) return { left: [], others: new Map() };
+  const others = await recordsOfOthers(kube, place);
+  const shared = new Set([...others.values()].flat().map(keyOf));
+  const left = await Promise.all(
     entries.map(async (entry) => {
       const found = await lookUp(kube, resources, entry);
       const uid = found === undefined ? undefined : String(found.metadata['uid']);
       const facts = {
         uid,
-        isSharedWithOthers: others.has(keyOf(entry)),
+        isSharedWithOthers: shared.has(keyOf(entry)),
         hasInstances: await hasInstances(kube, found),
       };
       return { entry, removal: decideRemoval(entry, facts) };
     }),
   );
+  return { left, others };
 }
 
 async function lookUp(

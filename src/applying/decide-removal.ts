@@ -15,12 +15,15 @@ export type Removal =
   | { action: 'remove' }
   /** It stays, and the user is told why. */
   | { action: 'keep'; reason: string }
+  /** It stays with the other configurations that apply it, and the last of them removes it. */
+  | { action: 'hand-over' }
   /** It is gone, or not ours. */
   | { action: 'forget' };
 
 /** Decides what becomes of an object that was applied and is no longer among those to apply. */
 export function decideRemoval(entry: AppliedEntry, { uid, isSharedWithOthers, hasInstances }: LeftFacts): Removal {
-  if (!entry.made || uid !== entry.uid || isSharedWithOthers) return { action: 'forget' };
+  if (!entry.made || uid !== entry.uid) return { action: 'forget' };
+  if (isSharedWithOthers) return { action: 'hand-over' };
   if (isKind(entry, '', 'PersistentVolumeClaim', 'PersistentVolume'))
     return { action: 'keep', reason: 'because it holds data' };
   if (isKind(entry, '', 'Namespace')) return { action: 'keep', reason: 'because others may use it' };

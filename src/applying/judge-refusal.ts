@@ -42,6 +42,7 @@ export function whyItPasses(refusal: Refusal, expected: Expected): string | unde
   if (status === 500 && INNER_FAILURE.test(message)) return 'a part of the API server is not ready';
   if (status === 403 && (causes.includes('NamespaceTerminating') || /being terminated/.test(message)))
     return 'the namespace is being deleted';
+  if (status === 403 && /status unknown for quota/.test(message)) return 'its quota is not counted yet';
   if (status === 403 && NOT_YET_THERE.test(message)) return 'its ServiceAccount does not exist yet';
   if (status === 404 && expected.kind) return 'the API server does not serve its kind yet';
   return undefined;

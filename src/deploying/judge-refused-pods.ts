@@ -2,7 +2,8 @@ import type { CoreV1Event } from '@kubernetes/client-node';
 import type { PodFailure, RolloutFacts, Workload } from './workload.ts';
 
 /** Why the server may create the pod later: what it lacks is brought by controllers. */
-const PASSES = /error looking up service account|being terminated|failed calling webhook|object has been modified/i;
+const PASSES =
+  /error looking up service account|status unknown for quota|being terminated|failed calling webhook|object has been modified/i;
 
 /** Refusals that stay as they are: quota, policies, webhooks, invalid values. */
 const REFUSED = /is forbidden|exceeded quota|denied the request|is invalid/i;

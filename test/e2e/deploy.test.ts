@@ -1,13 +1,19 @@
 import { beforeAll, describe, expect, it } from 'vitest';
+import { openAccess } from '../../src/kubernetes/access.ts';
+import { kubeFind } from '../../src/kubernetes/api.ts';
+import { serverSideApply } from '../../src/kubernetes/server-side-apply.ts';
+import type { Run } from './support/command.ts';
 import { logOf, onlyPod, podsIn } from './support/pods.ts';
 import { program } from './support/program.ts';
+import { startRemoteRegistry } from './support/remote-registry.ts';
 import { deployment, pod, suite } from './support/suite.ts';
+import { docker, dockerLines } from './support/tools.ts';
 
 /** Deploys manifests, and reports workloads that do not start. */
 const all = suite('deploy');
 
 beforeAll(async () => {
-  await all.project('first').must('up');
+  await all.project('first').must('test-cached');
 });
 
 function statefulSet(container: object): object {
@@ -21,6 +27,10 @@ function statefulSet(container: object): object {
       template: { metadata: { labels: { app: 'app' } }, spec: pod([container]) },
     },
   };
+}
+
+function templateOf(container: object, labels: object): object {
+  return { selector: { matchLabels: labels }, template: { metadata: { labels }, spec: pod([container]) } };
 }
 
 function job(container: object): object {
@@ -98,6 +108,21 @@ describe('a workload that does not start', () => {
     await project.must('test-cached');
   });
 
+  it("is reported at once, with the server's words, when the server forbids its pods", async () => {
+    const project = all.project('forbidden');
+    const quota = {
+      apiVersion: 'v1',
+      kind: 'ResourceQuota',
+      metadata: { name: 'nothing' },
+      spec: { hard: { pods: 0 } },
+    };
+    project.manifest(quota, deployment('app', { image: 'app' }));
+    const { summary, exitCode } = await project.run('test-cached');
+    expect(exitCode).toBe(3);
+    expect(summary.error?.message).toMatch(/Deployment app .*FailedCreate/);
+    expect(summary.error?.detail).toContain('exceeded quota: nothing');
+  });
+
   it('is reported when it is not ready in the time that the configuration allows', async () => {
     const project = all.project('slow', { timeouts: { deploy: 3 } });
     const readinessProbe = { exec: { command: ['/nothing'] }, periodSeconds: 1 };
@@ -121,6 +146,73 @@ describe('a workload that does not start', () => {
     expect(stderr).toMatch(/^ +last words$/m);
     expect(stderr).toMatch(/^→ {2}/m);
     expect(stderr).not.toMatch(/^ +at /m);
+  });
+});
+
+describe('what changed in the manifests', () => {
+  it('is recreated where it cannot be changed in place, and with its data only when asked', async () => {
+    const project = all.project('fixed-fields');
+    const write = (label: string, modes: string) => {
+      const labels = { part: label };
+      const claim = { accessModes: [modes], resources: { requests: { storage: '1Mi' } } };
+      project.manifest(
+        { ...deployment('app', { image: 'app' }), spec: templateOf({ image: 'app' }, labels) },
+        { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'fixed' }, immutable: true, data: labels },
+        { apiVersion: 'v1', kind: 'PersistentVolumeClaim', metadata: { name: 'data' }, spec: claim },
+      );
+    };
+    write('one', 'ReadWriteOnce');
+    await project.must('test-cached');
+    write('two', 'ReadWriteOnce');
+    const { notes } = await project.must('test-cached');
+    expect(notes).toContain('recreating Deployment app: ');
+    expect(notes).toContain('recreating ConfigMap fixed: ');
+    expect((await onlyPod(project.kubeconfig, project.namespace)).pod.metadata?.labels).toMatchObject({ part: 'two' });
+
+    write('two', 'ReadWriteMany');
+    const { summary, exitCode } = await project.run('test-cached');
+    expect(exitCode).toBe(3);
+    expect(summary.error).toMatchObject({
+      message: expect.stringContaining('PersistentVolumeClaim data cannot be changed in place'),
+      next: expect.stringMatching(/`--recreate-immutable`.*the data in its volume/),
+    });
+    await project.must('test-cached', '--recreate-immutable');
+    const kube = await openAccess(project.kubeconfig);
+    const claim = await kubeFind(kube, `/api/v1/namespaces/${project.namespace}/persistentvolumeclaims/data`);
+    expect(claim?.['spec']).toMatchObject({ accessModes: ['ReadWriteMany'] });
+  });
+
+  it('restarts what reads a ConfigMap, and what left them is removed', async () => {
+    const project = all.project('settings');
+    const settings = (colour: string) => ({
+      apiVersion: 'v1',
+      kind: 'ConfigMap',
+      metadata: { name: 'settings' },
+      data: { colour },
+    });
+    const reader = deployment('reader', { image: 'app', envFrom: [{ configMapRef: { name: 'settings' } }] });
+    const pods = async () => {
+      const found = await podsIn(project.kubeconfig, project.namespace);
+      return new Map(found.map(({ metadata }) => [metadata?.labels?.['app'], metadata?.uid]));
+    };
+    project.manifest(settings('red'), reader, deployment('other', { image: 'app' }));
+    await project.must('test-cached');
+    const before = await pods();
+    project.manifest(settings('blue'), reader, deployment('other', { image: 'app' }));
+    await project.must('test-cached');
+    const after = await pods();
+    expect(after.get('other')).toBe(before.get('other'));
+    expect(after.get('reader')).not.toBe(before.get('reader'));
+
+    const kube = await openAccess(project.kubeconfig);
+    const mine = `/api/v1/namespaces/${project.namespace}/configmaps/mine`;
+    const object = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'mine' } };
+    await serverSideApply(kube, mine, object, { manager: 'somebody' });
+    project.manifest(settings('blue'), reader);
+    const { notes } = await project.must('test-cached');
+    expect(notes).toBe('removing Deployment other: no longer in the manifests');
+    expect([...(await pods()).keys()]).toEqual(['reader']);
+    expect(await kubeFind(kube, mine)).toBeDefined();
   });
 });
 
@@ -194,6 +286,39 @@ describe('a Job', () => {
     expect(summary.error).toMatchObject({ code: 'DEPLOY', detail: expect.stringContaining('cannot migrate') });
     project.write('app/program', program('migrated', 0));
     await project.must('test-cached');
+  });
+});
+
+describe('an image of others', () => {
+  it('is pulled once, loaded, filled in, listed, and left in Docker', async () => {
+    const project = all.project('others', { images: { other: { image: 'localhost:1/nobody/nothing:1' } } });
+    project.manifest(deployment('app', { image: 'other' }));
+    const refused = await project.run('test-cached');
+    expect(refused.exitCode).toBe(3);
+    expect(refused.summary.error?.message).toBe('Could not pull localhost:1/nobody/nothing:1, which is image other.');
+
+    const remote = await startRemoteRegistry(`${all.name}-remote`);
+    const name = await remote.offer(all.project('first').reference, 'shop/other:17');
+    try {
+      project.configure({ images: { other: { image: name } } });
+      const status = async () => (await project.must('cache-status')).summary.images;
+      expect(await status()).toMatchObject([{ image: 'other', verdict: 'missing', action: 'pull' }]);
+      const pulled = ({ events }: Run) => events.some((event) => event.type === 'step' && event.id === 'pull:other');
+      expect(pulled(await project.must('test-cached'))).toBe(true);
+      expect((await onlyPod(project.kubeconfig, project.namespace)).log).toBe('first build');
+
+      await remote.remove();
+      const offline = await project.must('test-cached');
+      expect(pulled(offline)).toBe(false);
+      expect(offline.summary.loads).toMatchObject([{ image: 'other', verdict: 'present' }]);
+      const nodes = { [`${all.name}-control-plane`]: 'present' };
+      expect(await status()).toMatchObject([{ image: 'other', verdict: 'fresh', action: 'skip', nodes }]);
+      await project.must('prune');
+      expect(await docker('image', 'inspect', '--format', '{{.Id}}', name)).toMatch(/^sha256:/);
+    } finally {
+      await dockerLines('rmi', '--force', name);
+      await remote.remove();
+    }
   });
 });
 

@@ -5,12 +5,13 @@ import { stringify } from 'yaml';
 import type { HarnessConfig } from '../../src/config/define.ts';
 import { decode, encode, newestRelease } from '../../src/helm/release-record.ts';
 import { openAccess } from '../../src/kubernetes/access.ts';
-import { kubeList, kubeRequest, type KubeObject } from '../../src/kubernetes/api.ts';
+import { kubeFind, kubeList, kubeRequest, type KubeObject } from '../../src/kubernetes/api.ts';
 import { deleteAndWait } from '../../src/kubernetes/delete.ts';
 import type { Run } from './support/command.ts';
-import { logOf, podsIn } from './support/pods.ts';
+import { logOf, onlyPod, podsIn } from './support/pods.ts';
 import { program } from './support/program.ts';
 import { deployment, suite, type Project } from './support/suite.ts';
+import { eventually } from './support/tools.ts';
 import { vitestProject } from './support/vitest-project.ts';
 
 /**
@@ -19,23 +20,24 @@ import { vitestProject } from './support/vitest-project.ts';
  */
 const all = suite('repositories');
 
+const REPOSITORIES = join(import.meta.dirname, 'repositories');
+
 /** A copy of a directory of `repositories/`, with images of this suite. */
 function repository(name: string): Project {
-  const source = join(import.meta.dirname, 'repositories', name);
-  const config = JSON.parse(readFileSync(join(source, 'harness.config.json'), 'utf8')) as HarnessConfig;
+  const { manifests: _, ...settings } = all.project(name).config;
+  const copy = all.project(name, { ...settings, manifests: [], ...configuration(name, 'harness.config.json') });
+  const source = join(REPOSITORIES, name);
+  cpSync(source, copy.directory, { recursive: true, filter: (path) => !path.endsWith('.config.json') });
+  return copy;
+}
+
+function configuration(name: string, file: string): HarnessConfig {
+  const config = JSON.parse(readFileSync(join(REPOSITORIES, name, file), 'utf8')) as HarnessConfig;
   const images = Object.entries(config.images ?? {}).map(([image, settings]) => [
     image,
     { ...settings, tag: `${all.name}/${name}-${image}:dev` },
   ]);
-  const { manifests: _, ...project } = all.project(name).config;
-  const copy = all.project(name, {
-    ...project,
-    ...config,
-    images: Object.fromEntries(images) as NonNullable<HarnessConfig['images']>,
-  });
-  copy.configure({ manifests: [] });
-  cpSync(source, copy.directory, { recursive: true, filter: (path) => !path.endsWith('harness.config.json') });
-  return copy;
+  return { ...config, images: Object.fromEntries(images) as NonNullable<HarnessConfig['images']> };
 }
 
 beforeAll(async () => {
@@ -192,6 +194,100 @@ describe('a program that prints objects', () => {
     expect(notes).toContain('what was applied before deploy[1] stays: deploy[0] (manifests)');
     const path = `/api/v1/namespaces/${printed.namespace}/configmaps/plain`;
     expect(await kubeRequest<KubeObject>(await openAccess(printed.kubeconfig), 'GET', path)).toBeDefined();
+  });
+});
+
+describe('an operator with a definition, a webhook and a custom resource', () => {
+  const operator = repository('operator');
+  const shop = (changes: object) =>
+    operator.write('k8s/a-shop.yaml', stringify({ ...SHOP, spec: { ...SHOP.spec, ...changes } }));
+
+  it('is deployed from nothing at the first go, and not again while nothing changes', async () => {
+    operator.write('worker/program', program('first build'));
+    await operator.must('test-cached');
+    expect(await workers(operator, 1)).toEqual(['first build']);
+    expect(applied(await operator.must('test-cached'))).toEqual([]);
+  });
+
+  it('acts on a changed line of the custom resource, and on a new build of its image', async () => {
+    shop({ size: 2 });
+    expect(applied(await operator.must('test-cached'))).toEqual(['Shop books']);
+    expect(await workers(operator, 2)).toEqual(['first build', 'first build']);
+    operator.write('worker/program', program('second build'));
+    await operator.must('test-cached');
+    expect(await workers(operator, 2)).toEqual(['second build', 'second build']);
+  });
+
+  it("is restarted when its settings change, and judges by them, in the webhook's words", async () => {
+    const manifest = readFileSync(join(operator.directory, 'k8s/operator.yaml'), 'utf8');
+    operator.write('k8s/operator.yaml', manifest.replace("LARGEST: '2'", "LARGEST: '1'"));
+    await operator.must('test-cached');
+    shop({ size: 3 });
+    const { summary, exitCode } = await operator.run('test-cached');
+    expect(exitCode).toBe(3);
+    expect(summary.error?.message).toContain('Could not apply Shop books (k8s/a-shop.yaml)');
+    expect(summary.error?.message).toContain('a shop has at most 1 workers');
+    shop({ size: 1 });
+    await operator.must('test-cached');
+    expect(await workers(operator, 1)).toEqual(['second build']);
+  });
+});
+
+const SHOP = {
+  apiVersion: 'example.com/v1',
+  kind: 'Shop',
+  metadata: { name: 'books' },
+  spec: { image: 'worker', size: 1 },
+};
+
+/** What the pods of the shop print, once there are so many. */
+function workers({ kubeconfig, namespace }: Project, size: number): Promise<string[]> {
+  return eventually(`there are ${size} workers`, async () => {
+    const pods = (await podsIn(kubeconfig, namespace)).filter(({ metadata }) => metadata?.labels?.['app'] === 'books');
+    const isReady = pods.every(({ status }) => status?.phase === 'Running');
+    return pods.length === size && isReady ? Promise.all(pods.map((pod) => logOf(kubeconfig, pod))) : undefined;
+  });
+}
+
+/** The objects that a run has sent to the server. */
+const applied = ({ events }: Run) =>
+  events.flatMap((event) =>
+    event.type === 'step' && event.state === 'progress' ? (/^applying (.*)/.exec(event.detail)?.[1] ?? []) : [],
+  );
+
+describe('two configurations in a repository', () => {
+  const shop = repository('monorepo');
+  const file = 'billing.config.json';
+  const billing = all.project('billing');
+  shop.write(file, JSON.stringify({ ...shop.config, ...configuration('monorepo', file) }));
+  const podOf = async ({ namespace }: Project) => onlyPod(shop.kubeconfig, namespace);
+
+  it('are deployed from nothing side by side, and not again while nothing changes', async () => {
+    shop.write('shop/app/program', program('shop'));
+    shop.write('billing/app/program', program('billing'));
+    await Promise.all([shop.must('test-cached'), shop.must('test-cached', '--config', file)]);
+    expect([(await podOf(shop)).log, (await podOf(billing)).log]).toEqual(['shop', 'billing']);
+    expect(applied(await shop.must('test-cached'))).toEqual([]);
+  });
+
+  it('leave each other alone when a line of one changes', async () => {
+    const before = await podOf(shop);
+    shop.write('billing/app/program', program('billing again'));
+    await shop.must('test-cached', '--config', file);
+    expect((await podOf(billing)).log).toBe('billing again');
+    expect((await podOf(shop)).pod.metadata?.uid).toBe(before.pod.metadata?.uid);
+  });
+
+  it('keep what both apply until both have dropped it', async () => {
+    const path = '/api/v1/namespaces/common/configmaps/settings';
+    const kube = await openAccess(shop.kubeconfig);
+    shop.configure({ manifests: 'shop/k8s' });
+    await shop.must('test-cached');
+    expect(await kubeFind(kube, path)).toBeDefined();
+    shop.write(file, JSON.stringify({ ...shop.config, ...configuration('monorepo', file), manifests: 'billing/k8s' }));
+    const { notes } = await shop.must('test-cached', '--config', file);
+    expect(notes).toContain('removing ConfigMap settings in namespace common: no longer in the manifests');
+    expect(await kubeFind(kube, path)).toBeUndefined();
   });
 });
 

@@ -23,9 +23,14 @@ describe('what left the manifests', () => {
     ['existed before it was applied', { made: false }, {}],
     ['is another object of that name by now', {}, { uid: 'u2' }],
     ['is gone', {}, { uid: undefined }],
-    ['is applied by another configuration, too', {}, { isSharedWithOthers: true }],
   ])('is forgotten if it %s', (_, more, seen) => {
     expect(decideRemoval({ ...entry, ...more }, { ...facts, ...seen })).toEqual({ action: 'forget' });
+  });
+
+  it('is left to another configuration that applies it, too, if this one made it', () => {
+    const shared = { ...facts, isSharedWithOthers: true };
+    expect(decideRemoval(entry, shared)).toEqual({ action: 'hand-over' });
+    expect(decideRemoval({ ...entry, made: false }, shared)).toEqual({ action: 'forget' });
   });
 
   it.each<[string, string, Partial<LeftFacts>]>([

@@ -49,6 +49,11 @@ describe('a refusal passes by itself', () => {
       { status: 403, message: 'pods "a" is forbidden: error looking up service account shop/default' },
       'its ServiceAccount does not exist yet',
     ],
+    [
+      'an object before its quota is counted',
+      { status: 403, message: 'pods "a" is forbidden: status unknown for quota: small, resources: pods' },
+      'its quota is not counted yet',
+    ],
     ['a reset connection', { code: 'ECONNRESET', message: 'read ECONNRESET' }, 'the API server does not respond'],
   ])('of %s', (_, refusal, why) => {
     expect(whyItPasses(refusal, unexpected)).toBe(why);
