@@ -16,7 +16,7 @@ import { exclusively } from './run/exclusive.ts';
 import { inSession } from './run/in-session.ts';
 import type { DownOptions, OpenOptions, TierOptions } from './run/options.ts';
 import type { PreparedTests } from './run/prepare-for-others.ts';
-import { openSession, selectImages, type Session } from './session.ts';
+import { openSession, selectBuilds, selectImages, type Session } from './session.ts';
 import type { HarnessContext } from './testing/context.ts';
 
 export type { DownOptions, OpenOptions, TierOptions };
@@ -117,9 +117,9 @@ export class Harness {
    * @param verify read every file first, to see whether the index is right; it is corrected
    */
   async cacheStatus(names: readonly string[] = [], onlyVerdicts = false, verify = false): Promise<CacheStatus> {
-    const images = selectImages(this.config, names);
+    const selected = selectImages(this.config, names);
     const { cacheStatus } = await import('./run/cache-status.ts');
-    return inSession(this.#session, (session) => cacheStatus(session, images, { onlyVerdicts, verify }));
+    return inSession(this.#session, (session) => cacheStatus(session, selected, { onlyVerdicts, verify }));
   }
 
   /**
@@ -127,7 +127,7 @@ export class Harness {
    * @param names of images; all if empty
    */
   async why(names: readonly string[] = []): Promise<Why[]> {
-    const images = selectImages(this.config, names);
+    const images = selectBuilds(this.config, names);
     const { why } = await import('./building/why.ts');
     return inSession(this.#session, (session) => why(session, images));
   }
@@ -149,7 +149,7 @@ export class Harness {
     names: readonly string[] = [],
     how: { force?: boolean; noCache?: boolean; expectFresh?: boolean } = {},
   ): Promise<ImageOutcome[]> {
-    const images = selectImages(this.config, names);
+    const images = selectBuilds(this.config, names);
     const { settleImages } = await import('./building/settle-images.ts');
     return this.#alone(async (session) => {
       if (how.expectFresh) await expectFreshImages(session, images);
@@ -164,9 +164,9 @@ export class Harness {
    * @throws HarnessError CLUSTER if the cluster is not running, LOAD
    */
   async load(names: readonly string[] = [], how: { force?: boolean } = {}): Promise<void> {
-    const images = selectImages(this.config, names);
+    const selected = selectImages(this.config, names);
     return this.#alone(async (session) =>
-      (await import('./loading/load-existing.ts')).loadExisting(session, images, how.force ?? false),
+      (await import('./loading/load-existing.ts')).loadExisting(session, selected, how.force ?? false),
     );
   }
 

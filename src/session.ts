@@ -1,4 +1,4 @@
-import type { Config, ImageConfig } from './config/config.ts';
+import type { Config, ImageConfig, OtherImage } from './config/config.ts';
 import { HarnessError } from './core/error.ts';
 import type { Emit } from './core/event.ts';
 import { Redactor } from './core/redactor.ts';
@@ -50,8 +50,8 @@ export function openSession(options: Pick<Session, 'config' | 'env' | 'emit' | '
 }
 
 /** Names that are in all output. */
-function namesIn({ project, namespace, cluster, images, services }: Config): string[] {
-  return [project, namespace, cluster.name, ...[...images, ...services].map(({ name }) => name)];
+function namesIn({ project, namespace, cluster, images, others, services }: Config): string[] {
+  return [project, namespace, cluster.name, ...[...images, ...others, ...services].map(({ name }) => name)];
 }
 
 /** The values that the configuration takes from the environment. */
@@ -69,13 +69,36 @@ function valuesFrom({ images, services, deploy }: Config, env: NodeJS.ProcessEnv
  * The images with these names, or all images if there are no names.
  * @throws HarnessError USAGE for a name that is not configured
  */
-export function selectImages(config: Config, names: readonly string[]): ImageConfig[] {
-  const known = config.images.map((image) => image.name);
+export function selectImages(
+  { images, others, file }: Config,
+  names: readonly string[],
+): { images: ImageConfig[]; others: OtherImage[] } {
+  const known = [...images, ...others].map(({ name }) => name);
   const unknown = names.filter((name) => !known.includes(name));
   if (unknown.length > 0) {
-    throw new HarnessError('USAGE', `No image is named ${unknown.map((name) => `\`${name}\``).join(', ')}.`, {
-      next: known.length === 0 ? `Add images to ${config.file}.` : `Configured images: ${known.join(', ')}.`,
+    throw new HarnessError('USAGE', `No image is named ${quoted(unknown)}.`, {
+      next: known.length === 0 ? `Add images to ${file}.` : `Configured images: ${known.join(', ')}.`,
     });
   }
-  return names.length === 0 ? config.images : config.images.filter((image) => names.includes(image.name));
+  const isSelected = ({ name }: OtherImage) => names.length === 0 || names.includes(name);
+  return { images: images.filter(isSelected), others: others.filter(isSelected) };
+}
+
+/**
+ * The same for images that are built here.
+ * @throws HarnessError USAGE also for the name of an image of others
+ */
+export function selectBuilds(config: Config, names: readonly string[]): ImageConfig[] {
+  const { images, others } = selectImages(config, names);
+  if (names.length > 0 && others.length > 0) {
+    const found = quoted(others.map(({ name }) => name));
+    throw new HarnessError('USAGE', `Not built here, but by others: ${found}.`, {
+      next: 'To get it anew, pull it: `docker pull`.',
+    });
+  }
+  return images;
+}
+
+function quoted(names: readonly string[]): string {
+  return names.map((name) => `\`${name}\``).join(', ');
 }

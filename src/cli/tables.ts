@@ -21,6 +21,8 @@ export function columns(rows: readonly string[][]): string[] {
 
 const MARKS = { fresh: '✅', stale: '🔶', missing: '❌' } as const;
 
+const THEN = { build: '', take: ', its cache image will be used', pull: ', will be pulled', skip: '' };
+
 /**
  * `cache-status` for people.
  * @param now milliseconds since the epoch
@@ -40,7 +42,7 @@ export function cacheTable({ images, buildCache, verified }: CacheStatus, now: n
       ],
       ['nodes', inNodes.join(', ') || 'none running'],
     ];
-    const then = image.action === 'take' ? ', its cache image will be used' : '';
+    const then = THEN[image.action];
     return [
       `${MARKS[image.verdict]} ${image.image}  ${image.reference}  ${image.verdict}${then}${reasonOf(image)}`,
       ...facts.map(([name, value]) => `     ${name.padEnd(FACT_WIDTH)} ${value}`),
@@ -89,7 +91,7 @@ export function whyLines(images: readonly Why[], now: number): string[] {
 
 /** What a tier would do, for people. */
 export function planLines(command: Tier | 'deploy', { cluster, images, loads, objects, steps }: TierPlan): string[] {
-  const doing = { build: 'build', take: 'take', skip: 'keep' };
+  const doing = { build: 'build', take: 'take', pull: 'pull', skip: 'keep' };
   const loading = { transfer: 'load', tag: 'name', skip: 'keep' };
   return columns([
     [`${command} would`, '', ''],

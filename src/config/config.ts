@@ -18,6 +18,8 @@ export interface Config {
   namespace: string;
   cluster: ClusterConfig;
   images: ImageConfig[];
+  /** Images that others have built: they are pulled when missing, and loaded like ours. */
+  others: OtherImage[];
   /** How images get into nodes. */
   transport: (typeof TRANSPORTS)[number];
   /** Whether the registry outlives its cluster. */
@@ -78,6 +80,13 @@ export interface ImageConfig {
    * registry answers: reference to Debian release, such as `debian:bookworm-slim` to `bookworm`.
    */
   debianBases: Record<string, string>;
+}
+
+/** An image that others have built. */
+export interface OtherImage {
+  name: string;
+  /** With a tag. */
+  reference: string;
 }
 
 /** How to deploy. */

@@ -24,10 +24,15 @@ export interface HarnessConfig {
      */
     nodeImage?: string;
   };
-  /** The images to build, by name. */
+  /** The images to build, by name; with `image` only, one that others have built. */
   images?: Record<
     string,
     {
+      /**
+       * An image of others, such as `postgres:17`. It is pulled if Docker does not have it, and never
+       * built; no other setting goes with it.
+       */
+      image?: string;
       /** The build context. Default: the directory of the configuration. */
       context?: string;
       /**

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { runtimeName } from '../docker/reference.ts';
-import type { ImageConfig, NamedContext } from './config.ts';
+import type { ImageConfig, NamedContext, OtherImage } from './config.ts';
 import type { HarnessConfig } from './define.ts';
 import { isDirectory, isFile } from './files.ts';
 import { environmentName } from './names.ts';
@@ -15,10 +15,28 @@ export function resolveImages(
   root: string,
   project: string,
   problems: Problem[],
-): ImageConfig[] {
-  const images = Object.entries(raw).map(([name, image]) => resolveImage(name, image, root, project, problems));
-  findClashes(images, problems);
-  return images;
+): { images: ImageConfig[]; others: OtherImage[] } {
+  const all = Object.entries(raw);
+  const images = all
+    .filter(([, { image }]) => image === undefined)
+    .map(([name, image]) => resolveImage(name, image, root, project, problems));
+  const others = all.flatMap(([name, { image, ...rest }]) =>
+    image === undefined ? [] : [resolveOther(name, image, rest, problems)],
+  );
+  findClashes([...images, ...others], problems);
+  return { images, others };
+}
+
+function resolveOther(name: string, image: string, rest: object, problems: Problem[]): OtherImage {
+  const path = `images.${name}.image`;
+  const more = Object.keys(rest);
+  if (more.length > 0) {
+    const found = more.map((key) => `\`${key}\``).join(', ');
+    problems.push({ path, message: `expected nothing else for an image that is not built here, found ${found}` });
+  }
+  if (image.includes('@'))
+    problems.push({ path, message: 'expected a tag, found a digest: nodes know a loaded image by its tag' });
+  return { name, reference: withTag(image) };
 }
 
 function resolveImage(name: string, raw: RawImage, root: string, project: string, problems: Problem[]): ImageConfig {
@@ -91,14 +109,18 @@ function mapValues<T, U>(record: Record<string, T>, map: (value: T, key: string)
 function referenceFor(tag: string | undefined, project: string, name: string): string {
   if (tag === undefined) return `${project}/${name}:dev`;
   if (!/[/:@]/.test(tag)) return `${project}/${name}:${tag}`;
-  return /:[^/]+$/.test(tag) ? tag : `${tag}:latest`;
+  return withTag(tag);
+}
+
+function withTag(reference: string): string {
+  return /:[^/]+$/.test(reference) ? reference : `${reference}:latest`;
 }
 
 /** Two images must differ in their reference, and in the variable that passes it to tests. */
-function findClashes(images: ImageConfig[], problems: Problem[]): void {
+function findClashes(images: OtherImage[], problems: Problem[]): void {
   const seen = new Map<string, string>();
   for (const image of images) {
-    if (image.reference.includes('@')) {
+    if ('context' in image && image.reference.includes('@')) {
       problems.push({
         path: `images.${image.name}.tag`,
         message: 'expected a tag, found a digest: the digest is not known before the build',

@@ -22,7 +22,7 @@ export async function resolveConfig(
   const project = raw.project ?? projectNameFrom(basename(root));
   const namespace = raw.namespace ?? project;
   const timeouts = resolveTimeouts(raw.timeouts);
-  const images = resolveImages(raw.images, root, project, problems);
+  const { images, others } = resolveImages(raw.images, root, project, problems);
   const cluster = resolveCluster(raw.cluster, root, project, problems);
   const config: Config = {
     file,
@@ -33,6 +33,7 @@ export async function resolveConfig(
     namespace,
     cluster,
     images,
+    others,
     transport: raw.load?.transport ?? 'auto',
     keepRegistry: raw.registry?.keep ?? false,
     services: Object.entries(raw.services ?? {}).map(([name, { env = {}, command = [], ...service }]) => ({
@@ -42,7 +43,7 @@ export async function resolveConfig(
       ...service,
     })),
     manifests: await findManifests(raw.manifests, root, 'manifests', problems),
-    deploy: await resolveDeploy(raw.deploy, { root, namespace, timeouts, images, problems }),
+    deploy: await resolveDeploy(raw.deploy, { root, namespace, timeouts, images: [...images, ...others], problems }),
     tests: resolveTests(raw.tests, root, problems),
     timeouts,
   };

@@ -36,6 +36,7 @@ const platform = v.pipe(
 );
 
 const image = object({
+  image: v.optional(reference),
   context: v.optional(text),
   dockerfile: v.optional(text),
   target: v.optional(text),

@@ -1,9 +1,7 @@
-import type { ImageOutcome } from '../building/settle-images.ts';
 import { waitForTests } from '../claims/wait-for-tests.ts';
 import type { ClusterNode } from '../cluster/cluster.ts';
 import { kubeconfigPath } from '../cluster/current.ts';
 import { loadTargets } from '../cluster/nodes.ts';
-import type { ImageConfig } from '../config/config.ts';
 import { confirmLoaded, noteLoad, tagInNode } from '../containerd/images.ts';
 import { HarnessError } from '../core/error.ts';
 import { step } from '../core/step.ts';
@@ -16,7 +14,7 @@ import type { Session } from '../session.ts';
 import { transportFor } from './choose-transport.ts';
 import { decideLoad, type LoadDecision } from './decide-load.ts';
 import { digestsOf } from './image-digest.ts';
-import type { DeployedImage } from './loaded-image.ts';
+import type { DeployedImage, LoadableImage } from './loaded-image.ts';
 import { forgetImagesIn, imagesIn } from './node-contents.ts';
 import { noteReplacement } from './replacements.ts';
 import type { TransferResult, Transport } from './transport.ts';
@@ -29,7 +27,7 @@ import type { TransferResult, Transport } from './transport.ts';
  */
 export async function loadEverywhere(
   session: Session,
-  outcome: ImageOutcome,
+  outcome: LoadableImage,
   nodes: readonly ClusterNode[],
   force: boolean,
 ): Promise<DeployedImage> {
@@ -76,7 +74,7 @@ export async function loadEverywhere(
  */
 export async function prepareLoad(
   { signal }: Session,
-  { image, built }: ImageOutcome,
+  { image, built }: LoadableImage,
   transport: Transport,
 ): Promise<void> {
   if (!built) return;
@@ -93,7 +91,7 @@ export async function allSettledOrThrow<T>(loads: readonly Promise<T>[]): Promis
 /** Starts to send the image to all nodes that need a transfer. */
 async function startTransfers(
   session: Session,
-  image: ImageConfig,
+  image: LoadableImage['image'],
   built: DockerImage,
   plans: readonly NodePlan[],
   nodes: readonly ClusterNode[],
@@ -130,7 +128,7 @@ interface LoadedNode {
 
 async function planLoad(
   session: Session,
-  image: ImageConfig,
+  image: LoadableImage['image'],
   built: DockerImage,
   node: ClusterNode,
   force: boolean,
@@ -146,7 +144,7 @@ async function planLoad(
 /** @param transfer of the image to this node, if it needs one */
 async function carryOut(
   session: Session,
-  image: ImageConfig,
+  image: LoadableImage['image'],
   built: DockerImage,
   { node, name, digest, decision, from }: NodePlan,
   transfer?: Promise<TransferResult>,
@@ -186,7 +184,7 @@ async function carryOut(
   }
 }
 
-function digestFrom(session: Session, image: ImageConfig, built: DockerImage, loads: LoadedNode[]): string {
+function digestFrom(session: Session, image: LoadableImage['image'], built: DockerImage, loads: LoadedNode[]): string {
   const digest = digestsOf(session).of(built) ?? loads[0]?.id;
   if (digest === undefined) throw new HarnessError('LOAD', `The cluster has no node to load ${image.name} into.`);
   return digest;

@@ -1,3 +1,12 @@
+import type { DockerImage } from '../docker/engine.ts';
+
+/** A configured image, and Docker's copy of it. */
+export interface LoadableImage {
+  image: { name: string; reference: string };
+  /** Undefined if Docker does not have it. */
+  built: DockerImage | undefined;
+}
+
 /** A configured image, as manifests refer to it. */
 export interface NamedImage {
   name: string;

@@ -81,7 +81,7 @@ async function planNode(
   inPods: Set<string> | undefined,
 ): Promise<PrunePlan> {
   const [holdings, snapshots] = await Promise.all([nodeHoldings(engine, node), nodeSnapshots(engine, node)]);
-  const wanted = inPods && new Set([...config.images.map(({ reference }) => runtimeName(reference)), ...inPods]);
+  const wanted = inPods && new Set([...configured(config).map(({ reference }) => runtimeName(reference)), ...inPods]);
   const removals = decideNodePrune(holdings, wanted);
   const removedIds = new Set(removals.flatMap(({ id, whole }) => (whole ? [id] : [])));
   const removed = holdings.images.filter(({ id }) => removedIds.has(id));
@@ -101,7 +101,7 @@ async function planRegistry(session: Session): Promise<PrunePlan> {
   const registry = await runningRegistry(session);
   if (!registry) return { pruned: [], remove: () => Promise.resolve([]) };
   const [stored, current] = await Promise.all([storedImages(session, registry), currentImages(session)]);
-  const wanted = new Set(config.images.map(({ name }) => current.get(name)?.replace(/^\w+:/, '')));
+  const wanted = new Set(configured(config).map(({ name }) => current.get(name)?.replace(/^\w+:/, '')));
   const removals = decideStoredPrune(stored, ({ tag }) => !wanted.has(tag));
   const reason = 'not the current image of a configured name';
   const pruned = removals.map(({ tag, bytes }) => ({ place: 'registry', image: `sha256:${tag}`, reason, bytes }));
@@ -133,6 +133,13 @@ async function planDocker(session: Session): Promise<PrunePlan> {
 
 /** The engine's id of each configured image, by its name. */
 async function currentImages({ engine, config }: Session): Promise<Map<string, string | undefined>> {
-  const ids = config.images.map(async ({ name, reference }) => [name, (await engine.image(reference))?.id] as const);
+  const ids = configured(config).map(
+    async ({ name, reference }) => [name, (await engine.image(reference))?.id] as const,
+  );
   return new Map(await Promise.all(ids));
+}
+
+/** All images, whoever has built them. */
+function configured({ images, others }: Session['config']): { name: string; reference: string }[] {
+  return [...images, ...others];
 }

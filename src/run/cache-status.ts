@@ -3,13 +3,15 @@ import type { ClusterState } from '../cluster/cluster.ts';
 import { rememberedCluster } from '../cluster/current.ts';
 import { clusterNodes, loadTargets } from '../cluster/nodes.ts';
 import { assertOwn } from '../cluster/ownership.ts';
-import type { ImageConfig } from '../config/config.ts';
+import type { ImageConfig, OtherImage } from '../config/config.ts';
 import { askAhead } from '../core/ask-ahead.ts';
 import { buildCacheSize } from '../docker/build-cache.ts';
 import { runtimeName } from '../docker/reference.ts';
 import type { FreshnessDecision } from '../freshness/decide-freshness.ts';
 import { decideLoad, type LoadDecision } from '../loading/decide-load.ts';
 import { digestsOf } from '../loading/image-digest.ts';
+import type { LoadableImage } from '../loading/loaded-image.ts';
+import { decideOther } from '../loading/decide-other.ts';
 import { askNode, imagesIn } from '../loading/node-contents.ts';
 import type { Session } from '../session.ts';
 import type { VerifiedIndex } from './wrong-index.ts';
@@ -20,7 +22,7 @@ export interface ImageStatus {
   reference: string;
   verdict: FreshnessDecision['verdict'];
   /** What `test-cached` would do. */
-  action: 'build' | 'take' | 'skip';
+  action: 'build' | 'take' | 'pull' | 'skip';
   reason: string;
   changed: FreshnessDecision['changes'];
   /** The source that was modified last; null if there is none. Times are ISO 8601. */
@@ -49,7 +51,7 @@ export interface CacheStatus {
  */
 export async function cacheStatus(
   session: Session,
-  images: readonly ImageConfig[],
+  { images, others }: { images: readonly ImageConfig[]; others: readonly OtherImage[] },
   { onlyVerdicts, verify }: { onlyVerdicts: boolean; verify: boolean },
 ): Promise<CacheStatus> {
   const { engine, config } = session;
@@ -65,9 +67,10 @@ export async function cacheStatus(
   // last, because an error after this would hide what it finds
   const verified = verify ? await (await import('./verify-index.ts')).verifyIndex(session, images) : undefined;
   const outcomes = await settleImages(session, images, { tier: 'test-cached', lookOnly: true });
-  const statuses = images.map(async (image) =>
-    statusOf(session, (await outcomes.get(image.name)) as ImageOutcome, nodes),
-  );
+  const statuses = [
+    ...images.map(async ({ name }) => statusOf(session, (await outcomes.get(name)) as ImageOutcome, nodes)),
+    ...others.map(async (image) => statusOfOther(session, image, nodes)),
+  ];
   return { images: await Promise.all(statuses), buildCache: await buildCache, ...(verified && { verified }) };
 }
 
@@ -80,6 +83,28 @@ async function statusOf(
   { image, decision, seen, built }: ImageOutcome,
   nodes: ClusterState['nodes'],
 ): Promise<ImageStatus> {
+  return {
+    verdict: decision.verdict,
+    action: decision.action,
+    reason: decision.reason,
+    changed: decision.changes,
+    newest: seen.newest ? { path: seen.newest.path, modified: new Date(seen.newest.modified).toISOString() } : null,
+    ...(await placesOf(session, { image, built }, nodes)),
+  };
+}
+
+async function statusOfOther(session: Session, image: OtherImage, nodes: ClusterState['nodes']): Promise<ImageStatus> {
+  const built = await session.engine.image(image.reference);
+  return {
+    ...decideOther(built),
+    changed: [],
+    newest: null,
+    ...(await placesOf(session, { image, built }, nodes)),
+  };
+}
+
+/** Where an image is, and since when. */
+async function placesOf(session: Session, { image, built }: LoadableImage, nodes: ClusterState['nodes']) {
   const name = runtimeName(image.reference);
   const digest = built && digestsOf(session).of(built);
   const inNodes = runningTargets(nodes).map(async (node) => {
@@ -92,11 +117,6 @@ async function statusOf(
   return {
     image: image.name,
     reference: image.reference,
-    verdict: decision.verdict,
-    action: decision.action,
-    reason: decision.reason,
-    changed: decision.changes,
-    newest: seen.newest ? { path: seen.newest.path, modified: new Date(seen.newest.modified).toISOString() } : null,
     created: built && built.created.getTime() > 0 ? built.created.toISOString() : null,
     size: built?.size ?? null,
     nodes: Object.fromEntries(await Promise.all(inNodes)),

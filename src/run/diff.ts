@@ -42,6 +42,11 @@ export async function diffDeployment(session: Session): Promise<StepDifference[]
     const digest = built && digestsOf(session).of(built);
     images.push({ name: image.name, reference: image.reference, ...(digest === undefined ? {} : { digest }) });
   }
+  for (const { name, reference } of config.others) {
+    const found = await engine.image(reference);
+    const digest = found && digestsOf(session).of(found);
+    images.push({ name, reference, ...(digest === undefined ? {} : { digest }) });
+  }
   const context = await openContext(session, { cluster: { kubeconfig, nodes: state.nodes }, images });
   const { namespace, timeouts, manifests: files } = config;
   const first: DeployStep = { kind: 'manifests', place: 'manifests', namespace, timeout: timeouts.deploy, files };

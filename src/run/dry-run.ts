@@ -1,5 +1,5 @@
 import type { BuildDecision } from '../building/decide-build.ts';
-import { settleImages, type ImageOutcome } from '../building/settle-images.ts';
+import { settleImages } from '../building/settle-images.ts';
 import type { ClusterDecision, ClusterNode, ClusterState } from '../cluster/cluster.ts';
 import { currentCluster } from '../cluster/current.ts';
 import { decideCluster } from '../cluster/decide-cluster.ts';
@@ -10,7 +10,9 @@ import type { Tier } from '../config/config.ts';
 import { stepName } from '../config/deploy-step.ts';
 import { runtimeName } from '../docker/reference.ts';
 import { decideLoad, type LoadDecision } from '../loading/decide-load.ts';
+import { decideOther, type OtherDecision } from '../loading/decide-other.ts';
 import { digestsOf } from '../loading/image-digest.ts';
+import type { LoadableImage } from '../loading/loaded-image.ts';
 import { imagesIn } from '../loading/node-contents.ts';
 import { readManifests } from '../manifests/read-manifests.ts';
 import type { Session } from '../session.ts';
@@ -18,10 +20,13 @@ import type { Session } from '../session.ts';
 /** What a tier would do. */
 export interface TierPlan {
   cluster: { name: string; action: ClusterDecision['action']; reason: string };
-  images: (Pick<BuildDecision, 'verdict' | 'action' | 'reason'> & {
+  images: {
+    verdict: BuildDecision['verdict'];
+    action: BuildDecision['action'] | OtherDecision['action'];
+    reason: string;
     image: string;
     changed: BuildDecision['changes'];
-  })[];
+  }[];
   loads: { image: string; node: string; action: LoadDecision['action']; reason: string }[];
   /** How many objects the manifests describe. */
   objects: number;
@@ -42,15 +47,22 @@ export async function dryRun(session: Session, tier: Tier): Promise<TierPlan> {
   const wanted = await wantedClusterNow(session);
   const { action, reason } = wanted ? decideCluster(state, wanted) : withoutNodeImage(state);
   const outcomes = await Promise.all((await settleImages(session, config.images, { tier, lookOnly: true })).values());
+  const others = await Promise.all(
+    config.others.map(async (image) => {
+      const built = await engine.image(image.reference);
+      return { image, built, decision: { ...decideOther(built), changes: [] } };
+    }),
+  );
+  const all = [...outcomes, ...others];
   const nodes = action === 'use' ? loadTargets(state.nodes) : [];
   return {
     cluster: { name: config.cluster.name, action, reason },
-    images: outcomes.map(({ image, decision: { changes, ...rest } }) => ({
+    images: all.map(({ image, decision: { changes, ...rest } }) => ({
       image: image.name,
       ...rest,
       changed: changes,
     })),
-    loads: await Promise.all(outcomes.flatMap((outcome) => nodes.map((node) => loadOf(session, outcome, node, tier)))),
+    loads: await Promise.all(all.flatMap((each) => nodes.map((node) => loadOf(session, each, node, tier)))),
     objects,
     steps: config.deploy.steps.map((step) => ({ place: step.place, name: stepName(step) })),
   };
@@ -63,11 +75,10 @@ function withoutNodeImage({ nodes }: ClusterState): ClusterDecision {
 
 async function loadOf(
   session: Session,
-  outcome: ImageOutcome,
+  { image, decision, built }: LoadableImage & { decision: { action: string } },
   node: ClusterNode,
   tier: Tier,
 ): Promise<TierPlan['loads'][number]> {
-  const { image, decision, built } = outcome;
   const common = { image: image.name, node: node.name };
   if (decision.action !== 'skip') return { ...common, action: 'transfer', reason: 'the image will change' };
   const facts = {

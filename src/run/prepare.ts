@@ -1,4 +1,4 @@
-import { settleImages, type ImageOutcome } from '../building/settle-images.ts';
+import { settleImages } from '../building/settle-images.ts';
 import { waitForTests } from '../claims/wait-for-tests.ts';
 import type { RunningCluster } from '../cluster/bring-up.ts';
 import type { ClusterNode } from '../cluster/cluster.ts';
@@ -15,7 +15,8 @@ import { basesOf } from '../freshness/base-references.ts';
 import type { ManifestObject } from '../kubernetes/manifest.ts';
 import { secretsAmong, secretValues } from '../kubernetes/redact.ts';
 import { loadEverywhere, prepareLoad } from '../loading/load-image.ts';
-import type { DeployedImage } from '../loading/loaded-image.ts';
+import type { DeployedImage, LoadableImage } from '../loading/loaded-image.ts';
+import { obtainOther } from '../loading/obtain-other.ts';
 import type { Transport } from '../loading/transport.ts';
 import { unnamedImages } from '../manifests/fill-manifest.ts';
 import { readManifests } from '../manifests/read-manifests.ts';
@@ -92,7 +93,11 @@ async function bringEnvironmentUp(session: Session, tier: Tier): Promise<Environ
   const builds = [...(await settleImages(session, session.config.images, { tier })).values()];
   const cluster = up(session, transport.resolve);
   void cluster.catch(() => undefined).then(() => transport.resolve(undefined));
-  const images = builds.map((build) => loadWhenReady(session, build, transport.promise, cluster, tier === 'test-kind'));
+  const others = session.config.others.map((image) => obtainOther(session, image));
+  others.forEach((other) => void other.catch(() => undefined)); // whoever loads it sees the error
+  const images = [...builds, ...others].map((image) =>
+    loadWhenReady(session, image, transport.promise, cluster, tier === 'test-kind'),
+  );
   const services = cluster.then(({ nodes }) => bringServicesUp(session, nodes));
   try {
     const [running, loaded, started] = await Promise.all([cluster, Promise.all(images), services]);
@@ -106,12 +111,12 @@ async function bringEnvironmentUp(session: Session, tier: Tier): Promise<Environ
 
 async function loadWhenReady(
   session: Session,
-  build: Promise<ImageOutcome>,
+  image: Promise<LoadableImage>,
   earlyTransport: Promise<Transport | undefined>,
   cluster: Promise<RunningCluster>,
   force: boolean,
 ): Promise<DeployedImage> {
-  const outcome = await build;
+  const outcome = await image;
   const earlyPush = earlyTransport.then((transport) => transport && prepareLoad(session, outcome, transport));
   try {
     const { nodes } = await cluster;
@@ -126,7 +131,7 @@ async function noteUnnamed({ config, env, emit, engine }: Session, objects: read
   if (config.manifests.length === 0 || config.deploy.steps.length > 0) return;
   const unnamed = unnamedImages(
     objects.map(({ object }) => object),
-    config.images,
+    [...config.images, ...config.others],
     config.deploy.imageFields,
   );
   if (unnamed.length === 0) return;
@@ -134,7 +139,7 @@ async function noteUnnamed({ config, env, emit, engine }: Session, objects: read
   const bases = config.images
     .flatMap((image) => basesOf(image, config.stateDirectory, surroundings))
     .map(canonicalName);
-  for (const { name, reference } of config.images)
+  for (const { name, reference } of [...config.images, ...config.others])
     if (unnamed.includes(name) && !bases.includes(canonicalName(reference)))
       emit({ type: 'note', level: 'info', message: `image ${name} is in no manifest` });
 }
@@ -171,7 +176,7 @@ function contextOf({ config }: Session, tier: Tier, { cluster, services }: Envir
     tier,
     project,
     stateDirectory,
-    images: Object.fromEntries(config.images.map((image) => [image.name, image.reference])),
+    images: Object.fromEntries([...config.images, ...config.others].map(({ name, reference }) => [name, reference])),
     services: Object.fromEntries(services.map((service) => [service.config.name, service.outside])),
   };
 }
@@ -183,6 +188,7 @@ function plannedSteps({ config }: Session): { id: string; title: string }[] {
       { id: `build:${name}`, title: `image ${name}` },
       { id: `load:${name}`, title: `load ${name}` },
     ]),
+    ...config.others.map(({ name }) => ({ id: `load:${name}`, title: `load ${name}` })),
     ...config.services.map(({ name }) => ({ id: `service:${name}`, title: `service ${name}` })),
     { id: 'deploy', title: 'deploy' },
     ...config.deploy.steps.map((step, index) => ({ id: `deploy:${index}`, title: `deploy ${stepName(step)}` })),

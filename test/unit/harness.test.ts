@@ -15,6 +15,7 @@ function openHarness(): Harness {
   const config = {
     cluster: { name: 'shop' },
     images: [],
+    others: [],
     services: [],
     deploy: { steps: [] },
     stateDirectory: directory,

@@ -3,22 +3,32 @@ import type { ClusterNode, ClusterState } from '../../src/cluster/cluster.ts';
 import { loadTargets } from '../../src/cluster/nodes.ts';
 import { assertOwn } from '../../src/cluster/ownership.ts';
 import type { Config } from '../../src/config/config.ts';
-import { selectImages, type Session } from '../../src/session.ts';
+import { selectBuilds, selectImages, type Session } from '../../src/session.ts';
 
+const [API, WEB, DB] = [{ name: 'api' }, { name: 'web' }, { name: 'db', reference: 'postgres:17' }];
 const config = {
   file: '/r/harness.config.json',
   root: '/r',
   stateDirectory: '/r/.harness/shop',
   project: 'shop',
   cluster: { name: 'shop', nodes: 1 },
-  images: [{ name: 'api' }, { name: 'web' }],
+  images: [API, WEB],
+  others: [DB],
 } as unknown as Config;
 const session = { config } as Session;
 
 describe('selected images', () => {
   it('are in the order of the configuration, and all of them without names', () => {
-    expect(selectImages(config, []).map((image) => image.name)).toEqual(['api', 'web']);
-    expect(selectImages(config, ['web', 'api', 'web']).map((image) => image.name)).toEqual(['api', 'web']);
+    expect(selectImages(config, [])).toEqual({ images: [API, WEB], others: [DB] });
+    expect(selectImages(config, ['db', 'web', 'api', 'web'])).toEqual({ images: [API, WEB], others: [DB] });
+    expect(selectImages(config, ['web'])).toEqual({ images: [WEB], others: [] });
+    expect(selectBuilds(config, [])).toEqual([API, WEB]);
+  });
+
+  it('cannot be built if they are images of others', () => {
+    expect(() => selectBuilds(config, ['api', 'db'])).toThrow(
+      expect.objectContaining({ code: 'USAGE', message: 'Not built here, but by others: `db`.' }),
+    );
   });
 
   it('must be in the configuration', () => {
@@ -26,10 +36,10 @@ describe('selected images', () => {
       expect.objectContaining({
         code: 'USAGE',
         message: 'No image is named `wbe`, `x`.',
-        next: 'Configured images: api, web.',
+        next: 'Configured images: api, web, db.',
       }),
     );
-    expect(() => selectImages({ ...config, images: [] }, ['x'])).toThrow(
+    expect(() => selectImages({ ...config, images: [], others: [] }, ['x'])).toThrow(
       expect.objectContaining({ next: 'Add images to /r/harness.config.json.' }),
     );
   });

@@ -147,6 +147,10 @@ describe('tables', () => {
       '     nodes          none running',
       "BuildKit's cache: 2.0 GB, 5.0 MB of it in use",
     ]);
+    const other = { ...missing, image: 'db', reference: 'postgres:17', action: 'pull', reason: 'none here' } as const;
+    expect(cacheTable({ images: [other], buildCache: null }, now)).toContain(
+      '❌ db  postgres:17  missing, will be pulled: none here',
+    );
     const verified = { files: 1_200, wrong: [{ image: 'api', path: 'a' }] };
     expect(cacheTable({ images: [stale], buildCache: null, verified }, now)).toContain(
       '1200 files read: the index was wrong',
@@ -170,8 +174,8 @@ describe('tables', () => {
       changes: ['src/b (added)'],
       ms: 1_200,
     };
-    const { image, reference, verdict, action, reason, changed } = stale;
-    const one: Why = { image, reference, verdict, action, reason, changed, newer: 1, lastBuild };
+    const { image, reference, verdict, reason, changed } = stale;
+    const one: Why = { image, reference, verdict, action: 'build', reason, changed, newer: 1, lastBuild };
     expect(
       whyLines(
         [

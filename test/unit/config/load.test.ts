@@ -126,6 +126,32 @@ describe('the configuration file', () => {
     expect(CONFIG_NAMES.indexOf('harness.config.ts')).toBe(0);
   });
 
+  it('tells images of others from those that are built', async () => {
+    const root = scratch();
+    plant(root, {
+      Dockerfile: 'FROM scratch',
+      'harness.config.yaml': 'images: { web: {}, db: { image: postgres }, tls: { image: "registry:5000/tls:1" } }',
+    });
+    const { images, others } = await loadConfig(root);
+    expect(images.map(({ name }) => name)).toEqual(['web']);
+    expect(others).toEqual([
+      { name: 'db', reference: 'postgres:latest' },
+      { name: 'tls', reference: 'registry:5000/tls:1' },
+    ]);
+  });
+
+  it.each([
+    [
+      '{ image: postgres:17, context: . }',
+      'expected nothing else for an image that is not built here, found `context`',
+    ],
+    [`{ image: postgres@sha256:${'a'.repeat(64)} }`, 'expected a tag, found a digest'],
+  ])('refuses the image of others %s', async (image, message) => {
+    const root = scratch();
+    plant(root, { 'harness.config.yaml': `images: { db: ${image} }` });
+    await expect(loadConfig(root)).rejects.toMatchObject({ detail: expect.stringContaining(message) });
+  });
+
   it('may be named, relative to the working directory', async () => {
     const root = scratch();
     plant(root, { 'other.json': '{"project":"named"}', 'a/': '' });
