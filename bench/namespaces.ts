@@ -27,6 +27,7 @@ const context: HarnessContext = {
   project: PROJECT,
   stateDirectory: STATE,
   images: {},
+  imageFields: [],
   services: {},
 };
 

@@ -1,3 +1,4 @@
+import type { KubeObject } from '../kubernetes/api.ts';
 import { groupOf } from '../kubernetes/kinds.ts';
 
 /** What is recorded of an object that was applied. */
@@ -21,6 +22,14 @@ type Identity = Pick<AppliedEntry, 'apiVersion' | 'kind' | 'name' | 'namespace'>
 /** Tells objects apart. Its version does not count: the same object can be read in several. */
 export function keyOf({ apiVersion, kind, name, namespace = '' }: Identity): string {
   return [groupOf(apiVersion), kind, namespace, name].join('/');
+}
+
+/** The keys of an object that may be in a namespace or not, which only the server can tell. */
+export function possibleKeys({ apiVersion, kind, metadata }: KubeObject, namespace: string): string[] {
+  const { name } = metadata;
+  return [metadata.namespace ?? namespace, undefined].map((place) =>
+    keyOf({ apiVersion, kind, name, namespace: place }),
+  );
 }
 
 /** For messages: `Deployment api`, with its namespace if that is not the usual one. */

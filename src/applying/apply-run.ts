@@ -1,18 +1,11 @@
 import { messageOf } from '../core/error.ts';
-import { kubeFind, kubeMetadata, statusOf, type KubeAccess, type KubeObject } from '../kubernetes/api.ts';
+import { kubeFind, statusOf, type KubeAccess, type KubeObject } from '../kubernetes/api.ts';
 import { deleteAndWait } from '../kubernetes/delete.ts';
-import { isKind } from '../kubernetes/kinds.ts';
 import type { KubeResources } from '../kubernetes/resources.ts';
-import { deletionCommand, describeEntry, keyOf, writeEntries, type AppliedEntry } from './applied-entry.ts';
-import {
-  handOver,
-  readRecord,
-  recordsOfOthers,
-  writeRecord,
-  type OthersRecords,
-  type RecordPlace,
-} from './applied-record.ts';
-import { decideRemoval, entriesLeft, type Removal } from './decide-removal.ts';
+import { deletionCommand, describeEntry, possibleKeys, writeEntries, type AppliedEntry } from './applied-entry.ts';
+import { handOver, readRecord, writeRecord, type RecordPlace } from './applied-record.ts';
+import type { Removal } from './decide-removal.ts';
+import { asObject, leftOf, type Left } from './find-left.ts';
 import { openMemory, type Memory } from './memory.ts';
 
 interface RunOptions {
@@ -23,12 +16,6 @@ interface RunOptions {
   key: Buffer;
   note: (message: string) => void;
   signal?: AbortSignal | undefined;
-}
-
-/** An object that is no longer among those to apply, and what becomes of it. */
-export interface Left {
-  entry: AppliedEntry;
-  removal: Removal;
 }
 
 /**
@@ -57,30 +44,16 @@ export class ApplyRun {
 
   /** Keeps objects that were found to stand as an earlier run has applied them. */
   keep(objects: readonly KubeObject[], namespace: string): void {
-    for (const { apiVersion, kind, metadata } of objects) {
-      const { name } = metadata;
-      for (const place of [metadata.namespace ?? namespace, undefined]) {
-        const key = keyOf({ apiVersion, kind, name, namespace: place });
-        const entry = this.#before.get(key);
-        if (entry) this.#now.set(key, entry);
-      }
+    for (const key of objects.flatMap((object) => possibleKeys(object, namespace))) {
+      const entry = this.#before.get(key);
+      if (entry) this.#now.set(key, entry);
     }
-  }
-
-  /** What became superfluous with what was applied up to now. */
-  async left(): Promise<Left[]> {
-    return (await this.#left()).left;
-  }
-
-  #left() {
-    const { kube, resources, place } = this.#options;
-    return leftOf(kube, resources, place, this.#before, (key) => this.#now.has(key));
   }
 
   /** Removes what earlier runs have applied and this one did not, and records what is applied. */
   async finish(): Promise<void> {
-    const { kube, place, note } = this.#options;
-    const { left, others } = await this.#left();
+    const { kube, resources, place, note } = this.#options;
+    const { left, others } = await leftOf(kube, resources, place, this.#before, (key) => this.#now.has(key));
     for (const { entry, removal } of left) {
       const words = describeEntry(entry, place.namespace);
       if (removal.action === 'remove') note(`removing ${words}: no longer in the manifests`);
@@ -128,57 +101,4 @@ export class ApplyRun {
     if (writeEntries(all) !== writeEntries(this.#before.values()))
       await writeRecord(this.#options.kube, this.#options.place, all);
   }
-}
-
-/** What was applied and is no longer wanted, with what becomes of it. Changes nothing. */
-async function leftOf(
-  kube: KubeAccess,
-  resources: KubeResources,
-  place: RecordPlace,
-  before: ReadonlyMap<string, AppliedEntry>,
-  isStillWanted: (key: string) => boolean,
-): Promise<{ left: Left[]; others: OthersRecords }> {
-  const entries = entriesLeft(before.values(), isStillWanted);
-  if (entries.length === 0) return { left: [], others: new Map() };
-  const others = await recordsOfOthers(kube, place);
-  const shared = new Set([...others.values()].flat().map(keyOf));
-  const left = await Promise.all(
-    entries.map(async (entry) => {
-      const found = await lookUp(kube, resources, entry);
-      const uid = found === undefined ? undefined : String(found.metadata['uid']);
-      const facts = {
-        uid,
-        isSharedWithOthers: shared.has(keyOf(entry)),
-        hasInstances: await hasInstances(kube, found),
-      };
-      return { entry, removal: decideRemoval(entry, facts) };
-    }),
-  );
-  return { left, others };
-}
-
-async function lookUp(
-  kube: KubeAccess,
-  resources: KubeResources,
-  entry: AppliedEntry,
-): Promise<KubeObject | undefined> {
-  try {
-    return await kubeFind(kube, await resources.pathOf(asObject(entry), entry.namespace ?? ''));
-  } catch (error) {
-    if (statusOf(error) === 404) return undefined; // its kind
-    throw error;
-  }
-}
-
-async function hasInstances(kube: KubeAccess, definition: KubeObject | undefined): Promise<boolean> {
-  if (!definition || !isKind(definition, 'apiextensions.k8s.io', 'CustomResourceDefinition')) return false;
-  type Spec = { group: string; names: { plural: string }; versions: { name: string; served: boolean }[] };
-  const { group, names, versions } = definition['spec'] as Spec;
-  const served = versions.find((version) => version.served);
-  if (!served) return true; // who knows
-  return (await kubeMetadata(kube, `/apis/${group}/${served.name}/${names.plural}?limit=1`)).length > 0;
-}
-
-function asObject({ apiVersion, kind, name, namespace }: AppliedEntry): KubeObject {
-  return { apiVersion, kind, metadata: { name, ...(namespace === undefined ? {} : { namespace }) } };
 }

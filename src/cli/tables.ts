@@ -90,7 +90,10 @@ export function whyLines(images: readonly Why[], now: number): string[] {
 }
 
 /** What a tier would do, for people. */
-export function planLines(command: Tier | 'deploy', { cluster, images, loads, objects, steps }: TierPlan): string[] {
+export function planLines(
+  command: Tier | 'deploy',
+  { cluster, images, loads, objects, steps, removals }: TierPlan,
+): string[] {
   const doing = { build: 'build', take: 'take', pull: 'pull', skip: 'keep' };
   const loading = { transfer: 'load', tag: 'name', skip: 'keep' };
   return columns([
@@ -101,6 +104,7 @@ export function planLines(command: Tier | 'deploy', { cluster, images, loads, ob
     ...(loads.length === 0 && images.length > 0 ? [['  load', 'all images', 'once the cluster exists']] : []),
     ['  deploy', count(objects, 'object'), ''],
     ...steps.map(({ name, place }) => ['  deploy', name, place]),
+    ...removals.map(({ object, action, reason }) => [`  ${action}`, object, reason]),
     ...(command === 'deploy' ? [] : [['  run', 'the tests', '']]),
   ]).map((line) => line.trimEnd());
 }

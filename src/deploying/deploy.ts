@@ -1,6 +1,6 @@
 import { applyObjects } from '../applying/apply-objects.ts';
-import { withTemplateDigest } from '../applying/config-digest.ts';
 import { ensureNamespace } from '../applying/ensure-namespace.ts';
+import { fillObjects } from '../applying/fill-objects.ts';
 import { waitWhileTerminating } from '../applying/usable.ts';
 import type { ImageField } from '../config/config.ts';
 import { openAccess } from '../kubernetes/access.ts';
@@ -9,7 +9,6 @@ import { isBuiltIn, isKind } from '../kubernetes/kinds.ts';
 import type { ManifestObject } from '../kubernetes/manifest.ts';
 import { KubeResources } from '../kubernetes/resources.ts';
 import type { DeployedImage } from '../loading/loaded-image.ts';
-import { withImages } from '../manifests/fill-manifest.ts';
 import { beginGeneration, contentDigest } from './generation.ts';
 import { expectedPods, type Deployed } from './judge-current.ts';
 import { rolloutOf } from './rollout-of.ts';
@@ -81,7 +80,8 @@ async function applyAndWait(deployment: Deployment, kube: KubeAccess): Promise<M
   const deadline = Date.now() + timeout;
   const resources = shared?.resources ?? new KubeResources(kube);
   const note = shared?.note ?? (() => undefined);
-  const objects = fill(deployment);
+  const { imageFields } = deployment;
+  const objects = fillObjects(deployment.objects, { images, imageFields, namespace, config: shared?.config });
   const { workloads, unprobed } = rolloutOf(
     objects.map(({ object }) => object),
     namespace,
@@ -112,18 +112,4 @@ async function applyAndWait(deployment: Deployment, kube: KubeAccess): Promise<M
   await (deployment.isLast ? shared?.run.finish() : shared?.run.abandon());
   await waitForRollout(kube, workloads, { ...rollout, signal });
   return objects;
-}
-
-/** With everything that is filled in: images, and the digests of ConfigMaps and Secrets. */
-function fill({ objects, images, imageFields, namespace, shared }: Deployment): ManifestObject[] {
-  const filled = objects.map(({ source, object }) => ({ source, object: withImages(object, images, imageFields) }));
-  const config = shared?.config;
-  config?.add(
-    filled.map(({ object }) => object),
-    namespace,
-  );
-  return filled.map(({ source, object }) => {
-    const withConfig = config?.annotate(object, namespace) ?? object;
-    return { source, object: withTemplateDigest(withConfig) };
-  });
 }

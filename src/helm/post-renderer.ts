@@ -2,7 +2,7 @@ import { homedir } from 'node:os';
 import { extname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { writeState } from '../machine/state-file.ts';
-import type { NamedImage } from '../loading/loaded-image.ts';
+import type { StreamFilling } from './fill-stream.ts';
 
 const NAME = 'kind-harness-images';
 
@@ -20,14 +20,14 @@ export interface PostRenderer {
  */
 export function writePostRenderer(
   directory: string,
-  images: readonly NamedImage[],
+  filling: StreamFilling,
   major: number,
   env: NodeJS.ProcessEnv,
 ): PostRenderer {
   const plugin = join(directory, NAME);
   const program = join(plugin, 'post-render.sh');
   const list = join(plugin, 'images.json');
-  writeState(list, JSON.stringify(images), 0o600);
+  writeState(list, JSON.stringify(filling), 0o600);
   const script = fileURLToPath(
     new URL(`../helm/post-render${extname(import.meta.url).replace('c', '')}`, import.meta.url),
   );

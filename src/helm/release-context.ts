@@ -1,3 +1,4 @@
+import type { ImageField } from '../config/config.ts';
 import type { KubeAccess } from '../kubernetes/api.ts';
 import type { NamedImage } from '../loading/loaded-image.ts';
 
@@ -14,6 +15,8 @@ export interface ReleaseContext {
   kube: KubeAccess;
   /** All configured images; they have been loaded into all nodes. */
   images: readonly NamedImage[];
+  /** Where custom resources name images. */
+  imageFields: readonly ImageField[];
   progress: (detail: string) => void;
   note: (level: 'info' | 'warning', message: string) => void;
 }

@@ -32,10 +32,10 @@ export async function withHelm<T>(
   context: ReleaseContext,
   use: (argv: [string, ...string[]], env: NodeJS.ProcessEnv) => Promise<T>,
 ): Promise<T> {
-  const { env, images } = context;
+  const { env, images, imageFields } = context;
   const helm = requireHelm(env);
   const directory = helmFiles(step, context);
-  const postRenderer = writePostRenderer(directory, images, await majorVersion(helm), env);
+  const postRenderer = writePostRenderer(directory, { images, imageFields }, await majorVersion(helm), env);
   const written: string[] = [];
   const write = (name: string, text: string) => {
     const file = join(directory, name);

@@ -82,6 +82,7 @@ export async function openContext(
     kube,
     resources: new KubeResources(kube),
     images,
+    imageFields: config.deploy.imageFields,
     kubectlFromNode: async () => node && copyKubectl(engine, node, env),
     progress: () => undefined,
     note: (level, message) => emit({ type: 'note', level, message }),

@@ -1,10 +1,11 @@
+import type { DeployedConfig } from '../applying/config-digest.ts';
+import { fillObjects } from '../applying/fill-objects.ts';
 import type { DeployStep } from '../config/deploy-step.ts';
 import { messageOf } from '../core/error.ts';
 import { renderRelease } from '../helm/render-release.ts';
 import { kubeFind, statusOf, type KubeObject } from '../kubernetes/api.ts';
 import type { ManifestObject } from '../kubernetes/manifest.ts';
 import { serverSideApply } from '../kubernetes/server-side-apply.ts';
-import { withImages } from '../manifests/fill-manifest.ts';
 import { fieldChanges, type Difference, type FieldChange } from './decide-difference.ts';
 import { readOutput } from './read-output.ts';
 import { renderStep } from './render-step.ts';
@@ -16,10 +17,15 @@ const AT_ONCE = 8;
 /**
  * What a step would change in the cluster, as the server itself says: each object is applied
  * without being stored. Changes nothing.
+ * @param config the ConfigMaps and Secrets of the steps before
  * @throws HarnessError as the step itself would
  */
-export async function diffStep(step: DeployStep, context: StepContext): Promise<Difference[]> {
-  const { before, after } = await renderedObjects(step, context);
+export async function diffStep(
+  step: DeployStep,
+  context: StepContext,
+  config: DeployedConfig | undefined,
+): Promise<Difference[]> {
+  const { before, after } = await renderedObjects(step, context, config);
   const last = new Map(before.map((object) => [nameOf(object), object]));
   const names = new Set(after.map(nameOf));
   const gone = before.filter((object) => !names.has(nameOf(object)));
@@ -36,15 +42,16 @@ export async function diffStep(step: DeployStep, context: StepContext): Promise<
 }
 
 /** @returns what is to be applied, and for a release also what its last revision applied */
-
 async function renderedObjects(
   step: DeployStep,
   context: StepContext,
+  config: DeployedConfig | undefined,
 ): Promise<{ before: KubeObject[]; after: KubeObject[] }> {
   const plain = (objects: ManifestObject[]) => objects.map(({ object }) => object);
   if (step.kind !== 'helm') {
-    const objects = plain(await renderStep(step, context));
-    return { before: [], after: objects.map((object) => withImages(object, context.images)) };
+    const { images, imageFields } = context;
+    const filling = { images, imageFields, namespace: step.namespace, config };
+    return { before: [], after: plain(fillObjects(await renderStep(step, context), filling)) };
   }
   const { before, after } = await renderRelease(step, context);
   const source = `helm release ${step.release}`;

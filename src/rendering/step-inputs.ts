@@ -8,7 +8,7 @@ import { overlayFiles } from './overlay-files.ts';
 import type { StepContext } from './step-context.ts';
 
 /** Increased when the same inputs lead to other objects. */
-const FORMAT = 1;
+const FORMAT = 2;
 
 /**
  * The digest of everything that a step's objects depend on; undefined if that is not known and the
@@ -17,7 +17,7 @@ const FORMAT = 1;
 export async function stepInputs(step: DeployStep, context: StepContext): Promise<string | undefined> {
   const files = await filesOf(step, context.root);
   if (files === undefined) return undefined;
-  const { images, env } = context;
+  const { images, imageFields, env } = context;
   const { place: _, timeout: __, ...settings } = step;
   const variables =
     step.kind === 'helm'
@@ -30,6 +30,7 @@ export async function stepInputs(step: DeployStep, context: StepContext): Promis
     digestOfFiles(files),
     toolOf(step, env),
     images.map(({ name, reference, digest }) => [name, reference, digest]),
+    imageFields,
   ]);
 }
 

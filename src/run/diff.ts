@@ -1,3 +1,4 @@
+import { DeployedConfig } from '../applying/config-digest.ts';
 import { settleImages } from '../building/settle-images.ts';
 import { currentCluster } from '../cluster/current.ts';
 import { assertOwn } from '../cluster/ownership.ts';
@@ -6,6 +7,7 @@ import type { DeployStep } from '../config/deploy-step.ts';
 import { HarnessError } from '../core/error.ts';
 import { digestsOf } from '../loading/image-digest.ts';
 import type { NamedImage } from '../loading/loaded-image.ts';
+import { secretKey } from '../machine/secret-key.ts';
 import type { Difference } from '../rendering/decide-difference.ts';
 import { openContext } from '../rendering/deploy-steps.ts';
 import { diffStep } from '../rendering/diff-steps.ts';
@@ -50,8 +52,9 @@ export async function diffDeployment(session: Session): Promise<StepDifference[]
   const context = await openContext(session, { cluster: { kubeconfig, nodes: state.nodes }, images });
   const { namespace, timeouts, manifests: files } = config;
   const first: DeployStep = { kind: 'manifests', place: 'manifests', namespace, timeout: timeouts.deploy, files };
+  const settings = config.deploy.restartOnConfigChange ? new DeployedConfig(() => secretKey(session.env)) : undefined;
   const found: StepDifference[] = [];
   for (const step of [...(files.length > 0 ? [first] : []), ...config.deploy.steps])
-    found.push({ place: step.place, differences: await diffStep(step, context) });
+    found.push({ place: step.place, differences: await diffStep(step, context, settings) });
   return found;
 }

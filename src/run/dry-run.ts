@@ -16,6 +16,7 @@ import type { LoadableImage } from '../loading/loaded-image.ts';
 import { imagesIn } from '../loading/node-contents.ts';
 import { readManifests } from '../manifests/read-manifests.ts';
 import type { Session } from '../session.ts';
+import { plannedRemovals, type PlannedRemoval } from './planned-removals.ts';
 
 /** What a tier would do. */
 export interface TierPlan {
@@ -32,6 +33,8 @@ export interface TierPlan {
   objects: number;
   /** What comes after them, in order. */
   steps: { place: string; name: string }[];
+  /** What left the manifests. */
+  removals: PlannedRemoval[];
 }
 
 /**
@@ -41,7 +44,7 @@ export interface TierPlan {
  */
 export async function dryRun(session: Session, tier: Tier): Promise<TierPlan> {
   const { config, engine } = session;
-  const objects = readManifests(config.manifests, config.root, { namespace: config.namespace }).length;
+  const objects = readManifests(config.manifests, config.root, { namespace: config.namespace });
   const state = await currentCluster(engine, config);
   await assertOwn(session, state);
   const wanted = await wantedClusterNow(session);
@@ -63,8 +66,9 @@ export async function dryRun(session: Session, tier: Tier): Promise<TierPlan> {
       changed: changes,
     })),
     loads: await Promise.all(all.flatMap((each) => nodes.map((node) => loadOf(session, each, node, tier)))),
-    objects,
+    objects: objects.length,
     steps: config.deploy.steps.map((step) => ({ place: step.place, name: stepName(step) })),
+    removals: action === 'use' ? await plannedRemovals(session, objects) : [],
   };
 }
 

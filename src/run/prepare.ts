@@ -177,6 +177,7 @@ function contextOf({ config }: Session, tier: Tier, { cluster, services }: Envir
     project,
     stateDirectory,
     images: Object.fromEntries([...config.images, ...config.others].map(({ name, reference }) => [name, reference])),
+    imageFields: config.deploy.imageFields,
     services: Object.fromEntries(services.map((service) => [service.config.name, service.outside])),
   };
 }

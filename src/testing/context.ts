@@ -14,6 +14,8 @@ export interface HarnessContext {
   stateDirectory: string;
   /** Image references by the image's name in the configuration. */
   images: Record<string, string>;
+  /** Where custom resources name images, as configured in `deploy.imageFields`. */
+  imageFields: { kind: string; path: string }[];
   /**
    * Addresses of the services next to the cluster on this machine, by the service's name and port,
    * such as `127.0.0.1:49153`.

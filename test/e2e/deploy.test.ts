@@ -209,6 +209,8 @@ describe('what changed in the manifests', () => {
     const object = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'mine' } };
     await serverSideApply(kube, mine, object, { manager: 'somebody' });
     project.manifest(settings('blue'), reader);
+    const { stdout } = await project.plain('test-cached', '--dry-run');
+    expect(stdout).toMatch(/^ +remove +Deployment other +no longer in the manifests$/m);
     const { notes } = await project.must('test-cached');
     expect(notes).toBe('removing Deployment other: no longer in the manifests');
     expect([...(await pods()).keys()]).toEqual(['reader']);

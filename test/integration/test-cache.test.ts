@@ -46,6 +46,7 @@ async function run({ image = 'sha256:1', cluster = '1', env = {} }: Surroundings
     project: 'cached',
     stateDirectory: config.stateDirectory,
     images: {},
+    imageFields: [],
     services: {},
   };
   const lines: string[] = [];

@@ -208,6 +208,7 @@ describe('tables', () => {
       loads: [{ image: 'api', node: 'n', action: 'transfer', reason: 'the image will change' }],
       objects: 6,
       steps: [{ place: 'deploy[0]', name: 'helm release shop' }],
+      removals: [{ object: 'Deployment old', action: 'remove', reason: 'no longer in the manifests' }],
     };
     expect(planLines('test-cached', plan)).toEqual([
       'test-cached would',
@@ -216,9 +217,10 @@ describe('tables', () => {
       '  load             image api in n     the image will change',
       '  deploy           6 objects',
       '  deploy           helm release shop  deploy[0]',
+      '  remove           Deployment old     no longer in the manifests',
       '  run              the tests',
     ]);
-    expect(planLines('deploy', plan).at(-1)).toContain('helm release shop');
+    expect(planLines('deploy', plan).at(-1)).toContain('Deployment old');
     const create = { ...plan, cluster: { ...plan.cluster, action: 'create' as const }, loads: [] };
     expect(planLines('test-cached', create).join('\n')).toMatch(/ {2}load +all images +once the cluster exists/);
   });
