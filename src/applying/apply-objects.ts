@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { HarnessError, messageOf } from '../core/error.ts';
 import { seconds } from '../core/words.ts';
-import type { KubeAccess, KubeObject } from '../kubernetes/api.ts';
-import { isKind } from '../kubernetes/kinds.ts';
+import { statusOf, type KubeAccess, type KubeObject } from '../kubernetes/api.ts';
+import { groupOf, isKind } from '../kubernetes/kinds.ts';
 import type { ManifestObject } from '../kubernetes/manifest.ts';
 import type { KubeResources } from '../kubernetes/resources.ts';
 import { WatchTimeout } from '../kubernetes/watch.ts';
@@ -153,8 +153,9 @@ function attempts(
       await once();
     };
     const attempt = applyPersistently(work, { expected, deadline, onRefused, signal });
-    const explain = (error: unknown) => {
-      throw failure(error, words, source, expected.kind);
+    const explain = async (error: unknown) => {
+      const served = statusOf(error) === 404 && !expected.kind ? await servedVersions(resources, object) : undefined;
+      throw failure(error, words, source, { isOwnKind: expected.kind, served });
     };
     const [tried, done] = [attempt.tried.catch(explain), attempt.done.catch(explain)];
     done.catch(() => undefined);
@@ -183,14 +184,31 @@ async function awaitServers(
   }
 }
 
-function failure(error: unknown, words: string, source: string, isOwnKind: boolean): unknown {
+/** In which versions the server has an object's kind; undefined if it does not say. */
+async function servedVersions(
+  resources: KubeResources,
+  { apiVersion, kind }: KubeObject,
+): Promise<string[] | undefined> {
+  const found = await resources.versionsWith(groupOf(apiVersion), kind).catch(() => undefined);
+  return found?.includes(apiVersion) ? undefined : found;
+}
+
+function failure(
+  error: unknown,
+  words: string,
+  source: string,
+  { isOwnKind, served }: { isOwnKind: boolean; served: string[] | undefined },
+): unknown {
   const isEnding = error instanceof Error && error.name === 'AbortError';
   if (isEnding || (error instanceof HarnessError && error.code === 'INTERRUPTED')) return error;
   if (error instanceof HarnessError)
     return new HarnessError(error.code, `${source}: ${error.message}`, { ...pick(error), cause: error });
   const why = whyItPasses(refusalOf(error), { kind: isOwnKind });
   return new HarnessError('DEPLOY', `Could not apply ${words} (${source}): ${messageOf(error)}.`, {
-    next: why === undefined ? 'Correct the manifest and try again.' : adviceFor(why),
+    next:
+      served?.[0] === undefined
+        ? adviceFor(why)
+        : `This server has the kind in \`${served.join('`, `')}\`: use that version, with its fields.`,
     cause: error,
   });
 }
@@ -199,7 +217,8 @@ function pick({ next, detail }: HarnessError): { next: string | undefined; detai
   return { next, detail };
 }
 
-function adviceFor(why: string): string {
+function adviceFor(why: string | undefined): string {
+  if (why === undefined) return 'Correct the manifest and try again.';
   if (why === 'a webhook does not respond')
     return 'It was tried again until the timeout. If nothing answers for this webhook any more, delete its configuration: `kubectl get validatingwebhookconfigurations,mutatingwebhookconfigurations` lists them.';
   return `It was tried again until the timeout, because ${why}. Inspect the cluster, or raise \`timeouts.deploy\`.`;

@@ -1,3 +1,4 @@
+import { isBuiltIn } from '../kubernetes/kinds.ts';
 import type { ManifestObject } from '../kubernetes/manifest.ts';
 
 /**
@@ -39,9 +40,10 @@ const LAST = [
  */
 export function inOrder(objects: readonly ManifestObject[]): ManifestObject[] {
   const rank = ({ object }: ManifestObject) => {
-    const first = FIRST.indexOf(object.kind);
+    const kind = isBuiltIn(object.apiVersion) ? object.kind : ''; // others may have kinds of these names
+    const first = FIRST.indexOf(kind);
     if (first !== -1) return first;
-    const last = LAST.indexOf(object.kind);
+    const last = LAST.indexOf(kind);
     return last === -1 ? FIRST.length : FIRST.length + 1 + last;
   };
   return [...objects].sort((a, b) => rank(a) - rank(b));

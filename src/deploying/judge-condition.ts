@@ -1,4 +1,5 @@
 import type { KubernetesObject, V1EndpointSlice, V1LabelSelector, V1Pod, V1PodStatus } from '@kubernetes/client-node';
+import { isKind } from '../kubernetes/kinds.ts';
 import type { ObjectRef } from '../kubernetes/object-ref.ts';
 import { steadyAt } from './judge-pod.ts';
 import { judgeWorkload } from './judge-workload.ts';
@@ -24,10 +25,11 @@ export const COLLECTIONS = {
 } as const;
 
 /** The collections needed, besides the object itself, to judge whether it is ready. */
-export function neighboursOf(kind: string): (keyof typeof COLLECTIONS)[] {
-  if (kind === 'Service') return ['endpointslices'];
-  if (kind === 'Deployment') return ['replicasets', 'pods'];
-  return isWorkload(kind) && kind !== 'Pod' ? ['pods'] : [];
+export function neighboursOf(ref: ObjectRef): (keyof typeof COLLECTIONS)[] {
+  const { kind } = ref;
+  if (isKind(ref, '', 'Service')) return ['endpointslices'];
+  if (isKind(ref, 'apps', 'Deployment')) return ['replicasets', 'pods'];
+  return isWorkload(ref) && kind !== 'Pod' ? ['pods'] : [];
 }
 
 export type Verdict =
@@ -51,8 +53,8 @@ export function judgeCondition(ref: ObjectRef, wanted: Wanted, seen: Neighbours)
       'holds' in wanted ? wanted.holds(object) : conditionOf(object, wanted.condition)?.status === wanted.status;
     return when(met, describeState(object));
   }
-  if (ref.kind === 'Service') return when(hasEndpoint(ref.name, seen), 'it has no ready pod');
-  if (!isWorkload(ref.kind)) return when(conditionOf(object, 'Ready')?.status === 'True', describeState(object));
+  if (isKind(ref, '', 'Service')) return when(hasEndpoint(ref.name, seen), 'it has no ready pod');
+  if (!isWorkload(ref)) return when(conditionOf(object, 'Ready')?.status === 'True', describeState(object));
   const workload: Workload = { kind: ref.kind, name: ref.name, namespace: ref.namespace ?? '' };
   const judged = judgeWorkload(workload, factsFrom(ref.kind, seen));
   if (judged.state === 'failed') return { state: 'failed', failure: judged.failure };

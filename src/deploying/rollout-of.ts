@@ -1,5 +1,5 @@
 import type { KubeObject } from '../kubernetes/api.ts';
-import { isWorkloadObject, type Workload } from './workload.ts';
+import { isWorkload, type Workload } from './workload.ts';
 
 /** What to wait for after these objects were applied. */
 export interface Rollout {
@@ -11,13 +11,13 @@ export interface Rollout {
 /** @param namespace for objects that name none */
 export function rolloutOf(objects: readonly KubeObject[], namespace: string): Rollout {
   const workloads = objects.flatMap((object): Workload[] => {
-    if (!isWorkloadObject(object)) return [];
+    if (!isWorkload(object)) return [];
     const { kind, metadata, spec } = object;
     const ttl = (spec as { ttlSecondsAfterFinished?: number } | undefined)?.ttlSecondsAfterFinished;
     const workload = { kind, name: metadata.name, namespace: metadata.namespace ?? namespace };
     return [kind === 'Job' && ttl !== undefined ? { ...workload, deletesItself: true } : workload];
   });
-  const unprobed = objects.some((object) => isWorkloadObject(object) && object.kind !== 'Job' && hasUnprobed(object));
+  const unprobed = objects.some((object) => isWorkload(object) && object.kind !== 'Job' && hasUnprobed(object));
   return { workloads, unprobed };
 }
 

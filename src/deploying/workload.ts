@@ -10,7 +10,6 @@ import type {
   V1Service,
   V1StatefulSet,
 } from '@kubernetes/client-node';
-import type { KubeObject } from '../kubernetes/api.ts';
 import { groupOf } from '../kubernetes/kinds.ts';
 
 /** Kinds of objects whose pods a rollout waits for. */
@@ -35,13 +34,12 @@ export interface Workload {
   deletesItself?: boolean;
 }
 
-export function isWorkload(kind: string): kind is WorkloadKind {
-  return Object.hasOwn(GROUPS, kind);
-}
-
 /** Whether an object is a workload. Another group may have a kind of the same name. */
-export function isWorkloadObject(object: KubeObject): object is KubeObject & { kind: WorkloadKind } {
-  return isWorkload(object.kind) && GROUPS[object.kind] === groupOf(object.apiVersion);
+export function isWorkload<T extends { apiVersion: string; kind: string }>(
+  object: T,
+): object is T & { kind: WorkloadKind } {
+  const { apiVersion, kind } = object;
+  return Object.hasOwn(GROUPS, kind) && GROUPS[kind as WorkloadKind] === groupOf(apiVersion);
 }
 
 /** The objects in the namespaces that something was deployed to. */

@@ -31,6 +31,24 @@ export class KubeResources {
     return found;
   }
 
+  /** The versions of a group in which the server has a kind, the preferred one first. */
+  async versionsWith(group: string, kind: string): Promise<string[]> {
+    const { versions } = await kubeRequest<{ versions: { groupVersion: string }[] }>(
+      this.#kube,
+      'GET',
+      `/apis/${group}`,
+    );
+    const having = await Promise.all(
+      versions.map(async ({ groupVersion }) =>
+        this.find(groupVersion, kind).then(
+          () => groupVersion,
+          () => undefined,
+        ),
+      ),
+    );
+    return having.filter((version) => version !== undefined);
+  }
+
   async #ask(apiVersion: string): Promise<ApiResource[]> {
     const asked = this.#asked.get(apiVersion) ?? this.#list(apiVersion);
     this.#asked.set(apiVersion, asked);

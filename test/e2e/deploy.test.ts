@@ -239,6 +239,10 @@ describe('a manifest that the server rejects', () => {
       code: 'DEPLOY',
       message: expect.stringMatching(/manifest\.yaml.*Deploymint/),
     });
+    project.manifest({ apiVersion: 'autoscaling/v2beta2', kind: 'HorizontalPodAutoscaler', metadata: { name: 'app' } });
+    const { summary: old } = await project.run('test-cached');
+    expect(old.error?.message).toContain('Could not apply HorizontalPodAutoscaler app (manifest.yaml)');
+    expect(old.error?.next).toContain('This server has the kind in `autoscaling/v2`');
   });
 });
 

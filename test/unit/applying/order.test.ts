@@ -20,7 +20,8 @@ describe('the order of objects', () => {
       'Namespace',
       'DaemonSet',
     ];
-    const objects = [...kinds.map((kind) => object(kind)), object('Service', 'second')].map((one, i) => ({
+    const others = { ...object('Service', 'of others'), apiVersion: 'serving.knative.dev/v1' };
+    const objects = [...kinds.map((kind) => object(kind)), object('Service', 'second'), others].map((one, i) => ({
       source: String(i),
       object: one,
     }));
@@ -32,6 +33,7 @@ describe('the order of objects', () => {
       'service',
       'second',
       'widget',
+      'of others',
       'daemonset',
       'deployment',
       'pod',

@@ -69,8 +69,15 @@ describe('an object that is waited for', () => {
   });
 
   it('is judged with the collections that it depends on', () => {
-    const kinds = ['Deployment', 'StatefulSet', 'Pod', 'Service', 'ConfigMap'];
-    expect(kinds.map(neighboursOf)).toEqual([['replicasets', 'pods'], ['pods'], [], ['endpointslices'], []]);
+    const refs = ['deploy/x', 'sts/x', 'pod/x', 'svc/x', 'cm/x'].map(ref);
+    expect(refs.map(neighboursOf)).toEqual([['replicasets', 'pods'], ['pods'], [], ['endpointslices'], []]);
+  });
+
+  it('is a custom resource if its kind only has the name of one of Kubernetes', () => {
+    const service = { ...ref('svc/x'), apiVersion: 'serving.knative.dev/v1' };
+    expect(neighboursOf(service)).toEqual([]);
+    const own = [object({ conditions: [{ type: 'Ready', status: 'True' }] })];
+    expect(judgeCondition(service, 'ready', { own }).state).toBe('met');
   });
 
   it('is ready for certain only once its unprobed containers have run for a while', () => {
