@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { buildAlone } from '../caching/build-alone.ts';
 import { decideRebuild } from '../caching/decide-rebuild.ts';
@@ -13,12 +13,12 @@ import { secretSetting } from '../freshness/build-options.ts';
 import { describeProblem, NOT_KNOWN } from '../freshness/judge-sources.ts';
 import type { ObservedInputs } from '../freshness/read-inputs.ts';
 import { sealDockerfile } from '../freshness/seal-dockerfile.ts';
-import { makeStateDirectory } from '../machine/state-file.ts';
+import { openOwnedDirectory } from '../machine/owned-directory.ts';
 import type { SourceTree } from '../sources/tree.ts';
 import { writeRecord } from './build-record.ts';
 import { metadataFile, requestFor, type ImageBuild, type ReadyBuild } from './build-request.ts';
 import { confirmBuild, type FinishedBuild } from './confirm-build.ts';
-import { openContext, type SentContext } from './context-link.ts';
+import { buildDirectory, contextDirectory, contextName, openContext, type SentContext } from './context-link.ts';
 import { takeSecrets } from './take-secrets.ts';
 import { findProblems } from './used-sources.ts';
 import { watchTrees } from './watch-trees.ts';
@@ -102,11 +102,11 @@ async function buildUnchanged(
 
 /** The context and each named context that is a directory, by name. */
 function openContexts(config: Config, image: ImageConfig, { trees }: ObservedInputs): Record<string, SentContext> {
-  const directory = join(config.stateDirectory, 'contexts');
+  const directory = contextDirectory(config);
   const open = (name: string, tree: SourceTree): SentContext => {
     const named = image.contexts[name];
     const path = named && 'directory' in named ? named.directory : image.context;
-    return openContext(directory, `${image.name}.${encodeURIComponent(name)}`, path, tree);
+    return openContext(directory, contextName(image, name), path, tree);
   };
   return Object.fromEntries(Object.entries(trees).map(([name, tree]) => [name, open(name, tree)]));
 }
@@ -157,11 +157,9 @@ async function withDefinition(
   { read, label }: Pick<ReadyBuild, 'read' | 'label'>,
   use: (dockerfile: string) => Promise<boolean>,
 ): Promise<FinishedBuild | undefined> {
-  const parent = join(config.stateDirectory, 'build');
-  makeStateDirectory(parent);
-  const directory = mkdtempSync(join(parent, `${image.name}-`));
+  const directory = openOwnedDirectory(buildDirectory(config), `${image.name}-`);
   try {
-    const dockerfile = join(directory, basename(image.dockerfile));
+    const dockerfile = join(directory.path, basename(image.dockerfile));
     const sealed = sealDockerfile(read.dockerfile, image.target, label);
     writeFileSync(dockerfile, sealed ?? read.dockerfile);
     writeFileSync(`${dockerfile}.dockerignore`, read.ignore);
@@ -169,7 +167,7 @@ async function withDefinition(
     const { digests, sources } = readBuildMetadata(metadataFile(dockerfile));
     return { digest: label, isSealed: sealed !== undefined, reported: digests, sources };
   } finally {
-    rmSync(directory, { recursive: true, force: true });
+    directory.remove();
   }
 }
 

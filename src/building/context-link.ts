@@ -1,10 +1,40 @@
 import { randomBytes } from 'node:crypto';
 import { readdirSync, rmSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Config, ImageConfig } from '../config/config.ts';
+import { CONTEXT } from '../freshness/inputs.ts';
+import { ifPresent } from '../machine/if-present.ts';
 import { makeStateDirectory, removeState } from '../machine/state-file.ts';
 import { TreeIndex, writeIndex } from '../sources/tree-index.ts';
 import type { SourceTree } from '../sources/tree.ts';
 import { hidesChange } from './decide-resend.ts';
+
+/** Where a build has copies of the definition. */
+export function buildDirectory({ stateDirectory }: Config): string {
+  return join(stateDirectory, 'build');
+}
+
+/** Where the links are. */
+export function contextDirectory({ stateDirectory }: Config): string {
+  return join(stateDirectory, 'contexts');
+}
+
+/** Names a context of an image. */
+export function contextName(image: Pick<ImageConfig, 'name'>, context: string): string {
+  return `${image.name}.${encodeURIComponent(context)}`;
+}
+
+/** Removes links and records of contexts that are not configured any more. */
+export function removeOldContexts(config: Config): void {
+  const directory = contextDirectory(config);
+  const names = config.images.flatMap((image) =>
+    [CONTEXT, ...Object.keys(image.contexts)].map((context) => contextName(image, context)),
+  );
+  for (const entry of ifPresent(() => readdirSync(directory)) ?? []) {
+    const name = /^(.*)\.(?:link-[0-9a-f]+|sent)$/.exec(entry)?.[1];
+    if (name !== undefined && !names.includes(name)) rmSync(join(directory, entry), { force: true });
+  }
+}
 
 /** A context under a path of the harness, for one build. */
 export interface SentContext {

@@ -1,4 +1,6 @@
-import type { DockerEngine } from '../docker/engine.ts';
+import { unlessMissing, type DockerEngine } from '../docker/engine.ts';
+import { isAbandoned, readOwner } from '../machine/judge-owner.ts';
+import { isAlive, thisProcess } from '../machine/running-process.ts';
 
 /** What was observed about the machine that Docker runs on. */
 export interface ObservedHost {
@@ -26,6 +28,7 @@ export function hostQuirks(observed: ObservedHost): HostQuirks {
  * of the node image (half a second), because no API reports which rights a container gets.
  */
 export async function observeHost(engine: DockerEngine, nodeImage: string): Promise<ObservedHost> {
+  await removeProbes(engine);
   const [info, negativeOomScore] = await Promise.all([
     engine.api.info() as Promise<{ CgroupVersion?: string }>,
     mayLowerOomScore(engine, nodeImage),
@@ -34,12 +37,26 @@ export async function observeHost(engine: DockerEngine, nodeImage: string): Prom
   return { cgroupVersion: version === '1' || version === '2' ? version : undefined, negativeOomScore };
 }
 
+/** Labels of the containers that test what a container may do: what is tested, and by whom. */
+const PROBE = 'kind-harness.probe';
+const PROBE_OWNER = 'kind-harness.probe-owner';
+
+/** Removes the containers of killed probes. */
+export async function removeProbes(engine: DockerEngine): Promise<void> {
+  const observer = { self: thisProcess(), isAlive };
+  const found = await engine.containersWith<{ Id: string; Created: number; Labels: Record<string, string> }>([PROBE]);
+  for (const { Id, Created, Labels } of found) {
+    if (!isAbandoned(readOwner(Labels[PROBE_OWNER]), Date.now() - Created * 1000, observer)) continue;
+    await unlessMissing(engine.api.getContainer(Id).remove({ force: true, v: true }));
+  }
+}
+
 async function mayLowerOomScore(engine: DockerEngine, image: string): Promise<boolean> {
   const container = await engine.api.createContainer({
     Image: image,
     Entrypoint: ['/bin/sh', '-c'],
     Cmd: ['echo -999 > /proc/self/oom_score_adj'],
-    Labels: { 'kind-harness.probe': 'oom-score' },
+    Labels: { [PROBE]: 'oom-score', [PROBE_OWNER]: JSON.stringify(thisProcess()) },
     NetworkDisabled: true,
     HostConfig: { Privileged: true },
   });

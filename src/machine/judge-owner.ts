@@ -19,6 +19,19 @@ export function judgeOwner(owner: Owner, { self, isAlive }: Observer): 'alive' |
   return isAlive(owner) ? 'alive' : 'dead';
 }
 
+/** No build takes as long. Milliseconds. */
+const LONGEST_WORK = 24 * 3_600_000;
+
+/**
+ * Whether nobody works on something any more.
+ * @param owner who made it; undefined if that is not on record
+ * @param age milliseconds since its last change. It decides only where the owner cannot be seen
+ */
+export function isAbandoned(owner: Owner | undefined, age: number, observer: Observer): boolean {
+  const state = owner === undefined ? 'unknown' : judgeOwner(owner, observer);
+  return state === 'dead' || (state === 'unknown' && age > LONGEST_WORK);
+}
+
 /** Reads an owner that was stored as JSON; undefined if it is not a complete one. */
 export function readOwner(text: string | undefined): Owner | undefined {
   try {

@@ -14,6 +14,7 @@ import type { Session } from '../session.ts';
 import { reportKept } from './clean-images.ts';
 import { decideDockerPrune, decideNodePrune, decideStoredPrune, freedBytes } from './decide-prune.ts';
 import { dockerHoldings } from './docker-holdings.ts';
+import { removeLeftovers } from './leftovers.ts';
 import type { Pruned } from './pruned.ts';
 import { pruneDocker, pruneNode, pruneRegistry } from './remove.ts';
 
@@ -49,6 +50,7 @@ export async function prune(session: Session, dryRun: boolean): Promise<Pruned[]
   if (dryRun) return work();
   return step(emit, 'prune', `cluster ${config.cluster.name}: removing unused images`, async () => {
     const value = await work();
+    await removeLeftovers(session);
     const bytes = value.reduce((sum, pruned) => sum + pruned.bytes, 0);
     const title =
       value.length === 0 ? 'nothing to remove' : `${count(value.length, 'image')} removed, ${dataSize(bytes)}`;

@@ -4,6 +4,7 @@ import { remove } from '../cluster/lifecycle.ts';
 import { assertOwn } from '../cluster/ownership.ts';
 import { step } from '../core/step.ts';
 import { cleanImages } from '../pruning/clean-images.ts';
+import { removeLeftovers } from '../pruning/leftovers.ts';
 import type { Kept } from '../pruning/decide-prune.ts';
 import { takeRegistryDown } from '../registry/bring-up.ts';
 import { removeServices } from '../services/bring-up.ts';
@@ -50,5 +51,6 @@ export async function takeDown(session: Session, { volumes = false }: DownOption
 export async function clean(session: Session, options: DownOptions = {}): Promise<Cleaned> {
   const cluster = await takeDown(session, options);
   const { removed, kept } = await cleanImages(session);
+  await removeLeftovers(session);
   return { cluster, images: removed, kept };
 }

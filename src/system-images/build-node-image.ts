@@ -31,7 +31,7 @@ export async function buildNodeImage(engine: DockerEngine, options: BuildOptions
   const { emit, env, digest, rebuild = false } = options;
   const reference = builtReference(digest);
   try {
-    await using work = await openWorkDirectory(env, 'node-image', digest);
+    await using work = openWorkDirectory(env, 'node-image', digest);
     const programs = join(work.path, 'programs');
     const debian = await runBoth(
       options.signal,

@@ -64,7 +64,7 @@ async function presentOrBuilt(engine: DockerEngine, suite: string, options: Debi
       };
     }
     try {
-      await using work = await openWorkDirectory(options.env, 'debian', digest);
+      await using work = openWorkDirectory(options.env, 'debian', digest);
       const root = join(work.path, 'root');
       await debootstrap(host, suite, mirror, root, { ...options, progress });
       await configureApt(root, mirror, host.aptSettings);

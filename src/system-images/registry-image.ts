@@ -74,7 +74,7 @@ async function compileImage(
   { emit, env, signal, progress }: RegistryImageOptions & { progress: (detail: string) => void },
 ): Promise<void> {
   try {
-    await using work = await openWorkDirectory(env, 'registry', digest);
+    await using work = openWorkDirectory(env, 'registry', digest);
     const output = join(work.path, 'programs');
     const go = await findGo(env, { emit, progress, signal });
     await compileModule(

@@ -1,7 +1,12 @@
-import { mkdir, readdir, rm, rmdir } from 'node:fs/promises';
+import { readdirSync } from 'node:fs';
+import { rmdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { cacheDirectory } from '../machine/cache-directory.ts';
-import { isAlive, startOf, type RunningProcess } from '../machine/running-process.ts';
+import { ifPresent } from '../machine/if-present.ts';
+import { openOwnedDirectory, removeAbandoned } from '../machine/owned-directory.ts';
+
+/** What is built in work directories. */
+export const WORK_KINDS = ['node-image', 'registry', 'debian'] as const;
 
 /**
  * Creates a directory for one build, which is removed when disposed of. Each call gets its own, so
@@ -9,30 +14,29 @@ import { isAlive, startOf, type RunningProcess } from '../machine/running-proces
  * elsewhere (Go's build cache, BuildKit's cache, the imported Debian image). Directories of killed
  * processes are removed, too.
  */
-export async function openWorkDirectory(
+export function openWorkDirectory(
   env: NodeJS.ProcessEnv,
-  kind: string,
+  kind: (typeof WORK_KINDS)[number],
   digest: string,
-): Promise<AsyncDisposable & { path: string }> {
+): AsyncDisposable & { path: string } {
   const parent = cacheDirectory(env, kind, digest.slice(0, 12));
-  await mkdir(parent, { recursive: true, mode: 0o700 });
-  for (const name of await readdir(parent)) {
-    if (!isAlive(ownerOf(name))) await rm(join(parent, name), { recursive: true, force: true });
-  }
-  const random = Math.random().toString(36).slice(2, 8);
-  const path = join(parent, `${process.pid}-${startOf(process.pid)}-${random}`);
-  await mkdir(path, { recursive: true, mode: 0o700 });
+  const { path, remove } = openOwnedDirectory(parent, `${process.pid}-`);
   return {
     path,
     [Symbol.asyncDispose]: async () => {
-      await rm(path, { recursive: true, force: true, maxRetries: 3 });
+      remove();
       await rmdir(parent).catch(() => undefined); // not empty: another build is running
     },
   };
 }
 
-/** The process in a directory's name: `<pid>-<start>-<random>`, or `<pid>-<random>` in old ones. */
-function ownerOf(name: string): RunningProcess {
-  const [pid, started, random] = name.split('-');
-  return { pid: Number(pid), started: random === undefined ? undefined : started };
+/** Removes the directories of killed builds, of whatever image. */
+export async function removeWorkDirectories(env: NodeJS.ProcessEnv): Promise<void> {
+  for (const kind of WORK_KINDS) {
+    const directory = cacheDirectory(env, kind);
+    for (const { name } of ifPresent(() => readdirSync(directory, { withFileTypes: true })) ?? []) {
+      removeAbandoned(join(directory, name));
+      await rmdir(join(directory, name)).catch(() => undefined);
+    }
+  }
 }

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
@@ -6,6 +6,7 @@ import { LABELS } from '../../src/core/labels.ts';
 import { DockerEngine } from '../../src/docker/engine.ts';
 import { openHarness } from '../../src/harness.ts';
 import { run, tryRun } from '../../src/machine/process.ts';
+import { thisProcess } from '../../src/machine/running-process.ts';
 import { createRegistry, removeRegistry, startRegistry } from '../../src/registry/container.ts';
 import { ensureRegistryImage, registrySettings } from '../../src/system-images/registry-image.ts';
 import { refuseUncounted } from '../support/all-counted.ts';
@@ -329,5 +330,40 @@ describe('prune', () => {
 
     await docker('rmi', derived);
     expect((await (await open()).prune()).map(({ image }) => image)).toEqual([first]);
+  });
+});
+
+describe('what a killed run left', () => {
+  it('goes with `clean` and with `prune`, and what a living process uses stays', async () => {
+    const dead = JSON.stringify({ ...thisProcess(), pid: 999_999_999 }); // beyond the largest process id
+    const probe = (owner: string) =>
+      docker(
+        'create',
+        '--label',
+        'kind-harness.probe=oom-score',
+        '--label',
+        `kind-harness.probe-owner=${owner}`,
+        REFERENCE,
+        '/a',
+      );
+    for (const collect of ['clean', 'prune'] as const) {
+      await build();
+      const state = join(root, '.harness', PROJECT);
+      plant(state, { 'build/app-1/Dockerfile': '', 'build/app-1.owner': dead });
+      plant(state, { 'build/app-2/Dockerfile': '', 'build/app-2.owner': JSON.stringify(thisProcess()) });
+      plant(state, { 'contexts/gone.context.sent': '', 'built/app.json.7-x.tmp': '' });
+      utimesSync(join(state, 'built/app.json.7-x.tmp'), 0, 0);
+      const probes = [await probe(dead), await probe(JSON.stringify(thisProcess()))];
+      try {
+        await (await open())[collect]();
+        const left = await Promise.all(probes.map(async (id) => (await tryRun(['docker', 'inspect', id])).exitCode));
+        expect(left).toEqual([1, 0]);
+      } finally {
+        await tryRun(['docker', 'rm', ...probes]);
+      }
+      const files = readdirSync(state, { recursive: true, encoding: 'utf8' });
+      expect(files.filter((path) => /app-1|gone|tmp$/.test(path))).toEqual([]);
+      expect(files).toContain('build/app-2/Dockerfile');
+    }
   });
 });

@@ -1,7 +1,8 @@
 import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { thisProcess } from '../../../src/machine/running-process.ts';
 import { builtReference, directoriesDigest, recipeDigest } from '../../../src/system-images/recipe.ts';
 import { versions } from '../../../src/system-images/versions.ts';
 import { openWorkDirectory } from '../../../src/system-images/work-directory.ts';
@@ -38,14 +39,18 @@ describe('the digest of a recipe', () => {
 describe('the directory of a build', () => {
   it('is unique, is removed, and directories of dead processes are removed with it', async () => {
     const parent = join(directory, 'kind-harness', 'node-image', 'digest');
-    mkdirSync(join(parent, '999999999-dead'), { recursive: true }); // beyond the largest process id
+    mkdirSync(join(parent, 'dead'), { recursive: true });
+    const dead = { ...thisProcess(), pid: 999_999_999 }; // beyond the largest process id
+    writeFileSync(join(parent, 'dead.owner'), JSON.stringify(dead));
     let path: string;
     {
-      await using one = await openWorkDirectory({ XDG_CACHE_HOME: directory }, 'node-image', 'digest');
-      await using two = await openWorkDirectory({ XDG_CACHE_HOME: directory }, 'node-image', 'digest');
+      await using one = openWorkDirectory({ XDG_CACHE_HOME: directory }, 'node-image', 'digest');
+      await using two = openWorkDirectory({ XDG_CACHE_HOME: directory }, 'node-image', 'digest');
       path = one.path;
       expect(two.path).not.toBe(path);
-      expect(readdirSync(parent)).toHaveLength(2);
+      expect(readdirSync(parent).sort()).toEqual(
+        [one, two].flatMap(({ path: made }) => [basename(made), `${basename(made)}.owner`]).sort(),
+      );
     }
     expect(existsSync(path)).toBe(false);
     expect(existsSync(parent)).toBe(false);
