@@ -129,7 +129,9 @@ async function buildOnce(
   const extraHosts = [...byValues.extraHosts, ...byRebuild.extraHosts];
   const noCache = byRebuild.noCache || !byValues.isKeyed;
   const buildNow = () => build({ ...requestFor(order, { ...ready, secrets }), extraHosts, noCache });
-  await (byValues.isKeyed ? buildNow() : buildAlone({ engine, env, signal, image: image.name }, buildNow));
+  await (byValues.isKeyed
+    ? buildNow()
+    : buildAlone({ engine, env, signal, image: image.name, warn: order.warn }, buildNow));
   return true;
 }
 
