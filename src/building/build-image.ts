@@ -9,6 +9,7 @@ import { HarnessError } from '../core/error.ts';
 import { readBuildMetadata } from '../docker/build-metadata.ts';
 import { build } from '../docker/buildx.ts';
 import type { DockerEngine, DockerImage } from '../docker/engine.ts';
+import type { StampValues } from '../facts/stamp-values.ts';
 import { secretSetting } from '../freshness/build-options.ts';
 import { describeProblem, NOT_KNOWN } from '../freshness/judge-sources.ts';
 import type { ObservedInputs } from '../freshness/read-inputs.ts';
@@ -43,15 +44,16 @@ export async function buildImage(engine: DockerEngine, order: ImageBuild): Promi
     done = await buildUnchanged(engine, order, () => NOT_KNOWN);
   }
   if (order.rebuild !== undefined) rememberRebuild(image.reference, order.rebuild, order.env);
-  const { read, built, digest } = done;
+  const { read, built, digest, stamps } = done;
   const story = { ...why, at: startedAt, ms: Date.now() - startedAt };
-  writeRecord(config, image, { ...read, digest, uncounted, story, id: built.id });
+  writeRecord(config, image, { ...read, digest, uncounted, story, id: built.id, stamps: stamps.values });
   return built;
 }
 
 /** An image and what it was certainly built from. */
 interface CertainBuild extends FinishedBuild {
   read: ObservedInputs;
+  stamps: StampValues;
   built: DockerImage;
 }
 
@@ -78,11 +80,12 @@ async function buildUnchanged(
       return isUnchanged(before, await sources.read(image, bases), hasMoved);
     };
     const label = labelFor(before);
+    const stamps = await order.stamp(before);
     let finished: FinishedBuild | undefined;
     let unchanged = false;
     try {
-      finished = await withDefinition(config, image, { read: before, label }, (dockerfile) =>
-        buildOnce(engine, order, { read: before, label, dockerfile, contexts }),
+      finished = await withDefinition(order, { read: before, label, stamps }, (dockerfile) =>
+        buildOnce(engine, order, { read: before, label, stamps, dockerfile, contexts }),
       );
       unchanged = finished !== undefined && (await readAgain());
     } catch (error) {
@@ -93,7 +96,8 @@ async function buildUnchanged(
       await watch.end();
       for (const context of Object.values(contexts)) context.close(unchanged);
     }
-    if (unchanged && finished) return { ...finished, read: before, built: await confirmBuild(engine, image, finished) };
+    if (unchanged && finished)
+      return { ...finished, read: before, stamps, built: await confirmBuild(engine, image, finished) };
   }
   throw new HarnessError('BUILD', `The sources of ${image.name} changed during each of ${ATTEMPTS} builds.`, {
     next: `Find what writes into ${image.context} during the build, and exclude it with \`.dockerignore\`.`,
@@ -154,15 +158,16 @@ function refuseMissingSecrets(image: ImageConfig, { options }: ObservedInputs): 
  * @returns undefined if nothing was built
  */
 async function withDefinition(
-  config: Config,
-  image: ImageConfig,
-  { read, label }: Pick<ReadyBuild, 'read' | 'label'>,
+  { config, image, warn }: ImageBuild,
+  { read, label, stamps }: Pick<ReadyBuild, 'read' | 'label' | 'stamps'>,
   use: (dockerfile: string) => Promise<boolean>,
 ): Promise<FinishedBuild | undefined> {
   const directory = openOwnedDirectory(buildDirectory(config), `${image.name}-`);
   try {
     const dockerfile = join(directory.path, basename(image.dockerfile));
-    const sealed = sealDockerfile(read.dockerfile, image.target, label);
+    const sealed = sealDockerfile(read.dockerfile, image.target, label, stamps.instructions);
+    if (sealed === undefined && stamps.instructions.length > 0)
+      warn(`image ${image.name} carries only the stamps that are labels: its Dockerfile has no place for others`);
     writeFileSync(dockerfile, sealed ?? read.dockerfile);
     writeFileSync(`${dockerfile}.dockerignore`, read.ignore);
     if (!(await use(dockerfile))) return undefined;

@@ -36,6 +36,8 @@ export interface BuildRecord {
    * own.
    */
   id: string | undefined;
+  /** The facts that the build put into the image, by the names of the stamps. */
+  stamps?: Readonly<Record<string, string>> | undefined;
 }
 
 /**
@@ -52,6 +54,7 @@ interface Head {
   /** Missing in records of earlier versions. */
   id?: string | undefined;
   uncounted?: readonly SourceProblem[] | undefined;
+  stamps?: Readonly<Record<string, string>> | undefined;
 }
 
 interface Body {
@@ -70,7 +73,7 @@ function recordPath(config: Config, image: ImageConfig): string {
  * fails, the next verdict cannot.
  */
 export function writeRecord(config: Config, image: ImageConfig, record: BuildRecord): void {
-  const { digest, uncounted, inputs, outside, story, id } = record;
+  const { digest, uncounted, inputs, outside, story, id, stamps } = record;
   const trees = Object.entries(inputs.trees);
   const head: Head = {
     format: FORMAT,
@@ -82,6 +85,7 @@ export function writeRecord(config: Config, image: ImageConfig, record: BuildRec
     story: story ?? null,
     id,
     uncounted,
+    stamps,
   };
   const body: Body = {
     trees: trees.map(([, files]) => [...files.entries()]),
@@ -128,6 +132,7 @@ function toRecord(path: string, head: Head): BuildRecord {
       : undefined,
     story: head.story ?? undefined,
     id: head.id,
+    stamps: head.stamps,
   };
 }
 

@@ -4,6 +4,7 @@ import { HarnessError } from '../core/error.ts';
 import { LABELS } from '../core/labels.ts';
 import type { BuildRequest } from '../docker/buildx.ts';
 import { decideArguments } from '../docker/decide-arguments.ts';
+import type { StampValues } from '../facts/stamp-values.ts';
 import { CONTEXT } from '../freshness/inputs.ts';
 import type { ObservedInputs, SourceReader } from '../freshness/read-inputs.ts';
 import type { BuildStory } from './build-record.ts';
@@ -19,6 +20,8 @@ export interface ImageBuild {
   bases: Readonly<Record<string, string>>;
   /** Named contexts for bases that are replaced by a stand-in. */
   standIns: Readonly<Record<string, string>>;
+  /** The facts to put into the image, for its inputs as they were read. */
+  stamp: (read: ObservedInputs) => Promise<StampValues>;
   /** The name of the rebuild that this is; undefined if results of earlier builds may be used. */
   rebuild: string | undefined;
   env: NodeJS.ProcessEnv;
@@ -37,6 +40,7 @@ export interface ReadyBuild {
   read: ObservedInputs;
   /** The value of the image's inputs label: the inputs digest, or `NOT_KNOWN`. */
   label: string;
+  stamps: StampValues;
   /** The Dockerfile that BuildKit gets. */
   dockerfile: string;
   contexts: Readonly<Record<string, SentContext>>;
@@ -46,7 +50,7 @@ export interface ReadyBuild {
 /** The parameters of a build for Docker's client. */
 export function requestFor(
   order: ImageBuild,
-  { read, label, dockerfile, contexts, secrets }: ReadyBuild,
+  { read, label, stamps, dockerfile, contexts, secrets }: ReadyBuild,
 ): Omit<BuildRequest, 'extraHosts' | 'noCache'> {
   const { config, image, env } = order;
   const { args, argsFromEnvironment, platforms, arePlatformsGiven } = read.options;
@@ -59,11 +63,12 @@ export function requestFor(
     source: image.dockerfile,
     reference: image.reference,
     target: image.target,
-    buildArgs: passed.shown,
+    buildArgs: { ...passed.shown, ...stamps.args },
     hiddenArgs: passed.hidden,
     platforms: arePlatformsGiven ? platforms : [],
     secrets: secrets.secrets,
     labels: {
+      ...stamps.labels,
       [LABELS.inputs]: label,
       [LABELS.project]: config.project,
       [LABELS.image]: image.name,

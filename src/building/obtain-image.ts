@@ -7,6 +7,8 @@ import type { DockerImage } from '../docker/engine.ts';
 import { basesOf } from '../freshness/base-references.ts';
 import { secretValue } from '../freshness/build-options.ts';
 import { describeChange } from '../freshness/decide-freshness.ts';
+import type { ReadImage } from '../facts/read-facts.ts';
+import { stampsFor } from '../facts/stamps-for.ts';
 import type { ObservedInputs } from '../freshness/read-inputs.ts';
 import type { Session } from '../session.ts';
 import { buildImage } from './build-image.ts';
@@ -22,6 +24,8 @@ interface WantedImage {
   image: ImageConfig;
   /** The configured images that it is built from. */
   settled: readonly SettledBase[];
+  /** These, and the ones that they are built from, as they were read. */
+  bases: readonly ReadImage[];
   observed: ObservedInputs;
   decision: BuildDecision;
   /** The cache image to use if the decision is `take`. */
@@ -89,7 +93,7 @@ async function buildWithSummary(session: Session, wanted: WantedImage): Promise<
 /** Provides the bases first, so that their ids are known. */
 async function prepareBuild(
   session: Session,
-  { image, settled, decision, noCache }: WantedImage,
+  { image, settled, bases, decision, noCache }: WantedImage,
   progress: (detail: string) => void,
 ): Promise<ImageBuild> {
   const { config, env, signal, redactor } = session;
@@ -105,6 +109,7 @@ async function prepareBuild(
     sources: sourcesOf(session),
     bases: ids,
     standIns,
+    stamp: (observed) => stampsFor(session, { image, observed }, bases),
     rebuild: noCache ? newRebuild() : undefined,
     env,
     owner: await ownerOf(config),

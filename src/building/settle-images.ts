@@ -3,6 +3,7 @@ import { stopwatch } from '../core/stopwatch.ts';
 import type { DockerImage } from '../docker/engine.ts';
 import { canonicalName } from '../docker/reference.ts';
 import { basesOf } from '../freshness/base-references.ts';
+import type { ReadImage } from '../facts/read-facts.ts';
 import type { Session } from '../session.ts';
 import { matchingCacheImage } from './cache-image.ts';
 import { decideBuild, type BuildDecision } from './decide-build.ts';
@@ -21,6 +22,8 @@ export interface ImageOutcome {
   seen: ImageFreshness;
   /** The image as Docker has it now; undefined if it neither existed nor was built. */
   built: DockerImage | undefined;
+  /** The images that it is built from, and the ones that these are built from, as they were read. */
+  bases: ReadImage[];
 }
 
 /** How builds are decided in this run. */
@@ -88,7 +91,8 @@ async function settleImage(
   const cacheImage = await usableCacheImage(session, image, seen, policy);
   const decision = decideBuild(seen.freshness, { ...policy, cacheImage });
   const ms = elapsed();
-  const outcome = (built: DockerImage | undefined): ImageOutcome => ({ image, decision, seen, built });
+  const from = bases.flatMap((base) => [{ image: base.image, observed: base.seen.observed }, ...base.bases]);
+  const outcome = (built: DockerImage | undefined): ImageOutcome => ({ image, decision, seen, built, bases: from });
   if (policy.lookOnly) return outcome(seen.found);
   if (seen.freshness.verdict === 'fresh') completeRecord(session, image, seen);
   if (decision.action === 'skip') {
@@ -97,9 +101,8 @@ async function settleImage(
   }
   await refuseOthers(session, image, seen.found);
   const { observed } = seen;
-  return outcome(
-    await obtainImage(session, { image, settled, observed, decision, cacheImage, noCache: policy.noCache ?? false }),
-  );
+  const wanted = { image, settled, bases: from, observed, decision, cacheImage, noCache: policy.noCache ?? false };
+  return outcome(await obtainImage(session, wanted));
 }
 
 function settledBase({ image, built, decision }: ImageOutcome, { lookOnly }: BuildPolicy): SettledBase {

@@ -2,6 +2,7 @@ import type { Why } from '../building/why.ts';
 import type { ClusterStatus } from '../cluster/status.ts';
 import type { Tier } from '../config/config.ts';
 import { ago, count, dataSize, seconds } from '../core/words.ts';
+import type { ImageFactsNow } from '../facts/facts-now.ts';
 import { describeChange } from '../freshness/decide-freshness.ts';
 import type { Pruned } from '../pruning/pruned.ts';
 import { differenceLines } from '../rendering/decide-difference.ts';
@@ -41,6 +42,7 @@ export function cacheTable({ images, buildCache, verified }: CacheStatus, now: n
           : [created ? `built ${since(created, now)}` : [], dataSize(size ?? 0)].flat().join(', '),
       ],
       ['nodes', inNodes.join(', ') || 'none running'],
+      ...(image.facts ? [['commit', commitLine(image.facts)] satisfies [string, string]] : []),
     ];
     const then = THEN[image.action];
     return [
@@ -51,6 +53,15 @@ export function cacheTable({ images, buildCache, verified }: CacheStatus, now: n
   if (verified) rows.push(verifiedLine(verified));
   if (!buildCache) return rows;
   return [...rows, `BuildKit's cache: ${dataSize(buildCache.bytes)}, ${dataSize(buildCache.inUse)} of it in use`];
+}
+
+/** The commit now; the image may carry an earlier one, which is no reason to build. */
+function commitLine({ commit, dirty, unknown, carried }: ImageFactsNow): string {
+  const files =
+    dirty.length === 0 ? '' : `, with ${count(dirty.length, 'changed file')}: ${dirty.slice(0, 3).join(', ')}`;
+  const now = unknown === undefined ? `${commit}${files}` : `unknown: ${unknown}`;
+  const stamped = Object.entries(carried).map(([name, value]) => `${name}=${value}`);
+  return stamped.length === 0 ? now : `${now}; the image carries ${stamped.join(', ')}`;
 }
 
 /** What `cache-status --verify` found, for people. An error names the files. */

@@ -1,4 +1,5 @@
 import type { DeployStep } from './deploy-step.ts';
+import type { Stamp } from './image-facts.ts';
 
 /** A configuration after it was read and checked: every path absolute, every default filled in. */
 export interface Config {
@@ -80,6 +81,8 @@ export interface ImageConfig {
    * registry answers: reference to Debian release, such as `debian:bookworm-slim` to `bookworm`.
    */
   debianBases: Record<string, string>;
+  /** Facts that a build puts into the image. Which ones is an input; their values are not. */
+  stamps: Stamp[];
 }
 
 /** An image that others have built. */

@@ -1,3 +1,5 @@
+import type { FactName, StampWay } from './image-facts.ts';
+
 /**
  * The content of `harness.config.ts` (or .js, .mjs, .json, .yaml). Relative paths start at the
  * directory of that file. `schema.ts` checks it; unknown keys are errors. The JSON schema takes
@@ -76,6 +78,12 @@ export interface HarnessConfig {
        * Debian release.
        */
       debianBases?: Record<string, string>;
+      /**
+       * Facts to put into the image, by name: `{ GIT_COMMIT: 'commit' }`. They never make it stale:
+       * the image says what was true when it was built. A name such as `GIT_COMMIT` becomes a
+       * variable, one with dots a label, a path a file; `as` chooses otherwise.
+       */
+      stamps?: Record<string, FactName | { fact: FactName; as?: StampWay }>;
     }
   >;
   /** How images get into nodes. */

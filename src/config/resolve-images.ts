@@ -4,6 +4,7 @@ import { runtimeName } from '../docker/reference.ts';
 import type { ImageConfig, NamedContext, OtherImage } from './config.ts';
 import type { HarnessConfig } from './define.ts';
 import { isDirectory, isFile } from './files.ts';
+import { resolveStamps } from './image-facts.ts';
 import { environmentName } from './names.ts';
 import type { Problem } from './schema.ts';
 
@@ -60,6 +61,7 @@ function resolveImage(name: string, raw: RawImage, root: string, project: string
     cacheImage: raw.cacheImage,
     reference: referenceFor(raw.tag, project, name),
     debianBases: raw.debianBases ?? {},
+    stamps: resolveStamps(raw.stamps, raw.buildArgs ?? {}, `images.${name}.stamps`, problems),
   };
 }
 

@@ -2,6 +2,7 @@ import * as v from 'valibot';
 import { parseReference } from '../docker/reference.ts';
 import { TRANSPORTS } from './config.ts';
 import type { HarnessConfig } from './define.ts';
+import { FACT_NAMES, STAMP_WAYS } from './image-facts.ts';
 import { deploy } from './schema-deploy.ts';
 import { argv, fromEnvironment, globs, label, object, record, text, timeout, variable } from './schema-parts.ts';
 
@@ -33,6 +34,14 @@ const contextName = v.pipe(
 const platform = v.pipe(
   text,
   v.regex(/^[a-z0-9]+\/[a-z0-9]+(\/[a-z0-9]+)?$/, 'expected a platform such as `linux/amd64`'),
+);
+
+const listed = (names: readonly string[]) => names.map((name) => `\`${name}\``).join(', ');
+const fact = v.picklist(FACT_NAMES, `expected ${listed(FACT_NAMES)}`);
+
+const stamp = v.union(
+  [fact, object({ fact, as: v.optional(v.picklist(STAMP_WAYS, `expected ${listed(STAMP_WAYS)}`)) })],
+  `expected ${listed(FACT_NAMES)}, or \`{ fact: "commit", as: "label" }\` with ${listed(STAMP_WAYS)}`,
 );
 
 const image = object({
@@ -71,6 +80,7 @@ const image = object({
       'expected an image reference such as `shop/api:dev`, or a tag such as `dev`',
     ),
   ),
+  stamps: v.optional(record(text, stamp, 'expected an object: name to fact')),
   debianBases: v.optional(record(reference, label, 'expected an object: image reference to Debian release')),
 });
 

@@ -16,6 +16,8 @@ export interface DockerImage {
   /** Bytes. */
   size: number;
   labels: Record<string, string>;
+  /** Environment variables of its containers, as `NAME=value`. */
+  env: string[];
   /** Whether it is in the containerd store. Its id is then not the one that nodes know. */
   inContainerd: boolean;
   /** Digests of its layers' contents, lowest first. They are the same in every store. */
@@ -36,7 +38,7 @@ export interface InspectedImage {
   RepoDigests?: string[] | null;
   Created: string;
   Size: number;
-  Config: { Labels?: Record<string, string> | null; OnBuild?: string[] | null };
+  Config: { Labels?: Record<string, string> | null; Env?: string[] | null; OnBuild?: string[] | null };
   Descriptor?: unknown;
   Manifests?: { ID: string; ImageData?: { Platform: { os?: string; architecture?: string } } }[] | null;
   /** For an image of several platforms, the engine's. */
@@ -62,6 +64,7 @@ export function toDockerImage(found: InspectedImage): DockerImage {
     created: new Date(found.Created),
     size: found.Size,
     labels: found.Config.Labels ?? {},
+    env: found.Config.Env ?? [],
     inContainerd: found.Descriptor !== undefined || found.GraphDriver?.Name === CONTAINERD_SNAPSHOTTER,
     layers: found.RootFS?.Layers ?? [],
     repoDigests: (found.RepoDigests ?? []).map((name) => name.slice(name.indexOf('@') + 1)),

@@ -58,6 +58,8 @@ export function buildOptions(image: ImageConfig, { env, platform }: BuildSurroun
         'env' in secret ? `${id} (the variable ${secret.env} is not set)` : `${id} (there is no file ${secret.file})`,
       );
   }
+  // Which facts an image carries is an input. Their values are not.
+  for (const { name, fact, as } of image.stamps) settings[`stamp ${name}`] = `${fact} as ${as}`;
   const platforms = platformsOf(image, env, platform);
   const arePlatformsGiven = image.platforms.length > 0 || Boolean(env['DOCKER_DEFAULT_PLATFORM']);
   return {

@@ -7,10 +7,16 @@ import { seal } from './judge-origin.ts';
  * so BuildKit's messages name the lines of the user's file.
  * @param target as `--target` takes it; undefined for the last stage
  * @param digest the inputs digest
+ * @param last instructions that come just before the seal
  * @returns undefined if there is no place for it: without such a stage, which other languages of
  * frontends do not have, and after an instruction that the end of the file cuts off
  */
-export function sealDockerfile(text: Buffer, target: string | undefined, digest: string): Buffer | undefined {
+export function sealDockerfile(
+  text: Buffer,
+  target: string | undefined,
+  digest: string,
+  last: readonly string[] = [],
+): Buffer | undefined {
   const { instructions, isCutOff } = readInstructions(text.toString('utf8'));
   const stages = instructions.filter(({ keyword }) => keyword === 'FROM');
   const stage = target === undefined ? stages.length - 1 : stageIndex(stages, target);
@@ -19,7 +25,8 @@ export function sealDockerfile(text: Buffer, target: string | undefined, digest:
   // Bytes that are not text stay as they are.
   const end = next === undefined ? text.length : startOfLine(text, next);
   const newline = text.at(end - 1) === NEWLINE ? '' : '\n';
-  return Buffer.concat([text.subarray(0, end), Buffer.from(`${newline}${seal(digest)}\n`), text.subarray(end)]);
+  const ending = [...last, seal(digest)].join('\n');
+  return Buffer.concat([text.subarray(0, end), Buffer.from(`${newline}${ending}\n`), text.subarray(end)]);
 }
 
 const NEWLINE = 10;

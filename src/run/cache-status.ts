@@ -7,6 +7,7 @@ import type { ImageConfig, OtherImage } from '../config/config.ts';
 import { askAhead } from '../core/ask-ahead.ts';
 import { buildCacheSize } from '../docker/build-cache.ts';
 import { runtimeName } from '../docker/reference.ts';
+import { factsNow, type ImageFactsNow } from '../facts/facts-now.ts';
 import type { FreshnessDecision } from '../freshness/decide-freshness.ts';
 import { decideLoad, type LoadDecision } from '../loading/decide-load.ts';
 import { digestsOf } from '../loading/image-digest.ts';
@@ -33,6 +34,8 @@ export interface ImageStatus {
   size: number | null;
   /** By node; empty if no node is running. */
   nodes: Record<string, LoadDecision['verdict']>;
+  /** What is true about its sources now, and what it says itself; absent if it has no stamps. */
+  facts?: ImageFactsNow;
 }
 
 /** What `cache-status` reports. */
@@ -80,9 +83,10 @@ function runningTargets(nodes: ClusterState['nodes']): ClusterState['nodes'] {
 
 async function statusOf(
   session: Session,
-  { image, decision, seen, built }: ImageOutcome,
+  { image, decision, seen, built, bases }: ImageOutcome,
   nodes: ClusterState['nodes'],
 ): Promise<ImageStatus> {
+  const facts = await factsNow(session, { image, ...seen }, bases);
   return {
     verdict: decision.verdict,
     action: decision.action,
@@ -90,6 +94,7 @@ async function statusOf(
     changed: decision.changes,
     newest: seen.newest ? { path: seen.newest.path, modified: new Date(seen.newest.modified).toISOString() } : null,
     ...(await placesOf(session, { image, built }, nodes)),
+    ...(facts && { facts }),
   };
 }
 

@@ -13,6 +13,7 @@ export function imageIn(context: string, more: Partial<ImageConfig> = {}): Image
     secrets: {},
     reference: 'coretest/api:dev',
     debianBases: {},
+    stamps: [],
     ...more,
   };
 }

@@ -22,6 +22,7 @@ const FLOORS: [rooms: string[], reason: string][] = [
   [['locking'], 'one run at a time, on this machine and in the engine'],
   [['containerd', 'config', 'system-images', 'setup', 'caching'], 'need Docker, but no run'],
   [['session.ts', 'freshness'], 'what each stage receives; what an image is built from'],
+  [['facts'], 'what is true about an image without being an input'],
   [['claims'], 'whose tests rely on what is deployed'],
   [['cluster', 'building'], 'the two stages that start a run, in parallel'],
   [['registry', 'services'], 'containers next to the cluster: they need its network'],

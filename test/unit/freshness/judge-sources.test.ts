@@ -17,6 +17,7 @@ function base(more: Partial<DockerImage> = {}): DockerImage {
     layers: LAYERS,
     repoDigests: ['sha256:pulled'],
     onBuild: [],
+    env: [],
     ...more,
   };
 }

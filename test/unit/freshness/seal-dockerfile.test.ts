@@ -27,6 +27,12 @@ describe('the seal of a Dockerfile', () => {
     expect(sealed(first)).toBe(`${first}${SEAL}\n`);
   });
 
+  it('comes after the instructions that end the stage', () => {
+    const text = Buffer.from('FROM a AS one\nFROM b\n');
+    const ended = sealDockerfile(text, 'one', DIGEST, ["ENV A='1'", "COPY <<'E' /a\n1\nE"])?.toString('utf8');
+    expect(ended).toBe(`FROM a AS one\nENV A='1'\nCOPY <<'E' /a\n1\nE\n${SEAL}\nFROM b\n`);
+  });
+
   it('keeps bytes that are not text', () => {
     const text = Buffer.concat([Buffer.from('FROM a\nENV B="ü'), Buffer.from([0xff, 0x80]), Buffer.from('"')]);
     expect(sealDockerfile(text, undefined, DIGEST)).toEqual(Buffer.concat([text, Buffer.from(`\n${SEAL}\n`)]));

@@ -15,6 +15,7 @@ const request = {
     layers: [],
     repoDigests: [],
     onBuild: [],
+    env: [],
   },
 };
 const targets = [{ node: 'a' }, { node: 'b' }];

@@ -46,6 +46,7 @@ describe('the digest of an image in a node', () => {
     layers: [],
     repoDigests: [],
     onBuild: [],
+    env: [],
     created: new Date(0),
     size: 1,
     labels: {},

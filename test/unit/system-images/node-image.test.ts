@@ -28,6 +28,7 @@ function fakeEngine(
           layers: [],
           repoDigests: [],
           onBuild: [],
+          env: [],
         },
       );
     },
