@@ -64,14 +64,16 @@ export function imageOwner({ project, isNamed, directory, repository, within }: 
 }
 
 /**
- * Whether an image was certainly built by another project of the same name. A label does not tell
- * whose image of a shallow clone it is, because that lacks the first commit.
+ * Whether an image was certainly built by another project, which has the same name by accident: not
+ * if both configurations set it. The label of a shallow clone tells too little, because that lacks
+ * the first commit.
  * @param label the value of its label
  */
 export function isOthersImage(label: string | undefined, self: Owner): boolean {
   const owner = ownerIn(label);
   const own = imageOwner(self);
   if (owner === undefined || owner.project !== own.project || isSameOwner(owner, own)) return false;
+  if (owner.isNamed && own.isNamed) return false;
   if (owner.repository !== undefined && own.repository !== undefined) return true;
   return owner.within === undefined && own.within === undefined;
 }

@@ -74,6 +74,8 @@ describe('the owner of an image', () => {
     ['another clone', false, IN_GIT, at('/two/app', IN_GIT)],
     ['a shallow clone', false, IN_GIT, { ...PLAIN, within: 'services/app' }],
     ['two shallow clones', false, { ...PLAIN, within: '' }, { ...at('/two/app', PLAIN), within: '' }],
+    ['two repositories that are named', false, named(IN_GIT), { ...named(IN_GIT), repository: 'bbb' }],
+    ['two repositories, one of them named', true, named(IN_GIT), { ...IN_GIT, repository: 'bbb' }],
     ['two directories that are named', false, named(PLAIN), at('/two/app', named(PLAIN))],
     ['another project', false, IN_GIT, { ...IN_GIT, repository: 'bbb', project: 'api' }],
   ])('is certainly somebody else for %s: %s', (_title, expected, a, b) => {
