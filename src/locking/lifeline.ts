@@ -13,7 +13,7 @@ export interface Lifeline {
   close: () => void;
 }
 
-/** Milliseconds until a broken connection is opened again. */
+/** Milliseconds between the attempts to open a broken connection again. */
 const REOPEN_MS = 1_000;
 
 /**
@@ -47,8 +47,9 @@ export async function openLifeline(engine: DockerEngine, name: string): Promise<
     state.socket = socket;
     answerChecks(socket, () => state.isClosed);
     socket.once('close', () => {
-      state.wasBroken ||= !state.isClosed;
-      later();
+      if (state.isClosed) return;
+      state.wasBroken = true;
+      void reopen();
     });
   };
   watch(first);

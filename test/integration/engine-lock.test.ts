@@ -1,7 +1,8 @@
 import { spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
+import type { Duplex } from 'node:stream';
 import { fileURLToPath } from 'node:url';
-import { afterAll, describe, expect, it } from 'vitest';
+import { afterAll, describe, expect, it, vi } from 'vitest';
 import { DockerEngine } from '../../src/docker/engine.ts';
 import { EngineLock } from '../../src/locking/engine-lock.ts';
 import { newHolder, type Holder } from '../../src/locking/holder.ts';
@@ -119,7 +120,7 @@ describe('the lock in the engine', () => {
   });
 });
 
-describe('a lifeline', () => {
+describe.concurrent('a lifeline', () => {
   it('answers the questions of the engine, and has a name that no second one gets', async () => {
     const lifeline = randomUUID();
     const first = (await openLifeline(engine, lifeline)) as Lifeline;
@@ -128,5 +129,24 @@ describe('a lifeline', () => {
     expect(first.wasBroken()).toBe(false);
     expect(await openLifeline(engine, lifeline)).toBe('taken');
     first.close();
+  });
+
+  it('that broke is opened again, as after a restart of the engine', async () => {
+    const sockets: Duplex[] = [];
+    const name = randomUUID();
+    const observed = {
+      upgrade: async (...args: Parameters<DockerEngine['upgrade']>) => {
+        const answer = await engine.upgrade(...args);
+        if (!('status' in answer)) sockets.push(answer);
+        return answer;
+      },
+    } as unknown as DockerEngine;
+    const lifeline = (await openLifeline(observed, name)) as Lifeline;
+    sockets[0]?.destroy();
+    // The engine keeps the name for some seconds.
+    await vi.waitFor(() => expect(sockets).toHaveLength(2), 30_000);
+    expect(lifeline.wasBroken()).toBe(true);
+    expect(await openLifeline(engine, name)).toBe('taken');
+    lifeline.close();
   });
 });
