@@ -55,6 +55,10 @@ cache-status *args: _built
 why *args: _built
     node dist/bin/harness.cjs why "$@"
 
+# print what build contexts hold and send, and what is wrong with them and with Dockerfiles
+audit *args: _built
+    node dist/bin/harness.cjs audit "$@"
+
 # delete the cluster and the images of this project
 clean *args: _built
     node dist/bin/harness.cjs clean "$@"

@@ -13,6 +13,7 @@ import type { StepDifference } from './run/diff.ts';
 import type { Cleaned } from './run/down.ts';
 import type { TierPlan } from './run/dry-run.ts';
 import { exclusively } from './run/exclusive.ts';
+import { ImageReports } from './run/image-reports.ts';
 import { inSession } from './run/in-session.ts';
 import type { DownOptions, OpenOptions, TierOptions } from './run/options.ts';
 import type { PreparedTests } from './run/prepare-for-others.ts';
@@ -45,12 +46,13 @@ export async function openHarness(options: OpenOptions = {}): Promise<Harness> {
  * Each method loads its modules when it is called, because loading all modules takes longer than a
  * check that finds nothing to do.
  */
-export class Harness {
+export class Harness extends ImageReports {
   readonly #session: Session;
   readonly #command: string;
 
   /** Use `openHarness` instead. */
   constructor(session: Session, command: string) {
+    super(session);
     this.#session = session;
     this.#command = command;
   }

@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { CommanderError, Command as Program } from 'commander';
 import { exitCodeOf, HarnessError } from '../core/error.ts';
-import { COMMANDS, OPTIONS, type Command, type CommandOptions } from './commands.ts';
+import { OPTIONS, type Command, type CommandOptions } from './command.ts';
+import { COMMANDS } from './commands.ts';
 import { runCommand, runWork, type CommonOptions } from './run.ts';
 import { openStreams, type Streams } from './streams.ts';
 import { addToolCommands } from './tool-commands.ts';

@@ -6,7 +6,7 @@ import type { Summary } from '../core/summary.ts';
 import { openHarness, type Harness } from '../harness.ts';
 import { errorForPeople } from '../report/errors.ts';
 import { plainReporter } from '../report/lines.ts';
-import type { Command, CommandEnd, CommandOptions } from './commands.ts';
+import type { Command, CommandEnd, CommandOptions } from './command.ts';
 import { sinceImages } from './since-images.ts';
 import type { Streams } from './streams.ts';
 

@@ -2,7 +2,7 @@ import type { Command as Program } from 'commander';
 import type { Emit } from '../core/event.ts';
 import type { Config } from '../config/config.ts';
 import { DockerEngine } from '../docker/engine.ts';
-import type { CommandEnd } from './commands.ts';
+import type { CommandEnd } from './command.ts';
 import { runWork, type CommonOptions } from './run.ts';
 import type { Streams } from './streams.ts';
 import { doctorLines } from './tables.ts';

@@ -30,11 +30,40 @@ export interface Config {
   manifests: string[];
   deploy: DeployConfig;
   tests: TestsConfig;
+  audit: AuditConfig;
   timeouts: Timeouts;
 }
 
 /** How images can be asked to get into nodes. */
 export const TRANSPORTS = ['auto', 'registry', 'archive'] as const;
+
+/** The rules of an audit. Names never change. */
+export const AUDIT_RULES = [
+  'unused-files', // no step takes them
+  'rebuilt-files', // a step takes them, although other steps make them again
+  'secret-file',
+  'secret-content',
+  'ignore-line',
+  'early-stamp',
+  'copy-before-install',
+  'cache-mount',
+  'cache-mount-lock',
+  'unpinned-base',
+  'root-user',
+  'secret-in-arg',
+  'buildkit-check',
+  'hadolint',
+] as const;
+
+export type AuditRule = (typeof AUDIT_RULES)[number];
+
+/** What `harness audit` demands. */
+export interface AuditConfig {
+  /** The most bytes that the files of a context may have; undefined for any number. */
+  maxContext?: number | undefined;
+  /** Rules whose findings are left out. */
+  ignore: AuditRule[];
+}
 
 /** How long the harness waits, in milliseconds. */
 export interface Timeouts {

@@ -1,3 +1,4 @@
+import type { AuditRule } from './config.ts';
 import type { FactName, StampWay } from './image-facts.ts';
 
 /**
@@ -148,6 +149,16 @@ export interface HarnessConfig {
      * variables that tests read besides their imports. Default: false.
      */
     cache?: boolean | { files?: string[]; env?: string[] };
+  };
+  /** What `harness audit` checks. */
+  audit?: {
+    /**
+     * The most that the files of a build context may have in total, in bytes or as in `'50 MB'`. A
+     * larger one ends `harness audit` with exit code 3. Default: any size.
+     */
+    maxContext?: number | string;
+    /** Rules whose findings are left out, such as `unpinned-base`. */
+    ignore?: AuditRule[];
   };
   /** How long to wait, in seconds. */
   timeouts?: {

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
+import { byteSize } from '../core/byte-size.ts';
 import { DEFAULT_TIMEOUTS, type ClusterConfig, type Config, type TestsConfig, type Timeouts } from './config.ts';
 import type { HarnessConfig } from './define.ts';
 import { isFile } from './files.ts';
@@ -45,6 +46,7 @@ export async function resolveConfig(
     manifests: await findManifests(raw.manifests, root, 'manifests', problems),
     deploy: await resolveDeploy(raw.deploy, { root, namespace, timeouts, images: [...images, ...others], problems }),
     tests: resolveTests(raw.tests, root, problems),
+    audit: { maxContext: byteSize(raw.audit?.maxContext), ignore: raw.audit?.ignore ?? [] },
     timeouts,
   };
   return { config, problems };

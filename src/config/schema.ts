@@ -1,6 +1,7 @@
 import * as v from 'valibot';
 import { parseReference } from '../docker/reference.ts';
-import { TRANSPORTS } from './config.ts';
+import { isByteSize } from '../core/byte-size.ts';
+import { AUDIT_RULES, TRANSPORTS } from './config.ts';
 import type { HarnessConfig } from './define.ts';
 import { FACT_NAMES, STAMP_WAYS } from './image-facts.ts';
 import { deploy } from './schema-deploy.ts';
@@ -42,6 +43,11 @@ const fact = v.picklist(FACT_NAMES, `expected ${listed(FACT_NAMES)}`);
 const stamp = v.union(
   [fact, object({ fact, as: v.optional(v.picklist(STAMP_WAYS, `expected ${listed(STAMP_WAYS)}`)) })],
   `expected ${listed(FACT_NAMES)}, or \`{ fact: "commit", as: "label" }\` with ${listed(STAMP_WAYS)}`,
+);
+
+const bytes = v.union(
+  [v.pipe(v.number(), v.integer(), v.minValue(1)), v.pipe(v.string(), v.check(isByteSize))],
+  "expected a number of bytes, or a size such as `'50 MB'`",
 );
 
 const image = object({
@@ -153,6 +159,17 @@ export const schema = object({
             }),
           ],
           'expected true, false or `{ files: […], env: […] }`',
+        ),
+      ),
+    }),
+  ),
+  audit: v.optional(
+    object({
+      maxContext: v.optional(bytes),
+      ignore: v.optional(
+        v.array(
+          v.picklist(AUDIT_RULES, `expected a rule of \`harness audit\`: ${AUDIT_RULES.join(', ')}`),
+          'expected an array of rules',
         ),
       ),
     }),

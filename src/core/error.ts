@@ -18,6 +18,7 @@ export type ErrorCode =
   | 'LOCKED' // another run uses the same cluster, and the time to wait for it is over
   | 'STALE' // `--expect-fresh` was given, but an image would have to be built
   | 'INDEX_WRONG' // `--verify` found files that changed although the index said that they had not
+  | 'TOO_LARGE' // a context or an image has more bytes than the configuration allows
   | 'INTERRUPTED'; // the run was ended by a signal
 
 /** The exit code of a command that ends with this error. 1 is reserved for failed tests. */

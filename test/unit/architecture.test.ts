@@ -25,6 +25,7 @@ const FLOORS: [rooms: string[], reason: string][] = [
   [['facts'], 'what is true about an image without being an input'],
   [['claims'], 'whose tests rely on what is deployed'],
   [['cluster', 'building'], 'the two stages that start a run, in parallel'],
+  [['auditing'], 'what contexts and images hold, as building sends and makes them'],
   [['registry', 'services'], 'containers next to the cluster: they need its network'],
   [['loading', 'pruning'], 'what gets into nodes and what leaves them; neither knows the other'],
   [['manifests'], 'what is to be applied, with the loaded images filled in'],
