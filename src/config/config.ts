@@ -23,8 +23,10 @@ export interface Config {
   others: OtherImage[];
   /** How images get into nodes. */
   transport: (typeof TRANSPORTS)[number];
-  /** Whether the registry outlives its cluster. */
+  /** Whether the registry and the mirrors outlive their cluster. */
   keepRegistry: boolean;
+  /** Registries whose images pods get through a cache beside the cluster. */
+  mirrors: MirrorConfig[];
   services: ServiceConfig[];
   /** Manifest files, sorted by path. */
   manifests: string[];
@@ -119,6 +121,14 @@ export interface OtherImage {
   name: string;
   /** With a tag. */
   reference: string;
+}
+
+/** A registry that is cached beside the cluster. */
+export interface MirrorConfig {
+  /** As in references of images, such as `docker.io`. */
+  host: string;
+  /** The URL that the cache asks. */
+  from: string;
 }
 
 /** How to deploy. */

@@ -99,6 +99,11 @@ export interface HarnessConfig {
   registry?: {
     /** Keep the registry and its content when the cluster is deleted. Default: false. */
     keep?: boolean;
+    /**
+     * Registries whose images pods get through a cache beside the cluster, such as `docker.io`. An
+     * object names another server to ask for them.
+     */
+    mirrors?: (string | { host: string; from: string })[];
   };
   /**
    * Containers next to the cluster, such as a database. They keep running from one run to the next

@@ -1,7 +1,14 @@
 import { readFileSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
 import { byteSize } from '../core/byte-size.ts';
-import { DEFAULT_TIMEOUTS, type ClusterConfig, type Config, type TestsConfig, type Timeouts } from './config.ts';
+import {
+  DEFAULT_TIMEOUTS,
+  type ClusterConfig,
+  type Config,
+  type MirrorConfig,
+  type TestsConfig,
+  type Timeouts,
+} from './config.ts';
 import type { HarnessConfig } from './define.ts';
 import { isFile } from './files.ts';
 import { findManifests } from './find-manifests.ts';
@@ -37,6 +44,7 @@ export async function resolveConfig(
     others,
     transport: raw.load?.transport ?? 'auto',
     keepRegistry: raw.registry?.keep ?? false,
+    mirrors: resolveMirrors(raw.registry?.mirrors, problems),
     services: Object.entries(raw.services ?? {}).map(([name, { env = {}, command = [], ...service }]) => ({
       name,
       env,
@@ -50,6 +58,21 @@ export async function resolveConfig(
     timeouts,
   };
   return { config, problems };
+}
+
+function resolveMirrors(
+  raw: NonNullable<HarnessConfig['registry']>['mirrors'] = [],
+  problems: Problem[],
+): MirrorConfig[] {
+  const mirrors = raw.map((mirror) => {
+    if (typeof mirror === 'object') return mirror;
+    return { host: mirror, from: `https://${mirror === 'docker.io' ? 'registry-1.docker.io' : mirror}` };
+  });
+  const hosts = mirrors.map(({ host }) => host);
+  const twice = hosts.find((host, index) => hosts.indexOf(host) !== index);
+  if (twice !== undefined)
+    problems.push({ path: 'registry.mirrors', message: `expected each registry once, found ${twice} twice` });
+  return mirrors;
 }
 
 function resolveCluster(

@@ -90,6 +90,19 @@ const image = object({
   debianBases: v.optional(record(reference, label, 'expected an object: image reference to Debian release')),
 });
 
+const host = v.pipe(
+  text,
+  v.regex(/^[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:\d+)?$/i, 'expected the host of a registry, such as `docker.io`'),
+);
+
+const mirrors = v.array(
+  v.union(
+    [host, object({ host, from: v.pipe(text, v.regex(/^https?:\/\/[^\s/]+\/?$/, 'expected a URL')) })],
+    'expected the host of a registry, such as `docker.io`, or `{ host: "ghcr.io", from: "https://…" }`',
+  ),
+  'expected an array of hosts of registries',
+);
+
 const port = v.pipe(
   v.number('expected a port'),
   v.integer('expected a port'),
@@ -139,7 +152,7 @@ export const schema = object({
       transport: v.optional(v.picklist(TRANSPORTS, `expected ${TRANSPORTS.map((name) => `\`${name}\``).join(', ')}`)),
     }),
   ),
-  registry: v.optional(object({ keep: v.optional(v.boolean('expected true or false')) })),
+  registry: v.optional(object({ keep: v.optional(v.boolean('expected true or false')), mirrors: v.optional(mirrors) })),
   services: v.optional(record(label, service, 'expected an object of services by name')),
   manifests: v.optional(globs),
   deploy: v.optional(deploy),

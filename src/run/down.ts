@@ -7,6 +7,7 @@ import { cleanImages } from '../pruning/clean-images.ts';
 import { removeLeftovers } from '../pruning/leftovers.ts';
 import type { Kept } from '../pruning/decide-prune.ts';
 import { takeRegistryDown } from '../registry/bring-up.ts';
+import { takeMirrorsDown } from '../registry/mirrors.ts';
 import { removeServices } from '../services/bring-up.ts';
 import type { Session } from '../session.ts';
 import type { DownOptions } from './options.ts';
@@ -34,6 +35,7 @@ export async function takeDown(session: Session, { volumes = false }: DownOption
   if (state.nodes.length === 0) {
     await removeServices(session, { volumes });
     await takeRegistryDown(session); // the cluster may have been deleted without the harness
+    await takeMirrorsDown(session);
     session.emit({ type: 'note', level: 'info', message: `cluster ${name} does not exist` });
     return false;
   }
@@ -44,6 +46,7 @@ export async function takeDown(session: Session, { volumes = false }: DownOption
   });
   await removeServices(session, { volumes });
   await takeRegistryDown(session);
+  await takeMirrorsDown(session);
   return true;
 }
 

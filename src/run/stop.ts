@@ -3,6 +3,7 @@ import type { ClusterState } from '../cluster/cluster.ts';
 import { stop } from '../cluster/lifecycle.ts';
 import { ownCluster } from '../cluster/ownership.ts';
 import { stopRegistry } from '../registry/bring-up.ts';
+import { stopMirrors } from '../registry/mirrors.ts';
 import { stopServices } from '../services/bring-up.ts';
 import type { Session } from '../session.ts';
 
@@ -14,6 +15,6 @@ import type { Session } from '../session.ts';
 export async function stopCluster(session: Session): Promise<ClusterState> {
   const state = await ownCluster(session);
   await awaitTests(session, state);
-  await Promise.all([stop(session.engine, state), stopRegistry(session), stopServices(session)]);
+  await Promise.all([stop(session.engine, state), stopRegistry(session), stopMirrors(session), stopServices(session)]);
   return state;
 }

@@ -2,6 +2,7 @@ import { bringUp, type RunningCluster } from '../cluster/bring-up.ts';
 import { transportFor } from '../loading/choose-transport.ts';
 import type { Transport } from '../loading/transport.ts';
 import { registryImage } from '../registry/bring-up.ts';
+import { ensureMirrors } from '../registry/mirrors.ts';
 import type { Session } from '../session.ts';
 
 /**
@@ -20,6 +21,6 @@ export async function up(session: Session, onTransport?: (transport: Transport) 
       transportFor(session, early).then(onTransport, () => undefined); // the load reports the error
     },
   });
-  if (changed) await transportFor(session, nodes);
+  await Promise.all([changed && transportFor(session, nodes), ensureMirrors(session, nodes)]);
   return { ...rest, nodes, changed };
 }

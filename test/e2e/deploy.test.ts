@@ -328,6 +328,29 @@ describe('an image of others', () => {
   });
 });
 
+describe('a mirror', () => {
+  it('gets images that pods pull once, and has them when their registry is gone', async () => {
+    const remote = await startRemoteRegistry(`${all.name}-far`, 'kind');
+    try {
+      await remote.offer(all.project('first').reference, 'shop/mirrored:1');
+      const project = all.project('mirrored', {
+        registry: { mirrors: [{ host: 'far.example', from: `http://${remote.address}:5000` }] },
+      });
+      const container = { image: 'far.example/shop/mirrored:1', imagePullPolicy: 'Always' };
+      project.manifest(deployment('app', container));
+      await project.must('test-cached');
+      expect((await onlyPod(project.kubeconfig, project.namespace)).log).toBe('first build');
+      await remote.remove();
+      project.manifest(deployment('app', { ...container, env: [{ name: 'CHANGED', value: 'yes' }] }));
+      await project.must('test-cached');
+      const [mirror] = await dockerLines('ps', '--format', '{{.Names}}', '--filter', `name=${all.name}-mirror-far`);
+      expect(mirror).toMatch(/-mirror-far\.example-/);
+    } finally {
+      await remote.remove();
+    }
+  });
+});
+
 describe('an `image:`', () => {
   it('refers to a configured image by its name, its repository or its whole reference', async () => {
     const project = all.project('forms');

@@ -9,6 +9,8 @@ import { docker, dockerLines, eventually } from './tools.ts';
 export interface RemoteRegistry {
   /** Its container. */
   name: string;
+  /** Its address on its network. */
+  address: string;
   /** Where Docker reaches it. */
   host: string;
   /** Copies an image of Docker's into it. @returns its reference there */
@@ -52,7 +54,13 @@ export async function startRemoteRegistry(name: string, network = 'bridge'): Pro
       await docker('rmi', there);
       return there;
     };
-    return { name, host, offer, remove };
+    const address = await docker(
+      'inspect',
+      '--format',
+      '{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}',
+      name,
+    );
+    return { name, host, address, offer, remove };
   } catch (error) {
     await remove();
     throw error;

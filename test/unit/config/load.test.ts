@@ -152,6 +152,23 @@ describe('the configuration file', () => {
     await expect(loadConfig(root)).rejects.toMatchObject({ detail: expect.stringContaining(message) });
   });
 
+  it('says where the mirrors of registries ask', async () => {
+    const root = scratch();
+    const write = (mirrors: string) => plant(root, { 'harness.config.yaml': `registry: { mirrors: ${mirrors} }` });
+    write('[docker.io, ghcr.io, { host: "r:5000", from: "http://other:5000" }]');
+    expect((await loadConfig(root)).mirrors).toEqual([
+      { host: 'docker.io', from: 'https://registry-1.docker.io' },
+      { host: 'ghcr.io', from: 'https://ghcr.io' },
+      { host: 'r:5000', from: 'http://other:5000' },
+    ]);
+    write('[ghcr.io, ghcr.io]');
+    await expect(loadConfig(root)).rejects.toMatchObject({
+      detail: 'registry.mirrors: expected each registry once, found ghcr.io twice',
+    });
+    write('["https://ghcr.io"]');
+    await expect(loadConfig(root)).rejects.toMatchObject({ detail: expect.stringContaining('registry.mirrors.0') });
+  });
+
   it('may be named, relative to the working directory', async () => {
     const root = scratch();
     plant(root, { 'other.json': '{"project":"named"}', 'a/': '' });
