@@ -4,6 +4,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { DockerEngine } from '../../src/docker/engine.ts';
 import { listTags } from '../../src/registry/client.ts';
 import { readPassword } from '../../src/registry/credential.ts';
+import { HARNESS } from './support/command.ts';
 import { podsIn } from './support/pods.ts';
 import { program } from './support/program.ts';
 import { pod, suite, type Project } from './support/suite.ts';
@@ -133,6 +134,16 @@ describe('a second process on the cluster', () => {
     first.write('go', '');
     expect((await running.ended).exitCode).toBe(0);
     expect((await waiting.ended).summary).toMatchObject({ ok: true, builds: [{ verdict: 'built' }] });
+  });
+
+  it('that a test starts ends at once, instead of waiting for its own run', async () => {
+    const script = '"$0" "$1" load-if-needed --json > nested; echo "nested ended with $?"; tail -1 nested';
+    const project = all.project('nested', { tests: { command: ['sh', '-c', script, ...HARNESS] } });
+    const { output } = await project.must('test-cached');
+    expect(output).toContain('nested ended with 3');
+    expect(output).toMatch(
+      /"code":"LOCKED","message":"This command would wait for its own parent: harness test-cached/,
+    );
   });
 
   it('of another project is refused', async () => {
