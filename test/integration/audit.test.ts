@@ -1,4 +1,4 @@
-import { linkSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
+import { linkSync, readFileSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { openHarness } from '../../src/harness.ts';
@@ -52,4 +52,28 @@ it.each([
   plant(root, { '.dockerignore': '**/*.log\n.harness  \n' });
   const predicted = (audited?.sentBytes ?? NaN) + (dockerfile.includes('COPY . ') ? '.harness  \n'.length : 0);
   expect(await bytesSent(root)).toBe(predicted);
+});
+
+it('--fix adds lines after those of the user, and keeps what any image with the same ignore file takes', async () => {
+  const root = scratch();
+  plant(root, {
+    'a.Dockerfile': 'FROM scratch\nCOPY a /\n',
+    'b.Dockerfile': 'FROM scratch\nCOPY b /\n',
+    '.dockerignore': '# mine\n*.log',
+    'a/x': 'x'.repeat(70_000),
+    'b/x': 'x'.repeat(70_000),
+    'c/x': 'x'.repeat(70_000),
+  });
+  const images = { a: { dockerfile: 'a.Dockerfile' }, b: { dockerfile: 'b.Dockerfile' } };
+  writeFileSync(join(root, 'harness.config.json'), JSON.stringify({ project: 'audit-test', images }));
+  const harness = await openHarness({ cwd: root });
+  const [before] = await harness.audit(['a']);
+  expect(before?.proposal).toMatchObject({ lines: ['/c'], isWritten: false });
+  const [fixed] = await harness.audit(['a'], { fix: true });
+  expect(fixed?.proposal).toMatchObject({ lines: ['/c'], isWritten: true });
+  expect(readFileSync(join(root, '.dockerignore'), 'utf8')).toBe('# mine\n*.log\n/c\n');
+  const [after] = await harness.audit(['a'], { fix: true });
+  expect(after?.proposal).toBeNull();
+  expect(after?.contextBytes).toBe((fixed?.proposal?.bytesAfter ?? NaN) + '\n/c\n'.length);
+  expect(after?.reachableBytes).toBe(70_000);
 });
