@@ -51,6 +51,10 @@ load-if-needed *args: _tools
 cache-status *args: _built
     node dist/bin/harness.cjs cache-status "$@"
 
+# print which tags of images are due, and which stand
+tags *args: _built
+    node dist/bin/harness.cjs tags "$@"
+
 # explain why the next build of an image will happen or not, and why the last one did
 why *args: _built
     node dist/bin/harness.cjs why "$@"

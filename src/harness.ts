@@ -11,6 +11,7 @@ import type { Pruned } from './pruning/pruned.ts';
 import type { CacheStatus } from './run/cache-status.ts';
 import type { StepDifference } from './run/diff.ts';
 import type { Cleaned } from './run/down.ts';
+import type { ImageTag } from './run/tags.ts';
 import type { TierPlan } from './run/dry-run.ts';
 import { exclusively } from './run/exclusive.ts';
 import { ImageReports } from './run/image-reports.ts';
@@ -124,14 +125,17 @@ export class Harness extends ImageReports {
     return inSession(this.#session, (session) => cacheStatus(session, selected, { onlyVerdicts, verify }));
   }
 
-  /**
-   * Explains why images will be built or not, and why they were last built. Changes nothing.
-   * @param names of images; all if empty
-   */
+  /** Explains why images (all if none is named) will be built or not, and why they last were. */
   async why(names: readonly string[] = []): Promise<Why[]> {
     const images = selectBuilds(this.config, names);
     const { why } = await import('./building/why.ts');
     return inSession(this.#session, (session) => why(session, images));
+  }
+
+  /** What is due for the tags of images (all if none is named), and what stands. Changes nothing. */
+  async tags(names: readonly string[] = []): Promise<ImageTag[]> {
+    const { images } = selectImages(this.config, names);
+    return inSession(this.#session, async (session) => (await import('./run/tags.ts')).listTags(session, images));
   }
 
   /** Reports what a tier would do. Changes nothing. */
@@ -229,10 +233,7 @@ export class Harness extends ImageReports {
     return this.#alone(async (session) => (await import('./run/down.ts')).clean(session, options));
   }
 
-  /**
-   * Removes images that are neither configured nor used from nodes, local registry and Docker.
-   * `dryRun` only lists them.
-   */
+  /** Removes images that nothing needs from nodes, registry and Docker; `dryRun` only lists them. */
   prune({ dryRun = false }: { dryRun?: boolean } = {}): Promise<Pruned[]> {
     return this.#alone(async (session) => (await import('./pruning/prune.ts')).prune(session, dryRun));
   }

@@ -1,14 +1,17 @@
 import type { ImageConfig, Tier } from '../config/config.ts';
 import { stopwatch } from '../core/stopwatch.ts';
+import { LABELS } from '../core/labels.ts';
 import type { DockerImage } from '../docker/engine.ts';
 import { canonicalName } from '../docker/reference.ts';
 import { basesOf } from '../freshness/base-references.ts';
+import { NOT_KNOWN } from '../freshness/judge-sources.ts';
 import type { ReadImage } from '../facts/read-facts.ts';
+import { applyTags } from '../facts/tags.ts';
 import type { Session } from '../session.ts';
 import { matchingCacheImage } from './cache-image.ts';
 import { decideBuild, type BuildDecision } from './decide-build.ts';
 import { buildOrder } from './decide-order.ts';
-import { inspectImage, type ImageFreshness, type SettledBase } from './inspect-image.ts';
+import { inspectImage, sourcesOf, type ImageFreshness, type SettledBase } from './inspect-image.ts';
 import { obtainImage } from './obtain-image.ts';
 import { refuseOthers } from './origin.ts';
 import { provideBase } from './provide-base.ts';
@@ -95,14 +98,23 @@ async function settleImage(
   const outcome = (built: DockerImage | undefined): ImageOutcome => ({ image, decision, seen, built, bases: from });
   if (policy.lookOnly) return outcome(seen.found);
   if (seen.freshness.verdict === 'fresh') completeRecord(session, image, seen);
+  const named = async (built: DockerImage): Promise<ImageOutcome> => {
+    // Its label tells what a build used: a base may have come, or a source changed, while it waited.
+    const label = built.labels[LABELS.inputs];
+    const isAsSeen = label === undefined || label === NOT_KNOWN || label === seen.observed.digest;
+    const { bases: ids } = seen.observed.inputs;
+    const now = isAsSeen ? seen.observed : { ...(await sourcesOf(session).read(image, ids)), digest: label };
+    await applyTags(session, { image, observed: now }, from, built);
+    return outcome(built);
+  };
   if (decision.action === 'skip') {
     reportSkip(session, image, decision, seen.found, ms);
-    return outcome(seen.found);
+    return decision.verdict === 'fresh' && seen.found ? named(seen.found) : outcome(seen.found);
   }
   await refuseOthers(session, image, seen.found);
   const { observed } = seen;
   const wanted = { image, settled, bases: from, observed, decision, cacheImage, noCache: policy.noCache ?? false };
-  return outcome(await obtainImage(session, wanted));
+  return named(await obtainImage(session, wanted));
 }
 
 function settledBase({ image, built, decision }: ImageOutcome, { lookOnly }: BuildPolicy): SettledBase {

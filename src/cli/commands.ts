@@ -6,7 +6,8 @@ import { wrongIndexError } from '../run/wrong-index.ts';
 import { audit } from './audit-command.ts';
 import type { Command, CommandContext, CommandEnd, CommandOptions } from './command.ts';
 import { deploy } from './deploy-command.ts';
-import { cacheTable, planLines, pruneLines, statusLines, whyLines } from './tables.ts';
+import { IMAGE_COMMANDS } from './image-commands.ts';
+import { cacheTable, planLines, pruneLines, statusLines } from './tables.ts';
 
 const TIER_SUMMARIES: Record<Tier, string> = {
   'test-kind': 'build and load all images, deploy, test (CI, release checks)',
@@ -82,16 +83,7 @@ export const COMMANDS: Command[] = [
       };
     },
   },
-  {
-    name: 'why',
-    summary: 'explain why the next build of an image will happen or not, and why the last one did',
-    takes: 'images',
-    options: ['sinceImage'],
-    run: async ({ harness, args }) => {
-      const images = await harness.why(args);
-      return { lines: whyLines(images, Date.now()), more: { images } };
-    },
-  },
+  ...IMAGE_COMMANDS,
   {
     name: 'audit',
     summary: 'print what build contexts hold and send, and what is wrong with them and with Dockerfiles',

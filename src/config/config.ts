@@ -114,6 +114,8 @@ export interface ImageConfig {
   debianBases: Record<string, string>;
   /** Facts that a build puts into the image. Which ones is an input; their values are not. */
   stamps: Stamp[];
+  /** Further tags: fixed ones, which move, and templates, each of which always means one result. */
+  tags: string[];
 }
 
 /** An image that others have built. */

@@ -80,6 +80,12 @@ export interface HarnessConfig {
        */
       debianBases?: Record<string, string>;
       /**
+       * Further tags. A fixed one, such as `latest`, moves to the newest build. One with a
+       * placeholder, such as `git-{commit}`, never comes to mean another result. Placeholders:
+       * `{commit}`, `{version}`, `{branch}`, `{dockerfile}`, `{inputs}`.
+       */
+      tags?: string[];
+      /**
        * Facts to put into the image, by name: `{ GIT_COMMIT: 'commit' }`. They never make it stale:
        * the image says what was true when it was built. A name such as `GIT_COMMIT` becomes a
        * variable, one with dots a label, a path a file; `as` chooses otherwise.

@@ -54,3 +54,25 @@ function expectedName(name: string, as: StampWay): string | undefined {
   if (name.startsWith('dev.kind-harness.')) return 'expected another label: these are those of the harness itself';
   return /^[A-Za-z0-9][\w./-]*$/.test(name) ? undefined : 'expected the name of a label';
 }
+
+/** What a name can contain in braces. */
+export const TAG_PLACEHOLDERS = ['commit', 'version', 'branch', 'dockerfile', 'inputs'] as const;
+
+/** The templates of an image's further names, after a check. */
+export function resolveTags(
+  raw: string[] = [],
+  place: string,
+  problems: { path: string; message: string }[],
+): string[] {
+  const expected = TAG_PLACEHOLDERS.map((name) => `\`{${name}}\``).join(', ');
+  for (const [index, template] of raw.entries()) {
+    const path = `${place}.${index}`;
+    const unknown = [...template.matchAll(/\{[^{}]*\}/g)].find(
+      ([all]) => !TAG_PLACEHOLDERS.some((name) => all === `{${name}}`),
+    );
+    if (unknown) problems.push({ path, message: `expected ${expected}, found \`${unknown[0]}\`` });
+    else if (!/^\w[\w.-]{0,127}$/.test(template.replaceAll(/\{\w+\}/g, 'x')))
+      problems.push({ path, message: 'expected a tag such as `latest` or `git-{commit}`' });
+  }
+  return raw;
+}

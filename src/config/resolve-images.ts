@@ -4,7 +4,7 @@ import { runtimeName } from '../docker/reference.ts';
 import type { ImageConfig, NamedContext, OtherImage } from './config.ts';
 import type { HarnessConfig } from './define.ts';
 import { isDirectory, isFile } from './files.ts';
-import { resolveStamps } from './image-facts.ts';
+import { resolveStamps, resolveTags } from './image-facts.ts';
 import { environmentName } from './names.ts';
 import type { Problem } from './schema.ts';
 
@@ -62,6 +62,7 @@ function resolveImage(name: string, raw: RawImage, root: string, project: string
     reference: referenceFor(raw.tag, project, name),
     debianBases: raw.debianBases ?? {},
     stamps: resolveStamps(raw.stamps, raw.buildArgs ?? {}, `images.${name}.stamps`, problems),
+    tags: resolveTags(raw.tags, `images.${name}.tags`, problems),
   };
 }
 
@@ -116,6 +117,23 @@ function referenceFor(tag: string | undefined, project: string, name: string): s
 
 function withTag(reference: string): string {
   return /:[^/]+$/.test(reference) ? reference : `${reference}:latest`;
+}
+
+/** A further name must not be the one of another image, or two images would take it in turns. */
+function findSharedTags(images: ImageConfig[], problems: Problem[]): void {
+  const owners = new Map(images.map(({ name, reference }) => [runtimeName(reference), name]));
+  for (const { name, reference, tags } of images) {
+    for (const [index, tag] of tags.entries()) {
+      const full = runtimeName(`${reference.replace(/:[^:/]+$/, '')}:${tag}`);
+      const owner = owners.get(full);
+      if (owner !== undefined && owner !== name)
+        problems.push({
+          path: `images.${name}.tags.${index}`,
+          message: `expected a name of its own, found that of \`${owner}\` (${full})`,
+        });
+      owners.set(full, name);
+    }
+  }
 }
 
 /** Two images must differ in their reference, and in the variable that passes it to tests. */

@@ -86,6 +86,7 @@ const image = object({
       'expected an image reference such as `shop/api:dev`, or a tag such as `dev`',
     ),
   ),
+  tags: v.optional(v.array(text, 'expected an array of tags')),
   stamps: v.optional(record(text, stamp, 'expected an object: name to fact')),
   debianBases: v.optional(record(reference, label, 'expected an object: image reference to Debian release')),
 });

@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, beforeEach, describe, expect, it } from 'vitest';
 import type { HarnessConfig } from '../../src/config/define.ts';
 import { LABELS } from '../../src/core/labels.ts';
 import { openHarness } from '../../src/harness.ts';
@@ -22,11 +22,11 @@ async function removeAll(): Promise<void> {
   const ids = await docker('images', '--quiet', '--filter', `label=${LABELS.project}=${PROJECT}`);
   for (const id of new Set(ids.split('\n').filter(Boolean))) await tryRun(['docker', 'rmi', '--force', id]);
 }
-beforeAll(removeAll);
 afterAll(removeAll);
 
 let root: string;
-beforeEach(() => {
+beforeEach(async () => {
+  await removeAll(); // another repository would own them
   root = scratch();
   plant(root, { 'app/Dockerfile': 'FROM scratch\nCOPY a /\n', 'app/a': String(Math.random()), other: '1' });
   git('init', '--quiet', '-b', 'main');
@@ -110,5 +110,39 @@ describe('stamps', () => {
     await harness.build();
     const label = await docker('image', 'inspect', '--format', '{{.Config.Labels.compiled}}', `${PROJECT}/top:dev`);
     expect(label).toBe(own);
+  });
+});
+
+describe('tags', () => {
+  const TAGS = ['latest', 'git-{commit}', 'inputs-{inputs}'];
+  const idOf = (tag: string) => docker('image', 'inspect', '--format', '{{.Id}}', `${PROJECT}/app:${tag}`);
+  const actions = async (harness: Awaited<ReturnType<typeof open>>) =>
+    (await harness.tags()).map(({ action }) => action);
+
+  it('move or stand, and are given to a fresh image, too', async () => {
+    const first = commit().slice(0, 12);
+    await (await open({})).build();
+    const harness = await open({ tags: TAGS });
+    const old = await idOf('dev');
+    expect(await actions(harness)).toEqual(['add', 'add', 'add']);
+    await harness.build();
+    expect(harness.results.builds).toMatchObject([{ verdict: 'fresh' }]);
+    expect(await actions(harness)).toEqual(['keep', 'keep', 'keep']);
+    expect(await Promise.all(['latest', `git-${first}`].map(idOf))).toEqual([old, old]);
+
+    plant(root, { 'app/a': String(Math.random()) });
+    expect(await actions(harness)).toEqual(['move', 'add', 'add']);
+    await harness.build();
+    expect(await idOf('latest')).not.toBe(old);
+    expect(await idOf(`git-${first}`)).toBe(old);
+    const dirty = (await harness.tags())[1]?.tag ?? '';
+    expect(dirty).toMatch(new RegExp(`:git-${first}-dirty-[0-9a-f]{8}$`));
+
+    // the same commit with another setting
+    git('checkout', '--quiet', '.');
+    const other = await open({ tags: TAGS, buildArgs: { X: '1' }, platforms: [] });
+    await docker('tag', REFERENCE, `${PROJECT}/app:git-${first}`);
+    await other.build();
+    expect((await other.tags())[1]).toMatchObject({ action: 'refuse' });
   });
 });

@@ -14,6 +14,7 @@ export function imageIn(context: string, more: Partial<ImageConfig> = {}): Image
     reference: 'coretest/api:dev',
     debianBases: {},
     stamps: [],
+    tags: [],
     ...more,
   };
 }
