@@ -341,7 +341,7 @@ describe('a mirror', () => {
       await project.must('test-cached');
       expect((await onlyPod(project.kubeconfig, project.namespace)).log).toBe('first build');
       await remote.remove();
-      project.manifest(deployment('app', { ...container, env: [{ name: 'CHANGED', value: 'yes' }] }));
+      project.manifest(deployment('app', { ...container, env: [{ name: 'CHANGED', value: 'once' }] }));
       await project.must('test-cached');
       const [mirror] = await dockerLines('ps', '--format', '{{.Names}}', '--filter', `name=${all.name}-mirror-far`);
       expect(mirror).toMatch(/-mirror-far\.example-/);
