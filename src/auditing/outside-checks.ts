@@ -95,7 +95,7 @@ async function askBuildKit({
 }
 
 /** The answer of `--call=check,format=json`; undefined if it is none. */
-export function readBuildKitAnswer(text: string): BuildKitAnswer | undefined {
+function readBuildKitAnswer(text: string): BuildKitAnswer | undefined {
   const answer = parse(text) as
     | {
         warnings?: { ruleName?: string; location?: { ranges?: { start?: { line?: number } }[] } }[];

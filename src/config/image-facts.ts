@@ -56,7 +56,7 @@ function expectedName(name: string, as: StampWay): string | undefined {
 }
 
 /** What a name can contain in braces. */
-export const TAG_PLACEHOLDERS = ['commit', 'version', 'branch', 'dockerfile', 'inputs'] as const;
+const TAG_PLACEHOLDERS = ['commit', 'version', 'branch', 'dockerfile', 'inputs'] as const;
 
 /** The templates of an image's further names, after a check. */
 export function resolveTags(
@@ -66,7 +66,7 @@ export function resolveTags(
 ): string[] {
   const expected = TAG_PLACEHOLDERS.map((name) => `\`{${name}}\``).join(', ');
   for (const [index, template] of raw.entries()) {
-    const path = `${place}.${index}`;
+    const path = `${place}[${index}]`;
     const unknown = [...template.matchAll(/\{[^{}]*\}/g)].find(
       ([all]) => !TAG_PLACEHOLDERS.some((name) => all === `{${name}}`),
     );

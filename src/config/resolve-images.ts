@@ -25,6 +25,7 @@ export function resolveImages(
     image === undefined ? [] : [resolveOther(name, image, rest, problems)],
   );
   findClashes([...images, ...others], problems);
+  findSharedTags(images, problems);
   return { images, others };
 }
 
@@ -128,7 +129,7 @@ function findSharedTags(images: ImageConfig[], problems: Problem[]): void {
       const owner = owners.get(full);
       if (owner !== undefined && owner !== name)
         problems.push({
-          path: `images.${name}.tags.${index}`,
+          path: `images.${name}.tags[${index}]`,
           message: `expected a name of its own, found that of \`${owner}\` (${full})`,
         });
       owners.set(full, name);

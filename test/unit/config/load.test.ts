@@ -371,6 +371,17 @@ describe('what a configuration names and does not exist', () => {
     expect(digest[0]).toContain('images.a.tag: expected a tag, found a digest');
   });
 
+  it('is reported for a further tag that is the name of another image', async () => {
+    const images = {
+      api: { tag: 'shop/all:api', tags: ['latest', 'worker'] },
+      worker: { tag: 'shop/all:worker', tags: ['latest'] },
+    };
+    expect(await problems(repository({ images }))).toEqual([
+      'images.api.tags[1]: expected a name of its own, found that of `worker` (docker.io/shop/all:worker)',
+      'images.worker.tags[0]: expected a name of its own, found that of `api` (docker.io/shop/all:latest)',
+    ]);
+  });
+
   it('is reported for two ways to test', async () => {
     expect(await problems(repository({ tests: { command: ['x'], vitest: {} } }))).toEqual([
       'tests: expected either `command` or `vitest`, found both',

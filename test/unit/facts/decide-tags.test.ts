@@ -34,6 +34,6 @@ describe('a tag', () => {
   it('of a configuration has known placeholders and is a tag', () => {
     const problems: { path: string; message: string }[] = [];
     resolveTags(['latest', 'git-{commit}', '{comit}', 'a b', '-x', '{'], 'images.api.tags', problems);
-    expect(problems.map(({ path }) => path)).toEqual([2, 3, 4, 5].map((index) => `images.api.tags.${index}`));
+    expect(problems.map(({ path }) => path)).toEqual([2, 3, 4, 5].map((index) => `images.api.tags[${index}]`));
   });
 });

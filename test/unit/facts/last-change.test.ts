@@ -193,7 +193,7 @@ function play(root: string, step: { do: string; path: string; to: string; conten
   if (step.do === 'branch') return void (hasOther || git(root, 'branch', other));
   if (step.do === 'stash') {
     plant(root, { [step.path]: `stashed ${step.content}` });
-    return attempt(root, ['reset', '--quiet', '--hard'], 'stash', '--quiet');
+    return attempt(root, ['reset', '--quiet', '--hard'], 'stash', '--quiet', '--include-untracked');
   }
   if (step.do === 'switch') return void (hasOther && git(root, 'checkout', '--quiet', other));
   if (step.do === 'merge')
