@@ -40,7 +40,7 @@ export function kindConfig(shape: ClusterShape, quirks: HostQuirks): string {
   if (quirks.restrictOomScore && !document.hasIn(['featureGates', USER_NAMESPACE])) {
     document.setIn(['featureGates', USER_NAMESPACE], true);
   }
-  if (canShortenBackOff(shape.versions)) prepend(document, 'kubeadmConfigPatches', [SHORT_BACK_OFF]);
+  if (haveSettings(shape.versions)) prepend(document, 'kubeadmConfigPatches', [KUBELET_SETTINGS]);
   if (quirks.cgroupV1) prepend(document, 'kubeadmConfigPatches', ['kind: KubeletConfiguration\nfailCgroupV1: false\n']);
   prepend(document, 'containerdConfigPatches', containerdPatches(quirks));
   if (!document.has('nodes')) {
@@ -60,16 +60,23 @@ export function kindConfig(shape: ClusterShape, quirks: HostQuirks): string {
 }
 
 /**
- * The longest pause before a crashed container is started again; the kubelet's own is five minutes.
- * The first pause is ten seconds anyway.
+ * The longest pause before a crashed container is started again is five minutes in the kubelet; the
+ * first one is ten seconds anyway. And a kubelet that pulled an image itself takes the same image
+ * under another name for missing, also if it was loaded, unless it does not verify credentials.
  */
-const SHORT_BACK_OFF = 'kind: KubeletConfiguration\ncrashLoopBackOff:\n  maxContainerRestartPeriod: 10s\n';
+const KUBELET_SETTINGS = [
+  'kind: KubeletConfiguration',
+  'crashLoopBackOff:',
+  '  maxContainerRestartPeriod: 10s',
+  'imagePullCredentialsVerificationPolicy: NeverVerify',
+  '',
+].join('\n');
 
 /**
- * Whether the kubelets of all node images know the setting and have its feature on. Earlier ones
- * refuse to start with it, so an unknown version gets no setting.
+ * Whether the kubelets of all node images know these settings and have their features on. Earlier
+ * ones refuse to start with them, so an unknown version gets none.
  */
-function canShortenBackOff(nodeImages: readonly string[] = []): boolean {
+function haveSettings(nodeImages: readonly string[] = []): boolean {
   const versions = nodeImages.map((image) => /:v(\d+)\.(\d+)\./.exec(image));
   return (
     versions.length > 0 &&
