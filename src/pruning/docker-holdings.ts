@@ -81,7 +81,9 @@ interface TracedImage {
   bytes: number;
   /** The digests of the builds in its history, and the one on its label. */
   builds: string[];
-  /** Whether it is itself a build for this project. */
+  /** Whether it is itself a build, for whatever project. */
+  isBuild: boolean;
+  /** Whether it is a build for this project. */
   isOwn: boolean;
 }
 
@@ -96,17 +98,19 @@ async function traced(
   const names = [...(image.RepoTags ?? []), ...(image.RepoDigests ?? [])].filter((name) => !name.startsWith('<none>'));
   const digest = labels[LABELS.inputs];
   const base = { id, names, labels, bytes: Size - Math.max(SharedSize, 0) };
-  if (digest === undefined) return { ...base, builds: [], isOwn: false };
+  if (digest === undefined) return { ...base, builds: [], isBuild: false, isOwn: false };
   const history = await imageHistory(engine, id);
-  const isProven = proven.has(id) || judgeOrigin(digest, history) === 'own';
-  const isOwn = isProven && labels[LABELS.project] === config.project;
-  return { ...base, builds: [digest, ...sealsIn(history)], isOwn };
+  const isBuild = proven.has(id) || judgeOrigin(digest, history) === 'own';
+  const isOwn = isBuild && labels[LABELS.project] === config.project;
+  return { ...base, builds: [digest, ...sealsIn(history)], isBuild, isOwn };
 }
 
 /** Names the images that are built on a build of this project, and are none themselves. */
 async function derivedFrom({ engine }: Session, image: TracedImage, all: readonly TracedImage[]): Promise<string[]> {
   const digest = image.labels[LABELS.inputs] ?? '';
-  const candidates = all.filter(({ id, builds, isOwn }) => !isOwn && id !== image.id && builds.includes(digest));
+  // Another project may have built the same sources: that image stands beside this one, not on it.
+  const isTwin = ({ isBuild, labels }: TracedImage) => isBuild && labels[LABELS.inputs] === digest;
+  const candidates = all.filter((other) => !other.isOwn && other.builds.includes(digest) && !isTwin(other));
   if (candidates.length === 0) return [];
   const layersOf = async (id: string) => (await engine.image(id))?.layers ?? [];
   const below = await layersOf(image.id);

@@ -44,15 +44,16 @@ beforeEach(async () => {
 });
 
 interface Look {
+  project?: string;
   image?: object;
   sinceImages?: Record<string, string>;
   notes?: string[];
 }
 
 /** Opens the harness as a new process would. */
-async function open({ image = {}, sinceImages = {}, notes = [] }: Look = {}) {
+async function open({ project = PROJECT, image = {}, sinceImages = {}, notes = [] }: Look = {}) {
   const images = { app: { context: 'app', ...image } };
-  writeFileSync(join(root, 'harness.config.json'), JSON.stringify({ project: PROJECT, images }));
+  writeFileSync(join(root, 'harness.config.json'), JSON.stringify({ project, images }));
   return openHarness({
     cwd: root,
     emit: (event) => {
@@ -266,6 +267,18 @@ describe('clean', () => {
     const named = kept.map(({ image }) => image).filter((image) => !derived.includes(image));
     expect(new Set(named)).toEqual(new Set([THEIRS, THEIRS.replace(/1$/, '2'), first]));
     expect(kept.find(({ image }) => image === first)?.reason).toContain(`image ${THEIRS}`);
+  });
+
+  it('removes an image of whose sources another project has built one as well, and leaves that', async () => {
+    const other = `${PROJECT}-other`;
+    try {
+      await build();
+      await build({ project: other });
+      expect(await (await open()).clean()).toMatchObject({ images: [REFERENCE], kept: [] });
+      expect([await exists(REFERENCE), await exists(`${other}/app:dev`)]).toEqual([false, true]);
+    } finally {
+      await docker('rmi', `${other}/app:dev`);
+    }
   });
 
   it('leaves an image with its name if another one is built on it', async () => {

@@ -120,7 +120,7 @@ export function suite(file: string, nodes = 1): Suite {
     if (left.images.length > 0) await dockerLines('rmi', '--force', ...left.images);
     rmSync(directory, { recursive: true, force: true });
     expect(run.summary, `${run.stdout}${run.stderr}`).toMatchObject({ command: 'clean', ok: true, exitCode: 0 });
-    expect(left).toEqual({ containers: [], images: [] });
+    expect(left, `${run.stdout}${run.stderr}`).toEqual({ containers: [], images: [] });
   });
   return created;
 }
