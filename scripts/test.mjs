@@ -29,7 +29,8 @@ const [lint, ...others] = [CHECKS[1], ...CHECKS.filter(([title]) => title !== 'L
 const checked = await inLanes([[lint], others].map((lane) => lane.map(([title, ...args]) => [title, args])));
 const tested = checked && (await inLanes([[suite('e2e')], [suite('unit'), suite('integration')]]));
 const summed =
-  spawnSync(process.execPath, ['scripts/sum-reports.mjs', reports, ...SUITES], { stdio: 'inherit' }).status === 0;
+  spawnSync(process.execPath, ['scripts/sum-reports.mjs', reports, ...SUITES, '--failures'], { stdio: 'inherit' })
+    .status === 0;
 process.exitCode = tested && summed ? 0 : 1;
 
 function suite(name) {

@@ -1,6 +1,6 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { tryRun } from '../../../src/machine/process.ts';
 
@@ -36,6 +36,23 @@ test('sums up the suites, and counts tests that were not run as skipped', async 
 test('a failed test fails', async () => {
   write('unit', ['passed', 'failed']);
   expect(await sum('unit')).toMatchObject({ exitCode: 1, stdout: '1 passed, 1 failed, 0 skipped' });
+});
+
+test('names the failed tests on request, with the beginning of their messages', async () => {
+  const failed = {
+    status: 'failed',
+    fullName: 'a build is fresh',
+    failureMessages: ['\u001b[31mexpected 1\u001b[39m\nto be 2'],
+  };
+  const testResults = [
+    { name: resolve('test/a.test.ts'), status: 'failed', assertionResults: [{ status: 'passed' }, failed] },
+    { name: resolve('test/b.test.ts'), status: 'failed', message: 'no such module', assertionResults: [] },
+  ];
+  writeFileSync(join(reports, 'unit.json'), JSON.stringify({ success: false, testResults }));
+  const { stdout, all } = await sum('unit', '--failures');
+  expect(stdout).toBe('1 passed, 2 failed, 0 skipped');
+  expect(all).toContain('Failed in unit: test/a.test.ts: a build is fresh\n  expected 1\n  to be 2\n');
+  expect(all).toContain('Failed in unit: test/b.test.ts\n  no such module\n');
 });
 
 test('a file that could not be loaded counts as one failure', async () => {
