@@ -10,7 +10,7 @@ import type { ManifestObject } from '../kubernetes/manifest.ts';
 import { KubeResources } from '../kubernetes/resources.ts';
 import type { DeployedImage } from '../loading/loaded-image.ts';
 import { beginGeneration, contentDigest } from './generation.ts';
-import { expectedPods, type Deployed } from './judge-current.ts';
+import { allExpectedPods, type Deployed } from './judge-current.ts';
 import { rolloutOf } from './rollout-of.ts';
 import type { SharedDeployment } from './shared-deployment.ts';
 import { waitForRollout, watchForFailure, type RolloutOptions } from './wait-for-rollout.ts';
@@ -38,16 +38,17 @@ export interface Deployment {
 
 /**
  * Applies the manifests with server-side apply and waits until everything in them is ready.
+ * @returns the objects as they were applied
  * @throws HarnessError DEPLOY with the object's source and the server's message, or with the failed
  * pod's events and last log lines
  */
-export async function deploy(deployment: Deployment): Promise<void> {
+export async function deploy(deployment: Deployment): Promise<ManifestObject[]> {
   const { namespace, objects, timeout, progress, signal } = deployment;
   const kube = deployment.shared?.kube ?? (await openAccess(deployment.kubeconfig));
   const isOwn = objects.some(({ object }) => isKind(object, '', 'Namespace') && object.metadata.name === namespace);
   // One that is in the manifests is applied with them.
   if (!isOwn) await ensureNamespace(kube, namespace, { deadline: Date.now() + timeout, progress, signal });
-  await applyAndWait(deployment, kube);
+  return applyAndWait(deployment, kube);
 }
 
 /**
@@ -69,7 +70,7 @@ export async function deployGeneration(
   });
   const generation = await beginGeneration(kube, namespace, { content, directory }, ready);
   const applied = await applyAndWait(deployment, kube);
-  const workloads = applied.flatMap(({ object }) => expectedPods(object, namespace, images) ?? []);
+  const workloads = allExpectedPods(applied, namespace, images);
   return { generation, images, workloads };
 }
 

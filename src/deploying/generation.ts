@@ -15,8 +15,10 @@ import type { DeployedImage } from '../loading/loaded-image.ts';
 export interface Generation {
   /** Differs for each deployment that is not identical to the one before it. */
   id: string;
-  /** What was deployed; see `contentDigest`. */
+  /** The manifests that were deployed; see `contentDigest`. */
   content: string;
+  /** The digests of the steps that were done after them, by their places in the configuration. */
+  steps?: Readonly<Record<string, string>>;
   /** The directory of the configuration that was deployed. */
   directory: string;
   /** When it was first deployed, ISO 8601. */
@@ -46,9 +48,23 @@ export async function beginGeneration(
   const present = found?.status?.phase === 'Active' ? generationIn(found) : undefined;
   if (present?.content === wanted.content) return present;
   const { content, directory } = wanted;
-  const generation: Generation = { id: randomUUID(), content, directory, since: new Date().toISOString() };
-  await writeNamespace(kube, namespace, generation);
-  return generation;
+  return writeGeneration(kube, namespace, { content, directory, ...(present?.steps ? { steps: present.steps } : {}) });
+}
+
+/**
+ * Records that a step is about to be done.
+ * @param digest of what it deploys: the same one again makes no other generation
+ * @returns the generation that the namespace has from now on
+ */
+export async function beginStep(
+  kube: KubeAccess,
+  namespace: string,
+  generation: Generation,
+  { place, digest }: { place: string; digest: string },
+): Promise<Generation> {
+  const { content, directory, steps = {} } = generation;
+  if (steps[place] === digest) return generation;
+  return writeGeneration(kube, namespace, { content, directory, steps: { ...steps, [place]: digest } });
 }
 
 /** The generation of a namespace; undefined if it does not exist or nothing was deployed to it. */
@@ -69,11 +85,17 @@ function readNamespace(kube: KubeAccess, name: string): Promise<V1Namespace | un
   return kubeFind<V1Namespace>(kube, `/api/v1/namespaces/${name}`);
 }
 
-async function writeNamespace(kube: KubeAccess, name: string, generation: Generation): Promise<void> {
+async function writeGeneration(
+  kube: KubeAccess,
+  name: string,
+  what: Omit<Generation, 'id' | 'since'>,
+): Promise<Generation> {
+  const generation: Generation = { id: randomUUID(), ...what, since: new Date().toISOString() };
   const annotations = { [GENERATION_ANNOTATION]: JSON.stringify(generation) };
   const namespace = { apiVersion: 'v1', kind: 'Namespace', metadata: { name, annotations } };
   // A field manager of its own: a manifest of the same namespace would otherwise remove the
   // annotation.
   await serverSideApply(kube, `/api/v1/namespaces/${name}`, namespace, { manager: 'kind-harness-deployment' });
   await waitForServiceAccount(kube, name);
+  return generation;
 }

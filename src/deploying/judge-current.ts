@@ -1,5 +1,6 @@
 import type { V1Pod } from '@kubernetes/client-node';
 import type { KubeObject } from '../kubernetes/api.ts';
+import type { ManifestObject } from '../kubernetes/manifest.ts';
 import type { DeployedImage } from '../loading/loaded-image.ts';
 import { containersOf, podTemplates } from '../manifests/pod-templates.ts';
 import type { Generation } from './generation.ts';
@@ -42,6 +43,24 @@ export function expectedPods(
   const partition = spec?.updateStrategy?.rollingUpdate?.partition ?? 0;
   const pods = { kind, name: metadata.name, namespace: metadata.namespace ?? namespace, containers };
   return partition === 0 ? pods : { ...pods, partition: partition + (spec?.ordinals?.start ?? 0) };
+}
+
+/** The same of several objects. */
+export function allExpectedPods(
+  objects: readonly ManifestObject[],
+  namespace: string,
+  images: readonly DeployedImage[],
+): ExpectedPods[] {
+  return objects.flatMap(({ object }) => expectedPods(object, namespace, images) ?? []);
+}
+
+/** What a run has deployed, with the steps after its manifests. */
+export function withSteps(deployed: Deployed, steps: readonly Omit<Deployed, 'images'>[]): Deployed {
+  return {
+    ...deployed,
+    generation: steps.at(-1)?.generation ?? deployed.generation,
+    workloads: [...deployed.workloads, ...steps.flatMap(({ workloads }) => workloads)],
+  };
 }
 
 /** What keeps pods of an earlier version. */

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { waitForTests } from '../claims/wait-for-tests.ts';
 import type { RunningCluster } from '../cluster/bring-up.ts';
 import { stepName, type DeployStep } from '../config/deploy-step.ts';
@@ -6,6 +7,8 @@ import { digestOfJson } from '../core/digest.ts';
 import { step as reportStep } from '../core/step.ts';
 import { count } from '../core/words.ts';
 import { deploy } from '../deploying/deploy.ts';
+import { beginStep, type Generation } from '../deploying/generation.ts';
+import { allExpectedPods, type ExpectedPods } from '../deploying/judge-current.ts';
 import { rolloutOf } from '../deploying/rollout-of.ts';
 import { sharedDeployment } from '../deploying/shared-deployment.ts';
 import { waitForRollout } from '../deploying/wait-for-rollout.ts';
@@ -34,12 +37,18 @@ export interface DeployedStep {
   namespace: string;
   /** The same as long as the same was deployed. */
   digest: string;
+  /** The pods that run configured images because of it. */
+  workloads: readonly ExpectedPods[];
+  /** What is deployed after this step. */
+  generation: Generation;
   /** Its objects. Those of a step that did not have to be done are only named, except Services. */
   objects: ManifestObject[];
 }
 
 /** What the steps are done in. */
 export interface StepSurroundings {
+  /** What was deployed before. */
+  generation: Generation;
   cluster: Pick<RunningCluster, 'kubeconfig' | 'startedAt' | 'nodes'>;
   images: readonly DeployedImage[];
 }
@@ -57,7 +66,9 @@ export async function deploySteps(session: Session, given: StepSurroundings): Pr
   const done: DeployedStep[] = [];
   for (const [index, step] of steps.entries()) {
     const deployed = reportStep(emit, `deploy:${index}`, `deploying ${stepName(step)}`, async ({ progress }) => {
-      const { value, skipped } = await deployStep(step, { ...context, progress }, session, given);
+      const generation = done.at(-1)?.generation ?? given.generation;
+      const surroundings = { ...given, generation };
+      const { value, skipped } = await deployStep(step, { ...context, progress }, session, surroundings);
       const title = `deployed ${stepName(step)}: ${count(value.objects.length, 'object')}, all running`;
       return { title: skipped ? `${stepName(step)} is unchanged` : title, skipped, value };
     });
@@ -93,7 +104,7 @@ async function deployStep(
   step: DeployStep,
   context: StepContext,
   session: Session,
-  { cluster: { startedAt }, images }: StepSurroundings,
+  { cluster: { startedAt }, images, generation: before }: StepSurroundings,
 ): Promise<{ value: DeployedStep; skipped: boolean }> {
   const { config, signal } = session;
   const { kube, resources, kubeconfig, progress } = context;
@@ -109,14 +120,19 @@ async function deployStep(
     shared.run.keep(objectsOf(last), namespace);
     const { workloads } = rolloutOf(objectsOf(last), namespace);
     await waitForRollout(kube, workloads, { ...wait, loaded, unprobed: last.unprobed });
-    return { value: { place, namespace, digest: last.inputs, objects: last.objects }, skipped: true };
+    const value = { place, namespace, digest: last.inputs, objects: last.objects, workloads: last.workloads };
+    return { value: { ...value, generation: before }, skipped: true };
   }
   // Tests of others may use its objects; what they use of the steps is not recorded.
   await waitForTests(session, kubeconfig, { what: 'deployment', namespace: config.namespace, content: '' });
   writeRecord(config, step, undefined);
   const extra: Omit<AppliedObject, 'digest'>[] = [];
+  const begin = (digest: string) => beginStep(kube, config.namespace, before, { place, digest });
   let objects: ManifestObject[];
+  let applied: ManifestObject[];
+  let generation: Generation;
   if (step.kind === 'helm') {
+    generation = await begin(inputs ?? randomUUID()); // only Helm knows what will be in it
     const release = await installRelease(step, context).catch(async (error: unknown) => {
       // Its hooks may have printed what is in its Secrets.
       const failed = await newestRelease(kube, namespace, step.release).catch(() => undefined);
@@ -124,6 +140,7 @@ async function deployStep(
       throw error;
     });
     objects = readOutput(release.manifest, `helm release ${step.release}`);
+    applied = objects;
     learnSecrets(session, objects);
     extra.push({ apiVersion: 'v1', kind: 'Secret', name: release.secret, namespace });
     const { workloads, unprobed } = rolloutOf(
@@ -134,7 +151,8 @@ async function deployStep(
   } else {
     objects = await renderStep(step, context);
     learnSecrets(session, objects);
-    await deploy({
+    generation = await begin(inputs ?? digestOfObjects(objects));
+    applied = await deploy({
       kubeconfig,
       namespace,
       objects,
@@ -144,9 +162,14 @@ async function deployStep(
       ...wait,
     });
   }
-  const digest = inputs ?? digestOfJson(objects.map(({ object }) => object));
-  if (inputs !== undefined) await remember(step, context, session, { inputs, objects, extra });
-  return { value: { place, namespace, digest, objects }, skipped: false };
+  const digest = inputs ?? digestOfObjects(objects);
+  const workloads = allExpectedPods(applied, namespace, images);
+  if (inputs !== undefined) await remember(step, context, session, { inputs, objects, workloads, extra });
+  return { value: { place, namespace, digest, objects, workloads, generation }, skipped: false };
+}
+
+function digestOfObjects(objects: readonly ManifestObject[]): string {
+  return digestOfJson(objects.map(({ object }) => object));
 }
 
 function learnSecrets({ redactor }: Session, objects: readonly ManifestObject[]): void {
@@ -161,7 +184,10 @@ async function remember(
   step: DeployStep,
   { kube, resources }: StepContext,
   { config }: Session,
-  done: { inputs: string; objects: ManifestObject[]; extra: Omit<AppliedObject, 'digest'>[] },
+  done: Pick<StepRecord, 'inputs' | 'workloads'> & {
+    objects: ManifestObject[];
+    extra: Omit<AppliedObject, 'digest'>[];
+  },
 ): Promise<void> {
   const identities = await Promise.all(
     done.objects.map(async ({ object: { apiVersion, kind, metadata } }) => {
@@ -182,7 +208,7 @@ async function remember(
   const objects = done.objects
     .filter(({ object: { kind, metadata } }) => exists.has(`${kind}/${metadata.name}`))
     .map(({ source, object }) => ({ source, object: briefly(object) }));
-  writeRecord(config, step, { inputs: done.inputs, applied, objects, unprobed });
+  writeRecord(config, step, { inputs: done.inputs, applied, objects, workloads: done.workloads, unprobed });
 }
 
 /** Only what names an object, except for a Service, which tests are given the addresses of. */

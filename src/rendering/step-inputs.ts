@@ -7,8 +7,8 @@ import { digestOfFiles, programStamp } from '../machine/files-below.ts';
 import { overlayFiles } from './overlay-files.ts';
 import type { StepContext } from './step-context.ts';
 
-/** Increased when the same inputs lead to other objects. */
-const FORMAT = 2;
+/** Increased when the same inputs lead to other objects, or more is remembered of them. */
+const FORMAT = 3;
 
 /**
  * The digest of everything that a step's objects depend on; undefined if that is not known and the

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import type { Config } from '../config/config.ts';
 import type { DeployStep } from '../config/deploy-step.ts';
+import type { ExpectedPods } from '../deploying/judge-current.ts';
 import type { KubeObject } from '../kubernetes/api.ts';
 import { readState, writeDurably } from '../machine/state-file.ts';
 import type { AppliedObject } from './standing.ts';
@@ -13,6 +14,8 @@ export interface StepRecord {
   applied: AppliedObject[];
   /** Its objects as far as later stages need them: Services whole, of others only the identity. */
   objects: { source: string; object: KubeObject }[];
+  /** The pods that run configured images because of it. */
+  workloads: readonly ExpectedPods[];
   /** Whether a container of it has no readiness probe. */
   unprobed: boolean;
 }

@@ -8,7 +8,7 @@ import { stepName } from '../config/deploy-step.ts';
 import { step } from '../core/step.ts';
 import { count } from '../core/words.ts';
 import { deployGeneration } from '../deploying/deploy.ts';
-import type { Deployed } from '../deploying/judge-current.ts';
+import { withSteps, type Deployed } from '../deploying/judge-current.ts';
 import { sharedDeployment } from '../deploying/shared-deployment.ts';
 import { canonicalName } from '../docker/reference.ts';
 import { basesOf } from '../freshness/base-references.ts';
@@ -69,17 +69,20 @@ export async function prepare(session: Session, tier: Tier, beforeDeploy?: () =>
   const environment = await bringEnvironmentUp(session, tier);
   beforeDeploy?.();
   await noteUnnamed(session, objects);
-  const deployed = await deployManifests(session, environment, objects);
+  const fromManifests = await deployManifests(session, environment, objects);
   // Loaded only when needed: start-up time counts.
   const steps =
     config.deploy.steps.length === 0
       ? []
-      : await (await import('../rendering/deploy-steps.ts')).deploySteps(session, environment);
+      : await (
+          await import('../rendering/deploy-steps.ts')
+        ).deploySteps(session, { ...environment, generation: fromManifests.generation });
   // What left the manifests; without steps it was removed before the wait for the rollout.
   if (steps.length > 0) await (await sharedDeployment(session, environment.cluster.kubeconfig)).run.finish();
   const { images, services, cluster } = environment;
   const { definition: clusterDefinition, nodes } = cluster;
   const context = contextOf(session, tier, environment);
+  const deployed = withSteps(fromManifests, steps);
   return { context, images, services, clusterDefinition, nodes, objects, steps, deployed };
 }
 

@@ -1,4 +1,4 @@
-import { cpSync, readFileSync } from 'node:fs';
+import { cpSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { stringify } from 'yaml';
@@ -8,7 +8,7 @@ import { openAccess } from '../../src/kubernetes/access.ts';
 import { kubeFind, kubeList, kubeRequest, type KubeObject } from '../../src/kubernetes/api.ts';
 import { deleteAndWait } from '../../src/kubernetes/delete.ts';
 import type { Run } from './support/command.ts';
-import { logOf, onlyPod, podsIn } from './support/pods.ts';
+import { logOf, onlyPod, podsIn, replaceImage } from './support/pods.ts';
 import { program } from './support/program.ts';
 import { deployment, suite, type Project } from './support/suite.ts';
 import { eventually } from './support/tools.ts';
@@ -173,6 +173,19 @@ describe('a program that prints objects', () => {
     expect(ends(await printed.must('test-cached'))).toEqual(['done', 'done']);
     expect(await logs(printed)).toEqual({ red: 'first build', blue: 'first build' });
     expect(ends(await printed.must('test-cached')).at(-1)).toBe('skipped');
+  });
+
+  it('has a part in what the tests must meet, also when it was not run again', async () => {
+    printed.write('gate', '');
+    printed.configure({ tests: { command: ['sh', '-c', 'echo testing; while [ -e gate ]; do sleep 0.1; done'] } });
+    const running = printed.start('test-cached');
+    await running.event((event) => event.type === 'output' && event.line.includes('testing'));
+    await replaceImage(printed, 'localhost/someone/else:1', 'red');
+    rmSync(join(printed.directory, 'gate'));
+    const run = await running.ended;
+    expect(ends(run).at(-1)).toBe('skipped');
+    expect(run.summary).toMatchObject({ exitCode: 3, tests: null, error: { code: 'NOT_CURRENT' } });
+    expect(run.summary.error?.detail).toMatch(/container app of pod red-\S+ runs localhost\/someone\/else:1/);
   });
 
   it('is run again after one of its inputs changed', async () => {

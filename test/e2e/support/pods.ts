@@ -40,18 +40,16 @@ export async function onlyPod(kubeconfig: string, namespace: string): Promise<{ 
   return { pod: pods[0]!, log: await logOf(kubeconfig, pods[0]!) };
 }
 
-/**
- * Gives the Deployment `app` of a project another image, as a user could with kubectl, and waits for
- * its new pod.
- */
+/** Gives a Deployment of a project another image, as a user could, and waits for its new pod. */
 export async function replaceImage(
   { kubeconfig, namespace }: { kubeconfig: string; namespace: string },
   image: string,
+  name = 'app',
 ): Promise<void> {
   const apps = connect(kubeconfig).makeApiClient(AppsV1Api);
-  const deployment = await apps.readNamespacedDeployment({ name: 'app', namespace });
+  const deployment = await apps.readNamespacedDeployment({ name, namespace });
   deployment.spec!.template.spec!.containers[0]!.image = image;
-  await apps.replaceNamespacedDeployment({ name: 'app', namespace, body: deployment });
+  await apps.replaceNamespacedDeployment({ name, namespace, body: deployment });
   await eventually('the new pod exists', async () => {
     const pods = await podsIn(kubeconfig, namespace);
     return pods.some(({ spec }) => spec?.containers[0]?.image === image);

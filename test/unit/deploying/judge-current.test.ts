@@ -1,7 +1,13 @@
 import type { V1ContainerStatus, V1Pod } from '@kubernetes/client-node';
 import { describe, expect, it } from 'vitest';
 import type { Generation } from '../../../src/deploying/generation.ts';
-import { differences, expectedPods, type Deployed } from '../../../src/deploying/judge-current.ts';
+import {
+  allExpectedPods,
+  differences,
+  expectedPods,
+  withSteps,
+  type Deployed,
+} from '../../../src/deploying/judge-current.ts';
 
 const generation: Generation = { id: 'g1', content: 'c', directory: '/here', since: '2026-01-02T03:04:05Z' };
 const api = { name: 'api', reference: 'shop/api:dev', digest: 'sha256:api' };
@@ -110,6 +116,37 @@ describe('a deployment is not current', () => {
     const workloads = [{ kind, name: 'db', namespace: 'shop', containers: ['main'] }];
     const strange = pod({ owner: { kind, name: 'db' }, imageID: 'sha256:other' });
     expect(compare([strange], generation, { ...deployed, workloads })).toHaveLength(1);
+  });
+});
+
+describe('a deployment with steps after its manifests', () => {
+  const object = {
+    apiVersion: 'apps/v1',
+    kind: 'StatefulSet',
+    metadata: { name: 'db' },
+    spec: { template: { spec: { containers: [{ name: 'main', image: web.reference }] } } },
+  };
+  const last = { ...generation, id: 'g3', steps: { 'deploy[0]': 'd' } };
+  const step = { generation: last, workloads: allExpectedPods([{ source: 'chart', object }], 'other', [api, web]) };
+  const whole = withSteps(deployed, [{ generation, workloads: [] }, step]);
+  const own = (options: Options) => pod({ owner: { kind: 'StatefulSet', name: 'db' }, namespace: 'other', ...options });
+
+  it('is current if the pods of the steps run what was loaded, too', () => {
+    expect(compare([pod(), own({ image: web.reference, imageID: web.digest })], last, whole)).toEqual([]);
+  });
+
+  it('is not current if a pod of a step, or of the manifests, runs something else', () => {
+    expect(compare([own({ image: web.reference, imageID: 'sha256:other' })], last, whole)).toHaveLength(1);
+    expect(compare([own({ image: 'nginx' })], last, whole)).toHaveLength(1);
+    expect(compare([pod({ image: 'nginx' })], last, whole)).toHaveLength(1);
+  });
+
+  it('is not current if a step was done again with something else', () => {
+    expect(compare([pod()], { ...last, id: 'g4' }, whole)).toHaveLength(1);
+  });
+
+  it('is the deployment of the manifests if there are no steps', () => {
+    expect(withSteps(deployed, [])).toEqual(deployed);
   });
 });
 
