@@ -1,4 +1,5 @@
 import { beforeAll, describe, expect, it } from 'vitest';
+import { stringify } from 'yaml';
 import { openAccess } from '../../src/kubernetes/access.ts';
 import { kubeFind } from '../../src/kubernetes/api.ts';
 import { serverSideApply } from '../../src/kubernetes/server-side-apply.ts';
@@ -215,6 +216,49 @@ describe('what changed in the manifests', () => {
     expect(notes).toBe('removing Deployment other: no longer in the manifests');
     expect([...(await pods()).keys()]).toEqual(['reader']);
     expect(await kubeFind(kube, mine)).toBeDefined();
+  });
+});
+
+describe('a namespace of others in our cluster', () => {
+  it('is applied to, and stays with all that is theirs when it leaves the manifests', async () => {
+    const kube = await openAccess(all.project('first').kubeconfig);
+    const configMap = (name: string) => ({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name } });
+    const namespace = (name: string) => ({ apiVersion: 'v1', kind: 'Namespace', metadata: { name } });
+    const find = (place: string, name: string) => kubeFind(kube, `/api/v1/namespaces/${place}/configmaps/${name}`);
+    const uids = () =>
+      Promise.all(
+        ['theirs', 'also-theirs'].map(async (name) => {
+          const found = await kubeFind(kube, `/api/v1/namespaces/${name}`);
+          return [found?.metadata['uid'], found?.metadata['deletionTimestamp']];
+        }),
+      );
+    for (const name of ['theirs', 'also-theirs']) {
+      const path = `/api/v1/namespaces/${name}`;
+      await serverSideApply(kube, path, namespace(name), { manager: 'somebody' });
+      await serverSideApply(kube, `${path}/configmaps/mine`, configMap('mine'), { manager: 'somebody' });
+    }
+    const before = await uids();
+
+    const steps = [{ manifests: 'other.yaml', namespace: 'also-theirs' }];
+    const project = all.project('guest', { namespace: 'theirs', images: {}, deploy: steps });
+    project.manifest(namespace('theirs'), namespace('also-theirs'), configMap('ours'), configMap('mine'));
+    project.write('other.yaml', stringify(configMap('ours')));
+    await project.must('test-cached');
+    expect(await find('theirs', 'ours')).toBeDefined();
+    expect(await find('also-theirs', 'ours')).toBeDefined();
+
+    project.configure({ deploy: {} });
+    project.manifest(configMap('other'));
+    const { notes } = await project.must('test-cached');
+    expect(notes.split('\n').sort()).toEqual([
+      'removing ConfigMap ours in namespace also-theirs: no longer in the manifests',
+      'removing ConfigMap ours: no longer in the manifests',
+    ]);
+    await project.must('prune');
+    expect(await uids()).toEqual(before);
+    expect(await find('theirs', 'ours')).toBeUndefined();
+    expect(await find('theirs', 'mine')).toBeDefined();
+    expect(await find('also-theirs', 'mine')).toBeDefined();
   });
 });
 
