@@ -1,4 +1,5 @@
-export { defineConfig, type DeployStepConfig, type HarnessConfig } from './config/define.ts';
+export { defineConfig, type HarnessConfig } from './config/define.ts';
+export type { DeployStepConfig } from './config/define-deploy.ts';
 export { openHarness } from './open.ts';
 export type { DownOptions, Harness, OpenOptions, TierOptions } from './harness.ts';
 export { HarnessError, type ErrorCode } from './core/error.ts';

@@ -1,5 +1,5 @@
 import type { DeployStep } from './deploy-step.ts';
-import type { Stamp } from './image-facts.ts';
+import type { Stamp } from '../settings/image-facts.ts';
 
 /** A configuration after it was read and checked: every path absolute, every default filled in. */
 export interface Config {

@@ -1,7 +1,8 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { DeployConfig, ImageConfig, Timeouts } from './config.ts';
-import type { DeploySettings, DeployStepConfig, HarnessConfig } from './define.ts';
+import type { DeploySettings, DeployStepConfig } from './define-deploy.ts';
+import type { HarnessConfig } from './define.ts';
 import type { Chart, CommandStep, DeployStep, HelmStep, KustomizeStep } from './deploy-step.ts';
 import { isDirectory, isFile } from './files.ts';
 import { findManifests } from './find-manifests.ts';

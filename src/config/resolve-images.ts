@@ -4,7 +4,7 @@ import { runtimeName } from '../docker/reference.ts';
 import type { ImageConfig, NamedContext, OtherImage } from './config.ts';
 import type { HarnessConfig } from './define.ts';
 import { isDirectory, isFile } from './files.ts';
-import { resolveStamps, resolveTags } from './image-facts.ts';
+import { resolveStamps, resolveTags } from '../settings/image-facts.ts';
 import { environmentName } from './names.ts';
 import type { Problem } from './schema.ts';
 

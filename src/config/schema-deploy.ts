@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import { argv, fromEnvironment, globs, label, object, record, text, timeout } from './schema-parts.ts';
+import { argv, fromEnvironment, globs, label, object, record, text, timeout } from '../settings/schema-parts.ts';
 
 /** The kinds of steps; each step has one of these keys. */
 const STEP_KINDS = ['helm', 'kustomize', 'manifests', 'command'] as const;

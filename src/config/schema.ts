@@ -1,11 +1,19 @@
 import * as v from 'valibot';
-import { parseReference } from '../docker/reference.ts';
-import { isByteSize } from '../core/byte-size.ts';
 import { AUDIT_RULES, TRANSPORTS } from './config.ts';
 import type { HarnessConfig } from './define.ts';
-import { FACT_NAMES, STAMP_WAYS } from './image-facts.ts';
 import { deploy } from './schema-deploy.ts';
-import { argv, fromEnvironment, globs, label, object, record, text, timeout, variable } from './schema-parts.ts';
+import { bytes, image, reference } from '../settings/schema-image.ts';
+import {
+  argv,
+  fromEnvironment,
+  globs,
+  label,
+  object,
+  record,
+  text,
+  timeout,
+  variable,
+} from '../settings/schema-parts.ts';
 
 const imageName = v.pipe(
   text,
@@ -14,82 +22,6 @@ const imageName = v.pipe(
     'expected lower-case letters and digits, with single `.`, `_` or `-` between them',
   ),
 );
-
-const reference = v.pipe(
-  text,
-  v.check(
-    (value) => parseReference(value) !== undefined,
-    'expected an image reference such as `shop/api:dev`, or a tag such as `dev`',
-  ),
-);
-
-// BuildKit calls the build context itself `context`.
-const contextName = v.pipe(
-  text,
-  v.check(
-    (value) => value !== 'context' && value === value.toLowerCase() && parseReference(value) !== undefined,
-    'expected a name as in `FROM`, other than `context`',
-  ),
-);
-
-const platform = v.pipe(
-  text,
-  v.regex(/^[a-z0-9]+\/[a-z0-9]+(\/[a-z0-9]+)?$/, 'expected a platform such as `linux/amd64`'),
-);
-
-const listed = (names: readonly string[]) => names.map((name) => `\`${name}\``).join(', ');
-const fact = v.picklist(FACT_NAMES, `expected ${listed(FACT_NAMES)}`);
-
-const stamp = v.union(
-  [fact, object({ fact, as: v.optional(v.picklist(STAMP_WAYS, `expected ${listed(STAMP_WAYS)}`)) })],
-  `expected ${listed(FACT_NAMES)}, or \`{ fact: "commit", as: "label" }\` with ${listed(STAMP_WAYS)}`,
-);
-
-const bytes = v.union(
-  [v.pipe(v.number(), v.integer(), v.minValue(1)), v.pipe(v.string(), v.check(isByteSize))],
-  "expected a number of bytes, or a size such as `'50 MB'`",
-);
-
-const image = object({
-  image: v.optional(reference),
-  context: v.optional(text),
-  dockerfile: v.optional(text),
-  target: v.optional(text),
-  sources: v.optional(
-    v.pipe(v.array(text, 'expected an array of patterns'), v.minLength(1, 'expected at least one pattern')),
-  ),
-  buildArgs: v.optional(
-    record(
-      text,
-      v.union(
-        [v.string(), v.number(), v.boolean(), fromEnvironment],
-        'expected a string, a number, a boolean or `{ env: "NAME" }`',
-      ),
-      'expected an object',
-    ),
-  ),
-  contexts: v.optional(
-    record(contextName, text, 'expected an object: name to directory, `docker-image://` reference or URL'),
-  ),
-  platforms: v.optional(v.array(platform, 'expected an array of platforms')),
-  secrets: v.optional(
-    record(
-      v.pipe(text, v.regex(/^[\w.-]+$/, 'expected letters, digits, `.`, `_` and `-`')),
-      v.union([fromEnvironment, object({ file: text })], 'expected `{ env: "NAME" }` or `{ file: "path" }`'),
-      'expected an object of secrets by id',
-    ),
-  ),
-  cacheImage: v.optional(reference),
-  tag: v.optional(
-    v.union(
-      [v.pipe(text, v.regex(/^\w[\w.-]{0,127}$/)), reference],
-      'expected an image reference such as `shop/api:dev`, or a tag such as `dev`',
-    ),
-  ),
-  tags: v.optional(v.array(text, 'expected an array of tags')),
-  stamps: v.optional(record(text, stamp, 'expected an object: name to fact')),
-  debianBases: v.optional(record(reference, label, 'expected an object: image reference to Debian release')),
-});
 
 const host = v.pipe(
   text,

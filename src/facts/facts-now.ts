@@ -1,4 +1,4 @@
-import type { Stamp } from '../config/image-facts.ts';
+import type { Stamp } from '../settings/image-facts.ts';
 import type { DockerImage } from '../docker/engine.ts';
 import type { Session } from '../session.ts';
 import type { ImageFacts } from './image-facts.ts';

@@ -1,4 +1,4 @@
-import type { FactName, Stamp } from '../config/image-facts.ts';
+import type { FactName, Stamp } from '../settings/image-facts.ts';
 import { commitWord, UNKNOWN, type ImageFacts } from './image-facts.ts';
 
 /** What a build puts into an image besides its inputs' result. */

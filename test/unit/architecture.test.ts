@@ -20,6 +20,7 @@ const FLOORS: [rooms: string[], reason: string][] = [
   [['endpoint'], 'where the engine is, and how to reach it'],
   [['docker', 'sources', 'apt'], 'run programs and read files through machine'],
   [['locking'], 'one run at a time, on this machine and in the engine'],
+  [['settings'], 'parts of the configuration: how each is written, and what it means'],
   [['containerd', 'config', 'system-images', 'setup', 'caching'], 'need Docker, but no run'],
   [['session.ts', 'freshness'], 'what each stage receives; what an image is built from'],
   [['facts'], 'what is true about an image without being an input'],

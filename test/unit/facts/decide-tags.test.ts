@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { resolveTags } from '../../../src/config/image-facts.ts';
+import { resolveTags } from '../../../src/settings/image-facts.ts';
 import { decideTag, fillTag } from '../../../src/facts/decide-tags.ts';
 
 const LATEST = { template: 'latest', tag: 'shop/api:latest' };

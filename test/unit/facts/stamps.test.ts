@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { resolveStamps, type RawStamps } from '../../../src/config/image-facts.ts';
+import { resolveStamps, type RawStamps } from '../../../src/settings/image-facts.ts';
 import type { Problem } from '../../../src/config/schema.ts';
 import { carriedBy } from '../../../src/facts/facts-now.ts';
 import { unknownFacts, type ImageFacts } from '../../../src/facts/image-facts.ts';
