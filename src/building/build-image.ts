@@ -15,6 +15,7 @@ import { describeProblem, NOT_KNOWN } from '../freshness/judge-sources.ts';
 import type { ObservedInputs } from '../freshness/read-inputs.ts';
 import { sealDockerfile } from '../freshness/seal-dockerfile.ts';
 import { openOwnedDirectory } from '../machine/owned-directory.ts';
+import { missingSsh } from '../settings/step-settings.ts';
 import type { SourceTree } from '../sources/tree.ts';
 import { writeRecord } from './build-record.ts';
 import { metadataFile, requestFor, type ImageBuild, type ReadyBuild } from './build-request.ts';
@@ -72,6 +73,7 @@ async function buildUnchanged(
     sources.forget();
     const before = await sources.read(image, bases);
     refuseMissingSecrets(image, before);
+    refuseMissingSsh(image, order.env);
     const contexts = openContexts(config, image, before);
     const watch = watchTrees(image, before);
     const readAgain = async () => {
@@ -148,6 +150,14 @@ function refuseMissingSecrets(image: ImageConfig, { options }: ObservedInputs): 
       next: `Set them, or remove them from \`images.${image.name}.secrets\`.`,
     },
   );
+}
+
+function refuseMissingSsh(image: ImageConfig, env: NodeJS.ProcessEnv): void {
+  const missing = missingSsh(image.ssh, env);
+  if (missing.length === 0) return;
+  throw new HarnessError('BUILD', `Image ${image.name} cannot be built without its SSH keys: ${missing.join(', ')}.`, {
+    next: `Start an agent (\`eval $(ssh-agent)\`), or correct \`images.${image.name}.ssh\`.`,
+  });
 }
 
 /**

@@ -7,6 +7,7 @@ import { decideArguments } from '../docker/decide-arguments.ts';
 import type { StampValues } from '../facts/stamp-values.ts';
 import { CONTEXT } from '../freshness/inputs.ts';
 import type { ObservedInputs, SourceReader } from '../freshness/read-inputs.ts';
+import { sshArgument } from '../settings/step-settings.ts';
 import type { BuildStory } from './build-record.ts';
 import type { SentContext } from './context-link.ts';
 import type { TakenSecrets } from './take-secrets.ts';
@@ -67,7 +68,12 @@ export function requestFor(
     hiddenArgs: passed.hidden,
     platforms: arePlatformsGiven ? platforms : [],
     secrets: secrets.secrets,
+    network: image.network,
+    hosts: image.extraHosts,
+    shmSize: image.shmSize,
+    ssh: image.ssh.map(sshArgument),
     labels: {
+      ...image.labels,
       ...stamps.labels,
       [LABELS.inputs]: label,
       [LABELS.project]: config.project,

@@ -1,5 +1,6 @@
 import type { DeployStep } from './deploy-step.ts';
 import type { Stamp } from '../settings/image-facts.ts';
+import type { StepSettings } from '../settings/step-settings.ts';
 
 /** A configuration after it was read and checked: every path absolute, every default filled in. */
 export interface Config {
@@ -89,7 +90,7 @@ export interface ClusterConfig {
   nodeImage?: string | undefined;
 }
 
-export interface ImageConfig {
+export interface ImageConfig extends StepSettings {
   name: string;
   context: string;
   dockerfile: string;

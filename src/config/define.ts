@@ -92,6 +92,22 @@ export interface HarnessConfig {
        * variable, one with dots a label, a path a file; `as` chooses otherwise.
        */
       stamps?: Record<string, FactName | { fact: FactName; as?: StampWay }>;
+      /** The network of each `RUN`. Default: `default`, which is BuildKit's own. */
+      network?: 'none' | 'host' | 'default';
+      /**
+       * Hosts that each `RUN` knows, such as `db:10.0.0.5` or `proxy:host-gateway`. They are not in
+       * the image.
+       */
+      extraHosts?: string[];
+      /** The size of `/dev/shm` in each `RUN`, in bytes or such as `'64m'`. */
+      shmSize?: number | string;
+      /**
+       * What `RUN --mount=type=ssh` may use (`--ssh`): `default` for the agent of `SSH_AUTH_SOCK`,
+       * or `id=path` of a socket or key.
+       */
+      ssh?: string[];
+      /** Labels to put on the image. */
+      labels?: Record<string, string | number | boolean>;
     }
   >;
   /** How images get into nodes. */

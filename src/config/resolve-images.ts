@@ -5,6 +5,7 @@ import type { ImageConfig, NamedContext, OtherImage } from './config.ts';
 import type { HarnessConfig } from './define.ts';
 import { isDirectory, isFile } from './files.ts';
 import { resolveStamps, resolveTags } from '../settings/image-facts.ts';
+import { resolveStepSettings } from '../settings/step-settings.ts';
 import { environmentName } from './names.ts';
 import type { Problem } from './schema.ts';
 
@@ -47,6 +48,8 @@ function resolveImage(name: string, raw: RawImage, root: string, project: string
   if (!hasContext) {
     problems.push({ path: `images.${name}.context`, message: `expected a directory, found none at ${context}` });
   }
+  const stamps = resolveStamps(raw.stamps, raw.buildArgs ?? {}, `images.${name}.stamps`, problems);
+  const stampedLabels = stamps.filter(({ as }) => as === 'label').map((stamp) => stamp.name);
   return {
     name,
     context,
@@ -62,8 +65,9 @@ function resolveImage(name: string, raw: RawImage, root: string, project: string
     cacheImage: raw.cacheImage,
     reference: referenceFor(raw.tag, project, name),
     debianBases: raw.debianBases ?? {},
-    stamps: resolveStamps(raw.stamps, raw.buildArgs ?? {}, `images.${name}.stamps`, problems),
+    stamps,
     tags: resolveTags(raw.tags, `images.${name}.tags`, problems),
+    ...resolveStepSettings(raw, stampedLabels, root, `images.${name}`, problems),
   };
 }
 

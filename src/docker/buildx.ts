@@ -32,8 +32,16 @@ export interface BuildRequest {
   /** Empty for Docker's default platform. */
   platforms: readonly string[];
   secrets: readonly BuildSecret[];
-  /** Entries for `/etc/hosts` of each `RUN`, in the form `name:address`. */
+  /** The network of each `RUN`; undefined for BuildKit's own. */
+  network?: string | undefined;
+  /** Entries for `/etc/hosts` of each `RUN` that the user wants, in the form `name:address`. */
+  hosts: readonly string[];
+  /** The same for entries that the harness adds: they are only part of the cache key. */
   extraHosts: readonly string[];
+  /** The size of `/dev/shm` in each `RUN`. */
+  shmSize?: string | undefined;
+  /** Agents and keys, as `default` or `id=path`. */
+  ssh: readonly string[];
   labels: Readonly<Record<string, string>>;
   /** Named contexts, which replace a reference in `FROM`. */
   contexts: Readonly<Record<string, string>>;
@@ -73,6 +81,7 @@ export async function build(request: BuildRequest): Promise<void> {
     ...flag('--build-arg', request.buildArgs),
     ...Object.keys(request.hiddenArgs).flatMap((name) => ['--build-arg', name]),
     ...request.secrets.flatMap(({ argument }) => ['--secret', argument]),
+    ...stepArguments(request),
     ...request.extraHosts.flatMap((host) => ['--add-host', host]),
     ...flag('--label', request.labels),
     ...flag('--build-context', request.contexts),
@@ -97,20 +106,22 @@ export async function build(request: BuildRequest): Promise<void> {
   });
 }
 
+/** How steps run, as the user wants it. */
+function stepArguments({ network, hosts, shmSize, ssh }: BuildRequest): string[] {
+  return [
+    ...(network === undefined ? [] : ['--network', network]),
+    ...hosts.flatMap((host) => ['--add-host', host]),
+    ...(shmSize === undefined ? [] : ['--shm-size', shmSize]),
+    ...ssh.flatMap((access) => ['--ssh', access]),
+  ];
+}
+
 /**
  * The command for the same build in a terminal. Build arguments have no values there, because these
  * may be secret.
  */
-function terminalCommand({
-  source,
-  target,
-  platforms,
-  buildArgs,
-  hiddenArgs,
-  secrets,
-  contexts,
-  contextSource,
-}: BuildRequest): string {
+function terminalCommand(request: BuildRequest): string {
+  const { source, target, platforms, buildArgs, hiddenArgs, secrets, contexts, contextSource } = request;
   return printable([
     'docker',
     'buildx',
@@ -121,6 +132,7 @@ function terminalCommand({
     ...(platforms.length === 0 ? [] : ['--platform', platforms.join(',')]),
     ...Object.keys({ ...buildArgs, ...hiddenArgs }).flatMap((name) => ['--build-arg', name]),
     ...secrets.flatMap(({ source: secret }) => ['--secret', secret]),
+    ...stepArguments(request),
     ...Object.entries(contexts).flatMap(([name, value]) => [
       '--build-context',
       `${name}=${value.replace(/\/\/[^/@]*@/, '//…@')}`,

@@ -4,6 +4,7 @@ import type { ImageConfig, Secret } from '../config/config.ts';
 import { sha256 } from '../core/digest.ts';
 import { ifPresent } from '../machine/if-present.ts';
 import { secretKey } from '../machine/secret-key.ts';
+import { countedSettings } from '../settings/step-settings.ts';
 
 /** What an image is built with besides files and bases, resolved in this environment. */
 export interface BuildOptions {
@@ -60,6 +61,7 @@ export function buildOptions(image: ImageConfig, { env, platform }: BuildSurroun
   }
   // Which facts an image carries is an input. Their values are not.
   for (const { name, fact, as } of image.stamps) settings[`stamp ${name}`] = `${fact} as ${as}`;
+  Object.assign(settings, countedSettings(image));
   const platforms = platformsOf(image, env, platform);
   const arePlatformsGiven = image.platforms.length > 0 || Boolean(env['DOCKER_DEFAULT_PLATFORM']);
   return {

@@ -34,10 +34,26 @@ const stamp = v.union(
   `expected ${listed(FACT_NAMES)}, or \`{ fact: "commit", as: "label" }\` with ${listed(STAMP_WAYS)}`,
 );
 
+const BYTES = "expected a number of bytes, or a size such as `'50 MB'`";
+
 export const bytes = v.union(
-  [v.pipe(v.number(), v.integer(), v.minValue(1)), v.pipe(v.string(), v.check(isByteSize))],
-  "expected a number of bytes, or a size such as `'50 MB'`",
+  [v.pipe(v.number(), v.integer(BYTES), v.minValue(1, BYTES)), v.pipe(v.string(), v.check(isByteSize, BYTES))],
+  BYTES,
 );
+
+const NETWORKS = ['none', 'host', 'default'] as const;
+
+const SHM = "expected a number of bytes, or a size such as `'64m'`";
+
+const shmSize = v.union(
+  [
+    v.pipe(v.number(), v.integer(SHM), v.minValue(1, SHM)),
+    v.pipe(v.string(), v.regex(/^[1-9]\d* ?([kmg]i?b?|b)?$/i, SHM)),
+  ],
+  SHM,
+);
+
+const ssh = v.pipe(text, v.regex(/^[\w.-]+(=[^]+)?$/, 'expected `default` or `id=path`'));
 
 /** How an image is written in the configuration. */
 export const image = object({
@@ -79,4 +95,15 @@ export const image = object({
   tags: v.optional(v.array(text, 'expected an array of tags')),
   stamps: v.optional(record(text, stamp, 'expected an object: name to fact')),
   debianBases: v.optional(record(reference, label, 'expected an object: image reference to Debian release')),
+  network: v.optional(v.picklist(NETWORKS, `expected ${listed(NETWORKS)}`)),
+  extraHosts: v.optional(v.array(text, 'expected an array of hosts such as `db:10.0.0.5`')),
+  shmSize: v.optional(shmSize),
+  ssh: v.optional(v.array(ssh, 'expected an array such as `["default"]`')),
+  labels: v.optional(
+    record(
+      v.pipe(text, v.regex(/^[^\s=]+$/, 'expected the name of a label')),
+      v.union([v.string(), v.number(), v.boolean()], 'expected a string, a number or a boolean'),
+      'expected an object of labels by name',
+    ),
+  ),
 });

@@ -15,6 +15,9 @@ export function imageIn(context: string, more: Partial<ImageConfig> = {}): Image
     debianBases: {},
     stamps: [],
     tags: [],
+    extraHosts: [],
+    ssh: [],
+    labels: {},
     ...more,
   };
 }

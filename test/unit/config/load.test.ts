@@ -40,6 +40,29 @@ describe('what an image is built with', () => {
     });
   });
 
+  it('has the hosts, keys and labels that are written', async () => {
+    const image = {
+      network: 'default',
+      extraHosts: ['db=10.0.0.5'],
+      shmSize: 65536,
+      ssh: ['git=key'],
+      labels: { a: 1 },
+    };
+    const root = repository({ images: { api: image } });
+    expect((await loadConfig(root)).images[0]).toMatchObject({
+      network: undefined,
+      extraHosts: ['db:10.0.0.5'],
+      shmSize: '65536',
+      ssh: [{ id: 'git', paths: [join(root, 'key')] }],
+      labels: { a: '1' },
+    });
+    const stamped = { stamps: { 'a.b': 'commit' }, labels: { 'a.b': 'x', 'dev.kind-harness.inputs': 'x' } };
+    expect(await problems(repository({ images: { api: stamped } }))).toEqual([
+      'images.api.labels.a.b: expected a name of its own, found that of `stamps.a.b`',
+      'images.api.labels.dev.kind-harness.inputs: expected another label: these are those of the harness itself',
+    ]);
+  });
+
   it('has an error if a named context is not a directory', async () => {
     const root = repository({ images: { api: { contexts: { tools: 'nowhere' } } } });
     expect(await problems(root)).toEqual([

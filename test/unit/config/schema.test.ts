@@ -9,6 +9,8 @@ const REFERENCE = 'expected an image reference such as `shop/api:dev`, or a tag 
 const ARGUMENT = 'expected a string, a number, a boolean or `{ env: "NAME" }`';
 const SECRET = 'expected `{ env: "NAME" }` or `{ file: "path" }`';
 const CONTEXT = 'expected a name as in `FROM`, other than `context`';
+const BYTES = "expected a number of bytes, or a size such as `'50 MB'`";
+const SHM = "expected a number of bytes, or a size such as `'64m'`";
 const STEP = 'expected one of `helm`, `kustomize`, `manifests`, `command`';
 const LABEL = 'expected lower-case letters, digits and `-`';
 
@@ -32,6 +34,11 @@ describe('the shape of a configuration', () => {
           cacheImage: 'registry.example/shop/api:main',
           tag: 'dev',
           debianBases: { 'debian:12': 'bookworm' },
+          network: 'host',
+          extraHosts: ['db:10.0.0.5'],
+          shmSize: '64m',
+          ssh: ['default', 'git=~/.ssh/id'],
+          labels: { 'com.example.team': 'shop', tier: 2, public: false },
         },
       },
       load: { transport: 'archive' },
@@ -85,6 +92,8 @@ describe('the shape of a configuration', () => {
     [{ timeouts: { cluster: 0 } }, 'timeouts.cluster', 'expected 1 second or more'],
     [{ timeouts: { service: 1e6 } }, 'timeouts.service', 'expected at most 86400 seconds, which is a day'],
     [{ timeouts: { load: 1 } }, 'timeouts.load', 'unknown key'],
+    [{ audit: { maxContext: '50 files' } }, 'audit.maxContext', BYTES],
+    [{ audit: { maxContext: 1.5 } }, 'audit.maxContext', BYTES],
     [{ images: [{}] }, 'images', 'expected an object of images by name'],
     [
       { images: { 'Bad Name': {} } },
@@ -121,6 +130,22 @@ describe('the shape of a configuration', () => {
     [{ images: { api: { tag: 'A B' } } }, 'images.api.tag', REFERENCE],
     [{ images: { api: { tag: '' } } }, 'images.api.tag', REFERENCE],
     [{ images: { api: { debianBases: { 'A B': 'x' } } } }, 'images.api.debianBases.A B', REFERENCE],
+    [{ images: { api: { network: 'bridge' } } }, 'images.api.network', 'expected `none`, `host`, `default`'],
+    [
+      { images: { api: { extraHosts: { db: '10.0.0.5' } } } },
+      'images.api.extraHosts',
+      'expected an array of hosts such as `db:10.0.0.5`',
+    ],
+    [{ images: { api: { shmSize: '64 blocks' } } }, 'images.api.shmSize', SHM],
+    [{ images: { api: { shmSize: 0 } } }, 'images.api.shmSize', SHM],
+    [{ images: { api: { ssh: ['=x'] } } }, 'images.api.ssh.0', 'expected `default` or `id=path`'],
+    [{ images: { api: { ssh: 'default' } } }, 'images.api.ssh', 'expected an array such as `["default"]`'],
+    [{ images: { api: { labels: { 'a=b': '1' } } } }, 'images.api.labels.a=b', 'expected the name of a label'],
+    [
+      { images: { api: { labels: { a: { env: 'A' } } } } },
+      'images.api.labels.a',
+      'expected a string, a number or a boolean',
+    ],
     [{ images: { api: { dockerFile: 'x' } } }, 'images.api.dockerFile', 'unknown key'],
     [{ manifests: 3 }, 'manifests', 'expected a glob or an array of globs'],
     [{ manifests: [''] }, 'manifests.0', 'expected a non-empty string'],

@@ -80,6 +80,8 @@ describe('the inputs of an image', () => {
       (root) => digest(root, {}, { env: { DOCKER_DEFAULT_PLATFORM: 'linux/riscv64' } }),
     ],
     ['a secret', (root) => digest(root, { secrets: { npm: { env: 'TOKEN' } } }, { env: { TOKEN: 'x' } })],
+    ['a label', (root) => digest(root, { labels: { team: 'shop' } })],
+    ['the network of steps', (root) => digest(root, { network: 'none' })],
     ['a named context', (root) => digest(root, { contexts: { tools: { directory: join(root, 'src') } } })],
     [
       'a named context at a URL',
