@@ -39,6 +39,14 @@ build-if-needed *args: _tools
 rebuild *args: _tools
     node dist/bin/harness.cjs rebuild "$@"
 
+# build stale images with the profile `development`, if it is configured
+build-dev *args: _tools
+    node dist/bin/harness.cjs build-dev "$@"
+
+# build every image with every step run again, and the profile `production`, if it is configured
+build-prod *args: _tools
+    node dist/bin/harness.cjs build-prod "$@"
+
 # load every image into all nodes
 load *args: _tools
     node dist/bin/harness.cjs load "$@"

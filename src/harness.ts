@@ -1,5 +1,4 @@
 import type { ImageOutcome } from './building/settle-images.ts';
-import type { Why } from './building/why.ts';
 import type { RunningCluster } from './cluster/bring-up.ts';
 import type { ClusterState } from './cluster/cluster.ts';
 import type { ClusterStatus } from './cluster/status.ts';
@@ -11,7 +10,6 @@ import type { Pruned } from './pruning/pruned.ts';
 import type { CacheStatus } from './run/cache-status.ts';
 import type { StepDifference } from './run/diff.ts';
 import type { Cleaned } from './run/down.ts';
-import type { ImageTag } from './run/tags.ts';
 import type { TierPlan } from './run/dry-run.ts';
 import { exclusively } from './run/exclusive.ts';
 import { ImageReports } from './run/image-reports.ts';
@@ -26,11 +24,13 @@ export type { DownOptions, OpenOptions, TierOptions };
 /**
  * Reads the configuration of a repository. This does not need Docker. Methods of the result throw
  * HarnessError DOCKER_DOWN if Docker does not respond.
- * @throws HarnessError CONFIG, USAGE for an unknown name in `sinceImages`
+ * @throws HarnessError CONFIG also for an unknown profile, USAGE for an unknown name in `sinceImages`
  */
 export async function openHarness(options: OpenOptions = {}): Promise<Harness> {
   const env = options.env ?? process.env;
-  const read = await loadConfig(options.cwd ?? process.cwd(), options.configFile, { env });
+  const { profile, preferredProfile } = options;
+  const from = options.cwd ?? process.cwd();
+  const read = await loadConfig(from, options.configFile, { env, profile, preferredProfile });
   const sinceImages =
     typeof options.sinceImages === 'function' ? options.sinceImages(read) : (options.sinceImages ?? {});
   selectImages(read, Object.keys(sinceImages)); // throws for unknown names
@@ -123,19 +123,6 @@ export class Harness extends ImageReports {
     const selected = selectImages(this.config, names);
     const { cacheStatus } = await import('./run/cache-status.ts');
     return inSession(this.#session, (session) => cacheStatus(session, selected, { onlyVerdicts, verify }));
-  }
-
-  /** Explains why images (all if none is named) will be built or not, and why they last were. */
-  async why(names: readonly string[] = []): Promise<Why[]> {
-    const images = selectBuilds(this.config, names);
-    const { why } = await import('./building/why.ts');
-    return inSession(this.#session, (session) => why(session, images));
-  }
-
-  /** What is due for the tags of images (all if none is named), and what stands. Changes nothing. */
-  async tags(names: readonly string[] = []): Promise<ImageTag[]> {
-    const { images } = selectImages(this.config, names);
-    return inSession(this.#session, async (session) => (await import('./run/tags.ts')).listTags(session, images));
   }
 
   /** Reports what a tier would do. Changes nothing. */

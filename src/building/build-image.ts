@@ -44,7 +44,7 @@ export async function buildImage(engine: DockerEngine, order: ImageBuild): Promi
     warn(`image ${image.name}: ${uncounted.map(describeProblem).join('; ')}; so each run builds it again`);
     done = await buildUnchanged(engine, order, () => NOT_KNOWN);
   }
-  if (order.rebuild !== undefined) rememberRebuild(image.reference, order.rebuild, order.env);
+  if (order.rebuild !== undefined) rememberRebuild(image, order.rebuild, order.env);
   const { read, built, digest, stamps } = done;
   const story = { ...why, at: startedAt, ms: Date.now() - startedAt };
   writeRecord(config, image, { ...read, digest, uncounted, story, id: built.id, stamps: stamps.values });
@@ -130,7 +130,7 @@ async function buildOnce(
   if (!Object.keys(image.secrets).every(isAsRead)) return false;
   const frontend = { dockerfile: read.dockerfile.toString('utf8'), buildArgs: read.options.args };
   const byValues = decideSecretCache({ digests: secrets.digests, ...frontend });
-  const last = lastRebuild(image.reference, env);
+  const last = lastRebuild(image, env);
   const byRebuild = decideRebuild({ current: order.rebuild, last, ...frontend });
   const extraHosts = [...byValues.extraHosts, ...byRebuild.extraHosts];
   const noCache = byRebuild.noCache || !byValues.isKeyed;

@@ -45,6 +45,8 @@ export interface Command {
   /** The arguments it takes, if any. */
   takes?: 'images' | 'test arguments';
   options?: (keyof typeof OPTIONS)[];
+  /** The profile that it uses if it is configured, unless `--profile` names another one. */
+  preferredProfile?: string;
   /** Whether it runs until it is stopped, and prints lines even on a terminal. */
   live?: boolean;
   run: (context: CommandContext) => Promise<CommandEnd>;

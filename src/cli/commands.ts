@@ -57,6 +57,21 @@ export const COMMANDS: Command[] = [
     run: ({ harness, args }) => harness.build(args, { force: true, noCache: true }).then(() => ({})),
   },
   {
+    name: 'build-dev',
+    summary: 'build stale images, with the settings of the profile `development` if it is configured',
+    takes: 'images',
+    options: ['expectFresh', 'sinceImage'],
+    preferredProfile: 'development',
+    run: ({ harness, args, options: { expectFresh = false } }) => harness.build(args, { expectFresh }).then(() => ({})),
+  },
+  {
+    name: 'build-prod',
+    summary: 'build images, with every step run again and the profile `production` if it is configured',
+    takes: 'images',
+    preferredProfile: 'production',
+    run: ({ harness, args }) => harness.build(args, { force: true, noCache: true }).then(() => ({})),
+  },
+  {
     name: 'load',
     summary: 'load images into all nodes, even if they are there',
     takes: 'images',

@@ -46,6 +46,7 @@ export async function main(): Promise<void> {
     .description('Kubernetes-in-Docker integration tests that rebuild and reload only what changed.')
     .version(version)
     .option('--config <file>', 'the configuration file (default: the nearest one, here or in a parent directory)')
+    .option('--profile <name>', 'use the settings of this profile of the configuration')
     .option('--json', 'print JSON lines; the last one is a summary')
     .option('--lock-timeout <seconds>', 'how long to wait for other runs on the cluster (default: 900; 0: do not wait)')
     .option('--verbose', 'print more, and stack traces')

@@ -13,6 +13,7 @@ import type { Streams } from './streams.ts';
 /** The options that every command has. */
 export interface CommonOptions {
   config?: string;
+  profile?: string;
   json?: boolean;
   verbose?: boolean;
   /** Seconds, as given. */
@@ -46,6 +47,8 @@ export async function runCommand(
         signal,
         command: `harness ${command.name}`,
         ...(options.config === undefined ? {} : { configFile: options.config }),
+        profile: options.profile,
+        preferredProfile: command.preferredProfile,
         recreateImmutable: options.recreateImmutable,
         lockTimeout: lockTimeout(options.lockTimeout),
         sinceImages: ({ images }) => sinceImages(options.sinceImage ?? [], images),

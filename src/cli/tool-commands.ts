@@ -77,16 +77,16 @@ const setUp: Tool = async ({ emit, options, env, signal, cwd }) => {
 };
 
 /**
- * The configuration, if there is one: a machine can be set up before it exists. One that is named
- * must exist.
+ * The configuration, if there is one: a machine can be set up before it exists. One that is named, or
+ * whose profile is named, must exist.
  */
 async function configHere(
-  { config: file }: ToolOptions,
+  { config: file, profile }: ToolOptions,
   { cwd, env }: Pick<Surroundings, 'cwd' | 'env'>,
 ): Promise<Config | undefined> {
   const { loadConfig } = await import('../config/load.ts');
-  if (file !== undefined) return loadConfig(cwd, file, { env });
-  return loadConfig(cwd, undefined, { env }).catch(() => undefined);
+  const config = loadConfig(cwd, file, { env, profile });
+  return file === undefined && profile === undefined ? config.catch(() => undefined) : config;
 }
 
 const buildNodeImage: Tool = async ({ emit, options: { force = false }, env, signal }) => {

@@ -13,6 +13,8 @@ export interface Config {
    * several configurations in one directory do not share them.
    */
   stateDirectory: string;
+  /** The profile whose settings are in it; undefined for none. */
+  profile?: string | undefined;
   project: string;
   /** Whether the configuration sets `project`. Otherwise it is the directory's name. */
   isProjectNamed: boolean;
@@ -113,6 +115,8 @@ export interface ImageConfig extends StepSettings {
    * registry answers: reference to Debian release, such as `debian:bookworm-slim` to `bookworm`.
    */
   debianBases: Record<string, string>;
+  /** The profile that changed these settings; undefined for none. */
+  profile?: string | undefined;
   /** Facts that a build puts into the image. Which ones is an input; their values are not. */
   stamps: Stamp[];
   /** Further tags: fixed ones, which move, and templates, each of which always means one result. */
@@ -207,6 +211,12 @@ export function withCacheImages(config: Config, references: Readonly<Record<stri
     cacheImage: references[image.name] ?? image.cacheImage,
   }));
   return { ...config, images };
+}
+
+/** The configuration with the name of the profile that changed the settings of these images. */
+export function withProfile(config: Config, profile: string, changed: readonly string[]): Config {
+  const images = config.images.map((image) => (changed.includes(image.name) ? { ...image, profile } : image));
+  return { ...config, profile, images };
 }
 
 /** The configuration with the user's consent to recreate objects that hold data. */

@@ -110,6 +110,18 @@ export interface HarnessConfig {
       labels?: Record<string, string | number | boolean>;
     }
   >;
+  /**
+   * Other settings of `images`, by the name of a profile, for `--profile`. `build-dev` uses the profile
+   * `development` and `build-prod` uses `production`, if they exist. Objects such as `buildArgs` are
+   * merged by their keys; other values replace those in `images`.
+   */
+  profiles?: Record<
+    string,
+    {
+      /** Settings by the name of an image, as in `images`. */
+      images?: NonNullable<HarnessConfig['images']>;
+    }
+  >;
   /** How images get into nodes. */
   load?: {
     /**

@@ -1,7 +1,9 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { HarnessError, messageOf } from '../core/error.ts';
-import type { Config } from './config.ts';
+import { applyProfile, chooseProfile } from '../profiles/apply-profile.ts';
+import { withProfile, type Config } from './config.ts';
+import type { HarnessConfig } from './define.ts';
 import { topOfRepository } from './owner.ts';
 import { resolveConfig } from './resolve.ts';
 import { checkShape, type Problem } from './schema.ts';
@@ -16,6 +18,10 @@ export const CONFIG_NAMES = ['ts', 'mts', 'js', 'mjs', 'json', 'yaml', 'yml'].ma
 export interface LoadOptions {
   /** Whether this process may have read the file before it changed. */
   again?: boolean;
+  /** The profile to use. */
+  profile?: string | undefined;
+  /** The profile to use if it is configured, when `profile` is not given. */
+  preferredProfile?: string | undefined;
   /** Tells who called sudo, and where git's configuration is. */
   env?: NodeJS.ProcessEnv;
 }
@@ -31,17 +37,37 @@ export interface LoadOptions {
 export async function loadConfig(
   from: string,
   explicit?: string,
-  { again = false, env = {} }: LoadOptions = {},
+  { again = false, env = {}, ...wished }: LoadOptions = {},
 ): Promise<Config> {
   const file = explicit === undefined ? findConfig(from) : resolve(from, explicit);
   if (explicit === undefined) await refuseOthersFiles([file], env); // one that is named is trusted
   const raw = await readConfig(file, again);
   const shape = checkShape(raw);
   if (shape.problems.length > 0 || shape.config === undefined) throw problemsError(file, shape.problems);
-  const { config, problems } = await resolveConfig(shape.config, file, dirname(file));
+  const profile = profileFor(shape.config, file, wished);
+  const applied = applyProfile(shape.config, profile);
+  const resolved = await resolveConfig(applied.config, file, dirname(file));
+  const found = resolved.problems.map(({ path, message }) => ({ path: applied.placeOf(path), message }));
+  const problems = [...found, ...applied.problems];
   if (problems.length > 0) throw problemsError(file, problems);
+  const config = profile === undefined ? resolved.config : withProfile(resolved.config, profile, applied.images);
   await refuseOthersFiles([dirname(config.stateDirectory), config.stateDirectory], env);
   return config;
+}
+
+function profileFor(
+  raw: HarnessConfig,
+  file: string,
+  { profile: wanted, preferredProfile: preferred }: Pick<LoadOptions, 'profile' | 'preferredProfile'>,
+): string | undefined {
+  const choice = chooseProfile(raw, { wanted, preferred });
+  if ('name' in choice) return choice.name;
+  throw new HarnessError('CONFIG', `The configuration ${file} has no profile \`${choice.unknown}\`.`, {
+    next:
+      choice.known.length === 0
+        ? 'It has no profiles at all. Add `profiles`, or run without `--profile`.'
+        : `Configured profiles: ${choice.known.join(', ')}.`,
+  });
 }
 
 function findConfig(from: string): string {

@@ -59,6 +59,13 @@ const service = object({
   ),
 });
 
+const images = record(imageName, image, 'expected an object of images by name');
+
+const profileName = v.pipe(
+  text,
+  v.regex(/^[A-Za-z0-9][\w.-]*$/, 'expected letters, digits, `.`, `_` and `-`, a letter or digit first'),
+);
+
 /** The shape of a configuration; the JSON schema is generated from it. */
 export const schema = object({
   $schema: v.optional(v.string('expected a string')),
@@ -79,7 +86,10 @@ export const schema = object({
       nodeImage: v.optional(reference),
     }),
   ),
-  images: v.optional(record(imageName, image, 'expected an object of images by name')),
+  images: v.optional(images),
+  profiles: v.optional(
+    record(profileName, object({ images: v.optional(images) }), 'expected an object of profiles by name'),
+  ),
   load: v.optional(
     object({
       transport: v.optional(v.picklist(TRANSPORTS, `expected ${TRANSPORTS.map((name) => `\`${name}\``).join(', ')}`)),

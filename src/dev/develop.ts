@@ -87,6 +87,6 @@ async function changedConfig(
   config: Config,
   isFileChanged: boolean,
 ): Promise<Config | undefined> {
-  const newConfig = await loadConfig(config.root, config.file, { again: isFileChanged, env });
+  const newConfig = await loadConfig(config.root, config.file, { again: isFileChanged, env, profile: config.profile });
   return JSON.stringify(newConfig) === JSON.stringify(config) ? undefined : newConfig;
 }

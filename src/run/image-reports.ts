@@ -1,6 +1,8 @@
 import type { ImageAudit } from '../auditing/audit.ts';
-import { selectImages, type Session } from '../session.ts';
+import type { Why } from '../building/why.ts';
+import { selectBuilds, selectImages, type Session } from '../session.ts';
 import { inSession } from './in-session.ts';
+import type { ImageTag } from './tags.ts';
 
 /** Reports about images and what they are built from, for the library. */
 export class ImageReports {
@@ -21,5 +23,19 @@ export class ImageReports {
     const { images } = selectImages(this.#session.config, names);
     const { audit } = await import('../auditing/audit.ts');
     return inSession(this.#session, (session) => audit(session, images, fix));
+  }
+
+  /** Explains why images (all if none is named) will be built or not, and why they last were. */
+  async why(names: readonly string[] = []): Promise<Why[]> {
+    const images = selectBuilds(this.#session.config, names);
+    const { why } = await import('../building/why.ts');
+    return inSession(this.#session, (session) => why(session, images));
+  }
+
+  /** What is due for the tags of images (all if none is named), and what stands. Changes nothing. */
+  async tags(names: readonly string[] = []): Promise<ImageTag[]> {
+    const { images } = selectImages(this.#session.config, names);
+    const { listTags } = await import('./tags.ts');
+    return inSession(this.#session, (session) => listTags(session, images));
   }
 }

@@ -10,6 +10,10 @@ export interface OpenOptions {
   cwd?: string | undefined;
   /** The configuration file. Default: it is searched for. */
   configFile?: string | undefined;
+  /** The profile of the configuration to use. Default: none. */
+  profile?: string | undefined;
+  /** The profile to use if it is configured, when `profile` is not given. */
+  preferredProfile?: string | undefined;
   /** Receives all events: steps, notes and the output of programs. Default: events are ignored. */
   emit?: Emit | undefined;
   /** Aborts the running operation. */

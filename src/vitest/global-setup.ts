@@ -27,6 +27,8 @@ export interface SetupOptions {
    * above it.
    */
   configFile?: string;
+  /** The profile of the configuration. Default: `HARNESS_PROFILE`; none if that is not set. */
+  profile?: string;
 }
 
 /** A global setup of vitest. It returns its teardown. */
@@ -41,10 +43,10 @@ const print = (line: string) => void process.stdout.write(`${line}\n`);
  */
 export function harnessSetup(options: SetupOptions = {}): Setup {
   return async (project) => {
-    const { tier, configFile } = { ...fromEnvironment(), ...options };
+    const { tier, ...which } = { ...fromEnvironment(), ...options };
     const { root } = project.config;
-    const harness = process.env[CONTEXT_VARIABLE] === undefined ? await open(root, configFile) : undefined;
-    const key = harness ? `${tier} ${harness.config.file}` : FROM_HARNESS;
+    const harness = process.env[CONTEXT_VARIABLE] === undefined ? await open(root, which) : undefined;
+    const key = harness ? `${tier} ${harness.config.profile ?? ''} ${harness.config.file}` : FROM_HARNESS;
     const shared = (started[key] ??= { users: 0, running: start(harness, tier) });
     shared.users += 1;
     const { context, end } = await shared.running;
@@ -105,14 +107,14 @@ function fromHarness(): Omit<PreparedTests, 'claim'> {
   return { context, end: () => Promise.resolve() };
 }
 
-function open(root: string, configFile: string | undefined): Promise<Harness> {
+function open(root: string, { configFile, profile }: SetupOptions): Promise<Harness> {
   const emit = plainReporter(print, false);
-  return openHarness({ cwd: root, emit, command: 'vitest', ...(configFile === undefined ? {} : { configFile }) });
+  return openHarness({ cwd: root, emit, command: 'vitest', configFile, profile });
 }
 
-function fromEnvironment(): { tier: Tier; configFile?: string } {
-  const { HARNESS_TIER: tier = '', HARNESS_CONFIG: configFile = '' } = process.env;
-  return { tier: tierFrom(tier), ...(configFile === '' ? {} : { configFile }) };
+function fromEnvironment(): SetupOptions & { tier: Tier } {
+  const { HARNESS_TIER: tier = '', HARNESS_CONFIG: configFile = '', HARNESS_PROFILE: profile = '' } = process.env;
+  return { tier: tierFrom(tier), ...(configFile && { configFile }), ...(profile && { profile }) };
 }
 
 function tierFrom(value: string): Tier {

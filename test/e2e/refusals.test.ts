@@ -19,6 +19,8 @@ const COMMANDS = [
     'build',
     'build-if-needed',
     'rebuild',
+    'build-dev',
+    'build-prod',
     'load',
     'load-if-needed',
     'cache-status',
@@ -103,6 +105,30 @@ describe('a configuration', () => {
         'manifest',
       ]),
     );
+  });
+
+  it('with profiles is built as the command says, and a profile that is not configured is refused', async () => {
+    const profile = (name: string) => ({ images: { app: { labels: { profile: name } } } });
+    const project = all.project('profiles', {
+      profiles: { development: profile('development'), production: profile('production') },
+    });
+    const built = async (...args: string[]) => {
+      const { summary } = await project.must(...args);
+      const label = await docker('inspect', '--format', '{{.Config.Labels.profile}}', project.reference);
+      return [label, summary.builds[0]?.verdict];
+    };
+    expect(await built('build-dev')).toEqual(['development', 'built']);
+    expect(await built('build-dev')).toEqual(['development', 'fresh']);
+    expect(await built('build-if-needed', '--profile', 'production')).toEqual(['production', 'built']);
+    expect(await built('build-prod')).toEqual(['production', 'built']);
+    for (const command of ['build-dev', 'doctor']) {
+      const run = await project.run(command, '--profile', 'none');
+      expectSummary(run, 2);
+      expect(run.summary.error).toMatchObject({
+        code: 'CONFIG',
+        next: 'Configured profiles: development, production.',
+      });
+    }
   });
 
   it('with images that are built from each other is reported before a cluster is created', async () => {

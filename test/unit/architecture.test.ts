@@ -15,7 +15,7 @@ import {
 /** From the lowest floor to the highest. A room imports only from floors below, also types. */
 const FLOORS: [rooms: string[], reason: string][] = [
   [['core'], 'what every room uses: errors, events, summaries, labels; no I/O'],
-  [['patterns'], 'texts in, answers out; no I/O'],
+  [['patterns', 'profiles'], 'texts in, answers out; no I/O'],
   [['machine', 'kubernetes', 'report'], 'know one thing outside of this package each, and nothing inside'],
   [['endpoint'], 'where the engine is, and how to reach it'],
   [['docker', 'sources', 'apt'], 'run programs and read files through machine'],

@@ -246,6 +246,8 @@ it('lists every command once', () => {
       'build',
       'build-if-needed',
       'rebuild',
+      'build-dev',
+      'build-prod',
       'load',
       'load-if-needed',
       'cache-status',

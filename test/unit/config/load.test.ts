@@ -71,6 +71,84 @@ describe('what an image is built with', () => {
   });
 });
 
+describe('a profile', () => {
+  const images = {
+    api: { target: 'prod', buildArgs: { A: '1', B: '2' }, tags: ['latest'] },
+    web: {},
+    db: { image: 'postgres:17' },
+  };
+  const profiles = {
+    development: { images: { api: { target: 'dev', buildArgs: { B: '3' }, tags: [] }, db: { image: 'postgres:18' } } },
+    production: {},
+  };
+  const shop = () => repository({ images, profiles });
+
+  it('replaces settings of its images only when it is asked for', async () => {
+    const root = shop();
+    const plain = { target: 'prod', buildArgs: { A: '1', B: '2' }, tags: ['latest'] };
+    const development = await loadConfig(root, undefined, { profile: 'development' });
+    expect(development).toMatchObject({
+      profile: 'development',
+      images: [
+        {
+          name: 'api',
+          target: 'dev',
+          buildArgs: { A: '1', B: '3' },
+          tags: [],
+          reference: 'my-shop/api:dev',
+          profile: 'development',
+        },
+        { name: 'web' },
+      ],
+      others: [{ reference: 'postgres:18' }],
+    });
+    expect(development.images[1]).not.toHaveProperty('profile');
+    expect((await loadConfig(root)).images[0]).toMatchObject(plain);
+    expect(await loadConfig(root)).not.toHaveProperty('profile');
+    expect((await loadConfig(root, undefined, { profile: 'production' })).images[0]).toMatchObject(plain);
+  });
+
+  it('may be preferred, and another one asked for', async () => {
+    const root = shop();
+    const profileOf = async (options: object) => (await loadConfig(root, undefined, options)).profile;
+    expect(await profileOf({ preferredProfile: 'development' })).toBe('development');
+    expect(await profileOf({ preferredProfile: 'none' })).toBeUndefined();
+    expect(await profileOf({ preferredProfile: 'development', profile: 'production' })).toBe('production');
+  });
+
+  it('that is unknown is an error that names the known ones', async () => {
+    await expect(loadConfig(shop(), undefined, { profile: 'prod' })).rejects.toMatchObject({
+      code: 'CONFIG',
+      message: expect.stringContaining('has no profile `prod`'),
+      next: 'Configured profiles: development, production.',
+    });
+    await expect(loadConfig(repository({}), undefined, { profile: 'toString' })).rejects.toMatchObject({
+      next: expect.stringContaining('no profiles at all'),
+    });
+  });
+
+  it('must be about images that exist, also if it is not used', async () => {
+    const root = repository({ images, profiles: { old: { images: { gone: {} } } } });
+    expect(await problems(root)).toEqual(['profiles.old.images.gone: expected one of `images`: `api`, `web`, `db`']);
+  });
+
+  it('is the place of what is wrong with its settings', async () => {
+    const wrong = { context: 'nowhere', tags: ['{nothing}'], labels: { 'kind-harness.a': '1' } };
+    const root = repository({
+      images: { 'api.v2': { labels: { 'kind-harness.b': '1' } } },
+      profiles: { p: { images: { 'api.v2': wrong } } },
+    });
+    const error = await loadConfig(root, undefined, { profile: 'p' }).catch((thrown: unknown) => thrown);
+    const places = ((error as HarnessError).detail ?? '').split('\n').map((line) => line.replace(/: .*/, ''));
+    expect(places.sort()).toEqual([
+      'images.api.v2.labels.kind-harness.b',
+      'profiles.p.images.api.v2.context',
+      'profiles.p.images.api.v2.labels.kind-harness.a',
+      'profiles.p.images.api.v2.tags[0]',
+    ]);
+  });
+});
+
 describe('the configuration file', () => {
   it.each([
     ['harness.config.json', '{"project":"found"}'],
