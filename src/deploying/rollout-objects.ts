@@ -1,6 +1,6 @@
 import type { CoreV1Event, V1EndpointSlice } from '@kubernetes/client-node';
 import type { Watched } from '../kubernetes/watch.ts';
-import type { RolloutFacts } from './workload.ts';
+import type { RolloutFacts, Workload, WorkloadKind } from './workload.ts';
 
 const KINDS = {
   deployments: '/apis/apps/v1',
@@ -18,13 +18,28 @@ const KINDS = {
 /** Of the many events only these count: a controller could not create a pod. */
 const QUERY: Partial<Record<keyof typeof KINDS, string>> = { events: '?fieldSelector=reason%3DFailedCreate' };
 
-/** The collections to watch, as `<namespace>/<kind>`. */
-export function pathsIn(namespaces: readonly string[]): Record<string, string> {
-  const kinds = Object.entries(KINDS) as [keyof typeof KINDS, string][];
-  const paths = namespaces.flatMap((namespace) =>
-    kinds.map(([kind, group]): [string, string] => [
-      `${namespace}/${kind}`,
-      `${group}/namespaces/${namespace}/${kind}${QUERY[kind] ?? ''}`,
+/** What shows the state of each kind of workload, besides what is needed for all of them. */
+const NEEDED: Record<WorkloadKind, (keyof typeof KINDS)[]> = {
+  Deployment: ['deployments', 'replicasets'],
+  StatefulSet: ['statefulsets'],
+  DaemonSet: ['daemonsets'],
+  ReplicaSet: ['replicasets'],
+  ReplicationController: ['replicationcontrollers'],
+  Job: ['jobs'],
+  Pod: [],
+};
+
+const ALWAYS_NEEDED: (keyof typeof KINDS)[] = ['pods', 'services', 'endpointslices', 'events'];
+
+/**
+ * The collections to watch for these workloads, as `<namespace>/<kind>`. Each costs a connection, so
+ * they are no more than needed.
+ */
+export function pathsFor(workloads: readonly Pick<Workload, 'kind' | 'namespace'>[]): Record<string, string> {
+  const paths = workloads.flatMap(({ namespace, kind }) =>
+    [...NEEDED[kind], ...ALWAYS_NEEDED].map((each): [string, string] => [
+      `${namespace}/${each}`,
+      `${KINDS[each]}/namespaces/${namespace}/${each}${QUERY[each] ?? ''}`,
     ]),
   );
   return Object.fromEntries(paths);

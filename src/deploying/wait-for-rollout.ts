@@ -9,7 +9,7 @@ import { STEADY_MS } from './judge-pod.ts';
 import { servicesLack } from './judge-services.ts';
 import { judgeWorkload } from './judge-workload.ts';
 import { rolloutError } from './rollout-error.ts';
-import { objectsIn, pathsIn } from './rollout-objects.ts';
+import { objectsIn, pathsFor } from './rollout-objects.ts';
 import type { LoadedImages, Patience, PodFailure, RolloutFacts, Workload } from './workload.ts';
 
 class RolloutFailed extends Error {
@@ -68,7 +68,7 @@ export async function watchForFailure(
 ): Promise<never> {
   const namespaces = namespacesOf(workloads);
   const check = checkOf(kube, workloads, namespaces, options);
-  const watch = { paths: pathsIn(namespaces), timeout: FOREVER_MS, signal: options.signal };
+  const watch = { paths: pathsFor(workloads), timeout: FOREVER_MS, signal: options.signal };
   try {
     return await watchUntil<string, never>(kube, watch, (seen) => {
       check(seen);
@@ -129,7 +129,7 @@ function restartsOf(pods: readonly V1Pod[]): Map<string, number> {
 async function waitUntilSteady(kube: KubeAccess, workloads: Workload[], options: RolloutOptions): Promise<void> {
   const { unprobed, progress, signal } = options;
   const namespaces = namespacesOf(workloads);
-  const watch = { paths: pathsIn(namespaces), onPending: progress, signal };
+  const watch = { paths: pathsFor(workloads), onPending: progress, signal };
   const check = checkOf(kube, workloads, namespaces, options);
   const deadline = Date.now() + options.timeout;
   let waited = false;

@@ -75,7 +75,10 @@ function rejectOnAbort(signal: AbortSignal, finished: AbortSignal): Promise<neve
   });
 }
 
-/** Watches collections until the signal ends it; reports changes once all of them were listed. */
+/**
+ * Watches collections until the signal ends it; reports changes once all of them were listed. A watch
+ * needs a connection of its own, so it only begins if the listed objects do not end it all.
+ */
 function watchAll<K extends string>(
   kube: KubeAccess,
   paths: Record<K, string>,
@@ -86,12 +89,15 @@ function watchAll<K extends string>(
   const names = Object.keys(paths) as K[];
   const collections = new Map<K, Collection>();
   let scheduled: NodeJS.Immediate | undefined;
+  const reported = Promise.withResolvers<void>();
+  signal.addEventListener('abort', () => reported.resolve(), { once: true });
   // One change causes a burst of events; report it once, after the burst.
   const report = () => {
     scheduled = undefined;
     if (signal.aborted || collections.size < names.length) return;
     const objects = [...collections].map(([name, collection]) => [name, [...collection.values()]]);
     onChange(Object.fromEntries(objects) as Watched<K>);
+    setImmediate(reported.resolve); // by then the signal has ended it, if nothing is left to wait for
   };
   for (const name of names) {
     const onCollection = (collection: Collection, isLastSight = false) => {
@@ -99,7 +105,7 @@ function watchAll<K extends string>(
       if (isLastSight) report();
       else scheduled ??= setImmediate(report);
     };
-    void follow(kube, paths[name], onCollection, onRefused, signal);
+    void follow(kube, paths[name], { onChange: onCollection, onRefused, mayWatch: reported.promise }, signal);
   }
 }
 
@@ -108,12 +114,18 @@ type Collection = Map<string, KubernetesObject>;
 
 const keyOf = ({ metadata }: KubernetesObject) => `${metadata?.namespace}/${metadata?.name}`;
 
+interface Follower {
+  onChange: (collection: Collection, isLastSight?: boolean) => void;
+  onRefused: (message: string) => void;
+  /** Resolves when the collection is to be watched, after it was listed. */
+  mayWatch: Promise<void>;
+}
+
 /** Keeps a copy of a collection up to date until the signal ends it. */
 async function follow(
   kube: KubeAccess,
   path: string,
-  onChange: (collection: Collection, isLastSight?: boolean) => void,
-  onRefused: (message: string) => void,
+  { onChange, onRefused, mayWatch }: Follower,
   signal: AbortSignal,
 ): Promise<void> {
   while (!signal.aborted) {
@@ -121,6 +133,8 @@ async function follow(
       const { items, version } = await kubeList(kube, path);
       const collection: Collection = new Map(items.map((object) => [keyOf(object), object]));
       onChange(collection);
+      await mayWatch;
+      if (signal.aborted) return;
       const query = `watch=true&allowWatchBookmarks=true&resourceVersion=${version}`;
       for await (const line of kubeLines(kube, `${path}${path.includes('?') ? '&' : '?'}${query}`, signal)) {
         const { type, object } = JSON.parse(line) as { type: string; object: KubernetesObject };
