@@ -13,6 +13,8 @@ import { needsNewRun } from './judge-run.ts';
 export interface ApplyOptions {
   /** Whether the user has agreed to the loss of what is in an object that must be recreated. */
   recreateImmutable?: boolean | undefined;
+  /** Whether only the metadata of the stored object is wanted. */
+  metadataOnly?: boolean;
   note?: ((message: string) => void) | undefined;
   signal?: AbortSignal | undefined;
 }
@@ -31,17 +33,18 @@ export async function applyObject(
   options: ApplyOptions = {},
 ): Promise<KubeObject> {
   const path = await resources.pathOf(object, namespace);
-  const { signal } = options;
+  const { signal, metadataOnly = false } = options;
+  const request = { strict: true, metadataOnly, signal };
   const runs = isKind(object, 'batch', 'Job') || isKind(object, '', 'Pod');
   const earlier = runs ? await kubeFind(kube, path) : undefined;
   if (earlier && needsNewRun(earlier, object)) await deleteAndWait(kube, path, earlier, { signal });
   try {
-    return await serverSideApply(kube, path, object, { strict: true, signal });
+    return await serverSideApply(kube, path, object, request);
   } catch (error) {
     if (!isImmutable(refusalOf(error))) throw error;
     const found = await kubeFind(kube, path);
     if (found) await makeRoom(kube, path, found, object, error as Error, options);
-    return serverSideApply(kube, path, object, { strict: true, signal });
+    return serverSideApply(kube, path, object, request);
   }
 }
 

@@ -128,8 +128,9 @@ function attempts(
     const once = async () => {
       if (await memory?.stands(object)) return;
       progress(`applying ${words}`);
-      const stored = await slot(() => applyObject(kube, resources, object, namespace, application));
-      await memory?.applied(object, stored);
+      const options = { ...application, metadataOnly: true };
+      const { metadata } = await slot(() => applyObject(kube, resources, object, namespace, options));
+      await memory?.applied(object, metadata);
       if (isKind(object, '', 'Namespace')) await waitForServiceAccount(kube, object.metadata.name, signal);
       if (!isDefinition(object)) return;
       await waitUntilEstablished(kube, object.metadata.name, signal);

@@ -11,8 +11,8 @@ export interface Memory {
   exists: (object: KubeObject) => Promise<boolean>;
   /** Whether the object stands as it was applied, so that it needs no request. */
   stands: (object: KubeObject) => Promise<boolean>;
-  /** Told of each object as the server stores it. */
-  applied: (wanted: KubeObject, stored: KubeObject) => Promise<void>;
+  /** Told of each object, with the metadata that the server stores. */
+  applied: (wanted: KubeObject, metadata: KubeObject['metadata']) => Promise<void>;
 }
 
 /** What memories share in a run. */
@@ -72,8 +72,8 @@ export function openMemory({ kube, resources, key, before, now }: Shared, namesp
       if (isSame) now.set(id, entry);
       return isSame;
     },
-    applied: async (wanted, stored) => {
-      const { apiVersion, kind, metadata } = stored;
+    applied: async (wanted, metadata) => {
+      const { apiVersion, kind } = wanted;
       const uid = String(metadata['uid']);
       const { namespace: place, name } = metadata;
       const identity = { apiVersion, kind, name, ...(place === undefined ? {} : { namespace: place }) };

@@ -51,7 +51,7 @@ export async function kubeRequest<T>(
   kube: KubeAccess,
   method: 'GET' | 'PATCH' | 'DELETE' | 'POST',
   path: string,
-  send?: { contentType: string; body: unknown; signal?: AbortSignal | undefined },
+  send?: { contentType: string; body: unknown; accept?: string; signal?: AbortSignal | undefined },
 ): Promise<T> {
   return JSON.parse(await text(await kubeResponse(kube, method, path, { ...send, timeout: 30_000 }))) as T;
 }
@@ -78,6 +78,9 @@ export async function kubeList<T extends KubernetesObject>(
 }
 
 const METADATA_LIST = 'application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1';
+
+/** Asks for the metadata of an object without its content, or for all of it where a server cannot. */
+export const METADATA_ONLY = `${METADATA_LIST.replace('MetadataList', 'Metadata')}, application/json`;
 
 /** The metadata of a collection's objects, without their content: small, whatever they contain. */
 export async function kubeMetadata(kube: KubeAccess, path: string): Promise<KubeObject['metadata'][]> {

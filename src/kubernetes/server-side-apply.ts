@@ -1,4 +1,4 @@
-import { kubeRequest, type KubeAccess, type KubeObject } from './api.ts';
+import { kubeRequest, METADATA_ONLY, type KubeAccess, type KubeObject } from './api.ts';
 import { FIELD_MANAGER } from './managed-fields.ts';
 
 export interface ApplyRequest {
@@ -8,6 +8,8 @@ export interface ApplyRequest {
   strict?: boolean;
   /** Whether the server only says what would come of it. */
   dryRun?: boolean;
+  /** Whether the server answers with the object's metadata only, which is faster for large ones. */
+  metadataOnly?: boolean;
   signal?: AbortSignal | undefined;
 }
 
@@ -21,7 +23,7 @@ export function serverSideApply(
   kube: KubeAccess,
   path: string,
   object: object,
-  { manager = FIELD_MANAGER, strict = false, dryRun = false, signal }: ApplyRequest = {},
+  { manager = FIELD_MANAGER, strict = false, dryRun = false, metadataOnly = false, signal }: ApplyRequest = {},
 ): Promise<KubeObject> {
   const query = new URLSearchParams({
     fieldManager: manager,
@@ -30,5 +32,6 @@ export function serverSideApply(
     ...(dryRun ? { dryRun: 'All' } : {}),
   });
   const contentType = 'application/apply-patch+yaml';
-  return kubeRequest(kube, 'PATCH', `${path}?${query.toString()}`, { contentType, body: object, signal });
+  const accept = metadataOnly ? { accept: METADATA_ONLY } : {};
+  return kubeRequest(kube, 'PATCH', `${path}?${query.toString()}`, { contentType, body: object, ...accept, signal });
 }

@@ -9,7 +9,6 @@ it('remembers an object without content, in which no field is ours', async () =>
   const now = new Map<string, AppliedEntry>();
   const shared = { kube: {} as KubeAccess, resources, key: Buffer.from('key'), before: new Map(), now };
   const wanted = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'empty' } };
-  const stored = { ...wanted, metadata: { name: 'empty', namespace: 'shop', uid: '1' } };
-  await openMemory(shared, 'shop').applied(wanted, stored);
+  await openMemory(shared, 'shop').applied(wanted, { name: 'empty', namespace: 'shop', uid: '1' });
   expect([...now.values()]).toMatchObject([{ kind: 'ConfigMap', name: 'empty', namespace: 'shop', uid: '1' }]);
 });
