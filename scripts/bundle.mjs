@@ -11,7 +11,7 @@ import { rolldown } from 'rolldown';
 
 const OUTPUT = join('dist', 'bin');
 /** The packages of node_modules in the bundle. All others stay outside. */
-const INSIDE = ['commander', 'valibot', 'tinyglobby', 'fdir', 'picomatch'];
+const INSIDE = ['commander', 'valibot', 'tinyglobby', 'fdir', 'picomatch', 'yaml'];
 
 rmSync(OUTPUT, { recursive: true, force: true });
 const bundle = await rolldown({
