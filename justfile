@@ -63,6 +63,10 @@ cache-status *args: _built
 tags *args: _built
     node dist/bin/harness.cjs tags "$@"
 
+# print how large images are, and which lines of their Dockerfiles made them so
+size *args: _built
+    node dist/bin/harness.cjs size "$@"
+
 # explain why the next build of an image will happen or not, and why the last one did
 why *args: _built
     node dist/bin/harness.cjs why "$@"

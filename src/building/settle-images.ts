@@ -99,6 +99,8 @@ async function settleImage(
   if (policy.lookOnly) return outcome(seen.found);
   if (seen.freshness.verdict === 'fresh') completeRecord(session, image, seen);
   const named = async (built: DockerImage): Promise<ImageOutcome> => {
+    if (image.maxSize !== undefined)
+      await (await import('../sizes/weigh-images.ts')).refuseTooLarge(session, image, built); // before it gets names
     // Its label tells what a build used: a base may have come, or a source changed, while it waited.
     const label = built.labels[LABELS.inputs];
     const isAsSeen = label === undefined || label === NOT_KNOWN || label === seen.observed.digest;

@@ -1,4 +1,5 @@
 import type { Command } from './command.ts';
+import { size } from './size-command.ts';
 import { columns, whyLines } from './tables.ts';
 
 /** Commands that explain images, and change nothing. */
@@ -12,6 +13,12 @@ export const IMAGE_COMMANDS: Command[] = [
       const images = await harness.why(args);
       return { lines: whyLines(images, Date.now()), more: { images } };
     },
+  },
+  {
+    name: 'size',
+    summary: 'print how large images are, and which lines of their Dockerfiles made them so',
+    takes: 'images',
+    run: ({ harness, args }) => size(harness, args),
   },
   {
     name: 'tags',

@@ -119,6 +119,8 @@ export interface ImageConfig extends StepSettings {
   profile?: string | undefined;
   /** Facts that a build puts into the image. Which ones is an input; their values are not. */
   stamps: Stamp[];
+  /** The most bytes that the image may have; undefined for any number. */
+  maxSize?: number | undefined;
   /** Further tags: fixed ones, which move, and templates, each of which always means one result. */
   tags: string[];
 }

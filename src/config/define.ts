@@ -92,6 +92,11 @@ export interface HarnessConfig {
        * variable, one with dots a label, a path a file; `as` chooses otherwise.
        */
       stamps?: Record<string, FactName | { fact: FactName; as?: StampWay }>;
+      /**
+       * The most that the image may have, in bytes or such as `'150 MB'`. A larger one is an error.
+       * Default: any size.
+       */
+      maxSize?: number | string;
       /** The network of each `RUN`. Default: `default`, which is BuildKit's own. */
       network?: 'none' | 'host' | 'default';
       /**

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { byteSize } from '../core/byte-size.ts';
 import { runtimeName } from '../docker/reference.ts';
 import type { ImageConfig, NamedContext, OtherImage } from './config.ts';
 import type { HarnessConfig } from './define.ts';
@@ -66,6 +67,7 @@ function resolveImage(name: string, raw: RawImage, root: string, project: string
     reference: referenceFor(raw.tag, project, name),
     debianBases: raw.debianBases ?? {},
     stamps,
+    maxSize: byteSize(raw.maxSize),
     tags: resolveTags(raw.tags, `images.${name}.tags`, problems),
     ...resolveStepSettings(raw, stampedLabels, root, `images.${name}`, problems),
   };

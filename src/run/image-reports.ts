@@ -1,6 +1,7 @@
 import type { ImageAudit } from '../auditing/audit.ts';
 import type { Why } from '../building/why.ts';
 import { selectBuilds, selectImages, type Session } from '../session.ts';
+import type { ImageSize } from '../sizes/weigh-images.ts';
 import { inSession } from './in-session.ts';
 import type { ImageTag } from './tags.ts';
 
@@ -30,6 +31,13 @@ export class ImageReports {
     const images = selectBuilds(this.#session.config, names);
     const { why } = await import('../building/why.ts');
     return inSession(this.#session, (session) => why(session, images));
+  }
+
+  /** How large images (all if none is named) are, and what made them so. Changes nothing. */
+  async sizes(names: readonly string[] = []): Promise<ImageSize[]> {
+    const { images } = selectImages(this.#session.config, names);
+    const { weighImages } = await import('../sizes/weigh-images.ts');
+    return inSession(this.#session, (session) => weighImages(session, images));
   }
 
   /** What is due for the tags of images (all if none is named), and what stands. Changes nothing. */

@@ -95,6 +95,7 @@ export const image = object({
   tags: v.optional(v.array(text, 'expected an array of tags')),
   stamps: v.optional(record(text, stamp, 'expected an object: name to fact')),
   debianBases: v.optional(record(reference, label, 'expected an object: image reference to Debian release')),
+  maxSize: v.optional(bytes),
   network: v.optional(v.picklist(NETWORKS, `expected ${listed(NETWORKS)}`)),
   extraHosts: v.optional(v.array(text, 'expected an array of hosts such as `db:10.0.0.5`')),
   shmSize: v.optional(shmSize),

@@ -25,6 +25,7 @@ const COMMANDS = [
     'load-if-needed',
     'cache-status',
     'why',
+    'size',
     'clean',
   ],
   ...['up', 'down', 'stop', 'status', 'kubeconfig', 'doctor', 'setup', 'node-image build', 'node-image status'],
@@ -129,6 +130,22 @@ describe('a configuration', () => {
         next: 'Configured profiles: development, production.',
       });
     }
+  });
+
+  it('with a maxSize is told which line makes an image too large', async () => {
+    const project = all.project('large');
+    project.configure({ images: { app: { context: 'app', tag: project.reference, maxSize: '10 B' } } });
+    const built = await project.run('build-if-needed');
+    expectSummary(built, 3);
+    expect(built.summary.error).toMatchObject({
+      code: 'TOO_LARGE',
+      detail: expect.stringMatching(/app\/Dockerfile:2 {2}COPY program \/program$/),
+    });
+    const size = await project.run('size');
+    expectSummary(size, 3);
+    expect(size.summary['images']).toMatchObject([
+      { image: 'app', maxSize: 10, layers: [{ line: 2, bytes: expect.any(Number), shared: [] }] },
+    ]);
   });
 
   it('with images that are built from each other is reported before a cluster is created', async () => {

@@ -24,6 +24,7 @@ const FLOORS: [rooms: string[], reason: string][] = [
   [['containerd', 'config', 'system-images', 'setup', 'caching'], 'need Docker, but no run'],
   [['session.ts', 'freshness'], 'what each stage receives; what an image is built from'],
   [['facts'], 'what is true about an image without being an input'],
+  [['sizes'], 'how large images are, and what made them so'],
   [['claims'], 'whose tests rely on what is deployed'],
   [['cluster', 'building'], 'the two stages that start a run, in parallel'],
   [['auditing'], 'what contexts and images hold, as building sends and makes them'],

@@ -248,6 +248,7 @@ it('lists every command once', () => {
       'rebuild',
       'build-dev',
       'build-prod',
+      'size',
       'load',
       'load-if-needed',
       'cache-status',

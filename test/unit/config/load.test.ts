@@ -47,6 +47,7 @@ describe('what an image is built with', () => {
       shmSize: 65536,
       ssh: ['git=key'],
       labels: { a: 1 },
+      maxSize: '1.5MB',
     };
     const root = repository({ images: { api: image } });
     expect((await loadConfig(root)).images[0]).toMatchObject({
@@ -55,6 +56,7 @@ describe('what an image is built with', () => {
       shmSize: '65536',
       ssh: [{ id: 'git', paths: [join(root, 'key')] }],
       labels: { a: '1' },
+      maxSize: 1_500_000,
     });
     const stamped = { stamps: { 'a.b': 'commit' }, labels: { 'a.b': 'x', 'dev.kind-harness.inputs': 'x' } };
     expect(await problems(repository({ images: { api: stamped } }))).toEqual([

@@ -34,6 +34,7 @@ describe('the shape of a configuration', () => {
           cacheImage: 'registry.example/shop/api:main',
           tag: 'dev',
           debianBases: { 'debian:12': 'bookworm' },
+          maxSize: '150MB',
           network: 'host',
           extraHosts: ['db:10.0.0.5'],
           shmSize: '64m',
@@ -131,6 +132,7 @@ describe('the shape of a configuration', () => {
     [{ images: { api: { tag: 'A B' } } }, 'images.api.tag', REFERENCE],
     [{ images: { api: { tag: '' } } }, 'images.api.tag', REFERENCE],
     [{ images: { api: { debianBases: { 'A B': 'x' } } } }, 'images.api.debianBases.A B', REFERENCE],
+    [{ images: { api: { maxSize: '150 files' } } }, 'images.api.maxSize', BYTES],
     [{ images: { api: { network: 'bridge' } } }, 'images.api.network', 'expected `none`, `host`, `default`'],
     [
       { images: { api: { extraHosts: { db: '10.0.0.5' } } } },
