@@ -25,7 +25,8 @@ export default defineConfig({
           include: ['test/e2e/**/*.test.ts'],
           globalSetup: ['./test/e2e/support/build.ts'],
           testTimeout: 15 * MINUTE,
-          hookTimeout: 15 * MINUTE,
+          // On a new machine, the first ones wait until the node image is compiled.
+          hookTimeout: 30 * MINUTE,
           // Two files at a time: most of their time is spent waiting for clusters. Each cluster needs
           // one to two gigabytes of memory.
           maxWorkers: 2,

@@ -12,6 +12,7 @@ import type { DockerEngine } from '../docker/engine.ts';
 import { run } from '../machine/process.ts';
 import { nodeImageFailure, OTHER_WAYS } from './failure.ts';
 import { installPackages, mirrorFor, observeHostSystem, type Host } from './host.ts';
+import { makeInTurn } from './in-turn.ts';
 import { debianDirectory, directoriesDigest } from './recipe.ts';
 import { openWorkDirectory } from './work-directory.ts';
 
@@ -55,28 +56,42 @@ async function presentOrBuilt(engine: DockerEngine, suite: string, options: Debi
     const host = await observeHostSystem();
     const mirror = mirrorFor(host, suite);
     const digest = directoriesDigest([debianDirectory], { suite, mirror, apt: host.aptSettings });
-    const present = options.rebuild ? undefined : await engine.image(reference);
-    if (present?.labels[RECIPE_LABEL] === digest) {
-      return {
-        title: `Debian image ${reference} is present`,
-        skipped: true,
-        value: { reference, id: present.id, how: 'present' },
-      };
-    }
-    try {
-      await using work = openWorkDirectory(options.env, 'debian', digest);
-      const root = join(work.path, 'root');
-      await debootstrap(host, suite, mirror, root, { ...options, progress });
-      await configureApt(root, mirror, host.aptSettings);
-      progress('importing into Docker');
-      await importTree(engine, root, reference, `LABEL ${RECIPE_LABEL}=${digest}\nCMD ["bash"]`, options.signal);
-    } catch (error) {
-      throw nodeImageFailure(error, `Could not build the Debian image ${reference}`);
-    }
-    const built = await engine.image(reference);
-    if (!built) throw new HarnessError('NODE_IMAGE', `Docker imported ${reference}, but does not list it.`);
-    return { title: `Debian image ${reference} built`, value: { reference, id: built.id, how: 'built' } };
+    const look = async (): Promise<DebianBase | undefined> => {
+      const present = options.rebuild ? undefined : await engine.image(reference);
+      return present?.labels[RECIPE_LABEL] === digest ? { reference, id: present.id, how: 'present' } : undefined;
+    };
+    const present = await look();
+    if (present) return { title: `Debian image ${reference} is present`, skipped: true, value: present };
+    const make = () => buildBase(engine, { host, suite, mirror, digest, reference, progress, ...options });
+    const value = await makeInTurn({ ...options, engine, kind: `debian-${suite}`, look, make, progress });
+    return { title: `Debian image ${reference} built`, value };
   });
+}
+
+interface BaseBuild extends DebianBaseOptions {
+  host: Host;
+  suite: string;
+  mirror: DebianMirror;
+  digest: string;
+  reference: string;
+  progress: (detail: string) => void;
+}
+
+async function buildBase(engine: DockerEngine, options: BaseBuild): Promise<DebianBase> {
+  const { host, suite, mirror, digest, reference, progress } = options;
+  try {
+    await using work = openWorkDirectory(options.env, 'debian', digest);
+    const root = join(work.path, 'root');
+    await debootstrap(host, suite, mirror, root, options);
+    await configureApt(root, mirror, host.aptSettings);
+    progress('importing into Docker');
+    await importTree(engine, root, reference, `LABEL ${RECIPE_LABEL}=${digest}\nCMD ["bash"]`, options.signal);
+  } catch (error) {
+    throw nodeImageFailure(error, `Could not build the Debian image ${reference}`);
+  }
+  const built = await engine.image(reference);
+  if (!built) throw new HarnessError('NODE_IMAGE', `Docker imported ${reference}, but does not list it.`);
+  return { reference, id: built.id, how: 'built' };
 }
 
 async function debootstrap(

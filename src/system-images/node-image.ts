@@ -4,6 +4,7 @@ import { RECIPE_LABEL } from '../core/labels.ts';
 import { step } from '../core/step.ts';
 import type { DockerEngine } from '../docker/engine.ts';
 import { buildNodeImage } from './build-node-image.ts';
+import { makeInTurn } from './in-turn.ts';
 import { pull, whyNotPullable } from './pull.ts';
 import { builtReference, recipeDigest } from './recipe.ts';
 import { versions } from './versions.ts';
@@ -75,8 +76,19 @@ export async function ensureNodeImage(engine: DockerEngine, options: NodeImageOp
         message: `could not pull kind's node image (${obstacle}); building one from Debian packages and Go modules, which takes about ten minutes, once`,
       });
     }
-    const reference = await buildNodeImage(engine, { emit, env, signal, digest: recipeDigest(), rebuild });
-    return { title: `node image ${reference} built`, value: await inspectNodeImage(engine, reference, 'built') };
+    const value = await makeInTurn({
+      engine,
+      env,
+      signal,
+      kind: 'node-image',
+      look: async () => (rebuild ? undefined : nodeImageStatus(engine)),
+      make: async () => {
+        const reference = await buildNodeImage(engine, { emit, env, signal, digest: recipeDigest(), rebuild });
+        return inspectNodeImage(engine, reference, 'built');
+      },
+      progress,
+    });
+    return { title: `node image ${value.reference} built`, value };
   });
 }
 

@@ -10,6 +10,7 @@ import type { DockerEngine, DockerImage } from '../docker/engine.ts';
 import { run } from '../machine/process.ts';
 import { nodeImageFailure } from './failure.ts';
 import { compileModule, findGo } from './go.ts';
+import { makeInTurn } from './in-turn.ts';
 import { pull, whyNotPullable } from './pull.ts';
 import { directoriesDigest } from './recipe.ts';
 import { registryVersions } from './versions.ts';
@@ -50,15 +51,25 @@ export async function ensureRegistryImage(
     const pullable = (await whyNotPullable(engine, published)) === undefined;
     if (signal?.aborted) throw new HarnessError('INTERRUPTED', 'Looking for a registry image was interrupted.');
     const reference = pullable ? published : built;
-    if (pullable) await pull(engine, published, progress, signal);
-    else await compileImage(reference, digest, { emit, env, signal, progress });
-    const image = pullable ? await engine.image(published) : await builtImage(engine, built, digest);
-    if (!image)
-      throw new HarnessError(
-        'NODE_IMAGE',
-        `Registry image ${reference} was pulled or built, but Docker does not have it.`,
-      );
-    return { title: `registry image ${reference} ${pullable ? 'pulled' : 'built'}`, value: image.id };
+    const missing = new HarnessError(
+      'NODE_IMAGE',
+      `Registry image ${reference} was pulled or built, but Docker does not have it.`,
+    );
+    if (pullable) {
+      await pull(engine, published, progress, signal);
+      const image = await engine.image(published);
+      if (!image) throw missing;
+      return { title: `registry image ${reference} pulled`, value: image.id };
+    }
+    const look = () => builtImage(engine, built, digest);
+    const make = async () => {
+      await compileImage(reference, digest, { emit, env, signal, progress });
+      const image = await look();
+      if (!image) throw missing;
+      return image;
+    };
+    const { id } = await makeInTurn({ engine, env, signal, kind: 'registry-image', look, make, progress });
+    return { title: `registry image ${reference} built`, value: id };
   });
 }
 
