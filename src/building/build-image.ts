@@ -3,6 +3,7 @@ import { basename, join } from 'node:path';
 import { buildAlone } from '../caching/build-alone.ts';
 import { decideRebuild } from '../caching/decide-rebuild.ts';
 import { decideSecretCache } from '../caching/decide-secret-cache.ts';
+import { keepPrevious } from '../caching/keep-previous.ts';
 import { lastRebuild, rememberRebuild } from '../caching/rebuilds.ts';
 import type { Config, ImageConfig } from '../config/config.ts';
 import { HarnessError } from '../core/error.ts';
@@ -10,17 +11,18 @@ import { readBuildMetadata } from '../docker/build-metadata.ts';
 import { build } from '../docker/buildx.ts';
 import type { DockerEngine, DockerImage } from '../docker/engine.ts';
 import type { StampValues } from '../facts/stamp-values.ts';
-import { secretSetting } from '../freshness/build-options.ts';
+import { sameDate, sameStamps, secretSetting } from '../freshness/build-options.ts';
 import { describeProblem, NOT_KNOWN } from '../freshness/judge-sources.ts';
 import type { ObservedInputs } from '../freshness/read-inputs.ts';
 import { sealDockerfile } from '../freshness/seal-dockerfile.ts';
 import { openOwnedDirectory } from '../machine/owned-directory.ts';
 import { missingSsh } from '../settings/step-settings.ts';
 import type { SourceTree } from '../sources/tree.ts';
-import { writeRecord } from './build-record.ts';
+import { readRecord, writeRecord, type BuildRecord } from './build-record.ts';
 import { metadataFile, requestFor, type ImageBuild, type ReadyBuild } from './build-request.ts';
 import { confirmBuild, type FinishedBuild } from './confirm-build.ts';
 import { buildDirectory, contextDirectory, contextName, openContext, type SentContext } from './context-link.ts';
+import { originOf } from './origin.ts';
 import { takeSecrets } from './take-secrets.ts';
 import { findProblems } from './used-sources.ts';
 import { watchTrees } from './watch-trees.ts';
@@ -32,12 +34,17 @@ const ATTEMPTS = 3;
  * Builds an image and labels it with the digest of its inputs. If BuildKit used something that does
  * not count among them, the image is built once more, from the cache, with a label that no digest
  * equals: then it is stale everywhere, and not only where this is on record.
+ * @returns the image that has the name now. It is the previous one if the result is the same.
  * @throws HarnessError BUILD when the build fails, when the sources change during every attempt, or
  * when Docker has another image under the name afterwards
  */
-export async function buildImage(engine: DockerEngine, order: ImageBuild): Promise<DockerImage> {
+export async function buildImage(
+  engine: DockerEngine,
+  order: ImageBuild,
+): Promise<{ image: DockerImage; isSameResult: boolean }> {
   const { config, image, why, warn } = order;
   const startedAt = Date.now();
+  const previous = await ownBuild(engine, order);
   let done = await buildUnchanged(engine, order, ({ digest }) => digest);
   const uncounted = await findProblems(engine, order, done);
   if (uncounted.length > 0) {
@@ -46,9 +53,31 @@ export async function buildImage(engine: DockerEngine, order: ImageBuild): Promi
   }
   if (order.rebuild !== undefined) rememberRebuild(image, order.rebuild, order.env);
   const { read, built, digest, stamps } = done;
+  const [before, after] = [previous?.record?.inputs.settings ?? {}, read.options.settings];
+  const rebuilt = {
+    ...previous,
+    reference: image.reference,
+    built,
+    stamps: sameStamps(before, after) ? image.stamps : [],
+  };
+  // Of an image of several platforms, the engine describes one.
+  const isComparable = digest !== NOT_KNOWN && read.options.platforms.length === 1 && sameDate(before, after);
+  const kept = isComparable ? await keepPrevious(engine, rebuilt) : undefined;
   const story = { ...why, at: startedAt, ms: Date.now() - startedAt };
-  writeRecord(config, image, { ...read, digest, uncounted, story, id: built.id, stamps: stamps.values });
-  return built;
+  const carried = kept ? previous?.record?.stamps : stamps.values;
+  writeRecord(config, image, { ...read, digest, uncounted, story, id: (kept ?? built).id, stamps: carried });
+  return { image: kept ?? built, isSameResult: kept !== undefined };
+}
+
+/** The image that has the name, if an earlier build by this project gave it. */
+async function ownBuild(
+  engine: DockerEngine,
+  { config, image }: ImageBuild,
+): Promise<{ previous: DockerImage; record: BuildRecord | undefined } | undefined> {
+  const found = await engine.image(image.reference);
+  const last = readRecord(config, image);
+  if (!found || (await originOf(engine, found, last?.id)) !== 'own') return undefined;
+  return { previous: found, record: last?.id === found.id ? last : undefined };
 }
 
 /** An image and what it was certainly built from. */

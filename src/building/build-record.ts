@@ -1,6 +1,8 @@
 import { closeSync, openSync, readFileSync, readSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Config, ImageConfig } from '../config/config.ts';
+import { LABELS } from '../core/labels.ts';
+import type { DockerImage } from '../docker/engine.ts';
 import type { Inputs } from '../freshness/inputs.ts';
 import type { SourceProblem } from '../freshness/judge-sources.ts';
 import { replaceFile } from '../machine/state-file.ts';
@@ -18,8 +20,8 @@ export interface BuildStory {
 }
 
 /**
- * The inputs of the last build on this machine. They explain a verdict, but never decide it: the
- * label on the image does.
+ * The inputs of the last build on this machine. They explain a verdict. They decide it only for the
+ * image whose id is recorded with them, see `builtFrom`; otherwise the label on the image does.
  */
 export interface BuildRecord {
   /** The inputs digest; `NOT_KNOWN` if the build used something that did not count. */
@@ -31,9 +33,8 @@ export interface BuildRecord {
   /** Undefined for an image that was built elsewhere. */
   story: BuildStory | undefined;
   /**
-   * The engine's id of the image that was built, or was proven to be a build from these inputs.
-   * Unlike the rest it decides: an image with this id needs no other proof that its label is its
-   * own.
+   * The engine's id of the image that was built, or was proven to be what a build from these inputs
+   * gives. An image with this id needs no other proof that its label is its own.
    */
   id: string | undefined;
   /** The facts that the build put into the image, by the names of the stamps. */
@@ -134,6 +135,20 @@ function toRecord(path: string, head: Head): BuildRecord {
     id: head.id,
     stamps: head.stamps,
   };
+}
+
+/**
+ * The digest of the inputs that an image was built from: the one on its label, or, if a later build
+ * gave the same result and so left the image in place, the one on record for it.
+ * @param wanted the digest that the caller looks for; it is returned if either has it
+ */
+export function builtFrom(
+  image: Pick<DockerImage, 'id' | 'labels'> | undefined,
+  record: Pick<BuildRecord, 'id' | 'digest'> | undefined,
+  wanted: string,
+): string | undefined {
+  const label = image?.labels[LABELS.inputs];
+  return label === undefined || label === wanted || record?.id !== image?.id ? label : record?.digest;
 }
 
 const PIECE_BYTES = 1 << 16;

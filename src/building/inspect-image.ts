@@ -1,5 +1,4 @@
 import type { ImageConfig } from '../config/config.ts';
-import { LABELS } from '../core/labels.ts';
 import { oncePer } from '../core/once-per.ts';
 import type { DockerImage } from '../docker/engine.ts';
 import { canonicalName } from '../docker/reference.ts';
@@ -9,7 +8,7 @@ import { compareInputs } from '../freshness/inputs.ts';
 import { NOT_KNOWN } from '../freshness/judge-sources.ts';
 import { SourceReader, type ObservedInputs } from '../freshness/read-inputs.ts';
 import type { Session } from '../session.ts';
-import { readRecord, type BuildRecord } from './build-record.ts';
+import { builtFrom, readRecord, type BuildRecord } from './build-record.ts';
 import { originOf } from './origin.ts';
 import { standInFor } from './provide-base.ts';
 
@@ -48,17 +47,17 @@ export async function inspectImage(
   const found = await engine.image(image.reference);
   const observed = await sourcesOf(session).read(image, (await currentBases(session, image, settled)).ids);
   const record = readRecord(config, image);
-  const label = found?.labels[LABELS.inputs];
+  const from = builtFrom(found, record, observed.digest);
   const newest = observed.context.newest(observed.counts);
   // An image from BuildKit's cache has the date of an earlier build, so the recorded time is used
   // if there is one.
-  const recordedAt = record !== undefined && record.digest === label ? record.story?.at : undefined;
+  const recordedAt = record !== undefined && record.digest === from ? record.story?.at : undefined;
   const made = found ? Math.max(found.created.getTime(), recordedAt ?? 0) : Infinity;
   const newerFiles = newest && newest.modified > made ? observed.context.newerThan(made, observed.counts).length : 0;
   const freshness = decideFreshness({
     exists: found !== undefined,
-    builtFrom: label,
-    origin: found && label === observed.digest ? await originOf(engine, found, record?.id) : 'unproven',
+    builtFrom: from,
+    origin: found && from === observed.digest ? await originOf(engine, found, record?.id) : 'unproven',
     builtAt: recordedAt ?? creationTime(found, observed),
     now: Date.now(),
     digest: observed.digest,

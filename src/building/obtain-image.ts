@@ -70,20 +70,22 @@ async function buildWithSummary(session: Session, wanted: WantedImage): Promise<
   const { name } = wanted.image;
   const { reason } = wanted.decision;
   const elapsed = stopwatch();
-  const addToSummary = (verdict: 'built' | 'failed') =>
-    session.builds.push({ image: name, verdict, reason, ms: elapsed() });
+  const addToSummary = (verdict: 'built' | 'failed', isSameResult = false) =>
+    session.builds.push({ image: name, verdict, reason, ...(isSameResult && { sameResult: true }), ms: elapsed() });
   try {
-    const built = await step(
+    const { image, isSameResult } = await step(
       session.emit,
       `build:${name}`,
       `image ${name}: building (${reason})`,
       async ({ progress }) => {
         const order = await prepareBuild(session, wanted, progress);
-        return { title: `image ${name} built (${reason})`, value: await buildImage(session.engine, order) };
+        const value = await buildImage(session.engine, order);
+        const outcome = value.isSameResult ? '; the result is the same, so the image before it is kept' : '';
+        return { title: `image ${name} built (${reason})${outcome}`, value };
       },
     );
-    addToSummary('built');
-    return built;
+    addToSummary('built', isSameResult);
+    return image;
   } catch (error) {
     addToSummary('failed');
     throw error;

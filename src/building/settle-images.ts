@@ -1,6 +1,5 @@
 import type { ImageConfig, Tier } from '../config/config.ts';
 import { stopwatch } from '../core/stopwatch.ts';
-import { LABELS } from '../core/labels.ts';
 import type { DockerImage } from '../docker/engine.ts';
 import { canonicalName } from '../docker/reference.ts';
 import { basesOf } from '../freshness/base-references.ts';
@@ -8,6 +7,7 @@ import { NOT_KNOWN } from '../freshness/judge-sources.ts';
 import type { ReadImage } from '../facts/read-facts.ts';
 import { applyTags } from '../facts/tags.ts';
 import type { Session } from '../session.ts';
+import { builtFrom, readRecord, type BuildRecord } from './build-record.ts';
 import { matchingCacheImage } from './cache-image.ts';
 import { decideBuild, type BuildDecision } from './decide-build.ts';
 import { buildOrder } from './decide-order.ts';
@@ -98,25 +98,27 @@ async function settleImage(
   const outcome = (built: DockerImage | undefined): ImageOutcome => ({ image, decision, seen, built, bases: from });
   if (policy.lookOnly) return outcome(seen.found);
   if (seen.freshness.verdict === 'fresh') completeRecord(session, image, seen);
-  const named = async (built: DockerImage): Promise<ImageOutcome> => {
+  const named = async (built: DockerImage, record: BuildRecord | undefined): Promise<ImageOutcome> => {
     if (image.maxSize !== undefined)
       await (await import('../sizes/weigh-images.ts')).refuseTooLarge(session, image, built); // before it gets names
-    // Its label tells what a build used: a base may have come, or a source changed, while it waited.
-    const label = built.labels[LABELS.inputs];
-    const isAsSeen = label === undefined || label === NOT_KNOWN || label === seen.observed.digest;
+    // Its label or record tells what a build used: a base may have come, or a source changed, while it waited.
+    const { digest } = seen.observed;
+    const inputs = builtFrom(built, record, digest);
+    const isAsSeen = inputs === undefined || inputs === NOT_KNOWN || inputs === digest;
     const { bases: ids } = seen.observed.inputs;
-    const now = isAsSeen ? seen.observed : { ...(await sourcesOf(session).read(image, ids)), digest: label };
+    const now = isAsSeen ? seen.observed : { ...(await sourcesOf(session).read(image, ids)), digest: inputs };
     await applyTags(session, { image, observed: now }, from, built);
     return outcome(built);
   };
   if (decision.action === 'skip') {
     reportSkip(session, image, decision, seen.found, ms);
-    return decision.verdict === 'fresh' && seen.found ? named(seen.found) : outcome(seen.found);
+    return decision.verdict === 'fresh' && seen.found ? named(seen.found, seen.record) : outcome(seen.found);
   }
   await refuseOthers(session, image, seen.found);
   const { observed } = seen;
   const wanted = { image, settled, bases: from, observed, decision, cacheImage, noCache: policy.noCache ?? false };
-  return named(await obtainImage(session, wanted));
+  const obtained = await obtainImage(session, wanted);
+  return named(obtained, readRecord(session.config, image));
 }
 
 function settledBase({ image, built, decision }: ImageOutcome, { lookOnly }: BuildPolicy): SettledBase {

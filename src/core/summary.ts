@@ -3,6 +3,8 @@ export interface BuildSummary {
   image: string;
   verdict: 'built' | 'fresh' | 'failed' | 'skipped';
   reason: string;
+  /** Whether the build gave the same as the one before, so that the image of that one was kept. */
+  sameResult?: boolean;
   ms: number;
 }
 

@@ -26,6 +26,17 @@ export interface DockerImage {
   repoDigests: string[];
   /** Instructions that run in a build `FROM` it. */
   onBuild: string[];
+  /** The configuration of its containers, as the engine returns it. */
+  config: ContainerConfig;
+  /** Such as `linux/arm64`. For an image of several platforms, the engine's. */
+  platform: string;
+}
+
+/** The parts of a configuration that are used here by name. There are more. */
+export interface ContainerConfig {
+  Labels?: Record<string, string> | null;
+  Env?: string[] | null;
+  OnBuild?: string[] | null;
 }
 
 /**
@@ -38,12 +49,13 @@ export interface InspectedImage {
   RepoDigests?: string[] | null;
   Created: string;
   Size: number;
-  Config: { Labels?: Record<string, string> | null; Env?: string[] | null; OnBuild?: string[] | null };
+  Config: ContainerConfig;
   Descriptor?: unknown;
   Manifests?: { ID: string; ImageData?: { Platform: { os?: string; architecture?: string } } }[] | null;
   /** For an image of several platforms, the engine's. */
   Os: string;
   Architecture: string;
+  Variant?: string | null;
   RootFS?: { Layers?: string[] | null };
   GraphDriver?: { Name?: string } | null;
 }
@@ -69,5 +81,7 @@ export function toDockerImage(found: InspectedImage): DockerImage {
     layers: found.RootFS?.Layers ?? [],
     repoDigests: (found.RepoDigests ?? []).map((name) => name.slice(name.indexOf('@') + 1)),
     onBuild: found.Config.OnBuild ?? [],
+    config: found.Config,
+    platform: [found.Os, found.Architecture, found.Variant].filter((part) => part).join('/'),
   };
 }

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { createHmac } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import type { ImageConfig, Secret } from '../config/config.ts';
@@ -60,7 +61,7 @@ export function buildOptions(image: ImageConfig, { env, platform }: BuildSurroun
       );
   }
   // Which facts an image carries is an input. Their values are not.
-  for (const { name, fact, as } of image.stamps) settings[`stamp ${name}`] = `${fact} as ${as}`;
+  for (const { name, fact, as } of image.stamps) settings[`${STAMP}${name}`] = `${fact} as ${as}`;
   Object.assign(settings, countedSettings(image));
   const platforms = platformsOf(image, env, platform);
   const arePlatformsGiven = image.platforms.length > 0 || Boolean(env['DOCKER_DEFAULT_PLATFORM']);
@@ -111,4 +112,20 @@ const SECRET_FORMAT = 2;
 export function secretDigest(id: string, value: string | Buffer, env: NodeJS.ProcessEnv): string {
   const hmac = createHmac('sha256', secretKey(env)).update(`${SECRET_FORMAT}\0${id}\0`);
   return `hmac-sha256:${hmac.update(value).digest('hex')}`;
+}
+
+/** The beginning of the name of each setting that is a stamp. */
+const STAMP = 'stamp ';
+
+/** Whether two builds had the same stamps, whatever their values were. */
+export const sameStamps = (before: Settings, after: Settings) => sameSettings(before, after, new RegExp(`^${STAMP}`));
+
+/** Whether two builds gave their images the same date: the real one, or the same fixed one. */
+export const sameDate = (before: Settings, after: Settings) => sameSettings(before, after, / SOURCE_DATE_EPOCH\b/);
+
+type Settings = Readonly<Record<string, string>>;
+
+function sameSettings(before: Settings, after: Settings, kind: RegExp): boolean {
+  const chosen = (settings: Settings) => Object.entries(settings).filter(([name]) => kind.test(name));
+  return isDeepStrictEqual(Object.fromEntries(chosen(before)), Object.fromEntries(chosen(after)));
 }

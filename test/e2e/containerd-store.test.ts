@@ -140,6 +140,20 @@ function tests(): void {
     expect(await kubectl('get', 'pods', '--output=name')).toBe(pods);
   });
 
+  it('loads and restarts nothing after an edit that no step takes', async () => {
+    const app = project('kept');
+    const kubectl = (...args: string[]) =>
+      inNode('kubectl', '--kubeconfig=/etc/kubernetes/admin.conf', `--namespace=${app.namespace}`, ...args);
+    await app.must('test-cached');
+    const pods = await kubectl('get', 'pods', '--output=name');
+    app.write('app/notes', 'a file that is in the context only');
+    const { builds, loads } = (await app.must('test-cached')).summary;
+    expect(builds).toMatchObject([{ verdict: 'built', sameResult: true }]);
+    expect(loads).toMatchObject([{ verdict: 'present' }]);
+    expect(await kubectl('get', 'pods', '--output=name')).toBe(pods);
+    expect((await app.must('test-cached')).summary.builds).toMatchObject([{ verdict: 'fresh' }]);
+  });
+
   // With attestations or several platforms, the image is an index, and its id does not show what a
   // node runs.
   const builds: [string, string[]][] = [

@@ -82,9 +82,9 @@ describe('stamps', () => {
       dirty: [],
       carried: { GIT_COMMIT: own, '/etc/commit': own },
     });
-    plant(root, { 'app/new': '1' });
+    plant(root, { 'app/a': '1' });
     const dirty = (await harness.cacheStatus()).images[0];
-    expect(dirty).toMatchObject({ verdict: 'stale', facts: { commit: own, dirty: ['app/new'] } });
+    expect(dirty).toMatchObject({ verdict: 'stale', facts: { commit: own, dirty: ['app/a'] } });
     await harness.build();
     expect((await harness.cacheStatus()).images[0]).toMatchObject({
       verdict: 'fresh',

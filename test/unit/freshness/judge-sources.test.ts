@@ -17,6 +17,8 @@ function base(more: Partial<DockerImage> = {}): DockerImage {
     layers: LAYERS,
     repoDigests: ['sha256:pulled'],
     onBuild: [],
+    config: {},
+    platform: 'linux/amd64',
     env: [],
     ...more,
   };

@@ -15,6 +15,8 @@ const request = {
     layers: [],
     repoDigests: [],
     onBuild: [],
+    config: {},
+    platform: 'linux/amd64',
     env: [],
   },
 };

@@ -46,6 +46,8 @@ describe('the digest of an image in a node', () => {
     layers: [],
     repoDigests: [],
     onBuild: [],
+    config: {},
+    platform: 'linux/amd64',
     env: [],
     created: new Date(0),
     size: 1,

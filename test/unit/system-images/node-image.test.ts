@@ -28,6 +28,8 @@ function fakeEngine(
           layers: [],
           repoDigests: [],
           onBuild: [],
+          config: {},
+          platform: 'linux/amd64',
           env: [],
         },
       );

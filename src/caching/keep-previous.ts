@@ -1,0 +1,35 @@
+import { unlessMissing, type DockerEngine, type DockerImage } from '../docker/engine.ts';
+import { isSameResult, type Stamp } from './judge-same-result.ts';
+
+/** A build that is finished, and the image that had the name before. */
+export interface Rebuilt {
+  reference: string;
+  /** Built by this project under the same name; undefined if there was none. */
+  previous?: DockerImage | undefined;
+  built: DockerImage;
+  /** The stamps of both. */
+  stamps: readonly Stamp[];
+}
+
+/**
+ * Gives the name back to the previous image if the build gave the same result. Then nodes have the
+ * image already, no pod rolls, results of tests stay valid, and images that are built from it stay
+ * fresh.
+ * @returns the previous image; undefined if the name stays with the new one
+ */
+export async function keepPrevious(
+  engine: DockerEngine,
+  { reference, previous, built, stamps }: Rebuilt,
+): Promise<DockerImage | undefined> {
+  if (previous === undefined || previous.id === built.id || !isSameResult(previous, built, stamps)) return undefined;
+  // Something else may have removed it, now that it had no name.
+  if (!(await unlessMissing(engine.tag(previous.id, reference).then(() => true)))) return undefined;
+  const kept = await engine.image(reference);
+  if (kept?.id !== previous.id) return undefined;
+  // Without force: whatever uses it by now keeps it.
+  await engine.api
+    .getImage(built.id)
+    .remove()
+    .catch(() => undefined);
+  return kept;
+}
