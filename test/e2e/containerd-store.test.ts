@@ -129,6 +129,18 @@ function tests(): void {
     expect(await load(app)).toEqual(['present']);
   });
 
+  it('tells the sizes of unpacked layers, whatever the store counts', async () => {
+    const app = project('sizes');
+    app.write('app/weight', Buffer.alloc(3 * MB));
+    app.configure({ images: { app: { context: 'app', tag: app.reference, maxSize: '2 MB' } } });
+    const { summary } = await app.run('build-if-needed');
+    expect(summary.error).toMatchObject({
+      code: 'TOO_LARGE',
+      detail: expect.stringMatching(/^3\.0 MB {2}app\/Dockerfile:2 {2}COPY weight \/weight$/m),
+    });
+    expect((await second.engine.image(app.reference))?.size).toBeLessThan(MB); // what is packed
+  });
+
   it('deploys what was built, and restarts nothing if nothing changed', async () => {
     const app = project('deployed');
     const kubectl = (...args: string[]) =>
