@@ -39,11 +39,11 @@ build-if-needed *args: _tools
 rebuild *args: _tools
     node dist/bin/harness.cjs rebuild "$@"
 
-# build stale images with the profile `development`, if it is configured
+# build every image with every step run again, and the profile `development`, if it is configured
 build-dev *args: _tools
     node dist/bin/harness.cjs build-dev "$@"
 
-# build every image with every step run again, and the profile `production`, if it is configured
+# build stale images with the profile `production`, if it is configured
 build-prod *args: _tools
     node dist/bin/harness.cjs build-prod "$@"
 

@@ -58,18 +58,18 @@ export const COMMANDS: Command[] = [
   },
   {
     name: 'build-dev',
-    summary: 'build stale images, with the settings of the profile `development` if it is configured',
+    summary: 'build images, with every step run again and the profile `development` if it is configured',
     takes: 'images',
-    options: ['expectFresh', 'sinceImage'],
     preferredProfile: 'development',
-    run: ({ harness, args, options: { expectFresh = false } }) => harness.build(args, { expectFresh }).then(() => ({})),
+    run: ({ harness, args }) => harness.build(args, { force: true, noCache: true }).then(() => ({})),
   },
   {
     name: 'build-prod',
-    summary: 'build images, with every step run again and the profile `production` if it is configured',
+    summary: 'build stale images, with the settings of the profile `production` if it is configured',
     takes: 'images',
+    options: ['expectFresh', 'sinceImage'],
     preferredProfile: 'production',
-    run: ({ harness, args }) => harness.build(args, { force: true, noCache: true }).then(() => ({})),
+    run: ({ harness, args, options: { expectFresh = false } }) => harness.build(args, { expectFresh }).then(() => ({})),
   },
   {
     name: 'load',

@@ -118,10 +118,10 @@ describe('a configuration', () => {
       const label = await docker('inspect', '--format', '{{.Config.Labels.profile}}', project.reference);
       return [label, summary.builds[0]?.verdict];
     };
-    expect(await built('build-dev')).toEqual(['development', 'built']);
-    expect(await built('build-dev')).toEqual(['development', 'fresh']);
-    expect(await built('build-if-needed', '--profile', 'production')).toEqual(['production', 'built']);
     expect(await built('build-prod')).toEqual(['production', 'built']);
+    expect(await built('build-prod')).toEqual(['production', 'fresh']);
+    expect(await built('build-if-needed', '--profile', 'development')).toEqual(['development', 'built']);
+    expect(await built('build-dev')).toEqual(['development', 'built']);
     for (const command of ['build-dev', 'doctor']) {
       const run = await project.run(command, '--profile', 'none');
       expectSummary(run, 2);
