@@ -53,7 +53,9 @@ function object(index: number): object {
   const name = `part-${index}`;
   const rule = { apiGroups: [''], resources: ['configmaps'], verbs: ['get', 'list'] };
   const port = { name: 'http', port: 80, targetPort: 8080 };
-  const spec = { serviceAccountName: 'default', containers: [{ name: 'main', image: 'example/part:1', ports: [] }] };
+  // Without a probe, the harness would watch for some seconds whether the pods stay up.
+  const readinessProbe = { tcpSocket: { port: 8080 } };
+  const spec = { containers: [{ name: 'main', image: 'example/part:1', readinessProbe }] };
   const kinds: object[] = [
     { apiVersion: 'v1', kind: 'Secret', stringData: { user: name, password: `password of ${name}` } },
     { apiVersion: 'v1', kind: 'Service', spec: { selector: { app: name }, ports: [port] } },
