@@ -3,7 +3,7 @@ import { basename, join } from 'node:path';
 import { buildAlone } from '../caching/build-alone.ts';
 import { decideRebuild } from '../caching/decide-rebuild.ts';
 import { decideSecretCache } from '../caching/decide-secret-cache.ts';
-import { keepPrevious } from '../caching/keep-previous.ts';
+import { holdImage, keepPrevious } from '../caching/keep-previous.ts';
 import { lastRebuild, rememberRebuild } from '../caching/rebuilds.ts';
 import type { Config, ImageConfig } from '../config/config.ts';
 import { HarnessError } from '../core/error.ts';
@@ -45,6 +45,7 @@ export async function buildImage(
   const { config, image, why, warn } = order;
   const startedAt = Date.now();
   const previous = await ownBuild(engine, order);
+  await using _held = await holdImage(engine, previous?.previous);
   let done = await buildUnchanged(engine, order, ({ digest }) => digest);
   const uncounted = await findProblems(engine, order, done);
   if (uncounted.length > 0) {

@@ -1,5 +1,15 @@
 import { unlessMissing, type DockerEngine, type DockerImage } from '../docker/engine.ts';
+import { dropName } from '../docker/push.ts';
+import { holdName } from './hold-name.ts';
 import { isSameResult, type Stamp } from './judge-same-result.ts';
+
+/** Keeps an image in the engine until this is disposed of, also if another image takes its name. */
+export async function holdImage(engine: DockerEngine, image: DockerImage | undefined): Promise<AsyncDisposable> {
+  if (!image?.inContainerd) return { [Symbol.asyncDispose]: () => Promise.resolve() };
+  const name = holdName(image.id);
+  await unlessMissing(engine.tag(image.id, name));
+  return { [Symbol.asyncDispose]: () => dropName(engine, name).catch(() => undefined) };
+}
 
 /** A build that is finished, and the image that had the name before. */
 export interface Rebuilt {

@@ -80,7 +80,7 @@ export async function pushImage(
   }
 }
 
-/** Removes the name that an image had during a push. The image stays. */
+/** Removes a name that an image had for a while. The image stays if it has another one. */
 export async function dropName(engine: DockerEngine, name: string): Promise<void> {
   await engine.ask('DELETE', `/images/${encodeURIComponent(name)}?noprune=1`);
 }

@@ -1,5 +1,5 @@
 import { repositoryOf, runtimeName } from '../docker/reference.ts';
-import { describeNeed, isPushName, type DockerHolding, type Kept, type Removal } from './decide-prune.ts';
+import { describeNeed, isPassingName, type DockerHolding, type Kept, type Removal } from './decide-prune.ts';
 
 /** What decides which images `clean` removes. */
 export interface CleanNeeds {
@@ -14,7 +14,7 @@ const CLEANED = 'built for this project';
 
 /**
  * Decides what `clean` removes from Docker. It takes the configured names, and those that a killed
- * push left, away from the images that the harness built for the project; an image goes with its
+ * run left, away from the images that the harness built for the project; an image goes with its
  * last name. All other names belong to the user. An image that something else needs stays with its
  * names, because Docker would remove the image together with the last one.
  */
@@ -42,7 +42,7 @@ export function decideClean(
       keep(names, describeNeed(neededBy));
       continue;
     }
-    const isOurs = (name: string) => references.has(runtimeName(name)) || isPushName(name, id, needs.foreignPorts);
+    const isOurs = (name: string) => references.has(runtimeName(name)) || isPassingName(name, id, needs.foreignPorts);
     const removable = names.filter((name) => isOurs(name) && !name.includes('@'));
     // A digest goes with the tags of its repository.
     const left = names.filter((name) => !removable.includes(name));

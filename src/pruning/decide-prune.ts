@@ -1,3 +1,4 @@
+import { holdName } from '../caching/hold-name.ts';
 import type { NodeHoldings, Snapshot } from '../containerd/holdings.ts';
 import { loadLine } from '../containerd/load-record.ts';
 import type { StoredImage } from '../registry/client.ts';
@@ -88,20 +89,18 @@ export function decideDockerPrune(
 ): { removals: Removal[]; kept: Kept[] } {
   const kept: Kept[] = [];
   const removals = images.flatMap(({ id, names, labels, isOwn, isOthers, neededBy }): Removal[] => {
-    const pushNames = names.filter((name) => isPushName(name, id, foreignPorts));
+    const passing = names.filter((name) => isPassingName(name, id, foreignPorts));
     const { image } = labels;
     const isReplaced =
       image !== undefined && (current.has(image) ? ![undefined, id].includes(current.get(image)) : true);
     const isOurs = isOwn && !isOthers && labels.project === project;
-    const isUnneeded = pushNames.length === names.length && isOurs && isReplaced;
-    if (isUnneeded && neededBy.length === 0) return [{ id, names: pushNames, whole: true, reason: REPLACED }];
+    const isUnneeded = passing.length === names.length && isOurs && isReplaced;
+    if (isUnneeded && neededBy.length === 0) return [{ id, names: passing, whole: true, reason: REPLACED }];
     if (isUnneeded) {
       kept.push({ image: id, reason: describeNeed(neededBy) });
       return []; // without a name, Docker would remove the image
     }
-    return pushNames.length === 0
-      ? []
-      : [{ id, names: pushNames, whole: false, reason: 'left by an interrupted load' }];
+    return passing.length === 0 ? [] : [{ id, names: passing, whole: false, reason: 'left by an interrupted run' }];
   });
   return { removals, kept };
 }
@@ -111,8 +110,9 @@ export function describeNeed(neededBy: readonly string[]): string {
   return neededBy.length === 1 ? `${neededBy[0]} needs it` : `${neededBy.join(', ')} need it`;
 }
 
-/** Whether a name comes from a push of ours: its tag is the image's own id. */
-export function isPushName(name: string, id: string, foreignPorts: ReadonlySet<number>): boolean {
+/** Whether a name is one that the harness gives for a while: during a push, or during the next build. */
+export function isPassingName(name: string, id: string, foreignPorts: ReadonlySet<number>): boolean {
+  if (name === holdName(id)) return true;
   const [, port, repository, tag] = /^127\.0\.0\.1:(\d+)\/([^:]+):(\w+)$/.exec(name) ?? [];
   return repository === REPOSITORY && tag === id.replace(/^\w+:/, '') && !foreignPorts.has(Number(port));
 }

@@ -92,6 +92,13 @@ describe('pruning Docker', () => {
       },
     ).removals.map(({ names, whole }) => ({ names, whole }));
 
+  it('removes the name that an image had during a build that was killed, and no other in that repository', () => {
+    const held = `kind-harness/before:${'1'.repeat(64)}`;
+    expect(decide({ names: [held] })).toEqual([{ names: [held], whole: true }]);
+    expect(decide({ names: ['mine:1', held] })).toEqual([{ names: [held], whole: false }]);
+    expect(decide({ names: [`kind-harness/before:${'2'.repeat(64)}`] })).toEqual([]);
+  });
+
   it('removes an image without a name that a later build replaced', () => {
     expect(decide({})).toEqual([{ names: [], whole: true }]);
     expect(decide({ labels: { project: 'shop', image: 'no longer configured' } })).toEqual([
