@@ -1,12 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { LABELS } from '../core/labels.ts';
 import type { DockerImage } from '../docker/engine.ts';
-
-/** A fact that builds put into an image, and how. */
-export interface Stamp {
-  name: string;
-  as: 'env' | 'label' | 'file' | 'arg';
-}
+import type { Stamp } from '../settings/image-facts.ts';
 
 /** What containers get of an image. */
 export type ImageContent = Pick<DockerImage, 'layers' | 'config' | 'platform'>;

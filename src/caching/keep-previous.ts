@@ -1,7 +1,8 @@
 import { unlessMissing, type DockerEngine, type DockerImage } from '../docker/engine.ts';
 import { dropName } from '../docker/push.ts';
+import type { Stamp } from '../settings/image-facts.ts';
 import { holdName } from './hold-name.ts';
-import { isSameResult, type Stamp } from './judge-same-result.ts';
+import { isSameResult } from './judge-same-result.ts';
 
 /** Keeps an image in the engine until this is disposed of, also if another image takes its name. */
 export async function holdImage(engine: DockerEngine, image: DockerImage | undefined): Promise<AsyncDisposable> {

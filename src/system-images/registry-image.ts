@@ -51,21 +51,18 @@ export async function ensureRegistryImage(
     const pullable = (await whyNotPullable(engine, published)) === undefined;
     if (signal?.aborted) throw new HarnessError('INTERRUPTED', 'Looking for a registry image was interrupted.');
     const reference = pullable ? published : built;
-    const missing = new HarnessError(
-      'NODE_IMAGE',
-      `Registry image ${reference} was pulled or built, but Docker does not have it.`,
-    );
+    const problem = `Registry image ${reference} was pulled or built, but Docker does not have it.`;
     if (pullable) {
       await pull(engine, published, progress, signal);
       const image = await engine.image(published);
-      if (!image) throw missing;
+      if (!image) throw new HarnessError('NODE_IMAGE', problem);
       return { title: `registry image ${reference} pulled`, value: image.id };
     }
     const look = () => builtImage(engine, built, digest);
     const make = async () => {
       await compileImage(reference, digest, { emit, env, signal, progress });
       const image = await look();
-      if (!image) throw missing;
+      if (!image) throw new HarnessError('NODE_IMAGE', problem);
       return image;
     };
     const { id } = await makeInTurn({ engine, env, signal, kind: 'registry-image', look, make, progress });

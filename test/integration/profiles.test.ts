@@ -2,10 +2,9 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeEach, expect, it } from 'vitest';
 import type { HarnessConfig } from '../../src/config/define.ts';
-import { LABELS } from '../../src/core/labels.ts';
 import { openHarness, type OpenOptions } from '../../src/harness.ts';
-import { run, tryRun } from '../../src/machine/process.ts';
 import { refuseUncounted } from '../support/all-counted.ts';
+import { docker, removeProjectImages } from '../support/project-images.ts';
 import { plant, scratch } from '../support/scratch.ts';
 
 /* Profiles share the name of an image and BuildKit's cache, and nothing of one gets into another. */
@@ -14,12 +13,7 @@ const PROJECT = `coretest-profiles-${process.pid}`;
 const REFERENCE = `${PROJECT}/app:dev`;
 const BASE = 'debian:bookworm-slim';
 
-const docker = async (...argv: string[]) => (await run(['docker', ...argv])).stdout.trim();
-
-afterAll(async () => {
-  const ids = await docker('images', '--quiet', '--filter', `label=${LABELS.project}=${PROJECT}`);
-  for (const id of new Set(ids.split('\n').filter(Boolean))) await tryRun(['docker', 'rmi', '--force', id]);
-});
+afterAll(() => removeProjectImages(PROJECT));
 
 const STAGE = (name: string) => `
 FROM ${BASE} AS ${name}

@@ -1,32 +1,26 @@
 import { execFileSync } from 'node:child_process';
-import { writeFileSync } from 'node:fs';
+import { cpSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeEach, expect, it } from 'vitest';
 import type { HarnessConfig } from '../../src/config/define.ts';
 import { LABELS } from '../../src/core/labels.ts';
 import { openHarness } from '../../src/harness.ts';
-import { run, tryRun } from '../../src/machine/process.ts';
 import { refuseUncounted } from '../support/all-counted.ts';
+import { docker, projectImages, removeProjectImages } from '../support/project-images.ts';
 import { plant, scratch } from '../support/scratch.ts';
 
 /* A build that gives what the one before it gave leaves the image as it is. */
 
 const PROJECT = `coretest-same-${process.pid}`;
 const REFERENCE = `${PROJECT}/app:dev`;
-const OF_THIS_PROJECT = ['--filter', `label=${LABELS.project}=${PROJECT}`];
 
-const docker = async (...argv: string[]) => (await run(['docker', ...argv])).stdout.trim();
 const idOf = (reference = REFERENCE) => docker('image', 'inspect', '--format', '{{.Id}}', reference);
-const ids = async () => new Set((await docker('images', '--quiet', ...OF_THIS_PROJECT)).split('\n').filter(Boolean));
 
-async function removeAll(): Promise<void> {
-  for (const id of await ids()) await tryRun(['docker', 'rmi', '--force', id]);
-}
-afterAll(removeAll);
+afterAll(() => removeProjectImages(PROJECT));
 
 let root: string;
 beforeEach(async () => {
-  await removeAll(); // another repository would own them
+  await removeProjectImages(PROJECT); // another repository would own them
   root = scratch();
   plant(root, { Dockerfile: 'FROM scratch\nCOPY a /\nENV MODE=x\n', a: String(Math.random()), 'README.md': '1' });
 });
@@ -51,7 +45,7 @@ it('keeps the image if only files changed that no step takes, and images that ar
   plant(root, { 'README.md': '2' });
   expect(await build(images)).toEqual(['same', 'fresh']);
   expect(await idOf()).toBe(first);
-  expect((await ids()).size).toBe(2);
+  expect((await projectImages(PROJECT)).size).toBe(2);
   expect(await build(images)).toEqual(['fresh', 'fresh']);
 
   plant(root, { 'README.md': '1' }); // what its label says
@@ -67,9 +61,9 @@ it('keeps the image in another clone after one build from the cache', async () =
   const first = await idOf();
   const clone = join(root, 'clone');
   plant(root, { '.dockerignore': 'clone\n' });
-  execFileSync('cp', ['-r', root, `${root}.clone`]);
-  execFileSync('mv', [`${root}.clone`, clone]);
-  execFileSync('rm', ['-rf', join(clone, '.harness')]);
+  cpSync(root, `${root}.clone`, { recursive: true });
+  renameSync(`${root}.clone`, clone);
+  rmSync(join(clone, '.harness'), { recursive: true });
   expect(await build(undefined, clone)).toEqual(['same']);
   expect(await build(undefined, clone)).toEqual(['fresh']);
   expect(await idOf()).toBe(first);

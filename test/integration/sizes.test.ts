@@ -2,10 +2,9 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeEach, expect, it } from 'vitest';
 import type { HarnessConfig } from '../../src/config/define.ts';
-import { LABELS } from '../../src/core/labels.ts';
 import { openHarness } from '../../src/harness.ts';
-import { run, tryRun } from '../../src/machine/process.ts';
 import { refuseUncounted } from '../support/all-counted.ts';
+import { docker, removeProjectImages } from '../support/project-images.ts';
 import { plant, scratch } from '../support/scratch.ts';
 
 /* What the engine says about layers, and the lines of the Dockerfiles that made them. */
@@ -13,12 +12,7 @@ import { plant, scratch } from '../support/scratch.ts';
 const PROJECT = `coretest-sizes-${process.pid}`;
 const BASE = 'debian:bookworm-slim';
 
-const docker = async (...argv: string[]) => (await run(['docker', ...argv])).stdout.trim();
-
-afterAll(async () => {
-  const ids = await docker('images', '--quiet', '--filter', `label=${LABELS.project}=${PROJECT}`);
-  for (const id of new Set(ids.split('\n').filter(Boolean))) await tryRun(['docker', 'rmi', '--force', id]);
-});
+afterAll(() => removeProjectImages(PROJECT));
 
 let root: string;
 beforeEach(() => {

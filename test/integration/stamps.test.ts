@@ -3,10 +3,9 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeEach, describe, expect, it } from 'vitest';
 import type { HarnessConfig } from '../../src/config/define.ts';
-import { LABELS } from '../../src/core/labels.ts';
 import { openHarness } from '../../src/harness.ts';
-import { run, tryRun } from '../../src/machine/process.ts';
 import { refuseUncounted } from '../support/all-counted.ts';
+import { docker, removeProjectImages } from '../support/project-images.ts';
 import { plant, scratch } from '../support/scratch.ts';
 
 /* Facts are in images as of their build, and make none stale. */
@@ -14,19 +13,14 @@ import { plant, scratch } from '../support/scratch.ts';
 const PROJECT = `coretest-stamps-${process.pid}`;
 const REFERENCE = `${PROJECT}/app:dev`;
 
-const docker = async (...argv: string[]) => (await run(['docker', ...argv])).stdout.trim();
 const AUTHOR = ['-c', 'user.name=a', '-c', 'user.email=a@example.invalid', '-c', 'commit.gpgsign=false'];
 const git = (...args: string[]) => execFileSync('git', ['-C', root, ...AUTHOR, ...args], { encoding: 'utf8' }).trim();
 
-async function removeAll(): Promise<void> {
-  const ids = await docker('images', '--quiet', '--filter', `label=${LABELS.project}=${PROJECT}`);
-  for (const id of new Set(ids.split('\n').filter(Boolean))) await tryRun(['docker', 'rmi', '--force', id]);
-}
-afterAll(removeAll);
+afterAll(() => removeProjectImages(PROJECT));
 
 let root: string;
 beforeEach(async () => {
-  await removeAll(); // another repository would own them
+  await removeProjectImages(PROJECT); // another repository would own them
   root = scratch();
   plant(root, { 'app/Dockerfile': 'FROM scratch\nCOPY a /\n', 'app/a': String(Math.random()), other: '1' });
   git('init', '--quiet', '-b', 'main');

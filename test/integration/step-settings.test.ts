@@ -5,8 +5,8 @@ import { afterAll, beforeEach, expect, it } from 'vitest';
 import type { HarnessConfig } from '../../src/config/define.ts';
 import { LABELS } from '../../src/core/labels.ts';
 import { openHarness } from '../../src/harness.ts';
-import { run, tryRun } from '../../src/machine/process.ts';
 import { refuseUncounted } from '../support/all-counted.ts';
+import { docker, removeProjectImages } from '../support/project-images.ts';
 import { plant, scratch } from '../support/scratch.ts';
 
 /* What the steps of a build see of the settings for them, and which of these make an image stale. */
@@ -15,12 +15,7 @@ const PROJECT = `coretest-steps-${process.pid}`;
 const REFERENCE = `${PROJECT}/app:dev`;
 const BASE = 'debian:bookworm-slim';
 
-const docker = async (...argv: string[]) => (await run(['docker', ...argv])).stdout.trim();
-
-afterAll(async () => {
-  const ids = await docker('images', '--quiet', '--filter', `label=${LABELS.project}=${PROJECT}`);
-  for (const id of new Set(ids.split('\n').filter(Boolean))) await tryRun(['docker', 'rmi', '--force', id]);
-});
+afterAll(() => removeProjectImages(PROJECT));
 
 const DOCKERFILE = `
 FROM ${BASE} AS seen

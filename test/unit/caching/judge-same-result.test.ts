@@ -1,11 +1,12 @@
 import { expect, it } from 'vitest';
-import { isSameResult, type ImageContent, type Stamp } from '../../../src/caching/judge-same-result.ts';
+import { isSameResult, type ImageContent } from '../../../src/caching/judge-same-result.ts';
 import { LABELS } from '../../../src/core/labels.ts';
+import type { Stamp } from '../../../src/settings/image-facts.ts';
 
 const STAMPS: Stamp[] = [
-  { name: 'COMMIT', as: 'env' },
-  { name: 'revision', as: 'label' },
-  { name: '/etc/commit', as: 'file' },
+  { name: 'COMMIT', fact: 'commit', as: 'env' },
+  { name: 'revision', fact: 'commit', as: 'label' },
+  { name: '/etc/commit', fact: 'commit', as: 'file' },
 ];
 
 function image(commit: string, more: Partial<ImageContent> = {}, config: object = {}): ImageContent {
